@@ -1,0 +1,21 @@
+package io.tidaldb.api.control;
+
+import io.tidaldb.api.NodeId;
+import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a control log is given.
+ *
+ * @param directory where to keep its files, created if missing; null for a log that keeps nothing
+ * @param node the node that opens it
+ * @param members all nodes that take part, in order, this one included
+ */
+public record ControlLogContext(@Nullable Path directory, NodeId node, List<NodeId> members) {
+
+    /** Copies the list. */
+    public ControlLogContext {
+        members = List.copyOf(members);
+    }
+}

@@ -1,0 +1,21 @@
+package io.tidaldb.api.transport;
+
+import io.tidaldb.api.NodeId;
+import java.nio.ByteBuffer;
+import java.util.concurrent.CompletionStage;
+
+/** Receives what peers send. A draft, like {@link Transport}. */
+public interface TransportHandler {
+
+    /** A link to a peer is usable. */
+    void peerUp(NodeId peer);
+
+    /** A link to a peer is gone; messages sent on it may not have arrived. */
+    void peerDown(NodeId peer);
+
+    /** A message without an answer. The buffer is valid during the call. */
+    void message(NodeId peer, ByteBuffer message);
+
+    /** A request; the stage's result is sent back. The buffer is valid during the call. */
+    CompletionStage<ByteBuffer> request(NodeId peer, ByteBuffer message);
+}
