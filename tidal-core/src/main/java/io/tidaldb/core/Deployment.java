@@ -1,0 +1,216 @@
+package io.tidaldb.core;
+
+import io.tidaldb.api.ErrorCode;
+import io.tidaldb.api.NodeId;
+import io.tidaldb.api.RegionId;
+import io.tidaldb.api.TidalException;
+import io.tidaldb.api.control.ControlLogContext;
+import io.tidaldb.api.placement.ShardAssignment;
+import io.tidaldb.api.wal.WalStore;
+import io.tidaldb.api.wal.WalStoreContext;
+import io.tidaldb.core.control.ClusterCommand;
+import io.tidaldb.core.control.ControlPlane;
+import io.tidaldb.core.directory.NodeDirectory;
+import io.tidaldb.core.directory.NodeIdentity;
+import io.tidaldb.core.ingest.Node;
+import io.tidaldb.core.ingest.NodeSettings;
+import io.tidaldb.core.ingest.Schema;
+import io.tidaldb.core.wiring.Plugins;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where an instance lives and which nodes it has: a single node in the data directory itself, or several in {@code DIR/n0}, {@code DIR/n1}
+ * and so on, with the control log of all of them in the first. Opens them in order, and in case of failure releases what it has opened.
+ */
+final class Deployment {
+
+    private static final String CLUSTER = "tidal";
+    private static final NodeId FIRST = NodeId.of("n0");
+
+    private final @Nullable Path root;
+    private final @Nullable RegionId region;
+    private final @Nullable Topology wanted;
+    private final boolean several;
+    private final Optional<NodeIdentity> known;
+    private final Deque<AutoCloseable> opened = new ArrayDeque<>();
+
+    Deployment(@Nullable Path root, @Nullable RegionId region, @Nullable Topology wanted) {
+        this.root = root;
+        this.region = region;
+        this.wanted = wanted;
+        if (region != null && wanted != null) {
+            throw new TidalException(
+                    ErrorCode.INVALID_CONFIGURATION,
+                    "region " + region
+                            + " and a topology are both given: expected one of them, the topology names its regions");
+        }
+        boolean single = root == null || NodeDirectory.peek(root).isPresent();
+        boolean nodes =
+                root != null && NodeDirectory.peek(root.resolve(FIRST.name())).isPresent();
+        this.several = !single && nodes || wanted != null && wanted.nodes().size() > 1;
+        if (single && root != null && several) {
+            throw new TidalException(
+                    ErrorCode.DIRECTORY_MISMATCH,
+                    "data directory " + root
+                            + " belongs to a single node: open it without a topology, or choose another directory");
+        }
+        this.known = root == null ? Optional.empty() : NodeDirectory.peek(directory(FIRST));
+    }
+
+    /** Returns the log store that the data directory was made with. */
+    Optional<String> knownWal() {
+        return known.map(NodeIdentity::wal);
+    }
+
+    private Path directory(NodeId node) {
+        if (root == null) {
+            return Path.of("");
+        }
+        return several ? root.resolve(node.name()) : root;
+    }
+
+    Tidal open(
+            Plugins plugins,
+            NodeSettings settings,
+            long segmentBytes,
+            EmbeddedTidal.Limits limits,
+            Map<String, Duration> signals,
+            Map<String, Duration> defaultSignals) {
+        if (root != null && !plugins.walStores().durable()) {
+            throw new TidalException(
+                    ErrorCode.INVALID_CONFIGURATION,
+                    "log store \"" + plugins.walStores().name()
+                            + "\" keeps nothing: expected a durable one for data directory " + root);
+        }
+        if (root == null && plugins.walStores().durable()) {
+            throw new TidalException(
+                    ErrorCode.INVALID_CONFIGURATION,
+                    "log store \"" + plugins.walStores().name() + "\" needs a data directory: set one");
+        }
+        try {
+            Topology first = wanted != null
+                    ? wanted
+                    : Topology.single(
+                            region != null
+                                    ? region
+                                    : known.map(NodeIdentity::region).orElse(RegionId.of(0)));
+            RegionId firstRegion = regionOf(first.shards(), FIRST);
+            refuseForeignLegacy(firstRegion);
+            boolean copied = known.isEmpty()
+                    && root != null
+                    && Files.exists(directory(FIRST).resolve("control"));
+            @Nullable NodeDirectory firstDirectory = openDirectory(plugins, FIRST, firstRegion);
+            ControlPlane control = openControl(plugins, first.nodes());
+            if (control.shards().isEmpty() || wanted != null || region != null) {
+                control.submit(new ClusterCommand.DefineTopology(CLUSTER, first.shards()));
+            }
+            Schema schema = declare(control, signals, defaultSignals);
+            List<Node> nodes = new ArrayList<>();
+            for (NodeId id : control.shards().stream()
+                    .map(ShardAssignment::node)
+                    .distinct()
+                    .toList()) {
+                RegionId nodeRegion = regionOf(control.shards(), id);
+                NodeDirectory directory = id.equals(FIRST) ? firstDirectory : openDirectory(plugins, id, nodeRegion);
+                nodes.add(openNode(plugins, settings, segmentBytes, schema, id, nodeRegion, directory));
+            }
+            EmbeddedTidal tidal = new EmbeddedTidal(control, nodes, schema, plugins, limits);
+            tidal.start(copied);
+            return tidal;
+        } catch (RuntimeException e) {
+            release();
+            throw e;
+        }
+    }
+
+    private static RegionId regionOf(List<ShardAssignment> shards, NodeId node) {
+        return shards.stream()
+                .filter(shard -> shard.node().equals(node))
+                .findFirst()
+                .orElseThrow(() -> new TidalException(
+                        ErrorCode.INVALID_CONFIGURATION,
+                        "topology has no shard on node " + node + ": expected nodes n0, n1, …"))
+                .region();
+    }
+
+    // Segments without an identity file were written before regions existed: they are region 0's.
+    private void refuseForeignLegacy(RegionId first) {
+        if (root != null
+                && known.isEmpty()
+                && Files.isDirectory(root.resolve("wal"))
+                && (first.value() != 0 || several)) {
+            throw new TidalException(
+                    ErrorCode.DIRECTORY_MISMATCH,
+                    "data directory " + root
+                            + " holds logs from before regions existed, which belong to r0:s0: expected region r0, got "
+                            + first);
+        }
+    }
+
+    private @Nullable NodeDirectory openDirectory(Plugins plugins, NodeId node, RegionId nodeRegion) {
+        if (root == null) {
+            return null;
+        }
+        String uuid = Long.toHexString(plugins.random().nextLong())
+                + Long.toHexString(plugins.random().nextLong());
+        NodeIdentity fresh =
+                new NodeIdentity(CLUSTER, node, nodeRegion, plugins.walStores().name(), uuid, true, false);
+        NodeDirectory directory = NodeDirectory.open(directory(node), fresh);
+        opened.push(directory::abandon);
+        return directory;
+    }
+
+    private ControlPlane openControl(Plugins plugins, List<NodeId> members) {
+        Path path = root == null ? null : directory(FIRST).resolve("control");
+        ControlPlane control = new ControlPlane(
+                plugins.controlLogs().create(new ControlLogContext(path, FIRST, List.of(members.get(0)))));
+        opened.push(control);
+        return control;
+    }
+
+    private Node openNode(
+            Plugins plugins,
+            NodeSettings settings,
+            long segmentBytes,
+            Schema schema,
+            NodeId id,
+            RegionId nodeRegion,
+            @Nullable NodeDirectory directory) {
+        WalStoreContext context = new WalStoreContext(directory(id), nodeRegion, segmentBytes, Runnable::run);
+        WalStore store = plugins.walStores().create(context);
+        opened.push(store);
+        return new Node(id, directory, context, store, settings, schema, plugins.clock());
+    }
+
+    private static Schema declare(
+            ControlPlane control, Map<String, Duration> signals, Map<String, Duration> defaultSignals) {
+        signals.forEach((name, halfLife) ->
+                control.submit(new ClusterCommand.DeclareSignal(name, EmbeddedTidal.nanos(halfLife))));
+        if (control.schema().isEmpty()) {
+            defaultSignals.forEach((name, halfLife) ->
+                    control.submit(new ClusterCommand.DeclareSignal(name, EmbeddedTidal.nanos(halfLife))));
+        }
+        Schema schema = new Schema();
+        schema.update(control.schema());
+        return schema;
+    }
+
+    private void release() {
+        while (!opened.isEmpty()) {
+            try {
+                opened.pop().close();
+            } catch (Exception e) {
+                throw new TidalException(ErrorCode.INTERNAL, "what was opened can't be released: " + e, e);
+            }
+        }
+    }
+}

@@ -1,0 +1,435 @@
+package io.tidaldb.core;
+
+import io.tidaldb.api.Durability;
+import io.tidaldb.api.EntityId;
+import io.tidaldb.api.ErrorCode;
+import io.tidaldb.api.OverloadedException;
+import io.tidaldb.api.QuotaExceededException;
+import io.tidaldb.api.ReplicaId;
+import io.tidaldb.api.TenantConfig;
+import io.tidaldb.api.TenantId;
+import io.tidaldb.api.TidalException;
+import io.tidaldb.api.WalSegmentId;
+import io.tidaldb.api.limit.RateLimiter;
+import io.tidaldb.api.wal.LogId;
+import io.tidaldb.api.wal.RecordKind;
+import io.tidaldb.api.wal.WalBatch;
+import io.tidaldb.core.codec.EntityName;
+import io.tidaldb.core.codec.KeyBlock;
+import io.tidaldb.core.codec.SignalRecords;
+import io.tidaldb.core.control.SchemaEntry;
+import io.tidaldb.core.ingest.Node;
+import io.tidaldb.core.ingest.TenantShard;
+import io.tidaldb.core.ingest.TenantState;
+import io.tidaldb.core.ingest.WriteRequest;
+import io.tidaldb.core.ledger.CellView;
+import io.tidaldb.core.ledger.LedgerSum;
+import io.tidaldb.core.ledger.TopK;
+import io.tidaldb.core.routing.ShardRouter;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
+import java.util.function.ToLongFunction;
+import org.jspecify.annotations.Nullable;
+
+/** A tenant of an open instance: checks, routes and encodes in the caller's thread, so that the commit loop only copies. */
+final class EmbeddedTenant implements Tenant {
+
+    private static final int MAX_SIGNALS = 100_000;
+    private static final int MAX_TOP = 10_000;
+    private static final Duration WAIT_FOR_TASK = Duration.ofSeconds(60);
+
+    private final EmbeddedTidal tidal;
+    private final TenantState state;
+    private final ShardRouter router;
+
+    EmbeddedTenant(EmbeddedTidal tidal, TenantState state) {
+        this.tidal = tidal;
+        this.state = state;
+        this.router = ShardRouter.hashed(state.slots().size());
+    }
+
+    TenantState state() {
+        return state;
+    }
+
+    @Override
+    public TenantId id() {
+        return state.config().id();
+    }
+
+    @Override
+    public TenantConfig config() {
+        tidal.checkOpen();
+        String label = state.slots().get(0).label();
+        TenantConfig config = state.config();
+        return label == null || label.equals(config.label())
+                ? config
+                : config.toBuilder().label(label).build();
+    }
+
+    @Override
+    public List<ReplicaId> placement() {
+        return state.slots().stream().map(TenantShard::replica).toList();
+    }
+
+    @Override
+    public Position recordAll(List<Signal> signals, WriteOptions options) {
+        PendingWrite write = submit(signals, options, null);
+        try {
+            return write.result.get(options.deadline().toNanos(), TimeUnit.NANOSECONDS);
+        } catch (ExecutionException e) {
+            throw unwrap(e);
+        } catch (TimeoutException e) {
+            throw late("was not acknowledged within " + options.deadline(), e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw late("was interrupted while it waited", e);
+        }
+    }
+
+    private TidalException late(String what, Exception cause) {
+        return new TidalException(
+                ErrorCode.DEADLINE_EXCEEDED,
+                "a write of tenant " + id() + " " + what
+                        + "; it may still become durable: retry it with the same idempotency key",
+                cause);
+    }
+
+    static TidalException unwrap(ExecutionException e) {
+        // A new exception, so that the trace shows the caller's thread; the refusal that is cheap by design stays as it
+        // is.
+        if (e.getCause() instanceof QuotaExceededException quota) {
+            return quota;
+        }
+        if (e.getCause() instanceof TidalException known) {
+            return known;
+        }
+        return new TidalException(
+                ErrorCode.INTERNAL, "a task of the commit loop failed: " + e.getCause(), e.getCause());
+    }
+
+    @Override
+    public CompletionStage<Position> recordAllAsync(List<Signal> signals, WriteOptions options) {
+        try {
+            return submit(signals, options, tidal.callbacks()).result;
+        } catch (TidalException e) {
+            return CompletableFuture.failedFuture(e);
+        }
+    }
+
+    private PendingWrite submit(List<Signal> signals, WriteOptions options, @Nullable Executor callbacks) {
+        tidal.checkOpen();
+        if (signals.isEmpty() || signals.size() > MAX_SIGNALS) {
+            throw TidalException.invalid("a write of " + signals.size() + " signals to tenant " + id()
+                    + " is out of range: expected 1 to " + MAX_SIGNALS);
+        }
+        boolean beforeSync =
+                beforeSync(options.durability().orElse(state.config().durability()));
+        List<Part> parts = encode(signals);
+        acquire(signals.size());
+        PendingWrite write = new PendingWrite(parts.size(), callbacks);
+        List<WriteRequest> requests = new ArrayList<>(parts.size());
+        long bytes = 0;
+        for (Part part : parts) {
+            WriteRequest request = new WriteRequest(
+                    part.shard,
+                    part.records.flip(),
+                    part.names,
+                    options.idempotencyKey().orElse(null),
+                    beforeSync,
+                    write);
+            bytes += request.queueBytes();
+            requests.add(request);
+        }
+        if (!state.enqueue(bytes)) {
+            state.refund(signals.size());
+            throw bytes > state.queueBound()
+                    ? TidalException.invalid("a write of " + bytes + " bytes to tenant " + id()
+                            + " exceeds its queue of " + state.queueBound() + " bytes: split the write")
+                    : new OverloadedException("tenant " + id() + " has " + state.queueBound()
+                            + " bytes waiting to be committed, the most its queue holds: try again after a pause");
+        }
+        requests.forEach(request -> request.shard().loop().write(request));
+        return write;
+    }
+
+    private boolean beforeSync(Durability level) {
+        return switch (level) {
+            case ASYNC -> true;
+            case LOCAL -> false;
+            case MAJORITY, ALL ->
+                throw new TidalException(
+                        ErrorCode.UNSUPPORTED,
+                        "durability " + level + " of tenant " + id()
+                                + " needs replicas, which this version does not have: expected " + Durability.ASYNC
+                                + " or " + Durability.LOCAL);
+        };
+    }
+
+    private void acquire(int signals) {
+        RateLimiter limiter = state.limiter();
+        if (limiter == null) {
+            return;
+        }
+        long now = tidal.clock().monotonicNanos();
+        long wait = limiter.tryAcquire(signals, now);
+        if (wait == RateLimiter.GRANTED) {
+            return;
+        }
+        state.throttled(signals);
+        TenantConfig config = state.config();
+        double available = limiter.available(now);
+        throw new QuotaExceededException(
+                config.id(),
+                QuotaExceededException.Quota.SIGNALS_PER_SECOND,
+                wait == RateLimiter.NEVER
+                        ? QuotaExceededException.Cause.NEVER
+                        : available >= 1 ? QuotaExceededException.Cause.BURST : QuotaExceededException.Cause.RATE,
+                config.maxSignalsPerSecond().orElse(0),
+                EmbeddedTidal.burst(config),
+                signals,
+                available,
+                wait == RateLimiter.NEVER ? null : Duration.ofNanos(wait));
+    }
+
+    /** One shard's share of a write. */
+    private record Part(TenantShard shard, ByteBuffer records, List<EntityName> names) {}
+
+    private List<Part> encode(List<Signal> signals) {
+        List<TenantShard> slots = state.slots();
+        Part[] bySlot = new Part[slots.size()];
+        long now = tidal.clock().wallNanos();
+        for (Signal signal : signals) {
+            int type = tidal.schema().index(signal.type());
+            long eventNanos = signal.eventNanos() == Signal.NOW ? now : signal.eventNanos();
+            if (eventNanos - now > tidal.maxFutureNanos()) {
+                throw new TidalException(
+                        ErrorCode.EVENT_TIME_TOO_FAR,
+                        "event time " + EventTime.instant(eventNanos) + " of signal " + signal.type() + " for entity "
+                                + signal.entity() + " is too far ahead: expected at most "
+                                + Duration.ofNanos(tidal.maxFutureNanos()) + " after " + EventTime.instant(now)
+                                + "; check the clock that made it");
+            }
+            int slot = router.slot(signal.entity().value());
+            Part part = bySlot[slot];
+            if (part == null) {
+                part = new Part(
+                        slots.get(slot),
+                        ByteBuffer.allocate(SignalRecords.BYTES * (slots.size() == 1 ? signals.size() : 16))
+                                .order(ByteOrder.LITTLE_ENDIAN),
+                        new ArrayList<>(0));
+                bySlot[slot] = part;
+            } else if (part.records.remaining() < SignalRecords.BYTES) {
+                ByteBuffer larger =
+                        ByteBuffer.allocate(part.records.capacity() * 2).order(ByteOrder.LITTLE_ENDIAN);
+                part = new Part(part.shard, larger.put(part.records.flip()), part.names);
+                bySlot[slot] = part;
+            }
+            int at = part.records.position();
+            SignalRecords.put(part.records, at, signal.entity().value(), type, (float) signal.weight(), eventNanos);
+            part.records.position(at + SignalRecords.BYTES);
+            if (signal.name() != null
+                    && !signal.name().equals(part.shard.name(signal.entity().value()))) {
+                part.names.add(new EntityName(signal.entity().value(), signal.name()));
+            }
+        }
+        List<Part> parts = new ArrayList<>(1);
+        for (Part part : bySlot) {
+            if (part != null) {
+                parts.add(part);
+            }
+        }
+        return parts;
+    }
+
+    @Override
+    public Reading read(String signal, long entity, ReadOptions options) {
+        return read(tidal.schema().index(signal), entity, prepare(options), new CellView());
+    }
+
+    @Override
+    public Reading read(String signal, String entity, ReadOptions options) {
+        int type = tidal.schema().index(signal);
+        EntityId id = EntityNames.idOf(entity);
+        long at = prepare(options);
+        String known = shard(id.value()).name(id.value());
+        if (known == null || !known.equals(entity)) {
+            return nothing(id, at, shard(id.value()));
+        }
+        return read(type, id.value(), at, new CellView());
+    }
+
+    @Override
+    public List<Reading> readAll(String signal, List<EntityId> entities, ReadOptions options) {
+        int type = tidal.schema().index(signal);
+        long at = prepare(options);
+        CellView view = new CellView();
+        List<Reading> readings = new ArrayList<>(entities.size());
+        entities.forEach(entity -> readings.add(read(type, entity.value(), at, view)));
+        return readings;
+    }
+
+    private long prepare(ReadOptions options) {
+        tidal.checkOpen();
+        options.minPosition().ifPresent(position -> position.records().forEach(this::checkHeld));
+        return options.at().map(EventTime::nanos).orElseGet(tidal.clock()::wallNanos);
+    }
+
+    private void checkHeld(WalSegmentId record) {
+        for (TenantShard shard : state.slots()) {
+            if (shard.replica().region().equals(record.region())
+                    && shard.replica().shard().equals(record.shard())
+                    && shard.holds(record)) {
+                return;
+            }
+        }
+        throw new TidalException(
+                ErrorCode.POSITION_UNKNOWN,
+                "position " + record + " of tenant " + id()
+                        + " is not known here: expected one that a write of this tenant returned");
+    }
+
+    private TenantShard shard(long entity) {
+        return state.slots().get(router.slot(entity));
+    }
+
+    private Reading read(int type, long entity, long at, CellView view) {
+        TenantShard shard = shard(entity);
+        if (!shard.readable().read(entity, type, at, view)) {
+            return nothing(EntityId.of(entity), at, shard);
+        }
+        return new Reading(
+                EntityId.of(entity),
+                view.score(),
+                view.count(),
+                view.lastHour(),
+                view.lastDay(),
+                view.lastWeek(),
+                EventTime.instant(view.asOfNanos()),
+                shard.replica());
+    }
+
+    private static Reading nothing(EntityId entity, long at, TenantShard shard) {
+        shard.readable();
+        return new Reading(entity, 0, 0, 0, 0, 0, EventTime.instant(at), shard.replica());
+    }
+
+    @Override
+    public List<ScoredEntity> top(String signal, int k, ReadOptions options) {
+        if (k < 1 || k > MAX_TOP) {
+            throw TidalException.invalid("top " + k + " is out of range: expected 1 to " + MAX_TOP);
+        }
+        int type = tidal.schema().index(signal);
+        long at = prepare(options);
+        TopK top = new TopK(k);
+        for (TenantShard shard : state.slots()) {
+            TopK ofSlot = shard.readable().top(type, at, k);
+            for (int rank = 0; rank < ofSlot.size(); rank++) {
+                top.offer(ofSlot.entity(rank), ofSlot.score(rank));
+            }
+        }
+        top.rank();
+        List<ScoredEntity> ranked = new ArrayList<>();
+        for (int rank = 0; rank < top.size(); rank++) {
+            long entity = top.entity(rank);
+            ranked.add(new ScoredEntity(EntityId.of(entity), shard(entity).name(entity), top.score(rank)));
+        }
+        return ranked;
+    }
+
+    @Override
+    public long total(String signal) {
+        tidal.checkOpen();
+        int type = tidal.schema().index(signal);
+        return sum(slot -> slot.total(type));
+    }
+
+    @Override
+    public long entities(String signal) {
+        tidal.checkOpen();
+        int type = tidal.schema().index(signal);
+        return sum(slot -> slot.entities(type));
+    }
+
+    private long sum(ToLongFunction<LedgerSum> value) {
+        return state.slots().stream()
+                .map(TenantShard::readable)
+                .mapToLong(value)
+                .sum();
+    }
+
+    @Override
+    public TenantUsage usage() {
+        tidal.checkOpen();
+        long accepted = 0;
+        for (SchemaEntry entry : tidal.schema().entries()) {
+            accepted += sum(slot -> slot.total(entry.index()));
+        }
+        return new TenantUsage(
+                state.rate(tidal.clock().monotonicNanos()),
+                state.entities(),
+                state.storageBytes(),
+                accepted,
+                state.throttled());
+    }
+
+    @Override
+    public void export(Consumer<RecordedSignal> consumer) {
+        tidal.checkOpen();
+        for (TenantShard shard : state.slots()) {
+            LogId log = null;
+            long seqno = 0;
+            do {
+                Node.Chunk chunk = await(tidal.node(shard).read(shard, log, seqno));
+                chunk.batches().forEach(batch -> export(shard, batch, consumer));
+                log = chunk.nextLog();
+                seqno = chunk.nextSeqno();
+            } while (log != null);
+        }
+    }
+
+    private void export(TenantShard shard, WalBatch batch, Consumer<RecordedSignal> consumer) {
+        if (batch.kind() != RecordKind.SIGNALS) {
+            return;
+        }
+        ByteBuffer payload = batch.payload();
+        int at = KeyBlock.bytes(KeyBlock.read(batch).size());
+        for (int i = 0; i < batch.count(); i++, at += SignalRecords.BYTES) {
+            long entity = SignalRecords.entity(payload, at);
+            int type = SignalRecords.type(payload, at);
+            SchemaEntry entry = tidal.schema().entry(type);
+            consumer.accept(new RecordedSignal(
+                    WalSegmentId.of(batch.origin(), batch.firstSeqno() + i),
+                    batch.hlc(),
+                    entry == null ? "#" + type : entry.name(),
+                    EntityId.of(entity),
+                    shard.name(entity),
+                    SignalRecords.weight(payload, at),
+                    SignalRecords.eventNanos(payload, at)));
+        }
+    }
+
+    static <T> T await(CompletableFuture<T> task) {
+        try {
+            return task.get(WAIT_FOR_TASK.toSeconds(), TimeUnit.SECONDS);
+        } catch (ExecutionException e) {
+            throw unwrap(e);
+        } catch (TimeoutException e) {
+            throw new TidalException(
+                    ErrorCode.DEADLINE_EXCEEDED, "the commit loop did not answer within " + WAIT_FOR_TASK, e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new TidalException(ErrorCode.DEADLINE_EXCEEDED, "interrupted while waiting for the commit loop", e);
+        }
+    }
+}

@@ -1,0 +1,411 @@
+package io.tidaldb.core;
+
+import io.tidaldb.api.Durability;
+import io.tidaldb.api.ErrorCode;
+import io.tidaldb.api.ReplicaId;
+import io.tidaldb.api.TenantConfig;
+import io.tidaldb.api.TenantId;
+import io.tidaldb.api.TidalException;
+import io.tidaldb.api.WriteMode;
+import io.tidaldb.api.limit.RateLimiter;
+import io.tidaldb.api.limit.RateLimiterContext;
+import io.tidaldb.api.placement.ShardAssignment;
+import io.tidaldb.core.control.ClusterCommand;
+import io.tidaldb.core.control.ControlPlane;
+import io.tidaldb.core.control.TenantRecord;
+import io.tidaldb.core.ingest.Node;
+import io.tidaldb.core.ingest.Schema;
+import io.tidaldb.core.ingest.TenantShard;
+import io.tidaldb.core.ingest.TenantState;
+import io.tidaldb.core.routing.TenantPlacer;
+import io.tidaldb.core.runtime.Clock;
+import io.tidaldb.core.runtime.LoopFactory;
+import io.tidaldb.core.wiring.Plugins;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * An instance whose nodes all run in this process.
+ *
+ * <p>Changes to tenants and signals are serialised by this object's lock; records and reads take none.
+ */
+final class EmbeddedTidal implements Tidal {
+
+    private static final Logger LOG = LoggerFactory.getLogger(EmbeddedTidal.class);
+    private static final double DEFAULT_BURST_SECONDS = 2;
+
+    private final ControlPlane control;
+    private final List<Node> nodes;
+    private final Schema schema;
+    private final Plugins plugins;
+    private final Limits limits;
+    private final LoopFactory.CallbackExecutor callbacks;
+    private final SortedMap<TenantId, EmbeddedTenant> tenants = new ConcurrentSkipListMap<>();
+    private volatile boolean closed;
+
+    /**
+     * Bounds of an instance.
+     *
+     * @param maxFuture how far ahead an event time may lie
+     * @param queueBytesPerTenant most bytes of a tenant that wait to be committed
+     */
+    record Limits(Duration maxFuture, long queueBytesPerTenant) {}
+
+    EmbeddedTidal(ControlPlane control, List<Node> nodes, Schema schema, Plugins plugins, Limits limits) {
+        this.control = control;
+        this.nodes = List.copyOf(nodes);
+        this.schema = schema;
+        this.plugins = plugins;
+        this.limits = limits;
+        this.callbacks = plugins.loops().callbacks("callback");
+    }
+
+    /**
+     * Opens the tenants that exist, then serves.
+     *
+     * @param copied the data came without its identity: somebody else may go on writing under its origins
+     */
+    void start(boolean copied) {
+        grantIncarnations(copied);
+        adoptDefaultTenant();
+        control.tenants().values().forEach(this::assemble);
+        for (Node node : nodes) {
+            for (TenantId tenant : node.tenantsWithLogs()) {
+                if (control.isErased(tenant)) {
+                    node.eraseNow(tenant);
+                } else if (!tenants.containsKey(tenant)) {
+                    LOG.warn(
+                            "logs of tenant {} on node {} are kept but not served: the control log does not know it",
+                            tenant,
+                            node.id());
+                }
+            }
+        }
+        nodes.forEach(node -> node.start(plugins.loops()));
+    }
+
+    private void grantIncarnations(boolean all) {
+        for (Node node : nodes) {
+            if (all || node.needsIncarnation()) {
+                for (ShardAssignment shard : control.shards()) {
+                    if (shard.node().equals(node.id())) {
+                        control.submit(new ClusterCommand.GrantIncarnation(shard.replica()));
+                    }
+                }
+                node.incarnated();
+            }
+        }
+    }
+
+    // A directory written before tenants existed holds logs of tenant 0 that no control log knows.
+    private void adoptDefaultTenant() {
+        if (control.tenants().containsKey(TenantId.DEFAULT) || control.isErased(TenantId.DEFAULT)) {
+            return;
+        }
+        for (Node node : nodes) {
+            if (node.tenantsWithLogs().contains(TenantId.DEFAULT)) {
+                ReplicaId first = control.shards().stream()
+                        .filter(shard -> shard.node().equals(node.id()))
+                        .findFirst()
+                        .orElseThrow()
+                        .replica();
+                TenantConfig config = TenantConfig.builder(TenantId.DEFAULT).build();
+                control.submit(new ClusterCommand.CreateTenant(
+                        config, List.of(first), plugins.random().nextLong()));
+                return;
+            }
+        }
+    }
+
+    private EmbeddedTenant assemble(TenantRecord record) {
+        TenantState state = new TenantState(record.config(), limiter(record.config()), limits.queueBytesPerTenant);
+        List<TenantShard> slots = new ArrayList<>();
+        for (ReplicaId replica : record.placement()) {
+            int incarnation = Math.max(control.incarnation(replica), record.minIncarnation());
+            slots.add(EmbeddedTenant.await(node(replica).openSlot(state, replica, incarnation)));
+        }
+        state.assemble(slots);
+        EmbeddedTenant tenant = new EmbeddedTenant(this, state);
+        tenants.put(record.config().id(), tenant);
+        return tenant;
+    }
+
+    private @Nullable RateLimiter limiter(TenantConfig config) {
+        return config.maxSignalsPerSecond().isEmpty()
+                ? null
+                : plugins.limiters()
+                        .create(new RateLimiterContext(
+                                config.id(),
+                                config.maxSignalsPerSecond().getAsDouble(),
+                                burst(config),
+                                plugins.clock().monotonicNanos()));
+    }
+
+    /** Returns the most that a tenant's bucket holds: two seconds of its rate, but at least one signal, unless configured. */
+    static double burst(TenantConfig config) {
+        return config.burst()
+                .orElse(Math.max(
+                        1, DEFAULT_BURST_SECONDS * config.maxSignalsPerSecond().orElse(0)));
+    }
+
+    private Node node(ReplicaId replica) {
+        for (ShardAssignment shard : control.shards()) {
+            if (shard.replica().equals(replica)) {
+                for (Node node : nodes) {
+                    if (node.id().equals(shard.node())) {
+                        return node;
+                    }
+                }
+            }
+        }
+        throw new TidalException(ErrorCode.NOT_OWNER, "shard " + replica + " is on no node of this process");
+    }
+
+    Node node(TenantShard shard) {
+        return node(shard.replica());
+    }
+
+    void checkOpen() {
+        if (closed) {
+            throw new TidalException(ErrorCode.CLOSED, "this instance of Tidal is closed");
+        }
+    }
+
+    Schema schema() {
+        return schema;
+    }
+
+    Clock clock() {
+        return plugins.clock();
+    }
+
+    long maxFutureNanos() {
+        return limits.maxFuture.toNanos();
+    }
+
+    Executor callbacks() {
+        return callbacks;
+    }
+
+    @Override
+    public synchronized SignalType declareSignal(String name, Duration halfLife) {
+        checkOpen();
+        long index = control.submit(new ClusterCommand.DeclareSignal(name, nanos(halfLife)));
+        schema.update(control.schema());
+        return new SignalType((int) index, name, halfLife);
+    }
+
+    static long nanos(Duration duration) {
+        try {
+            return duration.toNanos();
+        } catch (ArithmeticException e) {
+            return Long.MAX_VALUE;
+        }
+    }
+
+    @Override
+    public List<SignalType> signals() {
+        checkOpen();
+        return schema.entries().stream()
+                .map(entry -> new SignalType(entry.index(), entry.name(), Duration.ofNanos(entry.halfLifeNanos())))
+                .toList();
+    }
+
+    @Override
+    public synchronized Tenant createTenant(TenantConfig config) {
+        checkOpen();
+        checkSupported(config);
+        if (tenants.containsKey(config.id())) {
+            throw new TidalException(
+                    ErrorCode.TENANT_EXISTS,
+                    "tenant " + config.id() + " exists already: choose another id, or change it");
+        }
+        checkLabel(config);
+        List<ReplicaId> shards =
+                control.shards().stream().map(ShardAssignment::replica).toList();
+        List<ReplicaId> placement =
+                new TenantPlacer(plugins.placement()).place(config, shards).shards();
+        TenantConfig unlabelled =
+                config.toBuilder().label(TenantConfig.DEFAULT_LABEL).build();
+        control.submit(new ClusterCommand.CreateTenant(
+                unlabelled, placement, plugins.random().nextLong()));
+        TenantRecord record = control.tenants().get(config.id());
+        if (record == null) {
+            throw new TidalException(ErrorCode.INTERNAL, "tenant " + config.id() + " was agreed but is not there");
+        }
+        EmbeddedTenant tenant = assemble(record);
+        if (!config.label().equals(TenantConfig.DEFAULT_LABEL)) {
+            writeLabel(tenant, config.label());
+        }
+        return tenant;
+    }
+
+    private static void checkSupported(TenantConfig config) {
+        if (config.durability() == Durability.MAJORITY
+                || config.durability() == Durability.ALL
+                || config.writes() == WriteMode.EVERYWHERE) {
+            throw new TidalException(
+                    ErrorCode.UNSUPPORTED,
+                    "tenant " + config.id() + " asks for durability " + config.durability() + " and writes "
+                            + config.writes()
+                            + ", which need replicas: this version has none, expected ASYNC or LOCAL, and SINGLE");
+        }
+    }
+
+    private void checkLabel(TenantConfig config) {
+        if (config.label().equals(TenantConfig.DEFAULT_LABEL)) {
+            return;
+        }
+        tenantLabelled(config.label())
+                .filter(other -> !other.id().equals(config.id()))
+                .ifPresent(other -> {
+                    throw TidalException.invalid("label \"" + config.label() + "\" of tenant " + config.id()
+                            + " is taken by tenant " + other.id() + ": choose another label");
+                });
+    }
+
+    private void writeLabel(EmbeddedTenant tenant, String label) {
+        TenantShard home = tenant.state().slots().get(0);
+        EmbeddedTenant.await(node(home).label(home, label));
+    }
+
+    @Override
+    public synchronized Tenant updateTenant(TenantConfig config) {
+        checkOpen();
+        checkSupported(config);
+        EmbeddedTenant tenant = existing(config.id());
+        checkLabel(config);
+        TenantConfig unlabelled =
+                config.toBuilder().label(TenantConfig.DEFAULT_LABEL).build();
+        control.submit(new ClusterCommand.UpdateTenant(unlabelled));
+        TenantConfig before = tenant.state().config();
+        boolean sameRate = before.maxSignalsPerSecond().equals(config.maxSignalsPerSecond())
+                && before.burst().equals(config.burst());
+        tenant.state().configure(unlabelled, sameRate ? tenant.state().limiter() : limiter(config));
+        if (!tenant.config().label().equals(config.label())) {
+            writeLabel(tenant, config.label());
+        }
+        return tenant;
+    }
+
+    private EmbeddedTenant existing(TenantId id) {
+        EmbeddedTenant tenant = tenants.get(id);
+        if (tenant == null) {
+            throw new TidalException(ErrorCode.TENANT_NOT_FOUND, "tenant " + id + " does not exist: create it first");
+        }
+        return tenant;
+    }
+
+    @Override
+    public synchronized void deleteTenant(TenantId id) {
+        checkOpen();
+        EmbeddedTenant tenant = existing(id);
+        // Agreed first: an interruption from here on is finished by the next open.
+        control.submit(new ClusterCommand.DeleteTenant(id));
+        tenants.remove(id);
+        tenant.state().delete();
+        tenant.placement().stream().map(this::node).distinct().forEach(node -> EmbeddedTenant.await(node.erase(id)));
+    }
+
+    @Override
+    public Optional<Tenant> tenant(TenantId id) {
+        checkOpen();
+        return Optional.ofNullable(tenants.get(id));
+    }
+
+    @Override
+    public Optional<Tenant> tenantLabelled(String label) {
+        checkOpen();
+        List<EmbeddedTenant> found = tenants.values().stream()
+                .filter(tenant -> tenant.config().label().equals(label))
+                .toList();
+        return found.size() == 1 ? Optional.of(found.get(0)) : Optional.empty();
+    }
+
+    @Override
+    public List<Tenant> tenants() {
+        checkOpen();
+        return List.copyOf(tenants.values());
+    }
+
+    @Override
+    public ClusterHealth health() {
+        checkOpen();
+        String version = Optional.ofNullable(getClass().getPackage().getImplementationVersion())
+                .orElse("unknown");
+        List<ShardAssignment> shards = control.shards();
+        return new ClusterHealth(
+                control.cluster(),
+                nodes.stream()
+                        .map(node -> new ClusterHealth.NodeHealth(node.id(), node.region(), version))
+                        .toList(),
+                shards.stream().map(this::shardHealth).toList(),
+                tenants.values().stream().map(EmbeddedTidal::tenantHealth).toList());
+    }
+
+    private ClusterHealth.ShardHealth shardHealth(ShardAssignment shard) {
+        long now = clock().monotonicNanos();
+        long entities = 0;
+        long bytes = 0;
+        double rate = 0;
+        for (Map.Entry<TenantId, EmbeddedTenant> tenant : tenants.entrySet()) {
+            List<TenantShard> slots = tenant.getValue().state().slots();
+            for (TenantShard slot : slots) {
+                if (slot.replica().equals(shard.replica())) {
+                    entities += slot.entityCount();
+                    bytes += slot.storageBytes();
+                    rate += tenant.getValue().state().rate(now) / slots.size();
+                }
+            }
+        }
+        return new ClusterHealth.ShardHealth(shard.shard(), shard.region(), shard.node(), entities, rate, bytes);
+    }
+
+    private static ClusterHealth.TenantHealth tenantHealth(EmbeddedTenant tenant) {
+        String damage = tenant.state().slots().stream()
+                .map(TenantShard::damage)
+                .filter(reason -> reason != null)
+                .map(TidalException::getMessage)
+                .findFirst()
+                .orElse(null);
+        TenantUsage usage = damage == null
+                ? tenant.usage()
+                : new TenantUsage(0, tenant.state().entities(), tenant.state().storageBytes(), 0, 0);
+        return new ClusterHealth.TenantHealth(tenant.id(), tenant.config().label(), tenant.placement(), usage, damage);
+    }
+
+    @Override
+    public void checkpoint() {
+        checkOpen();
+        nodes.forEach(node -> EmbeddedTenant.await(node.checkpoint()));
+    }
+
+    @Override
+    public synchronized void close() {
+        if (!closed) {
+            closed = true;
+            nodes.forEach(Node::close);
+            control.close();
+            callbacks.close();
+        }
+    }
+
+    @Override
+    public synchronized void abandon() {
+        if (!closed) {
+            closed = true;
+            nodes.forEach(Node::abandon);
+            control.close();
+            callbacks.close();
+        }
+    }
+}

@@ -1,0 +1,69 @@
+package io.tidaldb.core;
+
+import io.tidaldb.api.TidalException;
+import io.tidaldb.api.WalSegmentId;
+import io.tidaldb.core.ingest.WriteListener;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
+
+/** A write that waits for its parts: one for each shard that it touches. Guarded by its own lock, held for a few instructions. */
+final class PendingWrite implements WriteListener {
+
+    final CompletableFuture<Position> result = new CompletableFuture<>();
+    private final @Nullable Executor callbacks;
+    private final List<WalSegmentId> ends = new ArrayList<>(1);
+    private @Nullable TidalException refusal;
+    private int open;
+
+    /**
+     * Creates a write of this many parts.
+     *
+     * @param callbacks completes the result, or null if nobody but a waiting thread looks at it
+     */
+    PendingWrite(int parts, @Nullable Executor callbacks) {
+        this.open = parts;
+        this.callbacks = callbacks;
+    }
+
+    @Override
+    public void acknowledged(WalSegmentId last) {
+        answered(last, null);
+    }
+
+    @Override
+    public void refused(TidalException reason) {
+        answered(null, reason);
+    }
+
+    private void answered(@Nullable WalSegmentId last, @Nullable TidalException reason) {
+        synchronized (this) {
+            if (last != null) {
+                ends.add(last);
+            }
+            if (reason != null && refusal == null) {
+                refusal = reason;
+            }
+            open--;
+            if (open > 0) {
+                return;
+            }
+        }
+        if (callbacks == null) {
+            complete();
+        } else {
+            callbacks.execute(this::complete);
+        }
+    }
+
+    private void complete() {
+        TidalException reason = refusal;
+        if (reason == null) {
+            result.complete(new Position(ends));
+        } else {
+            result.completeExceptionally(reason);
+        }
+    }
+}

@@ -1,0 +1,120 @@
+package io.tidaldb.core;
+
+import io.tidaldb.api.ReplicaId;
+import io.tidaldb.api.TenantConfig;
+import io.tidaldb.api.TenantId;
+import io.tidaldb.api.TidalException;
+import java.util.List;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
+
+/**
+ * One tenant of an open {@link Tidal}: records signals and reads what they mean.
+ *
+ * <p>Safe for any number of threads. A write that returned is seen by every read that begins afterwards. All methods throw
+ * {@link TidalException}, whose code says why and whose outcome says what may have happened: among others UNKNOWN_SIGNAL for a type that
+ * is not declared, CORRUPT_LOG if the tenant's log is quarantined, CLOSED after the instance was closed.
+ */
+public interface Tenant {
+
+    /** Returns the tenant's id. */
+    TenantId id();
+
+    /** Returns the tenant's configuration as of now. */
+    TenantConfig config();
+
+    /** Returns the shards that the tenant lives on, one for each slot. */
+    List<ReplicaId> placement();
+
+    /** Records a signal that happens now; returns when it is acknowledged. */
+    default Position record(String signal, long entity, double weight) {
+        return recordAll(List.of(Signal.of(signal, entity, weight)), WriteOptions.DEFAULT);
+    }
+
+    /** Records a signal for a named entity that happens now; returns when it is acknowledged. */
+    default Position record(String signal, String entity, double weight) {
+        return recordAll(List.of(Signal.of(signal, entity, weight)), WriteOptions.DEFAULT);
+    }
+
+    /** As {@link #record(String, long, double)}, without waiting. */
+    default CompletionStage<Position> recordAsync(String signal, long entity, double weight) {
+        return recordAllAsync(List.of(Signal.of(signal, entity, weight)), WriteOptions.DEFAULT);
+    }
+
+    /** Records signals with the default options. */
+    default Position recordAll(List<Signal> signals) {
+        return recordAll(signals, WriteOptions.DEFAULT);
+    }
+
+    /**
+     * Records signals: admitted by quota whole or not at all; returns when all are acknowledged.
+     *
+     * @throws io.tidaldb.api.QuotaExceededException if a quota refuses; nothing was recorded
+     * @throws TidalException DEADLINE_EXCEEDED if the deadline passes first; the outcome is then unknown
+     */
+    Position recordAll(List<Signal> signals, WriteOptions options);
+
+    /**
+     * As {@link #recordAll(List, WriteOptions)}, without waiting. Refusals come through the stage too. Stages complete on a callback thread
+     * of the instance, never on one that does I/O.
+     */
+    CompletionStage<Position> recordAllAsync(List<Signal> signals, WriteOptions options);
+
+    /** Returns everything that is known about an entity. */
+    Reading read(String signal, long entity, ReadOptions options);
+
+    /** Returns everything that is known about a named entity. */
+    Reading read(String signal, String entity, ReadOptions options);
+
+    /** Returns everything that is known about many entities, in their order. */
+    List<Reading> readAll(String signal, List<io.tidaldb.api.EntityId> entities, ReadOptions options);
+
+    /** Returns the decayed score now. */
+    default double score(String signal, long entity) {
+        return read(signal, entity, ReadOptions.DEFAULT).score();
+    }
+
+    /** Returns the decayed score of a named entity now. */
+    default double score(String signal, String entity) {
+        return read(signal, entity, ReadOptions.DEFAULT).score();
+    }
+
+    /** Returns the number of events in a window that ends now. */
+    default long count(String signal, long entity, Window window) {
+        return read(signal, entity, ReadOptions.DEFAULT).count(window);
+    }
+
+    /** Returns the number of events of a named entity in a window that ends now. */
+    default long count(String signal, String entity, Window window) {
+        return read(signal, entity, ReadOptions.DEFAULT).count(window);
+    }
+
+    /** Returns events a second over the last hour. */
+    default double velocity(String signal, long entity) {
+        return read(signal, entity, ReadOptions.DEFAULT).velocity(Window.ONE_HOUR);
+    }
+
+    /** Returns the entities with the highest scores now, highest first. */
+    default List<ScoredEntity> top(String signal, int k) {
+        return top(signal, k, ReadOptions.DEFAULT);
+    }
+
+    /**
+     * Returns the entities with the highest scores, highest first; equal scores in order of entity.
+     *
+     * @param k 1 to 10,000
+     */
+    List<ScoredEntity> top(String signal, int k, ReadOptions options);
+
+    /** Returns the number of events of a type. */
+    long total(String signal);
+
+    /** Returns the number of distinct entities of a type. */
+    long entities(String signal);
+
+    /** Returns what the tenant uses. */
+    TenantUsage usage();
+
+    /** Hands over every signal that is still in the tenant's logs, log by log, in order. Blocks writes of its shards meanwhile. */
+    void export(Consumer<RecordedSignal> consumer);
+}

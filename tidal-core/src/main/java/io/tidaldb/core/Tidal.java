@@ -1,0 +1,79 @@
+package io.tidaldb.core;
+
+import io.tidaldb.api.TenantConfig;
+import io.tidaldb.api.TenantId;
+import io.tidaldb.api.TidalException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * An open signal store. One process owns a data directory at a time.
+ *
+ * <p>Safe for any number of threads. After {@link #close} every method but close fails with CLOSED.
+ */
+public interface Tidal extends AutoCloseable {
+
+    /** Starts to configure an instance. */
+    static TidalBuilder builder() {
+        return new TidalBuilder();
+    }
+
+    /**
+     * Declares a type of signal; declaring it again with the same half-life returns the same type.
+     *
+     * @throws TidalException SIGNAL_CONFLICT if it has another half-life, INVALID_ARGUMENT if name or half-life are out of range or 256
+     *     types exist
+     */
+    SignalType declareSignal(String name, Duration halfLife);
+
+    /** Returns the declared types, in order of index. */
+    List<SignalType> signals();
+
+    /**
+     * Creates a tenant.
+     *
+     * @throws TidalException TENANT_EXISTS, RESIDENCY_UNSATISFIABLE, or INVALID_ARGUMENT if another tenant has the label (other than
+     *     "default") or a pinned shard does not exist
+     */
+    Tenant createTenant(TenantConfig config);
+
+    /**
+     * Changes a tenant's label, limits and durability. Regions, slots and shards stay as they are.
+     *
+     * @throws TidalException TENANT_NOT_FOUND, or INVALID_ARGUMENT if it would change something else
+     */
+    Tenant updateTenant(TenantConfig config);
+
+    /**
+     * Deletes a tenant and its data for good.
+     *
+     * @throws TidalException TENANT_NOT_FOUND
+     */
+    void deleteTenant(TenantId id);
+
+    /** Returns a tenant. */
+    Optional<Tenant> tenant(TenantId id);
+
+    /** Returns the tenant with this label, unless several have it. */
+    Optional<Tenant> tenantLabelled(String label);
+
+    /** Returns all tenants, in order of id. */
+    List<Tenant> tenants();
+
+    /** Returns the state of nodes, shards and tenants. */
+    ClusterHealth health();
+
+    /** Writes a checkpoint of every log that has grown, so that a restart has nothing to replay. Blocks writes meanwhile. */
+    void checkpoint();
+
+    /**
+     * Lets go of everything as a crash would: no file is completed, no checkpoint written, the directory is not marked as closed. What was
+     * acknowledged as durable is there at the next open. For drills and tests.
+     */
+    void abandon();
+
+    /** Finishes what is under way, makes it durable and releases the data directory. A second close does nothing. */
+    @Override
+    void close();
+}

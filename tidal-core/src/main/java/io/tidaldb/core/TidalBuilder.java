@@ -1,0 +1,174 @@
+package io.tidaldb.core;
+
+import io.tidaldb.api.ErrorCode;
+import io.tidaldb.api.RegionId;
+import io.tidaldb.api.TidalException;
+import io.tidaldb.api.wal.WalStoreContext;
+import io.tidaldb.core.ingest.NodeSettings;
+import io.tidaldb.core.plugin.PluginCatalog;
+import io.tidaldb.core.wiring.PluginModule;
+import io.tidaldb.core.wiring.Plugins;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Configures and opens an instance. Not thread-safe. All defaults together give one node that keeps everything in memory. */
+public final class TidalBuilder {
+
+    private static final long CLOSE_CHECKPOINT_BYTES = 64 << 10;
+
+    private @Nullable Path dataDir;
+
+    private @Nullable RegionId region;
+
+    private @Nullable String wal;
+
+    private @Nullable Topology topology;
+
+    private @Nullable Path pluginsDir;
+
+    private String limiter = "token-bucket";
+    private String placement = "rendezvous";
+    private long segmentBytes = WalStoreContext.DEFAULT_SEGMENT_BYTES;
+    private Duration maxFuture = Duration.ofMinutes(5);
+    private Duration idempotencyHorizon = Duration.ofHours(24);
+
+    private @Nullable Duration retention;
+
+    private long queueBytesPerTenant = 8L << 20;
+    private final Map<String, Duration> signals = new LinkedHashMap<>();
+    private final Map<String, Duration> defaultSignals = new LinkedHashMap<>();
+
+    TidalBuilder() {}
+
+    /** Keeps everything in this directory, which is created if missing; without it the instance lives in memory only. */
+    public TidalBuilder dataDir(Path directory) {
+        dataDir = directory;
+        return this;
+    }
+
+    /** Places the node in this region; region 0 unless set, or what the data directory says. */
+    public TidalBuilder region(RegionId id) {
+        region = id;
+        return this;
+    }
+
+    /** Runs several nodes in this process. */
+    public TidalBuilder topology(Topology nodes) {
+        topology = nodes;
+        return this;
+    }
+
+    /** Chooses the log store plugin; "file", or "memory" without a data directory. */
+    public TidalBuilder wal(String plugin) {
+        wal = plugin;
+        return this;
+    }
+
+    /** Chooses the transport between nodes; nodes of one process use "inproc", the only one so far. */
+    public TidalBuilder transport(String plugin) {
+        if (!plugin.equals("inproc")) {
+            throw new TidalException(
+                    ErrorCode.PLUGIN_UNAVAILABLE, "transport \"" + plugin + "\" is not available: expected \"inproc\"");
+        }
+        return this;
+    }
+
+    /** Chooses the rate limiter plugin; "token-bucket". */
+    public TidalBuilder limiter(String plugin) {
+        limiter = plugin;
+        return this;
+    }
+
+    /** Chooses the placement policy plugin; "rendezvous". */
+    public TidalBuilder placement(String plugin) {
+        placement = plugin;
+        return this;
+    }
+
+    /** Looks for further plugins in this directory: {@code NAME/*.jar} or {@code X.jar}. */
+    public TidalBuilder pluginsDir(Path directory) {
+        pluginsDir = directory;
+        return this;
+    }
+
+    /** Declares a type of signal, as {@link Tidal#declareSignal}. */
+    public TidalBuilder signal(String name, Duration halfLife) {
+        signals.put(name, halfLife);
+        return this;
+    }
+
+    /** Declares a type of signal if the data directory has no declared types at all. */
+    public TidalBuilder defaultSignal(String name, Duration halfLife) {
+        defaultSignals.put(name, halfLife);
+        return this;
+    }
+
+    /** Sets the size at which a segment is closed; 4 KiB to 1 GiB, 16 MiB unless set. */
+    public TidalBuilder segmentBytes(long bytes) {
+        segmentBytes = inRange("segment bytes", bytes, 4 << 10, 1L << 30);
+        return this;
+    }
+
+    /** Sets how far ahead an event time may lie; 5 minutes unless set. */
+    public TidalBuilder maxFuture(Duration bound) {
+        maxFuture = notNegative("max future", bound);
+        return this;
+    }
+
+    /** Sets how long idempotency keys are remembered; 24 hours unless set. */
+    public TidalBuilder idempotencyHorizon(Duration horizon) {
+        idempotencyHorizon = notNegative("idempotency horizon", horizon);
+        return this;
+    }
+
+    /** Drops records from the logs that are older than this and in a checkpoint; logs keep everything unless set. */
+    public TidalBuilder retention(Duration age) {
+        retention = notNegative("retention", age);
+        return this;
+    }
+
+    /** Bounds the bytes of a tenant that wait to be committed; beyond it writes are refused as OVERLOADED. 8 MiB unless set. */
+    public TidalBuilder queueBytesPerTenant(long bytes) {
+        queueBytesPerTenant = inRange("queue bytes per tenant", bytes, 64 << 10, 1L << 30);
+        return this;
+    }
+
+    /**
+     * Opens the instance, recovering what a crash left. Tenants with damaged logs are quarantined and do not fail it.
+     *
+     * @throws TidalException DIRECTORY_LOCKED, DIRECTORY_MISMATCH, FORMAT_TOO_NEW, PLUGIN_UNAVAILABLE, SIGNAL_CONFLICT or
+     *     INVALID_CONFIGURATION
+     */
+    public Tidal open() {
+        Deployment deployment = new Deployment(dataDir, region, topology);
+        String store = wal != null ? wal : deployment.knownWal().orElse(dataDir == null ? "memory" : "file");
+        Plugins plugins = PluginModule.choose(
+                PluginCatalog.discover(pluginsDir), new PluginModule.Choice(store, limiter, placement, "local"));
+        NodeSettings settings = new NodeSettings(
+                idempotencyHorizon.toMillis(), retention == null ? -1 : retention.toMillis(), CLOSE_CHECKPOINT_BYTES);
+        return deployment.open(
+                plugins,
+                settings,
+                segmentBytes,
+                new EmbeddedTidal.Limits(maxFuture, queueBytesPerTenant),
+                signals,
+                defaultSignals);
+    }
+
+    private static long inRange(String what, long value, long min, long max) {
+        if (value < min || value > max) {
+            throw TidalException.invalid(what + " " + value + " is out of range: expected " + min + " to " + max);
+        }
+        return value;
+    }
+
+    private static Duration notNegative(String what, Duration value) {
+        if (value.isNegative()) {
+            throw TidalException.invalid(what + " " + value + " is negative: expected 0 or more");
+        }
+        return value;
+    }
+}

@@ -1,0 +1,35 @@
+package io.tidaldb.core.codec;
+
+import io.tidaldb.api.ErrorCode;
+import io.tidaldb.api.TidalException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+
+/** The body of an entity record: u64 entity, then its name in UTF-8. */
+public record EntityName(long entity, String name) {
+
+    /** Returns the body. */
+    public byte[] encode() {
+        byte[] utf8 = name.getBytes(StandardCharsets.UTF_8);
+        return ByteBuffer.allocate(Long.BYTES + utf8.length)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .putLong(entity)
+                .put(utf8)
+                .array();
+    }
+
+    /**
+     * Reads a body.
+     *
+     * @throws TidalException CORRUPT_DATA if it is too short
+     */
+    public static EntityName decode(ByteBuffer body) {
+        if (body.remaining() <= Long.BYTES) {
+            throw new TidalException(
+                    ErrorCode.CORRUPT_DATA, "entity record of " + body.remaining() + " bytes is too short");
+        }
+        long entity = body.getLong();
+        return new EntityName(entity, StandardCharsets.UTF_8.decode(body).toString());
+    }
+}

@@ -1,0 +1,34 @@
+package io.tidaldb.core.control;
+
+import io.tidaldb.api.ReplicaId;
+import io.tidaldb.api.TenantConfig;
+import io.tidaldb.api.TenantId;
+import io.tidaldb.api.placement.ShardAssignment;
+import java.util.List;
+
+/** A decision that is proposed to the control log. It holds numbers, never a tenant's text: labels live in the tenant's own log. */
+public sealed interface ClusterCommand {
+
+    /** The nodes and shards of a new cluster. Refused if there are others already. */
+    record DefineTopology(String cluster, List<ShardAssignment> shards) implements ClusterCommand {}
+
+    /** A type of signal. The reply's value is its index. */
+    record DeclareSignal(String name, long halfLifeNanos) implements ClusterCommand {}
+
+    /**
+     * A tenant with its materialised placement.
+     *
+     * @param config its label is not kept
+     * @param digestSeed the key of the tenant's state digests
+     */
+    record CreateTenant(TenantConfig config, List<ReplicaId> placement, long digestSeed) implements ClusterCommand {}
+
+    /** Other limits and durability for a tenant. */
+    record UpdateTenant(TenantConfig config) implements ClusterCommand {}
+
+    /** The end of a tenant. */
+    record DeleteTenant(TenantId tenant) implements ClusterCommand {}
+
+    /** The next incarnation for a writer of {@code region:shard} whose past is not certain. The reply's value is the incarnation. */
+    record GrantIncarnation(ReplicaId replica) implements ClusterCommand {}
+}

@@ -1,0 +1,190 @@
+package io.tidaldb.core.control;
+
+import io.tidaldb.api.ErrorCode;
+import io.tidaldb.api.ReplicaId;
+import io.tidaldb.api.Seqno;
+import io.tidaldb.api.TenantConfig;
+import io.tidaldb.api.TenantId;
+import io.tidaldb.api.placement.ShardAssignment;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.regex.Pattern;
+
+/**
+ * What the cluster has agreed on: changed only by applying the commands of the control log, in order, so that it is the same on every
+ * node. Confined to whoever applies; readers get copies.
+ */
+final class ClusterState {
+
+    private static final int MAX_SIGNALS = 256;
+    private static final Pattern SIGNAL_NAME = Pattern.compile("[A-Za-z0-9_.-]{1,64}");
+    private static final long MIN_HALF_LIFE = 1_000_000_000L;
+    private static final long MAX_HALF_LIFE = Duration.ofDays(36_525).toNanos();
+
+    private String cluster = "";
+    private final List<ShardAssignment> shards = new ArrayList<>();
+    private final List<SchemaEntry> schema = new ArrayList<>();
+    private final SortedMap<TenantId, TenantRecord> tenants = new TreeMap<>();
+    private final SortedMap<TenantId, Integer> erased = new TreeMap<>();
+    private final SortedMap<ReplicaId, Integer> incarnations = new TreeMap<>();
+
+    Reply apply(ClusterCommand command) {
+        if (command instanceof ClusterCommand.DefineTopology define) {
+            return defineTopology(define);
+        } else if (command instanceof ClusterCommand.DeclareSignal declare) {
+            return declareSignal(declare);
+        } else if (command instanceof ClusterCommand.CreateTenant create) {
+            return createTenant(create);
+        } else if (command instanceof ClusterCommand.UpdateTenant update) {
+            return updateTenant(update.config());
+        } else if (command instanceof ClusterCommand.DeleteTenant delete) {
+            return deleteTenant(delete.tenant());
+        } else if (command instanceof ClusterCommand.GrantIncarnation grant) {
+            return grantIncarnation(grant.replica());
+        }
+        throw new IllegalStateException("no case for " + command);
+    }
+
+    private Reply defineTopology(ClusterCommand.DefineTopology define) {
+        if (shards.isEmpty()) {
+            cluster = define.cluster();
+            shards.addAll(define.shards());
+        } else if (!shards.equals(define.shards())) {
+            return refused(
+                    ErrorCode.DIRECTORY_MISMATCH,
+                    "the data directory has the shards " + shards + ": expected " + define.shards()
+                            + "; open it without a topology or region, or choose another directory");
+        }
+        return new Reply.Done(0);
+    }
+
+    private Reply declareSignal(ClusterCommand.DeclareSignal declare) {
+        if (!SIGNAL_NAME.matcher(declare.name()).matches()) {
+            return refused(
+                    ErrorCode.INVALID_ARGUMENT,
+                    "signal name \"" + declare.name()
+                            + "\" is not valid: expected 1 to 64 letters, digits, '_', '-' or '.'");
+        }
+        long halfLife = declare.halfLifeNanos();
+        if (halfLife < MIN_HALF_LIFE || halfLife > MAX_HALF_LIFE) {
+            return refused(
+                    ErrorCode.INVALID_ARGUMENT,
+                    "half-life " + Duration.ofNanos(halfLife) + " of signal " + declare.name()
+                            + " is out of range: expected 1 second to 100 years");
+        }
+        Optional<SchemaEntry> known = schema.stream()
+                .filter(entry -> entry.name().equals(declare.name()))
+                .findFirst();
+        if (known.isPresent() && known.get().halfLifeNanos() != halfLife) {
+            return refused(
+                    ErrorCode.SIGNAL_CONFLICT,
+                    "signal " + declare.name() + " is declared with a half-life of "
+                            + Duration.ofNanos(known.get().halfLifeNanos()) + ", which can't change to "
+                            + Duration.ofNanos(halfLife) + ": declare a new name");
+        }
+        if (known.isPresent()) {
+            return new Reply.Done(known.get().index());
+        }
+        if (schema.size() == MAX_SIGNALS) {
+            return refused(
+                    ErrorCode.INVALID_ARGUMENT,
+                    "signal " + declare.name() + " would be number " + (MAX_SIGNALS + 1) + ": expected at most "
+                            + MAX_SIGNALS);
+        }
+        schema.add(new SchemaEntry(schema.size(), declare.name(), halfLife));
+        return new Reply.Done(schema.size() - 1L);
+    }
+
+    private Reply createTenant(ClusterCommand.CreateTenant create) {
+        TenantId id = create.config().id();
+        if (tenants.containsKey(id)) {
+            return refused(
+                    ErrorCode.TENANT_EXISTS, "tenant " + id + " exists already: choose another id, or change it");
+        }
+        int minIncarnation = 0;
+        if (erased.containsKey(id)) {
+            for (ReplicaId replica : create.placement()) {
+                minIncarnation = Math.max(minIncarnation, nextIncarnation(replica));
+            }
+        }
+        tenants.put(id, new TenantRecord(create.config(), create.placement(), create.digestSeed(), minIncarnation));
+        return new Reply.Done(0);
+    }
+
+    private Reply updateTenant(TenantConfig config) {
+        TenantRecord known = tenants.get(config.id());
+        if (known == null) {
+            return unknown(config.id());
+        }
+        TenantConfig before = known.config();
+        if (!before.requiredRegions().equals(config.requiredRegions())
+                || before.slots() != config.slots()
+                || !before.pinnedShards().equals(config.pinnedShards())) {
+            return refused(
+                    ErrorCode.INVALID_ARGUMENT,
+                    "regions, slots and pinned shards of tenant " + config.id() + " can't be changed: they are "
+                            + before.requiredRegions() + ", " + before.slots() + ", " + before.pinnedShards());
+        }
+        tenants.put(
+                config.id(), new TenantRecord(config, known.placement(), known.digestSeed(), known.minIncarnation()));
+        return new Reply.Done(0);
+    }
+
+    private Reply deleteTenant(TenantId id) {
+        TenantRecord known = tenants.remove(id);
+        if (known == null) {
+            return unknown(id);
+        }
+        erased.put(id, known.minIncarnation());
+        return new Reply.Done(0);
+    }
+
+    private Reply grantIncarnation(ReplicaId replica) {
+        int next = nextIncarnation(replica);
+        return next > Seqno.MAX_INCARNATION
+                ? refused(
+                        ErrorCode.UNSUPPORTED, "shard " + replica + " has used up its incarnations: create a new shard")
+                : new Reply.Done(next);
+    }
+
+    private int nextIncarnation(ReplicaId replica) {
+        return incarnations.merge(replica, 1, Integer::sum);
+    }
+
+    private static Reply unknown(TenantId id) {
+        return refused(ErrorCode.TENANT_NOT_FOUND, "tenant " + id + " does not exist");
+    }
+
+    private static Reply refused(ErrorCode code, String message) {
+        return new Reply.Refused(code, message);
+    }
+
+    String cluster() {
+        return cluster;
+    }
+
+    List<ShardAssignment> shards() {
+        return List.copyOf(shards);
+    }
+
+    List<SchemaEntry> schema() {
+        return List.copyOf(schema);
+    }
+
+    SortedMap<TenantId, TenantRecord> tenants() {
+        return Collections.unmodifiableSortedMap(new TreeMap<>(tenants));
+    }
+
+    boolean isErased(TenantId id) {
+        return erased.containsKey(id) && !tenants.containsKey(id);
+    }
+
+    int incarnation(ReplicaId replica) {
+        return incarnations.getOrDefault(replica, 0);
+    }
+}

@@ -1,0 +1,173 @@
+package io.tidaldb.core.control;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.tidaldb.api.Durability;
+import io.tidaldb.api.ErrorCode;
+import io.tidaldb.api.NodeId;
+import io.tidaldb.api.RegionId;
+import io.tidaldb.api.ReplicaId;
+import io.tidaldb.api.ShardId;
+import io.tidaldb.api.TenantConfig;
+import io.tidaldb.api.TenantId;
+import io.tidaldb.api.TidalException;
+import io.tidaldb.api.WriteMode;
+import io.tidaldb.api.placement.ShardAssignment;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalDouble;
+import java.util.OptionalLong;
+
+/** Commands as JSON objects: {@code "v"} is the format version, {@code "type"} names the command, u64 numbers are decimal strings. */
+final class CommandCodec {
+
+    private static final int VERSION = 1;
+
+    private final ObjectMapper mapper = new ObjectMapper();
+
+    byte[] encode(ClusterCommand command) {
+        ObjectNode json = mapper.createObjectNode().put("v", VERSION);
+        if (command instanceof ClusterCommand.DefineTopology define) {
+            json.put("type", "define-topology").put("cluster", define.cluster());
+            ArrayNode shards = json.putArray("shards");
+            for (ShardAssignment shard : define.shards()) {
+                shards.addObject()
+                        .put("replica", shard.replica().toString())
+                        .put("node", shard.node().name());
+            }
+        } else if (command instanceof ClusterCommand.DeclareSignal declare) {
+            json.put("type", "declare-signal")
+                    .put("name", declare.name())
+                    .put("half_life_nanos", declare.halfLifeNanos());
+        } else if (command instanceof ClusterCommand.CreateTenant create) {
+            json.put("type", "create-tenant").put("digest_seed", Long.toUnsignedString(create.digestSeed()));
+            putReplicas(json, "placement", create.placement());
+            putConfig(json, create.config());
+        } else if (command instanceof ClusterCommand.UpdateTenant update) {
+            json.put("type", "update-tenant");
+            putConfig(json, update.config());
+        } else if (command instanceof ClusterCommand.DeleteTenant delete) {
+            json.put("type", "delete-tenant").put("tenant", id(delete.tenant()));
+        } else if (command instanceof ClusterCommand.GrantIncarnation grant) {
+            json.put("type", "grant-incarnation").put("replica", grant.replica().toString());
+        }
+        try {
+            return mapper.writeValueAsBytes(json);
+        } catch (JsonProcessingException e) {
+            throw new TidalException(ErrorCode.INTERNAL, "control command can't be written: " + command, e);
+        }
+    }
+
+    ClusterCommand decode(byte[] bytes) {
+        JsonNode json;
+        try {
+            json = mapper.readTree(bytes);
+        } catch (IOException e) {
+            throw new TidalException(ErrorCode.CORRUPT_DATA, "control command is not JSON", e);
+        }
+        if (json.path("v").asInt() != VERSION) {
+            throw tooNew(json);
+        }
+        return switch (json.path("type").asText()) {
+            case "define-topology" ->
+                new ClusterCommand.DefineTopology(json.path("cluster").asText(), shards(json));
+            case "declare-signal" ->
+                new ClusterCommand.DeclareSignal(
+                        json.path("name").asText(), json.path("half_life_nanos").asLong());
+            case "create-tenant" ->
+                new ClusterCommand.CreateTenant(
+                        config(json),
+                        replicas(json, "placement"),
+                        Long.parseUnsignedLong(json.path("digest_seed").asText()));
+            case "update-tenant" -> new ClusterCommand.UpdateTenant(config(json));
+            case "delete-tenant" ->
+                new ClusterCommand.DeleteTenant(
+                        TenantId.parse(json.path("tenant").asText()));
+            case "grant-incarnation" ->
+                new ClusterCommand.GrantIncarnation(
+                        ReplicaId.parse(json.path("replica").asText()));
+            default -> throw tooNew(json);
+        };
+    }
+
+    private static TidalException tooNew(JsonNode json) {
+        return new TidalException(
+                ErrorCode.FORMAT_TOO_NEW,
+                "control command of version " + json.path("v") + " and type " + json.path("type")
+                        + " is not known to version " + VERSION);
+    }
+
+    private static List<ShardAssignment> shards(JsonNode json) {
+        List<ShardAssignment> shards = new ArrayList<>();
+        for (JsonNode shard : json.path("shards")) {
+            ReplicaId replica = ReplicaId.parse(shard.path("replica").asText());
+            ShardId id = replica.shard();
+            shards.add(new ShardAssignment(
+                    id, replica.region(), NodeId.of(shard.path("node").asText())));
+        }
+        return shards;
+    }
+
+    private static void putConfig(ObjectNode json, TenantConfig config) {
+        json.put("tenant", id(config.id()));
+        config.maxSignalsPerSecond().ifPresent(value -> json.put("max_signals_per_sec", value));
+        config.burst().ifPresent(value -> json.put("burst", value));
+        config.reservedSignalsPerSecond().ifPresent(value -> json.put("reserved_signals_per_sec", value));
+        config.maxEntities().ifPresent(value -> json.put("max_entities", value));
+        config.maxStorageBytes().ifPresent(value -> json.put("max_storage_bytes", value));
+        ArrayNode regions = json.putArray("required_regions");
+        config.requiredRegions().forEach(region -> regions.add(region.value()));
+        json.put("durability", config.durability().name());
+        json.put("writes", config.writes().name());
+        json.put("slots", config.slots());
+        putReplicas(json, "pinned_shards", config.pinnedShards());
+        json.put("hold_nanos", config.hold().toNanos());
+    }
+
+    private static TenantConfig config(JsonNode json) {
+        List<RegionId> regions = new ArrayList<>();
+        json.path("required_regions").forEach(region -> regions.add(RegionId.of(region.asInt())));
+        return new TenantConfig(
+                TenantId.parse(json.path("tenant").asText()),
+                TenantConfig.DEFAULT_LABEL,
+                decimal(json, "max_signals_per_sec"),
+                decimal(json, "burst"),
+                decimal(json, "reserved_signals_per_sec"),
+                whole(json, "max_entities"),
+                whole(json, "max_storage_bytes"),
+                regions,
+                Durability.valueOf(json.path("durability").asText()),
+                WriteMode.valueOf(json.path("writes").asText()),
+                json.path("slots").asInt(),
+                replicas(json, "pinned_shards"),
+                Duration.ofNanos(json.path("hold_nanos").asLong()));
+    }
+
+    private static void putReplicas(ObjectNode json, String field, List<ReplicaId> replicas) {
+        ArrayNode array = json.putArray(field);
+        replicas.forEach(replica -> array.add(replica.toString()));
+    }
+
+    private static List<ReplicaId> replicas(JsonNode json, String field) {
+        List<ReplicaId> replicas = new ArrayList<>();
+        json.path(field).forEach(replica -> replicas.add(ReplicaId.parse(replica.asText())));
+        return replicas;
+    }
+
+    private static String id(TenantId tenant) {
+        return Long.toUnsignedString(tenant.value());
+    }
+
+    private static OptionalDouble decimal(JsonNode json, String field) {
+        return json.has(field) ? OptionalDouble.of(json.get(field).asDouble()) : OptionalDouble.empty();
+    }
+
+    private static OptionalLong whole(JsonNode json, String field) {
+        return json.has(field) ? OptionalLong.of(json.get(field).asLong()) : OptionalLong.empty();
+    }
+}

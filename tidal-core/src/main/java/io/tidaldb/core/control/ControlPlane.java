@@ -1,0 +1,115 @@
+package io.tidaldb.core.control;
+
+import io.tidaldb.api.ErrorCode;
+import io.tidaldb.api.ReplicaId;
+import io.tidaldb.api.TenantId;
+import io.tidaldb.api.TidalException;
+import io.tidaldb.api.control.ControlEntry;
+import io.tidaldb.api.control.ControlListener;
+import io.tidaldb.api.control.ControlLog;
+import io.tidaldb.api.control.ControlSnapshot;
+import io.tidaldb.api.placement.ShardAssignment;
+import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.concurrent.CompletionException;
+
+/**
+ * Proposes decisions and keeps the state that follows from those agreed.
+ *
+ * <p>Safe for any number of threads: the state is guarded by this object's lock, held only to apply a command or to copy.
+ */
+public final class ControlPlane implements AutoCloseable {
+
+    private static final int MAX_REPLIES = 1024;
+
+    private final ControlLog log;
+    private final CommandCodec codec = new CommandCodec();
+    private final ClusterState state = new ClusterState();
+    private final SortedMap<Long, Reply> replies = new TreeMap<>();
+
+    /** Replays what was agreed before. */
+    public ControlPlane(ControlLog log) {
+        this.log = log;
+        log.watch(new ControlListener() {
+            @Override
+            public void snapshot(ControlSnapshot snapshot) {
+                throw new TidalException(
+                        ErrorCode.FORMAT_TOO_NEW,
+                        "the control log holds a snapshot, which this version does not write");
+            }
+
+            @Override
+            public void committed(ControlEntry entry) {
+                applied(entry);
+            }
+        });
+    }
+
+    private synchronized void applied(ControlEntry entry) {
+        replies.put(entry.index(), state.apply(codec.decode(entry.command())));
+        if (replies.size() > MAX_REPLIES) {
+            replies.remove(replies.firstKey());
+        }
+    }
+
+    /**
+     * Proposes a command and waits until it is agreed and applied here.
+     *
+     * @return the reply's value
+     * @throws TidalException if it is refused, or if the log can't take it
+     */
+    public long submit(ClusterCommand command) {
+        long index;
+        try {
+            index = log.propose(codec.encode(command)).toCompletableFuture().join();
+        } catch (CompletionException e) {
+            throw e.getCause() instanceof TidalException known
+                    ? known
+                    : new TidalException(ErrorCode.INTERNAL, "the control log failed", e);
+        }
+        Reply reply;
+        synchronized (this) {
+            reply = replies.remove(index);
+        }
+        if (reply == null) {
+            throw new TidalException(ErrorCode.INTERNAL, "control command " + index + " was agreed but not applied");
+        }
+        return reply.orThrow();
+    }
+
+    /** Returns the cluster's name; empty before it is defined. */
+    public synchronized String cluster() {
+        return state.cluster();
+    }
+
+    /** Returns all shards, in order; empty before they are defined. */
+    public synchronized List<ShardAssignment> shards() {
+        return state.shards();
+    }
+
+    /** Returns the declared signal types, in order of index. */
+    public synchronized List<SchemaEntry> schema() {
+        return state.schema();
+    }
+
+    /** Returns all tenants, in order. */
+    public synchronized SortedMap<TenantId, TenantRecord> tenants() {
+        return state.tenants();
+    }
+
+    /** Returns whether a tenant with this id was deleted and not created again. */
+    public synchronized boolean isErased(TenantId id) {
+        return state.isErased(id);
+    }
+
+    /** Returns the newest incarnation granted to a replica; 0 if none was. */
+    public synchronized int incarnation(ReplicaId replica) {
+        return state.incarnation(replica);
+    }
+
+    @Override
+    public void close() {
+        log.close();
+    }
+}

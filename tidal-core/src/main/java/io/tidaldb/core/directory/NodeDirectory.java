@@ -1,0 +1,264 @@
+package io.tidaldb.core.directory;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.tidaldb.api.ErrorCode;
+import io.tidaldb.api.NodeId;
+import io.tidaldb.api.RegionId;
+import io.tidaldb.api.TidalException;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A node's data directory, owned by this process as long as it is open: {@code LOCK} is locked and names the owner, {@code tidal.json}
+ * says whose data it is.
+ *
+ * <p>Confined to the thread that opens and closes, but for {@link #expose}.
+ */
+public final class NodeDirectory implements AutoCloseable {
+
+    private static final int FORMAT = 2;
+    private static final String IDENTITY = "tidal.json";
+    private static final String LOCK = "LOCK";
+
+    private final Path path;
+    private final FileChannel lockChannel;
+    private volatile NodeIdentity identity;
+    private final boolean crashed;
+
+    private NodeDirectory(Path path, FileChannel lockChannel, NodeIdentity identity, boolean crashed) {
+        this.path = path;
+        this.lockChannel = lockChannel;
+        this.identity = identity;
+        this.crashed = crashed;
+    }
+
+    /** Returns the identity of a directory without opening it; empty if it has none. */
+    public static Optional<NodeIdentity> peek(Path path) {
+        Path file = path.resolve(IDENTITY);
+        return Files.exists(file) ? Optional.of(read(file)) : Optional.empty();
+    }
+
+    /**
+     * Opens a directory, created if missing, and marks it as in use.
+     *
+     * @param fresh the identity that a directory without one gets
+     * @throws TidalException DIRECTORY_LOCKED if another process has it, naming the owner; DIRECTORY_MISMATCH if it is another node's;
+     *     FORMAT_TOO_NEW
+     */
+    public static NodeDirectory open(Path path, NodeIdentity fresh) {
+        FileChannel channel = lock(path);
+        try {
+            Optional<NodeIdentity> found = peek(path);
+            found.ifPresent(known -> check(path, known, fresh));
+            NodeIdentity identity = found.orElse(fresh);
+            boolean crashed = found.isPresent() && !identity.clean();
+            NodeDirectory directory = new NodeDirectory(path, channel, identity, crashed);
+            directory.write(identity.with(false, identity.exposed()));
+            return directory;
+        } catch (RuntimeException e) {
+            closeQuietly(channel);
+            throw e;
+        }
+    }
+
+    private static void check(Path path, NodeIdentity known, NodeIdentity wanted) {
+        if (!known.wal().equals(wanted.wal())) {
+            throw mismatch(path, "log store \"" + known.wal() + "\"", "\"" + wanted.wal() + "\"");
+        }
+        if (!known.region().equals(wanted.region())) {
+            throw mismatch(path, "region " + known.region(), wanted.region().toString());
+        }
+        if (!known.node().equals(wanted.node())) {
+            throw mismatch(path, "node " + known.node(), wanted.node().toString());
+        }
+    }
+
+    private static TidalException mismatch(Path path, String known, String wanted) {
+        return new TidalException(
+                ErrorCode.DIRECTORY_MISMATCH,
+                "data directory " + path + " belongs to " + known + ", expected " + wanted
+                        + ": open it as what it is, or choose another directory");
+    }
+
+    private static FileChannel lock(Path path) {
+        FileChannel channel = null;
+        try {
+            DurableFiles.createDirectories(path);
+            channel = FileChannel.open(
+                    path.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+            FileLock lock = channel.tryLock();
+            if (lock == null) {
+                throw locked(path, channel);
+            }
+            byte[] owner = ("pid=" + ProcessHandle.current().pid() + " host=" + host() + " started="
+                            + ProcessHandle.current()
+                                    .info()
+                                    .startInstant()
+                                    .map(Object::toString)
+                                    .orElse("unknown")
+                            + "\n")
+                    .getBytes(StandardCharsets.UTF_8);
+            channel.truncate(0);
+            channel.write(ByteBuffer.wrap(owner), 0);
+            return channel;
+        } catch (OverlappingFileLockException e) {
+            TidalException refused = locked(path, channel);
+            closeQuietly(channel);
+            throw refused;
+        } catch (IOException e) {
+            closeQuietly(channel);
+            throw new TidalException(
+                    ErrorCode.INVALID_CONFIGURATION,
+                    "data directory " + path + " can't be used: " + e + "; expected a directory that can be written",
+                    e);
+        } catch (TidalException e) {
+            closeQuietly(channel);
+            throw e;
+        }
+    }
+
+    private static TidalException locked(Path path, @Nullable FileChannel channel) {
+        String owner = "unknown";
+        try {
+            ByteBuffer content = ByteBuffer.allocate(512);
+            if (channel != null && channel.read(content, 0) > 0) {
+                owner = new String(content.array(), 0, content.position(), StandardCharsets.UTF_8).strip();
+            }
+        } catch (IOException e) {
+            owner = "unknown (" + e.getMessage() + ")";
+        }
+        return new TidalException(
+                ErrorCode.DIRECTORY_LOCKED,
+                "data directory " + path + " is in use by another process: " + owner
+                        + "; stop that process, or choose another directory");
+    }
+
+    private static String host() {
+        try {
+            return InetAddress.getLocalHost().getHostName();
+        } catch (UnknownHostException e) {
+            return "unknown";
+        }
+    }
+
+    /** Returns the directory. */
+    public Path path() {
+        return path;
+    }
+
+    /** Returns whose it is. */
+    public NodeIdentity identity() {
+        return identity;
+    }
+
+    /** Returns whether the last owner did not close it. */
+    public boolean crashed() {
+        return crashed;
+    }
+
+    /**
+     * Returns whether the last owner stopped with seqnos known elsewhere that may not be on this disk, so that the next writer needs a new
+     * incarnation.
+     */
+    public boolean needsIncarnation() {
+        return crashed && identity.exposed();
+    }
+
+    /** Records, durably, that something is acknowledged before it is durable; from the second call on does nothing. */
+    public void expose() {
+        if (!identity.exposed()) {
+            write(identity.with(false, true));
+        }
+    }
+
+    /** Records that the new incarnation was granted: nothing written under it is exposed yet. */
+    public void incarnated() {
+        write(identity.with(false, false));
+    }
+
+    /** Marks the directory as closed and gives it free. */
+    @Override
+    public void close() {
+        if (lockChannel.isOpen()) {
+            write(identity.with(true, false));
+            abandon();
+        }
+    }
+
+    /** Gives the directory free without marking it as closed: what a crash does. */
+    public void abandon() {
+        closeQuietly(lockChannel);
+    }
+
+    private void write(NodeIdentity next) {
+        ObjectNode json = new ObjectMapper().createObjectNode();
+        json.put("format", FORMAT)
+                .put("cluster", next.cluster())
+                .put("node", next.node().name())
+                .put("region", next.region().value())
+                .put("wal", next.wal())
+                .put("uuid", next.uuid())
+                .put("clean", next.clean())
+                .put("exposed", next.exposed());
+        DurableFiles.replace(path.resolve(IDENTITY), StandardCharsets.UTF_8.encode(json.toPrettyString() + "\n"));
+        identity = next;
+    }
+
+    private static NodeIdentity read(Path file) {
+        try {
+            JsonNode json = new ObjectMapper().readTree(Files.readAllBytes(file));
+            int format = json.path("format").asInt(-1);
+            if (format > FORMAT) {
+                throw new TidalException(
+                        ErrorCode.FORMAT_TOO_NEW,
+                        "data directory " + file.getParent() + " has format " + format
+                                + ", written by a newer version: expected up to " + FORMAT
+                                + "; open it with that version");
+            }
+            if (format == FORMAT && json.hasNonNull("node") && json.hasNonNull("wal") && json.hasNonNull("uuid")) {
+                return new NodeIdentity(
+                        json.path("cluster").asText(),
+                        NodeId.of(json.path("node").asText()),
+                        RegionId.of(json.path("region").asInt(-1)),
+                        json.path("wal").asText(),
+                        json.path("uuid").asText(),
+                        json.path("clean").asBoolean(),
+                        json.path("exposed").asBoolean());
+            }
+        } catch (IOException e) {
+            throw damaged(file, e);
+        }
+        throw damaged(file, null);
+    }
+
+    private static TidalException damaged(Path file, @Nullable IOException cause) {
+        return new TidalException(
+                ErrorCode.CORRUPT_DATA,
+                "identity file " + file
+                        + " is damaged: expected a JSON object with format, node, region, wal and uuid; restore it from a copy",
+                cause);
+    }
+
+    private static void closeQuietly(@Nullable FileChannel channel) {
+        if (channel != null) {
+            try {
+                channel.close();
+            } catch (IOException e) {
+                throw new TidalException(ErrorCode.INTERNAL, "lock file can't be closed: " + e.getMessage(), e);
+            }
+        }
+    }
+}

@@ -1,0 +1,84 @@
+package io.tidaldb.core.ingest;
+
+import io.tidaldb.api.wal.RecordKind;
+import io.tidaldb.api.wal.WalBatch;
+import io.tidaldb.core.codec.BodyRecords;
+import io.tidaldb.core.codec.Chain;
+import io.tidaldb.core.codec.KeyBlock;
+import io.tidaldb.core.crdt.Hlc;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Turns staged records into the next batches of a log, each in an array of its own that nobody writes to afterwards.
+ *
+ * <p>Loop-confined.
+ */
+final class BatchEncoder {
+
+    private final Chain chain = new Chain();
+    private final Hlc hlc;
+
+    BatchEncoder(Hlc hlc) {
+        this.hlc = hlc;
+    }
+
+    /** Encodes records that have bodies: names, control. */
+    WalBatch bodies(TenantShard shard, RecordKind kind, List<byte[]> bodies) {
+        ByteBuffer payload = BodyRecords.encode(bodies);
+        int length = payload.remaining();
+        ByteBuffer buffer = allocate(length);
+        buffer.put(WalBatch.HEADER_BYTES, payload, 0, length);
+        return seal(buffer, shard, kind, 0, bodies.size(), length);
+    }
+
+    /** Encodes the signals of writes, with their keys, and gives each write its seqnos. */
+    WalBatch signals(TenantShard shard, List<WriteRequest> writes) {
+        List<KeyBlock.Entry> keys = new ArrayList<>();
+        long first = shard.open().lastSeqno + 1;
+        int count = 0;
+        int bytes = 0;
+        for (WriteRequest write : writes) {
+            if (write.key != null) {
+                keys.add(new KeyBlock.Entry(write.key, count, write.count));
+            }
+            write.firstSeqno = first + count;
+            count += write.count;
+            bytes += write.records.limit();
+        }
+        int keyBytes = KeyBlock.bytes(keys.size());
+        ByteBuffer buffer = allocate(keyBytes + bytes);
+        if (keyBytes > 0) {
+            KeyBlock.put(buffer, WalBatch.HEADER_BYTES, keys);
+        }
+        int at = WalBatch.HEADER_BYTES + keyBytes;
+        for (WriteRequest write : writes) {
+            buffer.put(at, write.records, 0, write.records.limit());
+            at += write.records.limit();
+        }
+        return seal(buffer, shard, RecordKind.SIGNALS, keyBytes > 0 ? WalBatch.FLAG_KEYS : 0, count, keyBytes + bytes);
+    }
+
+    private WalBatch seal(
+            ByteBuffer buffer, TenantShard shard, RecordKind kind, int flags, int count, int payloadBytes) {
+        OriginLedger open = shard.open();
+        WalBatch.writeHeader(
+                buffer,
+                kind,
+                flags,
+                open.lastSeqno + 1,
+                count,
+                payloadBytes,
+                shard.tenantId(),
+                shard.origin,
+                hlc.next());
+        long next = chain.next(open.chain, buffer.array(), WalBatch.HEADER_BYTES + payloadBytes);
+        return WalBatch.seal(buffer, next);
+    }
+
+    private static ByteBuffer allocate(int payloadBytes) {
+        return ByteBuffer.allocate(WalBatch.HEADER_BYTES + payloadBytes).order(ByteOrder.LITTLE_ENDIAN);
+    }
+}

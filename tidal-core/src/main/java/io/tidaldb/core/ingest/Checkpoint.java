@@ -1,0 +1,193 @@
+package io.tidaldb.core.ingest;
+
+import io.tidaldb.api.ErrorCode;
+import io.tidaldb.api.Origin;
+import io.tidaldb.api.RegionId;
+import io.tidaldb.api.ShardId;
+import io.tidaldb.api.TidalException;
+import io.tidaldb.core.directory.DurableFiles;
+import io.tidaldb.core.ledger.SignalLedger;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.DataInput;
+import java.io.DataInputStream;
+import java.io.DataOutput;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A slot's state in a file {@code snapshots/checkpoint-s{shard:05}.ckpt}, so that a restart replays only what came after. Big-endian:
+ *
+ * <pre>
+ * u32 magic "TDCK"   u16 version   u64 tenant   u16 region   u16 shard
+ * u8 1 and the label, or u8 0
+ * u16 count, then for each signal type that the log repeats: u8 index
+ * u8 1 and the base ledger, or u8 0
+ * u32 count, then for each origin merged into it: origin, u64 last seqno
+ * u32 count, then for each origin: origin, u64 last seqno, u64 chain, ledger
+ * u32 count, then for each name: u64 entity, name
+ * u32 count, then for each idempotency key: 128-bit key, origin, u64 last seqno, u64 payload hash, u64 hlc
+ * u32 CRC-32C of all before
+ * origin: u16 region, u16 shard, u32 incarnation
+ * </pre>
+ *
+ * Published by rename, only when the log is durable up to its positions.
+ */
+final class Checkpoint {
+
+    private static final int MAGIC = 'T' << 24 | 'D' << 16 | 'C' << 8 | 'K';
+    private static final int VERSION = 1;
+    private static final int MIN_BYTES = 24;
+
+    private Checkpoint() {}
+
+    static Path file(Path tenantDirectory, TenantShard shard) {
+        return tenantDirectory
+                .resolve("snapshots")
+                .resolve(String.format(
+                        "checkpoint-s%05d.ckpt", shard.replica().shard().value()));
+    }
+
+    /** Writes a slot's state and returns its size in bytes. */
+    static long write(Path file, TenantShard shard) {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (DataOutputStream out = new DataOutputStream(bytes)) {
+            writeState(out, shard);
+            CRC32C crc = new CRC32C();
+            out.flush();
+            crc.update(bytes.toByteArray());
+            out.writeInt((int) crc.getValue());
+        } catch (IOException e) {
+            throw new TidalException(ErrorCode.INTERNAL, "checkpoint " + file + " can't be encoded", e);
+        }
+        DurableFiles.replace(file, ByteBuffer.wrap(bytes.toByteArray()));
+        return bytes.size();
+    }
+
+    private static void writeState(DataOutput out, TenantShard shard) throws IOException {
+        out.writeInt(MAGIC);
+        out.writeShort(VERSION);
+        out.writeLong(shard.tenantId().value());
+        out.writeShort(shard.replica().region().value());
+        out.writeShort(shard.replica().shard().value());
+        writeOptional(out, shard.label());
+        out.writeShort(shard.schemaLogged.cardinality());
+        for (int i = shard.schemaLogged.nextSetBit(0); i >= 0; i = shard.schemaLogged.nextSetBit(i + 1)) {
+            out.writeByte(i);
+        }
+        SignalLedger base = shard.base;
+        out.writeBoolean(base != null);
+        if (base != null) {
+            base.writeTo(out);
+        }
+        out.writeInt(shard.compacted.size());
+        for (Map.Entry<Origin, Long> end : shard.compacted.entrySet()) {
+            writeOrigin(out, end.getKey());
+            out.writeLong(end.getValue());
+        }
+        out.writeInt(shard.origins.size());
+        for (OriginLedger each : shard.origins.values()) {
+            writeOrigin(out, each.origin);
+            out.writeLong(each.foldedSeqno);
+            out.writeLong(each.chain);
+            each.ledger.writeTo(out);
+        }
+        out.writeInt(shard.names.size());
+        for (Map.Entry<Long, String> name : shard.names.entrySet()) {
+            out.writeLong(name.getKey());
+            out.writeUTF(name.getValue());
+        }
+        shard.keys.writeTo(out);
+    }
+
+    /**
+     * Restores a slot's state from a file, if there is one.
+     *
+     * @return the file's size in bytes; 0 if there is none
+     * @throws TidalException CORRUPT_DATA if it is damaged, FORMAT_TOO_NEW; the slot is then half restored and must be thrown away
+     */
+    static long read(Path file, TenantShard shard, Schema schema) {
+        if (!Files.exists(file)) {
+            return 0;
+        }
+        try {
+            byte[] bytes = Files.readAllBytes(file);
+            CRC32C crc = new CRC32C();
+            crc.update(bytes, 0, Math.max(0, bytes.length - Integer.BYTES));
+            ByteBuffer view = ByteBuffer.wrap(bytes);
+            if (bytes.length < MIN_BYTES
+                    || view.getInt(0) != MAGIC
+                    || view.getInt(bytes.length - 4) != (int) crc.getValue()) {
+                throw damaged(file, "checksum 0x" + Integer.toHexString((int) crc.getValue()));
+            }
+            if (Short.toUnsignedInt(view.getShort(4)) > VERSION) {
+                throw new TidalException(
+                        ErrorCode.FORMAT_TOO_NEW,
+                        "checkpoint " + file + " has version " + view.getShort(4) + ": expected up to " + VERSION);
+            }
+            DataInputStream in = new DataInputStream(new ByteArrayInputStream(bytes, 6, bytes.length - 10));
+            if (in.readLong() != shard.tenantId().value()
+                    || in.readUnsignedShort() != shard.replica().region().value()
+                    || in.readUnsignedShort() != shard.replica().shard().value()) {
+                throw damaged(file, "tenant " + shard.tenantId() + " and shard " + shard.replica());
+            }
+            readState(in, shard, schema);
+            return bytes.length;
+        } catch (IOException e) {
+            throw new TidalException(ErrorCode.CORRUPT_DATA, "checkpoint " + file + " can't be read: " + e, e);
+        }
+    }
+
+    private static void readState(DataInput in, TenantShard shard, Schema schema) throws IOException {
+        String label = in.readBoolean() ? in.readUTF() : null;
+        if (label != null) {
+            shard.label(label);
+        }
+        for (int i = in.readUnsignedShort(); i > 0; i--) {
+            shard.schemaLogged.set(in.readUnsignedByte());
+        }
+        if (in.readBoolean()) {
+            shard.base = SignalLedger.readFrom(in, schema);
+        }
+        for (int i = in.readInt(); i > 0; i--) {
+            shard.compacted.put(readOrigin(in), in.readLong());
+        }
+        for (int i = in.readInt(); i > 0; i--) {
+            Origin origin = readOrigin(in);
+            long lastSeqno = in.readLong();
+            long chain = in.readLong();
+            shard.origins.put(origin, new OriginLedger(origin, SignalLedger.readFrom(in, schema), lastSeqno, chain));
+        }
+        for (int i = in.readInt(); i > 0; i--) {
+            shard.names.put(in.readLong(), in.readUTF());
+        }
+        shard.keys.readFrom(in);
+    }
+
+    private static void writeOptional(DataOutput out, @Nullable String text) throws IOException {
+        out.writeBoolean(text != null);
+        if (text != null) {
+            out.writeUTF(text);
+        }
+    }
+
+    static void writeOrigin(DataOutput out, Origin origin) throws IOException {
+        out.writeShort(origin.region().value());
+        out.writeShort(origin.shard().value());
+        out.writeInt(origin.incarnation());
+    }
+
+    static Origin readOrigin(DataInput in) throws IOException {
+        return new Origin(RegionId.of(in.readUnsignedShort()), ShardId.of(in.readUnsignedShort()), in.readInt());
+    }
+
+    private static TidalException damaged(Path file, String expected) {
+        return new TidalException(ErrorCode.CORRUPT_DATA, "checkpoint " + file + " is damaged: expected " + expected);
+    }
+}

@@ -1,0 +1,124 @@
+package io.tidaldb.core.ingest;
+
+import com.dynatrace.hash4j.hashing.HashStream64;
+import com.dynatrace.hash4j.hashing.Hashing;
+import io.tidaldb.api.ErrorCode;
+import io.tidaldb.api.TidalException;
+import io.tidaldb.api.wal.WalBatch;
+import io.tidaldb.core.codec.BodyRecords;
+import io.tidaldb.core.codec.ControlRecord;
+import io.tidaldb.core.codec.EntityName;
+import io.tidaldb.core.codec.KeyBlock;
+import io.tidaldb.core.codec.SignalRecords;
+import io.tidaldb.core.control.SchemaEntry;
+import io.tidaldb.core.ledger.SignalLedger;
+import java.nio.ByteBuffer;
+import java.util.List;
+
+/**
+ * Folds batches into a tenant's state: the one place where a log becomes state, in a commit as in a recovery, so that both come to the
+ * same bits. Depends on nothing but the batches and their order.
+ *
+ * <p>Loop-confined.
+ */
+final class Folder {
+
+    private final Schema schema;
+    private final HashStream64 hash = Hashing.xxh3_64().hashStream();
+
+    Folder(Schema schema) {
+        this.schema = schema;
+    }
+
+    /**
+     * Folds the next batch of an origin.
+     *
+     * @throws TidalException CORRUPT_DATA or FORMAT_TOO_NEW if the content can't be folded
+     */
+    void fold(TenantShard shard, OriginLedger origin, WalBatch batch) {
+        switch (batch.kind()) {
+            case SIGNALS -> signals(shard, origin, batch);
+            case ENTITIES ->
+                BodyRecords.decode(batch).stream()
+                        .map(EntityName::decode)
+                        .forEach(name -> shard.names.put(name.entity(), name.name()));
+            case CONTROL ->
+                BodyRecords.decode(batch).stream().map(ControlRecord::decode).forEach(record -> control(shard, record));
+            default ->
+                throw new TidalException(
+                        ErrorCode.FORMAT_TOO_NEW,
+                        "the log of tenant " + shard.tenantId() + " holds " + batch.kind() + " records at seqno "
+                                + batch.firstSeqno() + ", which this version does not know");
+        }
+        origin.foldedSeqno = batch.lastSeqno();
+    }
+
+    private void signals(TenantShard shard, OriginLedger origin, WalBatch batch) {
+        ByteBuffer payload = batch.payload();
+        List<KeyBlock.Entry> keys = KeyBlock.read(batch);
+        int start = KeyBlock.bytes(keys.size());
+        if (payload.limit() - start != batch.count() * SignalRecords.BYTES) {
+            throw new TidalException(
+                    ErrorCode.CORRUPT_DATA,
+                    "the batch at seqno " + batch.firstSeqno() + " announces " + batch.count() + " signals in "
+                            + (payload.limit() - start) + " bytes");
+        }
+        shard.countNewEntities(payload, start, batch.count());
+        origin.ledger.applyAll(payload, start, batch.count());
+        for (KeyBlock.Entry entry : keys) {
+            int from = start + entry.firstRecord() * SignalRecords.BYTES;
+            long last = batch.firstSeqno() + entry.firstRecord() + entry.count() - 1;
+            shard.keys.put(
+                    entry.key(),
+                    new KeyMemory.Result(origin.origin, last, payloadHash(payload, from, entry.count()), batch.hlc()));
+        }
+    }
+
+    private void control(TenantShard shard, ControlRecord record) {
+        if (record instanceof ControlRecord.Schema entry) {
+            SchemaEntry declared = schema.entry(entry.index());
+            if (declared == null
+                    || !declared.name().equals(entry.name())
+                    || declared.halfLifeNanos() != entry.halfLifeNanos()) {
+                throw new TidalException(
+                        ErrorCode.SIGNAL_CONFLICT,
+                        "the log of tenant " + shard.tenantId() + " was written with " + entry + ", but declared is "
+                                + declared + ": restore the control log that belongs to it");
+            }
+            shard.schemaLogged.set(entry.index());
+        } else if (record instanceof ControlRecord.Label label) {
+            shard.label(label.label());
+        } else if (record instanceof ControlRecord.Compaction compaction) {
+            compaction.ends().forEach(end -> compact(shard, end));
+            shard.rebase();
+        }
+    }
+
+    private void compact(TenantShard shard, ControlRecord.End end) {
+        OriginLedger closed = shard.origins.get(end.origin());
+        if (closed == null || closed.foldedSeqno != end.lastSeqno()) {
+            throw new TidalException(
+                    ErrorCode.CORRUPT_DATA,
+                    "tenant " + shard.tenantId() + " compacts origin " + end.origin() + " at seqno " + end.lastSeqno()
+                            + ", but its log ends at "
+                            + (closed == null ? "nothing" : Long.toUnsignedString(closed.foldedSeqno)));
+        }
+        if (shard.base == null) {
+            shard.base = new SignalLedger(schema);
+        }
+        shard.base.merge(closed.ledger);
+        shard.origins.remove(end.origin());
+        shard.compacted.put(end.origin(), end.lastSeqno());
+    }
+
+    /** Returns a hash over entity, type and weight of each record, without its time. */
+    long payloadHash(ByteBuffer records, int from, int count) {
+        hash.reset();
+        for (int i = 0, at = from; i < count; i++, at += SignalRecords.BYTES) {
+            hash.putLong(SignalRecords.entity(records, at));
+            hash.putInt(SignalRecords.type(records, at));
+            hash.putFloat(SignalRecords.weight(records, at));
+        }
+        return hash.getAsLong();
+    }
+}

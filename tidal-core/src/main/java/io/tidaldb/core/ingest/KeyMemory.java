@@ -1,0 +1,66 @@
+package io.tidaldb.core.ingest;
+
+import io.tidaldb.api.IdempotencyKey;
+import io.tidaldb.api.Origin;
+import io.tidaldb.core.crdt.Hlc;
+import java.io.DataInput;
+import java.io.DataOutput;
+import java.io.IOException;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** What was written under each idempotency key, oldest first, forgotten after the horizon. Loop-confined. */
+final class KeyMemory {
+
+    private final long horizonMillis;
+    private final Map<IdempotencyKey, Result> results = new LinkedHashMap<>();
+
+    KeyMemory(long horizonMillis) {
+        this.horizonMillis = horizonMillis;
+    }
+
+    /**
+     * The first write under a key.
+     *
+     * @param payloadHash over entities, types and weights: a retry that leaves the event time to admission has another time
+     */
+    record Result(Origin origin, long lastSeqno, long payloadHash, long hlc) {}
+
+    @Nullable
+    Result get(IdempotencyKey key) {
+        return results.get(key);
+    }
+
+    void put(IdempotencyKey key, Result result) {
+        results.put(key, result);
+    }
+
+    /** Forgets what is older than the horizon. Results are in order of their stamps, so the first that stays ends the search. */
+    void expire(long nowMillis) {
+        Iterator<Result> oldest = results.values().iterator();
+        while (oldest.hasNext() && Hlc.millis(oldest.next().hlc) + horizonMillis < nowMillis) {
+            oldest.remove();
+        }
+    }
+
+    void writeTo(DataOutput out) throws IOException {
+        out.writeInt(results.size());
+        for (Map.Entry<IdempotencyKey, Result> entry : results.entrySet()) {
+            out.writeLong(entry.getKey().high());
+            out.writeLong(entry.getKey().low());
+            Checkpoint.writeOrigin(out, entry.getValue().origin);
+            out.writeLong(entry.getValue().lastSeqno);
+            out.writeLong(entry.getValue().payloadHash);
+            out.writeLong(entry.getValue().hlc);
+        }
+    }
+
+    void readFrom(DataInput in) throws IOException {
+        for (int i = in.readInt(); i > 0; i--) {
+            IdempotencyKey key = new IdempotencyKey(in.readLong(), in.readLong());
+            results.put(key, new Result(Checkpoint.readOrigin(in), in.readLong(), in.readLong(), in.readLong()));
+        }
+    }
+}

@@ -1,0 +1,28 @@
+package io.tidaldb.core.ingest;
+
+/** A moving average of events a second over about ten seconds, for display. Guarded by its own lock. */
+final class RateMeter {
+
+    private static final double TIME_CONSTANT_NANOS = 10e9;
+
+    private double weight;
+    private long lastNanos;
+
+    synchronized void mark(long events, long nowNanos) {
+        decay(nowNanos);
+        weight += events;
+    }
+
+    synchronized double perSecond(long nowNanos) {
+        decay(nowNanos);
+        return weight / (TIME_CONSTANT_NANOS / 1e9);
+    }
+
+    private void decay(long nowNanos) {
+        long elapsed = nowNanos - lastNanos;
+        if (elapsed > 0) {
+            weight *= StrictMath.exp(-elapsed / TIME_CONSTANT_NANOS);
+            lastNanos = nowNanos;
+        }
+    }
+}

@@ -1,0 +1,247 @@
+package io.tidaldb.core.ingest;
+
+import io.tidaldb.api.CorruptLogException;
+import io.tidaldb.api.ErrorCode;
+import io.tidaldb.api.Origin;
+import io.tidaldb.api.ReplicaId;
+import io.tidaldb.api.TenantId;
+import io.tidaldb.api.TidalException;
+import io.tidaldb.api.WalSegmentId;
+import io.tidaldb.api.wal.LogId;
+import io.tidaldb.core.codec.SignalRecords;
+import io.tidaldb.core.ledger.LedgerSum;
+import io.tidaldb.core.ledger.SignalLedger;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One slot of a tenant on the shard that holds it: the state folded from its logs, and what is being committed to them.
+ *
+ * <p>Written by the commit loop alone. Any thread may read: the ledgers guard themselves, the rest of what readers see is volatile or
+ * concurrent.
+ */
+public final class TenantShard {
+
+    private final TenantState tenant;
+    private final TenantId tenantId;
+    private final ReplicaId replica;
+    private final CommitLoop loop;
+    private final Schema schema;
+
+    /** The origin under which this process writes. */
+    final Origin origin;
+
+    final SortedMap<Origin, OriginLedger> origins = new TreeMap<>();
+    final SortedMap<Origin, Long> compacted = new TreeMap<>();
+    final KeyMemory keys;
+    final BitSet schemaLogged = new BitSet();
+    final Map<Long, String> names = new ConcurrentHashMap<>();
+    final StagedCommit staged = new StagedCommit();
+
+    @Nullable
+    SignalLedger base;
+
+    // What readers sum over, in the fixed order: the base ledger, then origins in order. Replaced as a whole when one
+    // comes or goes.
+    private volatile LedgerSum ledgers = new LedgerSum(List.of());
+    private int ledgerCount;
+    private volatile @Nullable String label;
+    private volatile @Nullable TidalException damage;
+    private volatile long logBytes;
+    private volatile long checkpointBytes;
+    private volatile long entityCount;
+    private final Map<Origin, Long> applied = new ConcurrentHashMap<>();
+
+    long checkpointedBytes;
+
+    TenantShard(
+            TenantState tenant, ReplicaId replica, Origin origin, CommitLoop loop, Schema schema, long horizonMillis) {
+        this.tenant = tenant;
+        this.tenantId = tenant.config().id();
+        this.replica = replica;
+        this.origin = origin;
+        this.loop = loop;
+        this.schema = schema;
+        this.keys = new KeyMemory(horizonMillis);
+        rebase();
+    }
+
+    /** Returns the tenant. */
+    public TenantState tenant() {
+        return tenant;
+    }
+
+    /** Returns where this slot lives. */
+    public ReplicaId replica() {
+        return replica;
+    }
+
+    /** Returns the loop that owns it. */
+    public CommitLoop loop() {
+        return loop;
+    }
+
+    TenantId tenantId() {
+        return tenantId;
+    }
+
+    LogId log(Origin of) {
+        return new LogId(replica.shard(), tenantId, of);
+    }
+
+    OriginLedger open() {
+        OriginLedger open = origins.get(origin);
+        if (open == null) {
+            open = new OriginLedger(origin, new SignalLedger(schema), origin.startSeqno(), 0);
+            origins.put(origin, open);
+            rebase();
+        }
+        return open;
+    }
+
+    /** Makes readers see the ledgers as they are now. */
+    void rebase() {
+        List<SignalLedger> all = new ArrayList<>();
+        if (base != null) {
+            all.add(base);
+        }
+        origins.values().forEach(each -> all.add(each.ledger));
+        ledgers = new LedgerSum(all);
+        ledgerCount = all.size();
+        entityCount = ledgers.distinctEntities();
+        folded();
+    }
+
+    /** Makes readers see how far the origins are folded, after their ledgers were. */
+    void folded() {
+        origins.values().forEach(each -> applied.put(each.origin, each.foldedSeqno));
+        if (ledgerCount == 1) {
+            entityCount = ledgers.distinctEntities();
+        }
+    }
+
+    boolean knows(long entity) {
+        return ledgers.containsEntity(entity);
+    }
+
+    // While there are several ledgers, an entity in more than one counts once: counted as it comes, before its batch is
+    // folded.
+    void countNewEntities(ByteBuffer records, int from, int count) {
+        if (ledgerCount < 2) {
+            return;
+        }
+        Set<Long> added = new HashSet<>();
+        for (int i = 0, at = from; i < count; i++, at += SignalRecords.BYTES) {
+            long entity = SignalRecords.entity(records, at);
+            if (!knows(entity)) {
+                added.add(entity);
+            }
+        }
+        entityCount += added.size();
+    }
+
+    void damaged(TidalException reason) {
+        if (damage == null) {
+            damage = reason;
+        }
+    }
+
+    void label(String text) {
+        label = text;
+    }
+
+    void logBytes(long bytes) {
+        logBytes = bytes;
+    }
+
+    void checkpointBytes(long bytes) {
+        checkpointBytes = bytes;
+    }
+
+    long logBytes() {
+        return logBytes;
+    }
+
+    /** Returns the label that the tenant's log holds, or null. */
+    public @Nullable String label() {
+        return label;
+    }
+
+    /** Returns why the slot is quarantined, or null. */
+    public @Nullable TidalException damage() {
+        return damage;
+    }
+
+    /** Returns distinct entities. */
+    public long entityCount() {
+        return entityCount;
+    }
+
+    /** Returns bytes of logs and checkpoints. */
+    public long storageBytes() {
+        return logBytes + checkpointBytes;
+    }
+
+    /** Returns the name of an entity, or null if it goes by number. */
+    public @Nullable String name(long entity) {
+        return names.get(entity);
+    }
+
+    /**
+     * Returns the state to read.
+     *
+     * @throws TidalException CORRUPT_LOG if the slot is quarantined, TENANT_NOT_FOUND if the tenant was deleted, CLOSED
+     */
+    public LedgerSum readable() {
+        TidalException reason = refusal();
+        if (reason != null) {
+            throw reason;
+        }
+        return ledgers;
+    }
+
+    /** Returns why neither reads nor writes are served, or null. */
+    @Nullable
+    TidalException refusal() {
+        if (loop.isClosed()) {
+            return new TidalException(ErrorCode.CLOSED, "this instance of Tidal is closed");
+        }
+        if (tenant.isDeleted()) {
+            return new TidalException(
+                    ErrorCode.TENANT_NOT_FOUND, "tenant " + tenantId + " does not exist: it was deleted");
+        }
+        TidalException current = damage;
+        if (current instanceof CorruptLogException corrupt) {
+            return new CorruptLogException(
+                    tenantId + "/" + replica, corrupt.file(), corrupt.offset(), corrupt.expected(), corrupt.actual());
+        }
+        return current == null
+                ? null
+                : new TidalException(current.code(), String.valueOf(current.getMessage()), current);
+    }
+
+    /**
+     * Returns whether a record is folded here; records of origins that were merged into the base ledger are.
+     *
+     * @throws TidalException POSITION_UNKNOWN if this slot never saw the origin
+     */
+    public boolean holds(WalSegmentId record) {
+        Long position = applied.get(record.origin());
+        if (position == null) {
+            throw new TidalException(
+                    ErrorCode.POSITION_UNKNOWN,
+                    "position " + record + " of tenant " + tenantId
+                            + " is not known here: expected one that a write of this tenant returned");
+        }
+        return Long.compareUnsigned(position, record.seqno()) >= 0;
+    }
+}

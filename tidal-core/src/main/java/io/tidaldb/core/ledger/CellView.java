@@ -1,0 +1,78 @@
+package io.tidaldb.core.ledger;
+
+/** What a ledger knows of a pair at some time; filled by reads, so that they need not allocate. Confined to its caller. */
+public final class CellView {
+
+    double score;
+    double scoreAtLast;
+    long count;
+    long lastHour;
+    long lastDay;
+    long lastWeek;
+    long lastEventNanos;
+    long asOfNanos;
+
+    /** Creates a view of nothing. */
+    public CellView() {}
+
+    /** Returns the sum of weights, decayed to {@link #asOfNanos}. */
+    public double score() {
+        return score;
+    }
+
+    /** Returns the sum of weights, decayed to {@link #lastEventNanos}. */
+    public double scoreAtLast() {
+        return scoreAtLast;
+    }
+
+    /** Returns all events ever. */
+    public long count() {
+        return count;
+    }
+
+    /** Returns the events in the 60 minutes that end with that of {@link #asOfNanos}. */
+    public long lastHour() {
+        return lastHour;
+    }
+
+    /** Returns the events in the 24 hours that end with that of {@link #asOfNanos}. */
+    public long lastDay() {
+        return lastDay;
+    }
+
+    /** Returns the events in the 168 hours that end with that of {@link #asOfNanos}. */
+    public long lastWeek() {
+        return lastWeek;
+    }
+
+    /** Returns the greatest event time, in nanoseconds since 1970. */
+    public long lastEventNanos() {
+        return lastEventNanos;
+    }
+
+    /** Returns the time that the answer is true for: the one asked for, or the last event's if that is later. */
+    public long asOfNanos() {
+        return asOfNanos;
+    }
+
+    void clear(long atNanos) {
+        score = 0;
+        scoreAtLast = 0;
+        count = 0;
+        lastHour = 0;
+        lastDay = 0;
+        lastWeek = 0;
+        lastEventNanos = 0;
+        asOfNanos = atNanos;
+    }
+
+    /** Adds a view as of the same time; {@code scoreAtLast} is left to the caller, who knows the last event only at the end. */
+    void add(CellView other) {
+        score += other.score;
+        count += other.count;
+        lastHour += other.lastHour;
+        lastDay += other.lastDay;
+        lastWeek += other.lastWeek;
+        lastEventNanos = Math.max(lastEventNanos, other.lastEventNanos);
+    }
+}

@@ -1,0 +1,168 @@
+package io.tidaldb.core.ledger;
+
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.IntStream;
+
+/**
+ * Reads over the ledgers of several origins as if they were one. Sums go through the ledgers in the order given, which must be the same on
+ * every replica: floating-point sums depend on it.
+ *
+ * <p>Immutable; reads whatever the ledgers hold, from any thread.
+ */
+public final class LedgerSum {
+
+    private static final int CHUNK = 1024;
+
+    private final List<SignalLedger> ledgers;
+
+    /** Creates a sum over ledgers in their fixed order. */
+    public LedgerSum(List<SignalLedger> ledgers) {
+        this.ledgers = List.copyOf(ledgers);
+    }
+
+    /** Reads a pair as of a time or of its last event in any ledger, whichever is later; returns whether it has an event. */
+    public boolean read(long entity, int signal, long atNanos, CellView out) {
+        if (ledgers.size() == 1) {
+            return ledgers.get(0).read(entity, signal, atNanos, out);
+        }
+        CellView part = new CellView();
+        boolean found = sum(entity, signal, atNanos, part, out);
+        // A ledger has answered as of an event later than the time asked for: all must answer as of that. More than one
+        // repetition takes
+        // an event that is later still and arrives just now.
+        while (found && out.lastEventNanos > out.asOfNanos) {
+            sum(entity, signal, out.lastEventNanos, part, out);
+        }
+        if (found) {
+            out.scoreAtLast = scoreAt(entity, signal, out.lastEventNanos, part);
+        }
+        return found;
+    }
+
+    private boolean sum(long entity, int signal, long atNanos, CellView part, CellView out) {
+        boolean found = false;
+        out.clear(atNanos);
+        for (SignalLedger ledger : ledgers) {
+            if (ledger.read(entity, signal, atNanos, part)) {
+                out.add(part);
+                found = true;
+            }
+        }
+        return found;
+    }
+
+    private double scoreAt(long entity, int signal, long atNanos, CellView part) {
+        double score = 0;
+        for (SignalLedger ledger : ledgers) {
+            ledger.read(entity, signal, atNanos, part);
+            score += part.score;
+        }
+        return score;
+    }
+
+    /** Ranks the best k entities of a signal type as of a time. */
+    public TopK top(int signal, long atNanos, int k) {
+        TopK top = new TopK(k);
+        if (ledgers.size() == 1) {
+            for (int slot = 0; slot >= 0; ) {
+                slot = ledgers.get(0).scan(slot, CHUNK, signal, atNanos, top);
+            }
+            return top.rank();
+        }
+        int[] scanned = new int[ledgers.size()];
+        for (int i = 0; i < scanned.length; i++) {
+            scanned[i] = offerOwn(i, scanned, signal, atNanos, top);
+        }
+        return top.rank();
+    }
+
+    /**
+     * Offers the entities that a ledger has and no scan before has met, and returns how many slots it scanned. Copies them out first, since
+     * a visitor must not call a ledger.
+     */
+    private int offerOwn(int ledger, int[] scanned, int signal, long atNanos, TopK top) {
+        EntityBuffer buffer = new EntityBuffer();
+        CellView sum = new CellView();
+        int met = 0;
+        for (int slot = 0; slot >= 0; ) {
+            buffer.size = 0;
+            slot = ledgers.get(ledger).scan(slot, CHUNK, signal, atNanos, buffer);
+            met += buffer.size;
+            for (int i = 0; i < buffer.size; i++) {
+                long entity = buffer.entities[i];
+                if (!offeredBefore(ledger, scanned, entity, signal)) {
+                    read(entity, signal, atNanos, sum);
+                    top.offer(entity, sum.score);
+                }
+            }
+        }
+        return met;
+    }
+
+    /** An entity that came to an earlier ledger after its scan has not been offered, hence the comparison of slots. */
+    private boolean offeredBefore(int end, int[] scanned, long entity, int signal) {
+        for (int i = 0; i < end; i++) {
+            int slot = ledgers.get(i).slot(entity, signal);
+            if (slot >= 0 && slot < scanned[i]) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Returns all events ever of a signal type. */
+    public long total(int signal) {
+        long total = 0;
+        for (SignalLedger ledger : ledgers) {
+            total += ledger.total(signal);
+        }
+        return total;
+    }
+
+    /** Returns whether an entity has an event of any signal type in any ledger. */
+    public boolean containsEntity(long entity) {
+        for (SignalLedger ledger : ledgers) {
+            if (ledger.containsEntity(entity)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static final class EntityBuffer implements ScoreVisitor {
+
+        final long[] entities = new long[CHUNK];
+        int size;
+
+        @Override
+        public void visit(long entity, double score) {
+            entities[size++] = entity;
+        }
+    }
+
+    /** Returns the number of entities that have an event of a signal in any ledger. Scans the ledgers if there are several. */
+    public long entities(int signal) {
+        return distinct(List.of(signal), ledgers.isEmpty() ? 0 : ledgers.get(0).entities(signal));
+    }
+
+    /** Returns the number of entities in any ledger. Scans the ledgers if there are several. */
+    public long distinctEntities() {
+        List<Integer> all = IntStream.range(0, SignalLedger.SIGNALS).boxed().toList();
+        return distinct(all, ledgers.isEmpty() ? 0 : ledgers.get(0).distinctEntities());
+    }
+
+    private long distinct(List<Integer> signals, long inFirst) {
+        if (ledgers.size() < 2) {
+            return inFirst;
+        }
+        Set<Long> found = new HashSet<>();
+        ledgers.forEach(ledger -> signals.forEach(signal -> {
+            if (ledger.entities(signal) > 0) {
+                ledger.forEachCell(signal, (entity, cell) -> found.add(entity));
+            }
+        }));
+        return found.size();
+    }
+}

@@ -1,0 +1,417 @@
+package io.tidaldb.core.ledger;
+
+import com.dynatrace.hash4j.hashing.Hasher128;
+import com.dynatrace.hash4j.hashing.Hashing;
+import io.tidaldb.api.TidalException;
+import java.io.DataInput;
+import java.io.DataOutput;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.concurrent.locks.StampedLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The state folded from one origin's log, or the sum of the ledgers of compacted origins: for each pair of entity and signal type a decayed
+ * score, a count and windowed counts.
+ *
+ * <ul>
+ *   <li>State is a function of the records and their order alone, to the bit, on every machine; up to rounding of the scores it does not
+ *       depend on the order either. Reads change nothing.
+ *   <li>A pair is answered as of the time asked for or of its last event, whichever is later.
+ *   <li>Scores of non-negative weights are never negative and never rise without an event.
+ * </ul>
+ *
+ * Guarded by its own lock: written by one thread at a time, read by any. A read of a pair takes no lock unless a write comes between.
+ */
+public final class SignalLedger {
+
+    /** Signal types are numbered below this. */
+    public static final int SIGNALS = 256;
+
+    /** How long a signal record is in {@link #applyAll}. */
+    public static final int RECORD_BYTES = SignalRecords.BYTES;
+
+    /** Records folded under one hold of the lock: about half a millisecond in which reads wait. */
+    private static final int APPLY_CHUNK = 4096;
+
+    /** Records whose memory is touched before the first of them is folded: more than a processor's outstanding misses. */
+    private static final int TOUCH_AHEAD = 32;
+
+    private final DecayTable decays;
+    private final StampedLock lock = new StampedLock();
+    private final @Nullable CellTable[] tables = new CellTable[SIGNALS];
+    private final CellState scratch = new CellState();
+    private long distinctEntities;
+
+    /** Keeps the compiler from dropping the touching as dead code; never read. */
+    @SuppressWarnings("UnusedVariable")
+    private long touched;
+
+    /** Creates an empty ledger. */
+    public SignalLedger(DecayTable decays) {
+        this.decays = decays;
+    }
+
+    /** Folds one event. Refuses, with {@code CORRUPT_DATA}, a weight that is not finite and a negative time. */
+    public void apply(long entity, int signal, float weight, long eventNanos) {
+        SignalRecords.check(weight, eventNanos);
+        long stamp = lock.writeLock();
+        try {
+            fold(entity, signal, weight, eventNanos);
+        } finally {
+            lock.unlockWrite(stamp);
+        }
+    }
+
+    /**
+     * Folds signal records of 21 bytes: entity u64, signal type u8, weight f32, event time u64 ns, little-endian. All are checked before the
+     * first is folded; readers may see a long run of records in part.
+     *
+     * @param from index of the first record's first byte
+     * @param count how many records
+     */
+    public void applyAll(ByteBuffer records, int from, int count) {
+        SignalRecords.check(records, from, count);
+        int at = from;
+        int end = from + count * SignalRecords.BYTES;
+        while (at < end) {
+            int chunkEnd = Math.min(end, at + APPLY_CHUNK * SignalRecords.BYTES);
+            long stamp = lock.writeLock();
+            try {
+                while (at < chunkEnd) {
+                    int runEnd = Math.min(chunkEnd, at + TOUCH_AHEAD * SignalRecords.BYTES);
+                    touchAll(records, at, runEnd);
+                    foldAll(records, at, runEnd);
+                    at = runEnd;
+                }
+            } finally {
+                lock.unlockWrite(stamp);
+            }
+        }
+    }
+
+    private void touchAll(ByteBuffer records, int from, int end) {
+        long seen = 0;
+        for (int at = from; at < end; at += SignalRecords.BYTES) {
+            CellTable table = tables[SignalRecords.signal(records, at)];
+            if (table != null) {
+                seen ^= table.touch(SignalRecords.entity(records, at));
+            }
+        }
+        touched = seen;
+    }
+
+    private void foldAll(ByteBuffer records, int from, int end) {
+        for (int at = from; at < end; at += SignalRecords.BYTES) {
+            fold(
+                    SignalRecords.entity(records, at),
+                    SignalRecords.signal(records, at),
+                    SignalRecords.weight(records, at),
+                    SignalRecords.eventNanos(records, at));
+        }
+    }
+
+    private void fold(long entity, int signal, float weight, long eventNanos) {
+        CellTable table = tableForWrite(signal);
+        int cell = table.find(entity);
+        if (cell >= 0) {
+            table.record(cell, weight, eventNanos, decays.halfLifeNanos(signal));
+            return;
+        }
+        if (!knows(entity)) {
+            distinctEntities++;
+        }
+        table.add(entity, weight, eventNanos);
+    }
+
+    private CellTable tableForWrite(int signal) {
+        CellTable table = tables[signal];
+        if (table == null) {
+            table = new CellTable(scratch);
+            tables[signal] = table;
+        }
+        return table;
+    }
+
+    private boolean knows(long entity) {
+        for (CellTable table : tables) {
+            if (table != null && table.find(entity) >= 0) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /**
+     * Reads a pair as of a time or of its last event, whichever is later.
+     *
+     * @param out filled; all zero and as of the time asked for if the pair has no event
+     * @return whether the pair has an event
+     */
+    public boolean read(long entity, int signal, long atNanos, CellView out) {
+        long stamp = lock.tryOptimisticRead();
+        if (stamp != 0) {
+            try {
+                boolean found = readUnguarded(entity, signal, atNanos, out);
+                if (lock.validate(stamp)) {
+                    return found;
+                }
+            } catch (IndexOutOfBoundsException | NullPointerException torn) {
+                // A write came between and showed us one array with the other's index. The locked read below gets it
+                // right, or
+                // throws the same again if it was no such race.
+            }
+        }
+        stamp = lock.readLock();
+        try {
+            return readUnguarded(entity, signal, atNanos, out);
+        } finally {
+            lock.unlockRead(stamp);
+        }
+    }
+
+    private boolean readUnguarded(long entity, int signal, long atNanos, CellView out) {
+        out.clear(atNanos);
+        CellTable table = tables[signal];
+        int cell = table == null ? -1 : table.find(entity);
+        if (table == null || cell < 0) {
+            return false;
+        }
+        table.read(cell, atNanos, decays.halfLifeNanos(signal), out);
+        return true;
+    }
+
+    /** Returns all events ever of a signal type. */
+    public long total(int signal) {
+        long stamp = lock.readLock();
+        try {
+            CellTable table = tables[signal];
+            return table == null ? 0 : table.total();
+        } finally {
+            lock.unlockRead(stamp);
+        }
+    }
+
+    /** Returns how many entities have an event of a signal type. */
+    public long entities(int signal) {
+        long stamp = lock.readLock();
+        try {
+            CellTable table = tables[signal];
+            return table == null ? 0 : table.size();
+        } finally {
+            lock.unlockRead(stamp);
+        }
+    }
+
+    /** Returns how many entities have an event of any signal type. */
+    public long distinctEntities() {
+        long stamp = lock.readLock();
+        try {
+            return distinctEntities;
+        } finally {
+            lock.unlockRead(stamp);
+        }
+    }
+
+    /** Returns whether an entity has an event of any signal type. */
+    public boolean containsEntity(long entity) {
+        long stamp = lock.readLock();
+        try {
+            return knows(entity);
+        } finally {
+            lock.unlockRead(stamp);
+        }
+    }
+
+    /** Visits every pair of a signal type as of its last event, under one hold of the read lock. */
+    public void forEachCell(int signal, CellVisitor visitor) {
+        CellView view = new CellView();
+        long stamp = lock.readLock();
+        try {
+            CellTable table = tables[signal];
+            for (int cell = 0; table != null && cell < table.size(); cell++) {
+                table.read(cell, 0, decays.halfLifeNanos(signal), view);
+                visitor.visit(table.entity(cell), view);
+            }
+        } finally {
+            lock.unlockRead(stamp);
+        }
+    }
+
+    /**
+     * Visits the scores of a run of pairs of a signal type, under one hold of the read lock. Slots keep their pairs while events are folded
+     * between two calls, so a scan in chunks meets each pair that was there when it began exactly once.
+     *
+     * @param fromSlot 0 at first, then what the last call returned
+     * @param maxSlots how many pairs at most; positive
+     * @return where to go on, or −1 at the end
+     */
+    public int scan(int fromSlot, int maxSlots, int signal, long atNanos, ScoreVisitor visitor) {
+        double halfLifeNanos = decays.halfLifeNanos(signal);
+        long stamp = lock.readLock();
+        try {
+            CellTable table = tables[signal];
+            int size = table == null ? 0 : table.size();
+            int end = fromSlot + Math.min(maxSlots, size - fromSlot);
+            for (int cell = fromSlot; table != null && cell < end; cell++) {
+                visitor.visit(table.entity(cell), table.score(cell, atNanos, halfLifeNanos));
+            }
+            return end < size ? end : -1;
+        } finally {
+            lock.unlockRead(stamp);
+        }
+    }
+
+    /** Returns the slot in which a scan meets an entity, or −1. */
+    int slot(long entity, int signal) {
+        long stamp = lock.readLock();
+        try {
+            CellTable table = tables[signal];
+            return table == null ? -1 : table.find(entity);
+        } finally {
+            lock.unlockRead(stamp);
+        }
+    }
+
+    /** Returns the digest of everything stored, under one hold of the read lock: about a tenth of a microsecond a pair. */
+    public StateDigest digest(long seed) {
+        Hasher128 hasher = Hashing.xxh3_128(seed);
+        StateDigest digest = new StateDigest(seed);
+        CellState state = new CellState();
+        byte[] bytes = new byte[CellCodec.MAX_BYTES];
+        long stamp = lock.readLock();
+        try {
+            for (int signal = 0; signal < SIGNALS; signal++) {
+                CellTable table = tables[signal];
+                for (int cell = 0; table != null && cell < table.size(); cell++) {
+                    table.load(cell, state);
+                    int length = CellCodec.encode(signal, state, bytes);
+                    digest.add(state.entity, hasher.hashBytesTo128Bits(bytes, 0, length));
+                }
+            }
+        } finally {
+            lock.unlockRead(stamp);
+        }
+        return digest;
+    }
+
+    /**
+     * Adds everything another ledger holds, at once for readers: scores are decayed to the later of two last events and summed, counts and
+     * windows summed. The other is left as it is; nobody may write to it meanwhile.
+     */
+    public void merge(SignalLedger other) {
+        if (other == this) {
+            throw TidalException.invalid("A ledger cannot be merged into itself.");
+        }
+        CellState state = new CellState();
+        long stamp = lock.writeLock();
+        long otherStamp = other.lock.readLock();
+        try {
+            for (int signal = 0; signal < SIGNALS; signal++) {
+                CellTable table = other.tables[signal];
+                for (int cell = 0; table != null && cell < table.size(); cell++) {
+                    table.load(cell, state);
+                    mergeCell(signal, state);
+                }
+            }
+        } finally {
+            other.lock.unlockRead(otherStamp);
+            lock.unlockWrite(stamp);
+        }
+    }
+
+    private void mergeCell(int signal, CellState state) {
+        CellTable table = tableForWrite(signal);
+        int cell = table.find(state.entity);
+        if (cell >= 0) {
+            table.merge(cell, state, decays.halfLifeNanos(signal));
+            return;
+        }
+        if (!knows(state.entity)) {
+            distinctEntities++;
+        }
+        table.add(state);
+    }
+
+    /**
+     * Writes everything as a snapshot, see {@link LedgerSnapshot}, under one hold of the read lock: hand it a sink that does not block, or
+     * call it on the writing thread.
+     */
+    public void writeTo(DataOutput out) throws IOException {
+        LedgerSnapshot snapshot = new LedgerSnapshot();
+        CellState state = new CellState();
+        long stamp = lock.readLock();
+        try {
+            snapshot.writeHeader(cells(), out);
+            for (int signal = 0; signal < SIGNALS; signal++) {
+                CellTable table = tables[signal];
+                if (table != null) {
+                    for (long entity : sortedEntities(table)) {
+                        table.load(table.find(entity), state);
+                        snapshot.writeCell(signal, state, out);
+                    }
+                }
+            }
+            snapshot.writeTrailer(out);
+        } finally {
+            lock.unlockRead(stamp);
+        }
+    }
+
+    private long cells() {
+        long cells = 0;
+        for (CellTable table : tables) {
+            cells += table == null ? 0 : table.size();
+        }
+        return cells;
+    }
+
+    private static long[] sortedEntities(CellTable table) {
+        long[] entities = new long[table.size()];
+        Arrays.setAll(entities, cell -> table.entity(cell) ^ Long.MIN_VALUE);
+        Arrays.sort(entities);
+        Arrays.setAll(entities, i -> entities[i] ^ Long.MIN_VALUE);
+        return entities;
+    }
+
+    /**
+     * Reads a snapshot. The ledger is what the written one was: equal digests, and the same bits after the same further events. Anything that
+     * was not written so is refused with {@code CORRUPT_DATA}, a later format with {@code FORMAT_TOO_NEW}.
+     */
+    public static SignalLedger readFrom(DataInput in, DecayTable decays) throws IOException {
+        SignalLedger ledger = new SignalLedger(decays);
+        LedgerSnapshot snapshot = new LedgerSnapshot();
+        CellState state = new CellState();
+        int lastSignal = -1;
+        long lastEntity = 0;
+        for (long cells = snapshot.readHeader(in); cells > 0; cells--) {
+            int signal = snapshot.readCell(in, state);
+            boolean ascending =
+                    signal > lastSignal || signal == lastSignal && Long.compareUnsigned(state.entity, lastEntity) > 0;
+            if (!ascending) {
+                throw LedgerSnapshot.corrupt("has its cells out of order at entity "
+                        + Long.toUnsignedString(state.entity) + " of signal type " + signal);
+            }
+            ledger.mergeCell(signal, state);
+            lastSignal = signal;
+            lastEntity = state.entity;
+        }
+        snapshot.readTrailer(in);
+        return ledger;
+    }
+
+    /** Returns the bytes of memory that pairs and windows take. */
+    public long retainedBytes() {
+        long stamp = lock.readLock();
+        try {
+            long bytes = 0;
+            for (CellTable table : tables) {
+                bytes += table == null ? 0 : table.retainedBytes();
+            }
+            return bytes;
+        } finally {
+            lock.unlockRead(stamp);
+        }
+    }
+}

@@ -1,0 +1,137 @@
+package io.tidaldb.core.ledger;
+
+import com.dynatrace.hash4j.hashing.HashValue128;
+import com.dynatrace.hash4j.hashing.Hasher64;
+import com.dynatrace.hash4j.hashing.Hashing;
+import io.tidaldb.api.ErrorCode;
+import io.tidaldb.api.TidalException;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.BitSet;
+
+/**
+ * Proof of what a ledger holds: for each of 256 buckets the sum modulo 2^128 of a keyed hash of every stored cell.
+ *
+ * <ul>
+ *   <li>The hash is XXH3-128 with the seed as its key, over the cell's bytes as {@link CellCodec} has them: entity, signal type, score, last
+ *       event, count and windows. One bit of any of them changes the digest.
+ *   <li>A sum does not depend on the order or the place of cells: replicas that hold the same state have equal digests.
+ *   <li>A cell lies in the bucket of the top 8 bits of its entity's XXH3-64 (8 little-endian bytes, seed 0): a difference names its bucket.
+ *   <li>Digests of different seeds are never equal. The seed is random and the tenant's, so nobody can prepare data whose hashes cancel out;
+ *       it guards against accidents and blind guesses, it is not a signature.
+ * </ul>
+ *
+ * Mutable only while a ledger builds it.
+ */
+public final class StateDigest {
+
+    /** How many buckets there are. */
+    public static final int BUCKETS = 256;
+
+    /** How long the encoded form is. */
+    public static final int ENCODED_BYTES = 8 + 16 * BUCKETS;
+
+    private static final Hasher64 ENTITY_HASHER = Hashing.xxh3_64();
+
+    private final long seed;
+    private final long[] high = new long[BUCKETS];
+    private final long[] low = new long[BUCKETS];
+
+    StateDigest(long seed) {
+        this.seed = seed;
+    }
+
+    /** Returns the bucket of an entity, 0 to 255. */
+    public static int bucket(long entity) {
+        return (int) (ENTITY_HASHER.hashLongToLong(entity) >>> 56);
+    }
+
+    /** Adds the hash of one cell. */
+    void add(long entity, HashValue128 hash) {
+        add(bucket(entity), hash.getMostSignificantBits(), hash.getLeastSignificantBits());
+    }
+
+    private void add(int bucket, long addHigh, long addLow) {
+        long sum = low[bucket] + addLow;
+        int carry = Long.compareUnsigned(sum, addLow) < 0 ? 1 : 0;
+        low[bucket] = sum;
+        high[bucket] += addHigh + carry;
+    }
+
+    /** Returns the key. */
+    public long seed() {
+        return seed;
+    }
+
+    /** Returns the high 64 bits of the sum over all buckets. */
+    public long sumHigh() {
+        return total().high[0];
+    }
+
+    /** Returns the low 64 bits of the sum over all buckets: with the high ones all that two sides need compare at first. */
+    public long sumLow() {
+        return total().low[0];
+    }
+
+    private StateDigest total() {
+        StateDigest total = new StateDigest(seed);
+        for (int bucket = 0; bucket < BUCKETS; bucket++) {
+            total.add(0, high[bucket], low[bucket]);
+        }
+        return total;
+    }
+
+    /** Returns the buckets in which two digests of one seed differ. */
+    public BitSet differingBuckets(StateDigest other) {
+        if (seed != other.seed) {
+            throw TidalException.invalid("Digests of different seeds cannot be compared.");
+        }
+        BitSet differing = new BitSet(BUCKETS);
+        for (int bucket = 0; bucket < BUCKETS; bucket++) {
+            differing.set(bucket, high[bucket] != other.high[bucket] || low[bucket] != other.low[bucket]);
+        }
+        return differing;
+    }
+
+    /** Writes seed and buckets (high, low) as {@link #ENCODED_BYTES} bytes in the buffer's order. */
+    public void writeTo(ByteBuffer out) {
+        out.putLong(seed);
+        for (int bucket = 0; bucket < BUCKETS; bucket++) {
+            out.putLong(high[bucket]).putLong(low[bucket]);
+        }
+    }
+
+    /** Reads what {@link #writeTo} wrote. */
+    public static StateDigest readFrom(ByteBuffer in) {
+        if (in.remaining() < ENCODED_BYTES) {
+            throw new TidalException(
+                    ErrorCode.CORRUPT_DATA,
+                    "State digest has " + in.remaining() + " bytes, expected " + ENCODED_BYTES + "; ask for it again.");
+        }
+        StateDigest digest = new StateDigest(in.getLong());
+        for (int bucket = 0; bucket < BUCKETS; bucket++) {
+            digest.high[bucket] = in.getLong();
+            digest.low[bucket] = in.getLong();
+        }
+        return digest;
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof StateDigest that
+                && seed == that.seed
+                && Arrays.equals(high, that.high)
+                && Arrays.equals(low, that.low);
+    }
+
+    @Override
+    public int hashCode() {
+        return 31 * Arrays.hashCode(low) + Arrays.hashCode(high);
+    }
+
+    /** Returns the sum over all buckets in hexadecimal digits. */
+    @Override
+    public String toString() {
+        return String.format("%016x%016x", sumHigh(), sumLow());
+    }
+}

@@ -1,0 +1,11 @@
+package io.tidaldb.core.runtime;
+
+/** The time, as given to whatever needs it: real in production, virtual in a simulation. Safe for any number of threads. */
+public interface Clock {
+
+    /** Returns nanoseconds since 1970 by the wall clock, which may jump. */
+    long wallNanos();
+
+    /** Returns nanoseconds of a clock that never goes back; its origin means nothing. */
+    long monotonicNanos();
+}

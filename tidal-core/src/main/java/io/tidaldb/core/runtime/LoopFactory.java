@@ -1,0 +1,21 @@
+package io.tidaldb.core.runtime;
+
+import java.util.concurrent.Executor;
+
+/** Starts event loops: a thread for each in production, turns of one virtual scheduler in a simulation. */
+public interface LoopFactory {
+
+    /** Starts a loop; its thread is named {@code tidal-<role>}. */
+    LoopHandle start(String role, LoopBody body);
+
+    /** Returns an executor with one thread named {@code tidal-<role>}, for callbacks into the application. */
+    CallbackExecutor callbacks(String role);
+
+    /** Runs what calls into the application, so that it never runs on a thread that commits. */
+    interface CallbackExecutor extends Executor, AutoCloseable {
+
+        /** Runs what was handed over before, then ends. */
+        @Override
+        void close();
+    }
+}

@@ -1,0 +1,118 @@
+package io.tidaldb.core.runtime;
+
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Event loops on daemon threads of their own. */
+public final class ThreadLoops implements LoopFactory {
+
+    private static final Logger LOG = LoggerFactory.getLogger(ThreadLoops.class);
+    private static final int CALLBACK_QUEUE = 1024;
+
+    @Override
+    public LoopHandle start(String role, LoopBody body) {
+        ThreadLoop loop = new ThreadLoop(role, body);
+        loop.thread.start();
+        return loop;
+    }
+
+    @Override
+    public CallbackExecutor callbacks(String role) {
+        return new CallbackThread(role);
+    }
+
+    private static Thread daemon(String role, Runnable task) {
+        Thread thread = new Thread(task, "tidal-" + role);
+        thread.setDaemon(true);
+        return thread;
+    }
+
+    private static final class ThreadLoop implements LoopHandle {
+
+        private final LoopBody body;
+        private final Thread thread;
+        private volatile boolean parked;
+        private volatile boolean closed;
+
+        ThreadLoop(String role, LoopBody body) {
+            this.body = body;
+            this.thread = daemon(role, this::run);
+        }
+
+        private void run() {
+            while (!closed) {
+                if (!body.runOnce()) {
+                    // Set before the second look: whoever adds work after that look sees it and unparks.
+                    parked = true;
+                    if (!body.hasWork() && !closed) {
+                        LockSupport.park(this);
+                    }
+                    parked = false;
+                }
+            }
+        }
+
+        @Override
+        public void wake() {
+            if (parked) {
+                LockSupport.unpark(thread);
+            }
+        }
+
+        @Override
+        public void close() {
+            closed = true;
+            LockSupport.unpark(thread);
+            boolean interrupted = false;
+            while (thread.isAlive()) {
+                try {
+                    thread.join();
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
+            }
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    private static final class CallbackThread implements CallbackExecutor {
+
+        private final ThreadPoolExecutor executor;
+
+        CallbackThread(String role) {
+            // A full queue makes the committing thread run the callback itself: slower commits instead of unbounded
+            // memory.
+            executor = new ThreadPoolExecutor(
+                    1,
+                    1,
+                    0,
+                    TimeUnit.SECONDS,
+                    new ArrayBlockingQueue<>(CALLBACK_QUEUE),
+                    task -> daemon(role, task),
+                    new ThreadPoolExecutor.CallerRunsPolicy());
+        }
+
+        @Override
+        public void execute(Runnable task) {
+            executor.execute(task);
+        }
+
+        @Override
+        public void close() {
+            executor.shutdown();
+            try {
+                if (!executor.awaitTermination(10, TimeUnit.SECONDS)) {
+                    LOG.warn("callbacks of the application still run 10 s after close");
+                }
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+}

@@ -1,0 +1,141 @@
+package io.tidaldb.core.routing;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import io.tidaldb.api.ErrorCode;
+import io.tidaldb.api.RegionId;
+import io.tidaldb.api.ReplicaId;
+import io.tidaldb.api.ShardId;
+import io.tidaldb.api.TenantConfig;
+import io.tidaldb.api.TenantId;
+import io.tidaldb.api.TidalException;
+import io.tidaldb.api.placement.ShardAssignment;
+import io.tidaldb.core.Topology;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.LongStream;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+
+class TenantRouterTest {
+
+    private static final Topology CLUSTER = Topology.regions(3).shardsPerRegion(5);
+    private static final List<ReplicaId> SHARDS =
+            CLUSTER.shards().stream().map(ShardAssignment::replica).toList();
+    private static final TenantId TENANT = TenantId.of(42);
+
+    private final TenantPlacer placer = new TenantPlacer(new RendezvousPlacement());
+    private final TenantRouter router = new TenantRouter();
+
+    @Test
+    @DisplayName("R-05: a tenant's entities are spread by hash over the shards of its placement")
+    void spreadsEntitiesOverThePlacement() {
+        Placement placement = placer.place(config().slots(4).build(), SHARDS);
+        router.place(TENANT, placement);
+        assertThat(placement.shards()).hasSize(4).doesNotHaveDuplicates();
+        new Random(1)
+                .longs(1_000)
+                .forEach(entity -> assertThat(router.route(TENANT, entity))
+                        .isEqualTo(placement.shards().get(ShardRouter.hashed(4).slot(entity))));
+        assertThat(LongStream.range(0, 100)
+                        .mapToObj(entity -> router.route(TENANT, entity))
+                        .distinct())
+                .hasSize(4);
+    }
+
+    @Test
+    @DisplayName("R-05: pinning overrides the policy")
+    void pinningOverrides() {
+        ReplicaId[] pins = {replica(2, 4), replica(0, 1)};
+        assertThat(placer.place(config().pinnedShards(pins).build(), SHARDS).shards())
+                .containsExactly(pins);
+    }
+
+    @Test
+    @DisplayName("R-05: a pinned shard must exist")
+    void pinnedShardMustExist() {
+        assertRefused(ErrorCode.INVALID_ARGUMENT, config().pinnedShards(replica(2, 9)), "t42", "r2:s9");
+    }
+
+    @Test
+    @DisplayName("R-05: tenants do not change one another's routes, however many there are")
+    void tenantsAreIndependent() {
+        for (long tenant = 0; tenant < 10_000; tenant++) {
+            TenantConfig config = TenantConfig.builder(TenantId.of(tenant)).build();
+            router.place(config.id(), placer.place(config, SHARDS));
+        }
+        ReplicaId before = router.route(TenantId.of(7), 1);
+        router.remove(TenantId.of(8));
+        assertThat(router.route(TenantId.of(7), 1)).isEqualTo(before);
+        assertThatExceptionOfType(TidalException.class)
+                .isThrownBy(() -> router.route(TenantId.of(8), 1))
+                .satisfies(refusal -> assertThat(refusal.code()).isEqualTo(ErrorCode.TENANT_NOT_FOUND));
+    }
+
+    @Test
+    @DisplayName("R-06: all of 1,000,000 entities of a tenant that requires region 1 route to region 1")
+    void residencyHoldsForEveryEntity() {
+        RegionId required = RegionId.of(1);
+        router.place(
+                TENANT, placer.place(config().requiredRegions(required).slots(5).build(), SHARDS));
+        assertThat(LongStream.range(0, 100).allMatch(entity -> isIn(required, entity)))
+                .isTrue();
+        assertThat(new Random(6).longs(1_000_000).allMatch(entity -> isIn(required, entity)))
+                .isTrue();
+    }
+
+    @Test
+    @DisplayName("R-06: residency that no shard satisfies is refused, naming tenant, regions and what exists")
+    void unsatisfiableResidencyIsRefused() {
+        assertRefused(
+                ErrorCode.RESIDENCY_UNSATISFIABLE,
+                config().requiredRegions(RegionId.of(7)),
+                "t42",
+                "[r7]",
+                "[r0, r1, r2]");
+        assertRefused(
+                ErrorCode.RESIDENCY_UNSATISFIABLE,
+                config().requiredRegions(RegionId.of(1)).slots(6),
+                "t42",
+                "6 slots",
+                "5 shards");
+    }
+
+    @Test
+    @DisplayName("R-05: more slots than shards are refused")
+    void tooFewShardsForTheSlots() {
+        assertRefused(ErrorCode.INVALID_ARGUMENT, config().slots(16), "t42", "16 slots", "15 shards");
+    }
+
+    @Test
+    @DisplayName("R-06: a policy that leaves what is eligible is caught")
+    void wrongPolicyIsCaught() {
+        TenantPlacer wrong = new TenantPlacer(request -> List.of(replica(0, 0)));
+        assertThatExceptionOfType(TidalException.class)
+                .isThrownBy(() ->
+                        wrong.place(config().requiredRegions(RegionId.of(1)).build(), SHARDS))
+                .satisfies(refusal -> assertThat(refusal.code()).isEqualTo(ErrorCode.INTERNAL));
+    }
+
+    private boolean isIn(RegionId region, long entity) {
+        return router.route(TENANT, entity).region().equals(region);
+    }
+
+    private void assertRefused(ErrorCode code, TenantConfig.Builder config, String... named) {
+        assertThatExceptionOfType(TidalException.class)
+                .isThrownBy(() -> placer.place(config.build(), SHARDS))
+                .satisfies(refusal -> {
+                    assertThat(refusal.code()).isEqualTo(code);
+                    assertThat(refusal).hasMessageContainingAll(named);
+                });
+    }
+
+    private static TenantConfig.Builder config() {
+        return TenantConfig.builder(TENANT);
+    }
+
+    private static ReplicaId replica(int region, int shard) {
+        return ReplicaId.of(RegionId.of(region), ShardId.of(shard));
+    }
+}
