@@ -1,0 +1,443 @@
+package io.tidaldb.wal.file;
+
+import io.tidaldb.api.ErrorCode;
+import io.tidaldb.api.Origin;
+import io.tidaldb.api.Seqno;
+import io.tidaldb.api.TidalException;
+import io.tidaldb.api.wal.LogId;
+import io.tidaldb.api.wal.LogStatus;
+import io.tidaldb.api.wal.WalBatch;
+import io.tidaldb.api.wal.WalCursor;
+import io.tidaldb.api.wal.WalStore;
+import io.tidaldb.api.wal.WalStoreContext;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.RejectedExecutionException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Logs in files: a sync is one commit to the shared journal; the segments of each log follow lazily and are made durable by checkpoints,
+ * after which the journal's files are used again.
+ *
+ * <p>Used by one thread at a time; only the syncs of a {@link Checkpoint} run elsewhere.
+ */
+final class FileWalStore implements WalStore {
+
+    private static final Logger LOG = LoggerFactory.getLogger(FileWalStore.class);
+
+    /** A step that a disk can fail. */
+    private interface Step {
+        void run() throws IOException;
+    }
+
+    private final WalStoreContext context;
+    private final Layout layout;
+    private final Limits limits;
+    private final Disk disk;
+    private final SegmentFiles files;
+    private final Map<LogId, FileLog> logs;
+    private final Journal journal;
+    private final FreeSpace space;
+    private final List<Frame> pending = new ArrayList<>();
+    private final Set<FileLog> touched = new LinkedHashSet<>();
+    private long pendingBytes;
+    private long tailBytes;
+    private @Nullable Checkpoint checkpoint;
+    private @Nullable Throwable failure;
+    private boolean closed;
+
+    private FileWalStore(
+            WalStoreContext context,
+            Layout layout,
+            Limits limits,
+            Disk disk,
+            SegmentFiles files,
+            Map<LogId, FileLog> logs,
+            Journal journal) {
+        this.context = context;
+        this.layout = layout;
+        this.limits = limits;
+        this.disk = disk;
+        this.files = files;
+        this.logs = logs;
+        this.journal = journal;
+        this.space = new FreeSpace(disk, layout.root(), context.segmentBytes());
+    }
+
+    static FileWalStore open(WalStoreContext context, Limits limits, Disk disk) {
+        Layout layout = new Layout(context.directory());
+        SegmentFiles files = new SegmentFiles(layout, context.region(), disk, limits, context.segmentBytes());
+        try {
+            return open(context, limits, disk, layout, files);
+        } catch (IOException e) {
+            closeQuietly(files);
+            throw new TidalException(
+                    ErrorCode.STORE_FAILED, "the store in " + layout.root() + " can't be opened: " + e, e);
+        } catch (RuntimeException e) {
+            closeQuietly(files);
+            throw e;
+        }
+    }
+
+    private static FileWalStore open(
+            WalStoreContext context, Limits limits, Disk disk, Layout layout, SegmentFiles files) throws IOException {
+        Manifest manifest = Manifest.read(layout);
+        files.createDirectories(layout.journal());
+        Map<LogId, FileLog> logs = new Recovery(layout, context.region(), files, limits).run(manifest);
+        long lastFile = manifest == null ? 0 : manifest.replayFile();
+        for (long number : layout.journalFiles()) {
+            lastFile = Math.max(lastFile, number);
+        }
+        long opens = manifest == null ? 0 : manifest.firstCommit() / Journal.COMMITS_PER_OPEN;
+        long firstCommit = (opens + 1) * Journal.COMMITS_PER_OPEN + 1;
+        forceAll(logs, files, disk);
+        Journal journal = new Journal(layout, disk, limits, lastFile + 1, firstCommit);
+        try {
+            Checkpoint.manifest(context.region(), false, journal.file(), firstCommit, logs.values())
+                    .write(layout, disk);
+            Journal.deleteAllBut(layout, journal.file(), disk);
+        } catch (IOException e) {
+            journal.close();
+            throw e;
+        }
+        return new FileWalStore(context, layout, limits, disk, files, logs, journal);
+    }
+
+    private static void forceAll(Map<LogId, FileLog> logs, SegmentFiles files, Disk disk) throws IOException {
+        for (FileLog log : logs.values()) {
+            log.writeOut();
+            force(log, disk);
+        }
+        files.forceChangedDirectories();
+    }
+
+    private static void force(FileLog log, Disk disk) throws IOException {
+        for (Segment segment : log.segments()) {
+            if (segment.isDirty()) {
+                disk.forceFile(segment.path());
+                segment.markClean();
+            }
+        }
+    }
+
+    @Override
+    public List<LogStatus> logs() {
+        check();
+        return logs.values().stream().map(FileLog::status).toList();
+    }
+
+    @Override
+    public LogStatus status(LogId log) {
+        check();
+        FileLog known = logs.get(log);
+        return known == null ? new FileLog(log, files).status() : known.status();
+    }
+
+    @Override
+    public void append(LogId id, WalBatch batch) {
+        check();
+        FileLog known = logs.get(id);
+        FileLog log = known == null ? new FileLog(id, files) : known;
+        refuseQuarantined(log);
+        if (!batch.tenant().equals(id.tenant())
+                || !batch.origin().equals(id.origin())
+                || Seqno.incarnation(batch.lastSeqno()) != id.origin().incarnation()) {
+            throw TidalException.invalid("batch of " + batch.tenant() + "/" + batch.origin() + " from seqno "
+                    + Seqno.print(batch.firstSeqno()) + " does not belong to log " + id);
+        }
+        if (batch.firstSeqno() != log.lastSeqno() + 1) {
+            throw new TidalException(
+                    ErrorCode.WAL_GAP,
+                    "batch from seqno " + Seqno.print(batch.firstSeqno()) + " does not continue log " + id
+                            + ": expected " + Seqno.print(log.lastSeqno() + 1));
+        }
+        guarded("append", () -> space.admit(batch.length(), pendingBytes + tailBytes));
+        byte[] copy = new byte[batch.length()];
+        batch.copyTo(ByteBuffer.wrap(copy));
+        logs.putIfAbsent(id, log);
+        log.append(batch.firstSeqno(), batch.count(), copy);
+        touched.add(log);
+        pending.add(Frame.batch(id, batch.firstSeqno(), copy));
+        pendingBytes += copy.length;
+        if (pendingBytes >= limits.commitBytes()) {
+            sync();
+        }
+    }
+
+    @Override
+    public void sync() {
+        check();
+        guarded("sync", () -> {
+            commit();
+            writeTails();
+            advanceCheckpoint();
+        });
+    }
+
+    /** Makes what is pending durable in the journal; touches no segment. */
+    private void commit() throws IOException {
+        if (pending.isEmpty()) {
+            return;
+        }
+        journal.commit(pending);
+        pending.clear();
+        pendingBytes = 0;
+        for (FileLog log : touched) {
+            tailBytes -= log.syncedBytes();
+            log.markSynced();
+            tailBytes += log.syncedBytes();
+        }
+    }
+
+    private void writeTails() throws IOException {
+        for (FileLog log : touched) {
+            if (log.syncedBytes() >= limits.tailBytes()) {
+                tailBytes -= log.writeOut();
+            }
+        }
+        touched.clear();
+        if (tailBytes >= limits.allTailsBytes()) {
+            for (FileLog log : logs.values()) {
+                tailBytes -= log.writeOut();
+            }
+        }
+    }
+
+    private void advanceCheckpoint() throws IOException {
+        Checkpoint running = checkpoint;
+        if (running != null && (running.isDone() || journal.liveBytes() >= 2 * limits.checkpointBytes())) {
+            finishCheckpoint();
+        }
+        if (checkpoint == null && journal.liveBytes() >= limits.checkpointBytes()) {
+            beginCheckpoint();
+        }
+    }
+
+    /** Only between a commit and the next append: all that was appended is durable in the journal. */
+    private void beginCheckpoint() throws IOException {
+        List<Path> dirty = new ArrayList<>();
+        for (FileLog log : logs.values()) {
+            tailBytes -= log.writeOut();
+            for (Segment segment : log.segments()) {
+                if (segment.isDirty()) {
+                    dirty.add(segment.path());
+                    segment.markClean();
+                }
+            }
+        }
+        journal.rotate();
+        Manifest manifest =
+                Checkpoint.manifest(context.region(), false, journal.file(), journal.nextCommit(), logs.values());
+        Checkpoint begun = new Checkpoint(disk, manifest, dirty, files.takeChangedDirectories(), journal.olderBytes());
+        checkpoint = begun;
+        try {
+            context.background().execute(begun);
+        } catch (RejectedExecutionException e) {
+            begun.run();
+        }
+        if (begun.isDone()) {
+            finishCheckpoint();
+        }
+    }
+
+    private void finishCheckpoint() throws IOException {
+        Checkpoint running = checkpoint;
+        if (running == null) {
+            return;
+        }
+        running.await();
+        checkpoint = null;
+        running.manifest().write(layout, disk);
+        journal.retireBefore(running.manifest().replayFile(), running.coveredBytes());
+    }
+
+    @Override
+    public WalCursor read(LogId id, long fromSeqno) {
+        check();
+        FileLog known = logs.get(id);
+        FileLog log = known == null ? new FileLog(id, files) : known;
+        refuseQuarantined(log);
+        return new FileCursor(log, fromSeqno, this::check);
+    }
+
+    @Override
+    public void flush(LogId id) {
+        check();
+        FileLog log = logs.get(id);
+        if (log == null) {
+            return;
+        }
+        refuseQuarantined(log);
+        guarded("flush", () -> {
+            commit();
+            tailBytes -= log.writeOut();
+            force(log, disk);
+            files.forceChangedDirectories();
+            writeTails();
+            advanceCheckpoint();
+        });
+    }
+
+    @Override
+    public void truncateBefore(LogId id, long seqno, long chain) {
+        check();
+        FileLog known = logs.get(id);
+        FileLog log = known == null ? new FileLog(id, files) : known;
+        refuseQuarantined(log);
+        boolean empty = log.isEmpty();
+        if (empty ? !startsIn(id.origin(), seqno) : !isBoundary(log, seqno)) {
+            throw TidalException.invalid("seqno " + Seqno.print(seqno) + " is not the beginning of a batch of log " + id
+                    + ", which holds " + Seqno.print(log.firstSeqno()) + " to " + Seqno.print(log.lastSeqno()));
+        }
+        logs.putIfAbsent(id, log);
+        guarded("truncation", () -> {
+            if (empty && seqno != log.lastSeqno() + 1) {
+                // A position may also go back: nothing that the journal said of the log before counts any more.
+                pending.add(Frame.erased(id));
+            }
+            pending.add(Frame.base(id, seqno, chain));
+            commit();
+            finishCheckpoint();
+            tailBytes -= log.syncedBytes();
+            if (empty) {
+                log.restart(seqno, chain);
+            } else {
+                for (Segment segment : log.dropBefore(seqno, chain)) {
+                    files.delete(segment.path());
+                }
+            }
+            tailBytes += log.syncedBytes();
+            files.forceChangedDirectories();
+            writeTails();
+            advanceCheckpoint();
+        });
+    }
+
+    private static boolean startsIn(Origin origin, long seqno) {
+        return Seqno.incarnation(seqno) == origin.incarnation() && Seqno.counter(seqno) > 0;
+    }
+
+    private boolean isBoundary(FileLog log, long seqno) {
+        if (seqno == log.lastSeqno() + 1) {
+            return true;
+        }
+        if (Long.compareUnsigned(seqno, log.firstSeqno()) < 0 || Long.compareUnsigned(seqno, log.lastSeqno()) > 0) {
+            return false;
+        }
+        FileLog.TailBatch batch = log.tailBatch(seqno);
+        if (batch != null) {
+            return batch.firstSeqno() == seqno;
+        }
+        try (FileCursor cursor = new FileCursor(log, seqno, this::check)) {
+            return cursor.nextSeqno() == seqno;
+        }
+    }
+
+    @Override
+    public void delete(LogId id) {
+        check();
+        FileLog log = logs.get(id);
+        if (log == null) {
+            return;
+        }
+        guarded("deletion", () -> {
+            pending.add(Frame.erased(id));
+            commit();
+            // One that began before still names the log, but replays the frame; one that begins later must not know it.
+            finishCheckpoint();
+            tailBytes -= log.syncedBytes();
+            logs.remove(id);
+            touched.remove(log);
+            deleteFiles(log);
+            log.restart(log.id().origin().startSeqno() + 1, 0);
+            writeTails();
+            advanceCheckpoint();
+        });
+    }
+
+    private void deleteFiles(FileLog log) throws IOException {
+        for (Layout.SegmentFile file : layout.segments(log.id().tenant())) {
+            if (file.log(context.region()).equals(log.id())) {
+                files.delete(file.path());
+            }
+        }
+        Parking.delete(files, log.id());
+        files.forceChangedDirectories();
+    }
+
+    @Override
+    public void close() {
+        if (closed) {
+            return;
+        }
+        try {
+            if (failure == null) {
+                guarded("close", this::closeCleanly);
+            }
+        } finally {
+            closed = true;
+            closeQuietly(journal);
+            closeQuietly(files);
+        }
+    }
+
+    private void closeCleanly() throws IOException {
+        commit();
+        touched.clear();
+        finishCheckpoint();
+        forceAll(logs, files, disk);
+        long mark = journal.nextCommit();
+        journal.endMark();
+        Checkpoint.manifest(context.region(), true, journal.file(), mark, logs.values())
+                .write(layout, disk);
+        Journal.deleteAllBut(layout, journal.file(), disk);
+    }
+
+    private void check() {
+        if (closed) {
+            throw new TidalException(ErrorCode.CLOSED, "the store in " + layout.root() + " is closed");
+        }
+        if (failure != null) {
+            throw new TidalException(
+                    ErrorCode.STORE_FAILED,
+                    "the store in " + layout.root() + " has failed and must be opened again: " + failure,
+                    failure);
+        }
+    }
+
+    private static void refuseQuarantined(FileLog log) {
+        Damage damage = log.damage();
+        if (damage != null) {
+            throw damage.exception(log.id());
+        }
+    }
+
+    /** Runs a step after whose failure nobody knows what the disk holds: the store then refuses everything. */
+    private void guarded(String what, Step step) {
+        try {
+            step.run();
+        } catch (TidalException e) {
+            throw e;
+        } catch (IOException | RuntimeException | Error e) {
+            failure = e;
+            LOG.error("{} failed in {}; the store refuses everything until it is opened again", what, layout.root(), e);
+            throw new TidalException(ErrorCode.STORE_FAILED, what + " failed in " + layout.root() + ": " + e, e);
+        }
+    }
+
+    private static void closeQuietly(AutoCloseable resource) {
+        try {
+            resource.close();
+        } catch (Exception e) {
+            LOG.warn("a file could not be closed; what it holds was synced before, or the store has failed", e);
+        }
+    }
+}
