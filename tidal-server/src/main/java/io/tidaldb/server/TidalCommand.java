@@ -1,0 +1,76 @@
+package io.tidaldb.server;
+
+import io.tidaldb.server.cli.CommonOptions;
+import io.tidaldb.server.cli.ErrorReport;
+import io.tidaldb.server.cli.PluginsCommand;
+import io.tidaldb.server.cli.QueryCommand;
+import io.tidaldb.server.cli.SignalCommand;
+import io.tidaldb.server.cli.TenantCommand;
+import io.tidaldb.server.cli.VersionText;
+import io.tidaldb.server.cli.WalCommand;
+import io.tidaldb.server.quickstart.QuickstartCommand;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.OutputStreamWriter;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.Spec;
+
+/**
+ * The tidal command line. Results go to standard output, everything else to standard error; exit codes are those of
+ * {@link io.tidaldb.server.cli.ExitCodes}.
+ */
+@Command(
+        name = "tidal",
+        description = "A multi-tenant, sharded signal store.",
+        mixinStandardHelpOptions = true,
+        versionProvider = VersionText.class,
+        scope = ScopeType.INHERIT,
+        usageHelpAutoWidth = true,
+        subcommands = {
+            QuickstartCommand.class,
+            SignalCommand.class,
+            QueryCommand.class,
+            TenantCommand.class,
+            WalCommand.class,
+            PluginsCommand.class
+        })
+public final class TidalCommand implements Runnable {
+
+    @Mixin
+    private final CommonOptions common = new CommonOptions();
+
+    @Spec
+    @SuppressWarnings("NullAway.Init")
+    private CommandSpec spec;
+
+    /** Runs one command and exits with its code. */
+    public static void main(String[] args) {
+        int code = commandLine()
+                .setOut(writer(FileDescriptor.out))
+                .setErr(writer(FileDescriptor.err))
+                .execute(args);
+        System.exit(code);
+    }
+
+    /** Returns the whole command line, ready to execute. */
+    public static CommandLine commandLine() {
+        return ErrorReport.install(new CommandLine(new TidalCommand()).setCaseInsensitiveEnumValuesAllowed(true));
+    }
+
+    @Override
+    public void run() {
+        throw new ParameterException(spec.commandLine(), "which command? See tidal --help");
+    }
+
+    // The platform's charset would mangle names of entities.
+    private static PrintWriter writer(FileDescriptor descriptor) {
+        return new PrintWriter(new OutputStreamWriter(new FileOutputStream(descriptor), StandardCharsets.UTF_8), true);
+    }
+}

@@ -1,0 +1,64 @@
+package io.tidaldb.server.cli;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.tidaldb.core.Position;
+import io.tidaldb.core.ReadOptions;
+import io.tidaldb.core.Tenant;
+import io.tidaldb.core.Tidal;
+import io.tidaldb.server.importing.Json;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** What all reads take. */
+@SuppressWarnings("NullAway.Init")
+final class QueryOptions {
+
+    @Mixin
+    private final DataDirectory store = new DataDirectory();
+
+    @Option(names = "--tenant", required = true, paramLabel = "T", description = "Number or label.")
+    private String tenant;
+
+    @Option(names = "--signal", required = true, paramLabel = "TYPE", description = "A declared type.")
+    private String signal;
+
+    @Option(
+            names = "--at",
+            converter = InstantText.class,
+            paramLabel = "TIME",
+            description = "The time to judge by: ISO-8601 or nanoseconds since 1970 (default: now).")
+    @Nullable
+    private Instant at;
+
+    @Option(
+            names = "--min-position",
+            paramLabel = "POSITION",
+            description = "What the read must have seen, as a write returned it.")
+    @Nullable
+    private String minPosition;
+
+    String signal() {
+        return signal;
+    }
+
+    ReadOptions reading() {
+        return new ReadOptions(
+                Optional.ofNullable(at), Optional.ofNullable(minPosition).map(Position::parse));
+    }
+
+    /** Asks the tenant. */
+    <T> T ask(Function<Tenant, T> question) {
+        try (Tidal tidal = store.openExisting()) {
+            return question.apply(Tenants.named(tidal, tenant));
+        }
+    }
+
+    /** Returns a result that says what was asked. */
+    ObjectNode describe() {
+        return Json.object().put("tenant", tenant).put("signal", signal);
+    }
+}

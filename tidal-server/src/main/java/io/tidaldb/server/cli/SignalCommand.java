@@ -1,0 +1,17 @@
+package io.tidaldb.server.cli;
+
+import picocli.CommandLine.Command;
+
+/** Everything that records signals, and checks them. */
+@Command(
+        name = "signal",
+        description = "Records events: one, a file, a load; declares their types; verifies what was acknowledged.",
+        subcommands = {
+            SignalRecordCommand.class,
+            SignalImportCommand.class,
+            SignalLoadCommand.class,
+            SignalVerifyCommand.class,
+            SignalDeclareCommand.class,
+            SignalTypesCommand.class
+        })
+public final class SignalCommand extends CommandGroup {}

@@ -1,0 +1,35 @@
+package io.tidaldb.server.cli;
+
+import io.tidaldb.core.Tidal;
+import java.time.Duration;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+@Command(name = "declare", description = "Declares a type of signal.")
+@SuppressWarnings("NullAway.Init")
+final class SignalDeclareCommand extends CliCommand {
+
+    @Mixin
+    private final DataDirectory store = new DataDirectory();
+
+    @Parameters(paramLabel = "NAME", description = "Letters, digits, _, - and .; up to 64.")
+    private String name;
+
+    @Option(
+            names = "--half-life",
+            defaultValue = "7d",
+            converter = DurationText.class,
+            paramLabel = "7d",
+            description = "The time in which a score halves (default: ${DEFAULT-VALUE}).")
+    private Duration halfLife;
+
+    @Override
+    public Integer call() {
+        try (Tidal tidal = store.openUndeclared()) {
+            output().result(SignalTypesCommand.toJson(tidal.declareSignal(name, halfLife)));
+            return ExitCodes.DONE;
+        }
+    }
+}

@@ -1,0 +1,120 @@
+package io.tidaldb.server.cli;
+
+import io.tidaldb.api.Durability;
+import io.tidaldb.api.TenantConfig;
+import io.tidaldb.api.TenantId;
+import io.tidaldb.core.Tenant;
+import io.tidaldb.core.Tidal;
+import io.tidaldb.core.WriteOptions;
+import io.tidaldb.server.importing.AckLog;
+import io.tidaldb.server.importing.Load;
+import io.tidaldb.server.importing.LoadPlan;
+import io.tidaldb.server.importing.TenantLookup;
+import java.io.IOException;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+@Command(
+        name = "load",
+        description = "Sends events at a fixed rate and measures; creates the tenant if it is missing.",
+        footer = {"", "SIGTERM and SIGINT end the load early: what is under way is finished and the result printed."})
+@SuppressWarnings("NullAway.Init")
+final class SignalLoadCommand extends CliCommand {
+
+    @Mixin
+    private final DataDirectory store = new DataDirectory();
+
+    @Option(names = "--tenant", required = true, paramLabel = "T", description = "Number or label.")
+    private String tenant;
+
+    @Option(names = "--rate", required = true, paramLabel = "N", description = "Events a second.")
+    private double rate;
+
+    @Option(
+            names = "--duration",
+            defaultValue = "60s",
+            converter = DurationText.class,
+            paramLabel = "60s",
+            description = "Default: ${DEFAULT-VALUE}.")
+    private Duration duration;
+
+    @Option(
+            names = "--writers",
+            defaultValue = "1",
+            paramLabel = "W",
+            description = "Sending threads (default: ${DEFAULT-VALUE}).")
+    private int writers;
+
+    @Option(
+            names = "--durability",
+            paramLabel = "LEVEL",
+            description = "${COMPLETION-CANDIDATES} (default: the tenant's).")
+    @Nullable
+    private Durability durability;
+
+    @Option(names = "--signal", defaultValue = "view", paramLabel = "TYPE", description = "Default: ${DEFAULT-VALUE}.")
+    private String signal;
+
+    @Option(
+            names = "--reads-every",
+            converter = DurationText.class,
+            paramLabel = "10ms",
+            description = "Read an entity this often, too.")
+    @Nullable
+    private Duration readsEvery;
+
+    @Option(names = "--entities", defaultValue = "1000", paramLabel = "N", description = "Default: ${DEFAULT-VALUE}.")
+    private long entities;
+
+    @Option(
+            names = "--ack-log",
+            required = true,
+            paramLabel = "FILE|-",
+            description = "A line for each acknowledged event.")
+    private String ackLog;
+
+    @Override
+    public Integer call() throws IOException, InterruptedException {
+        checkRanges();
+        try (StopSignal stop = StopSignal.install();
+                Tidal tidal = store.openOrCreate();
+                AckLog acks = AckLogOption.open(ackLog)) {
+            Load load = new Load(target(tidal), plan(), acks, stop::requested, output()::note);
+            output().result(load.run().toJson());
+            return stop.finished(ExitCodes.DONE);
+        }
+    }
+
+    private void checkRanges() {
+        if (!(rate > 0 && rate <= 1e8)) {
+            throw CliException.usage("--rate " + rate + " is out of range: expected a number above 0, up to 1e8");
+        }
+        if (writers < 1 || writers > 256) {
+            throw CliException.usage("--writers " + writers + " is out of range: expected 1 to 256");
+        }
+        if (entities < 1) {
+            throw CliException.usage("--entities " + entities + " is out of range: expected 1 or more");
+        }
+        if (readsEvery != null && readsEvery.isZero()) {
+            throw CliException.usage("--reads-every 0 is out of range: expected a duration above 0");
+        }
+    }
+
+    private LoadPlan plan() {
+        WriteOptions options = durability == null ? WriteOptions.DEFAULT : WriteOptions.DEFAULT.with(durability);
+        return new LoadPlan(signal, rate, duration, writers, entities, readsEvery, options);
+    }
+
+    private Tenant target(Tidal tidal) {
+        return TenantLookup.named(tidal, tenant).orElseGet(() -> {
+            boolean number = tenant.matches("t?\\d+");
+            TenantId id = number ? TenantId.parse(tenant) : TenantLookup.nextFree(tidal);
+            TenantConfig.Builder config = TenantConfig.builder(id);
+            output().note("creating tenant " + tenant);
+            return tidal.createTenant((number ? config : config.label(tenant)).build());
+        });
+    }
+}

@@ -1,0 +1,42 @@
+package io.tidaldb.server.cli;
+
+import io.tidaldb.core.Tidal;
+import io.tidaldb.server.importing.AckLog;
+import io.tidaldb.server.importing.AckedEvents;
+import io.tidaldb.server.importing.Verification;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+@Command(
+        name = "verify",
+        description = "Reads back what an acknowledgement log promises; exit code 1 unless all of it is there once.")
+@SuppressWarnings("NullAway.Init")
+final class SignalVerifyCommand extends CliCommand {
+
+    @Mixin
+    private final DataDirectory store = new DataDirectory();
+
+    @Option(
+            names = "--ack-log",
+            required = true,
+            paramLabel = "FILE",
+            description = "Written by signal import or signal load; can be given several times.")
+    private List<Path> ackLogs;
+
+    @Override
+    public Integer call() throws IOException {
+        AckedEvents acked = new AckedEvents();
+        for (Path log : ackLogs) {
+            AckLog.read(log, acked);
+        }
+        try (Tidal tidal = store.openExisting()) {
+            Verification verification = Verification.of(tidal, acked);
+            output().result(verification.toJson());
+            return verification.ok() ? ExitCodes.DONE : ExitCodes.FAILED;
+        }
+    }
+}

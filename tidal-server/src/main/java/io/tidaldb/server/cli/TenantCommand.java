@@ -1,0 +1,18 @@
+package io.tidaldb.server.cli;
+
+import picocli.CommandLine.Command;
+
+/** Tenants: their quotas, where they live, what they use. */
+@Command(
+        name = "tenant",
+        description = "Creates, shows, changes and deletes tenants.",
+        subcommands = {
+            TenantCreateCommand.class,
+            TenantListCommand.class,
+            TenantShowCommand.class,
+            TenantSetCommand.class,
+            TenantUsageCommand.class,
+            TenantExplainCommand.class,
+            TenantDeleteCommand.class
+        })
+public final class TenantCommand extends CommandGroup {}

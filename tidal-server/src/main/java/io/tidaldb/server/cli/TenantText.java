@@ -1,0 +1,63 @@
+package io.tidaldb.server.cli;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.tidaldb.api.TenantConfig;
+import io.tidaldb.core.Tenant;
+import io.tidaldb.core.TenantUsage;
+import io.tidaldb.server.importing.Json;
+import java.util.List;
+import java.util.OptionalDouble;
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
+
+/** Tenants as results; an absent limit is null. */
+final class TenantText {
+
+    private TenantText() {}
+
+    static ObjectNode describe(Tenant tenant) {
+        TenantConfig config = tenant.config();
+        ObjectNode result = identity(tenant)
+                .put("max_signals_per_sec", number(config.maxSignalsPerSecond()))
+                .put("burst", number(config.burst()))
+                .put("reserved_signals_per_sec", number(config.reservedSignalsPerSecond()))
+                .put("max_entities", number(config.maxEntities()))
+                .put("max_storage_bytes", number(config.maxStorageBytes()))
+                .put("durability", config.durability().name())
+                .put("writes", config.writes().name())
+                .put("slots", config.slots());
+        strings(result.putArray("required_regions"), config.requiredRegions());
+        strings(result.putArray("pinned_shards"), config.pinnedShards());
+        return result;
+    }
+
+    static ObjectNode identity(Tenant tenant) {
+        ObjectNode result = Json.object()
+                .put("tenant", Long.toUnsignedString(tenant.id().value()))
+                .put("label", tenant.config().label());
+        strings(result.putArray("shards"), tenant.placement());
+        return result;
+    }
+
+    static ObjectNode usage(TenantUsage usage) {
+        return Json.object()
+                .put("signals_per_sec", usage.signalsPerSecond())
+                .put("entities", usage.entities())
+                .put("storage_bytes", usage.storageBytes())
+                .put("accepted", usage.accepted())
+                .put("throttled", usage.throttled());
+    }
+
+    static void strings(ArrayNode array, List<?> values) {
+        values.forEach(value -> array.add(value.toString()));
+    }
+
+    private static @Nullable Double number(OptionalDouble limit) {
+        return limit.isPresent() ? limit.getAsDouble() : null;
+    }
+
+    private static @Nullable Long number(OptionalLong limit) {
+        return limit.isPresent() ? limit.getAsLong() : null;
+    }
+}

@@ -1,0 +1,110 @@
+package io.tidaldb.server.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.tidaldb.api.wal.LogId;
+import io.tidaldb.api.wal.WalBatch;
+import io.tidaldb.api.wal.WalInspection;
+import io.tidaldb.api.wal.WalStoreFactory;
+import io.tidaldb.core.plugin.PluginCatalog;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+
+/**
+ * The node directories under a directory: itself, or those right below it. A directory without {@code tidal.json} was written by the file
+ * store.
+ */
+final class WalDirectories {
+
+    private static final String DESCRIPTION = "tidal.json";
+
+    private final Path root;
+    private final List<Path> nodes;
+
+    private WalDirectories(Path root, List<Path> nodes) {
+        this.root = root;
+        this.nodes = nodes;
+    }
+
+    static WalDirectories under(Path root) throws IOException {
+        if (!Files.isDirectory(root)) {
+            throw CliException.usage(root + (Files.exists(root) ? " is not a directory" : " does not exist")
+                    + ": expected a data directory");
+        }
+        try (Stream<Path> children = Files.list(root)) {
+            List<Path> nodes = children.filter(WalDirectories::isNode).sorted().toList();
+            if (nodes.isEmpty() && !isNode(root)) {
+                throw CliException.failed(root + " is not a data directory: expected " + DESCRIPTION
+                        + ", wal/ or tenants/ in it, or directories of nodes");
+            }
+            return new WalDirectories(root, nodes.isEmpty() ? List.of(root) : nodes);
+        }
+    }
+
+    /** Reads all logs, node by node; names of files are relative to the root. */
+    void inspect(WalInspection inspection) throws IOException {
+        for (Path node : nodes) {
+            Path relative = root.relativize(node);
+            String prefix = relative.toString().isEmpty() ? "" : relative + "/";
+            store(node).inspect(node, new Prefixed(prefix, inspection));
+        }
+    }
+
+    /** Returns the number of nodes. */
+    int nodes() {
+        return nodes.size();
+    }
+
+    private static boolean isNode(Path directory) {
+        return Files.isDirectory(directory)
+                && (Files.isRegularFile(directory.resolve(DESCRIPTION))
+                        || Files.isDirectory(directory.resolve("wal"))
+                        || Files.isDirectory(directory.resolve("tenants")));
+    }
+
+    private static WalStoreFactory store(Path node) throws IOException {
+        String name = plugin(node);
+        return PluginCatalog.discover(null).choose(WalStoreFactory.class, name);
+    }
+
+    private static String plugin(Path node) throws IOException {
+        Path description = node.resolve(DESCRIPTION);
+        if (!Files.isRegularFile(description)) {
+            return "file";
+        }
+        try {
+            JsonNode name =
+                    new ObjectMapper().readTree(Files.readString(description)).path("wal");
+            return name.isTextual() ? name.asText() : "file";
+        } catch (IOException e) {
+            throw new IOException(description + " can't be read: " + e.getMessage(), e);
+        }
+    }
+
+    /** Adds the node's directory to names of files. */
+    private record Prefixed(String prefix, WalInspection target) implements WalInspection {
+
+        @Override
+        public void file(String file, long bytes) {
+            target.file(prefix + file, bytes);
+        }
+
+        @Override
+        public void batch(LogId log, String file, long offset, WalBatch batch) {
+            target.batch(log, prefix + file, offset, batch);
+        }
+
+        @Override
+        public void tornTail(String file, long offset, long bytes) {
+            target.tornTail(prefix + file, offset, bytes);
+        }
+
+        @Override
+        public void damage(String file, long offset, String expected, String actual) {
+            target.damage(prefix + file, offset, expected, actual);
+        }
+    }
+}
