@@ -1,0 +1,336 @@
+package io.tidaldb.it;
+
+import static com.tngtech.archunit.base.DescribedPredicate.describe;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.GeneralCodingRules.ACCESS_STANDARD_STREAMS;
+import static com.tngtech.archunit.library.GeneralCodingRules.THROW_GENERIC_EXCEPTIONS;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaAccess;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaModifier;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.lang.ArchRule;
+import io.tidaldb.api.PluginFactory;
+import java.nio.file.Files;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.NullMarked;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+
+@DisplayName("Architecture")
+class ArchitectureTest {
+
+    private static final List<String> CHECKED = List.of("tidal-api", "tidal-core", "tidal-wal-file", "tidal-server");
+
+    private static final String API = "io.tidaldb.api..";
+    private static final String CORE = "io.tidaldb.core..";
+    private static final String RUNTIME = "io.tidaldb.core.runtime..";
+    private static final String SERVER = "io.tidaldb.server..";
+    private static final String[] BACKENDS = {"io.tidaldb.wal..", "io.tidaldb.transport.."};
+
+    private static final JavaClasses CLASSES = new ClassFileImporter()
+            .importPaths(Repository.modules().stream()
+                    .filter(module -> CHECKED.contains(module.getFileName().toString()))
+                    .map(module -> module.resolve("target").resolve("classes"))
+                    .filter(Files::isDirectory)
+                    .toList());
+
+    @Test
+    @DisplayName("the API depends on the JDK, JSpecify and itself")
+    void apiStandsAlone() {
+        check(
+                50,
+                API,
+                classes()
+                        .that()
+                        .resideInAPackage(API)
+                        .should()
+                        .onlyDependOnClassesThat(in(API, "java..", "org.jspecify..")));
+    }
+
+    @Test
+    @DisplayName("a log store of files depends on the API, the JDK, SLF4J and JSpecify")
+    void fileStoreDependsOnTheApi() {
+        check(
+                1,
+                "io.tidaldb.wal.file..",
+                classes()
+                        .that()
+                        .resideInAPackage("io.tidaldb.wal.file..")
+                        .should()
+                        .onlyDependOnClassesThat(
+                                in("io.tidaldb.wal.file..", API, "java..", "org.slf4j..", "org.jspecify..")));
+    }
+
+    @Test
+    @DisplayName("core names no type of a backend, of the server or of the testkit")
+    void coreNamesNoBackend() {
+        check(
+                20,
+                CORE,
+                noClasses()
+                        .that()
+                        .resideInAPackage(CORE)
+                        .should()
+                        .dependOnClassesThat(
+                                in("io.tidaldb.wal..", "io.tidaldb.transport..", SERVER, "io.tidaldb.testkit..")));
+    }
+
+    @Test
+    @DisplayName("Guice is seen by core.wiring and the server only")
+    void guiceStaysInWiring() {
+        check(
+                70,
+                "io.tidaldb..",
+                noClasses()
+                        .that()
+                        .resideOutsideOfPackages("io.tidaldb.core.wiring..", SERVER)
+                        .should()
+                        .dependOnClassesThat(in("com.google.inject..", "jakarta.inject..", "com.google.common..")));
+    }
+
+    @Test
+    @DisplayName("ServiceLoader is used by core.plugin only")
+    void serviceLoaderStaysInPlugin() {
+        check(
+                70,
+                "io.tidaldb..",
+                noClasses()
+                        .that()
+                        .resideOutsideOfPackage("io.tidaldb.core.plugin..")
+                        .should()
+                        .accessTargetWhere(owner(java.util.ServiceLoader.class)));
+    }
+
+    @Test
+    @DisplayName("in a backend only the factory is public, and final")
+    void backendsHideEverythingButTheirFactory() {
+        check(
+                1,
+                "io.tidaldb.wal..",
+                classes()
+                        .that()
+                        .resideInAnyPackage(BACKENDS)
+                        .and(describe("are visible from outside", ArchitectureTest::isVisible))
+                        .should()
+                        .beAssignableTo(PluginFactory.class)
+                        .andShould()
+                        .haveModifier(JavaModifier.FINAL)
+                        .allowEmptyShould(true));
+    }
+
+    @Test
+    @DisplayName("no package depends on itself by way of another")
+    void noPackageCycles() {
+        // An interface is nothing without what opens it: the builder in io.tidaldb.core starts core.wiring, which
+        // returns
+        // what io.tidaldb.core declares. Every other package is held to the rule.
+        check(
+                70,
+                "io.tidaldb..",
+                slices().matching("io.tidaldb.(**)")
+                        .should()
+                        .beFreeOfCycles()
+                        .ignoreDependency(
+                                describe(
+                                        "the builder",
+                                        type -> type.getName().startsWith("io.tidaldb.core.TidalBuilder")),
+                                resideInAnyPackage("io.tidaldb.core.wiring")));
+    }
+
+    @Test
+    @DisplayName("every package says @NullMarked")
+    void everyPackageIsNullMarked() {
+        TreeSet<String> unmarked = new TreeSet<>();
+        for (JavaClass type : CLASSES) {
+            if (!type.getPackageName().isEmpty() && !type.getPackage().isAnnotatedWith(NullMarked.class)) {
+                unmarked.add(type.getPackageName());
+            }
+        }
+        assertThat(CLASSES.size()).isGreaterThan(70);
+        assertThat(unmarked)
+                .as("packages without @NullMarked in their package-info.java")
+                .isEmpty();
+    }
+
+    @Test
+    @DisplayName("core reads no clock outside its runtime package")
+    void coreReadsNoClock() {
+        checkCoreOutsideRuntime(method(System.class, "currentTimeMillis", "nanoTime")
+                .or(method("java\\.time\\..*", "now"))
+                .or(method(java.time.Clock.class, "system.*", "tick.*")));
+    }
+
+    @Test
+    @DisplayName("core starts no thread outside its runtime package")
+    void coreStartsNoThread() {
+        checkCoreOutsideRuntime(
+                method(Thread.class, "<init>", "start", "startVirtualThread", "sleep", "ofVirtual", "ofPlatform")
+                        .or(owner(java.util.concurrent.Executors.class))
+                        .or(method(java.util.concurrent.ThreadPoolExecutor.class, "<init>"))
+                        .or(method(java.util.concurrent.ScheduledThreadPoolExecutor.class, "<init>"))
+                        .or(owner(java.util.concurrent.ForkJoinPool.class))
+                        .or(owner(java.util.Timer.class))
+                        .or(method(java.util.Collection.class, "parallelStream")));
+    }
+
+    @Test
+    @DisplayName("core draws no random number outside its runtime package")
+    void coreDrawsNoRandomNumber() {
+        checkCoreOutsideRuntime(owner(java.util.Random.class)
+                .or(owner(java.util.concurrent.ThreadLocalRandom.class))
+                .or(owner(java.util.SplittableRandom.class))
+                .or(owner(java.security.SecureRandom.class))
+                .or(method(java.util.UUID.class, "randomUUID"))
+                .or(method(Math.class, "random"))
+                .or(method(StrictMath.class, "random")));
+    }
+
+    @Test
+    @DisplayName("core iterates over nothing whose order differs from one JVM to the next")
+    void coreIteratesInOrder() {
+        checkCoreOutsideRuntime(method(java.util.Set.class, "of", "copyOf")
+                .or(method(java.util.Map.class, "of", "copyOf", "ofEntries"))
+                .or(method(java.util.stream.Collectors.class, "toUnmodifiableSet", "toUnmodifiableMap"))
+                .or(method(System.class, "identityHashCode"))
+                .or(owner(java.util.IdentityHashMap.class)));
+    }
+
+    @Test
+    @DisplayName("standard streams belong to the command line")
+    void onlyTheServerPrints() {
+        check(
+                70,
+                "io.tidaldb..",
+                noClasses().that().resideOutsideOfPackage(SERVER).should(ACCESS_STANDARD_STREAMS));
+    }
+
+    @Test
+    @DisplayName("no failure is thrown without a code")
+    void noGenericExceptions() {
+        check(70, "io.tidaldb..", noClasses().should(THROW_GENERIC_EXCEPTIONS));
+    }
+
+    @Test
+    @DisplayName("no byte is read or written by Java serialization")
+    void noJavaSerialization() {
+        check(
+                70,
+                "io.tidaldb..",
+                noClasses()
+                        .should()
+                        .accessTargetWhere(
+                                owner(java.io.ObjectInputStream.class).or(owner(java.io.ObjectOutputStream.class))));
+    }
+
+    @Test
+    @DisplayName("every queue is bounded")
+    void everyQueueIsBounded() {
+        check(
+                70,
+                "io.tidaldb..",
+                noClasses()
+                        .should()
+                        .accessTargetWhere(unboundedConstructor(java.util.concurrent.LinkedBlockingQueue.class)
+                                .or(unboundedConstructor(java.util.concurrent.LinkedBlockingDeque.class))
+                                .or(owner(java.util.concurrent.LinkedTransferQueue.class))
+                                .or(method(
+                                        java.util.concurrent.Executors.class,
+                                        "newCachedThreadPool",
+                                        "newFixedThreadPool",
+                                        "newSingleThreadExecutor"))));
+    }
+
+    @Test
+    @DisplayName("commands of the cluster are records")
+    void commandsAreRecords() {
+        check(
+                20,
+                CORE,
+                classes()
+                        .that()
+                        .resideInAPackage(CORE)
+                        .and()
+                        .areNotInterfaces()
+                        .and(describe(
+                                "are commands",
+                                type -> type.getAllRawInterfaces().stream()
+                                        .anyMatch(
+                                                parent -> parent.getSimpleName().endsWith("Command"))))
+                        .should()
+                        .beRecords()
+                        .allowEmptyShould(true));
+    }
+
+    @Test
+    @DisplayName("a type is named for what it is")
+    void noEmptyWordsInNames() {
+        check(70, "io.tidaldb..", noClasses().should().haveNameMatching(".*(Manager|Utils?|Helper|Impl|Data)(\\$.*)?"));
+    }
+
+    private static void checkCoreOutsideRuntime(DescribedPredicate<JavaAccess<?>> banned) {
+        check(
+                20,
+                CORE,
+                noClasses()
+                        .that()
+                        .resideInAPackage(CORE)
+                        .and()
+                        .resideOutsideOfPackage(RUNTIME)
+                        .should()
+                        .accessTargetWhere(banned));
+    }
+
+    /** Checks a rule, and that there were this many classes at least: a rule over nothing always holds. */
+    private static void check(int atLeast, String packages, ArchRule rule) {
+        assertThat(CLASSES.stream().filter(in(packages)).count())
+                .as("classes in %s", packages)
+                .isGreaterThanOrEqualTo(atLeast);
+        rule.check(CLASSES);
+    }
+
+    private static boolean isVisible(JavaClass type) {
+        Optional<JavaClass> enclosing = type.getEnclosingClass();
+        return type.getModifiers().contains(JavaModifier.PUBLIC)
+                && enclosing.map(ArchitectureTest::isVisible).orElse(true);
+    }
+
+    private static DescribedPredicate<JavaClass> in(String... packages) {
+        return resideInAnyPackage(packages);
+    }
+
+    private static DescribedPredicate<JavaAccess<?>> owner(Class<?> type) {
+        return describe(
+                type.getSimpleName(),
+                access -> access.getTargetOwner().getName().equals(type.getName()));
+    }
+
+    private static DescribedPredicate<JavaAccess<?>> method(Class<?> type, String... names) {
+        return method(Pattern.quote(type.getName()), names);
+    }
+
+    private static DescribedPredicate<JavaAccess<?>> method(String typePattern, String... namePatterns) {
+        Pattern type = Pattern.compile(typePattern);
+        Pattern name = Pattern.compile(String.join("|", namePatterns));
+        return describe(
+                typePattern + " " + Arrays.toString(namePatterns),
+                access -> type.matcher(access.getTargetOwner().getName()).matches()
+                        && name.matcher(access.getTarget().getName()).matches());
+    }
+
+    private static DescribedPredicate<JavaAccess<?>> unboundedConstructor(Class<?> queue) {
+        return describe(
+                "unbounded " + queue.getSimpleName(),
+                access -> access.getTarget().getFullName().equals(queue.getName() + ".<init>()"));
+    }
+}
