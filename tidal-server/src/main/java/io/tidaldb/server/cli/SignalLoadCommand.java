@@ -1,8 +1,10 @@
 package io.tidaldb.server.cli;
 
 import io.tidaldb.api.Durability;
+import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
+import io.tidaldb.api.TidalException;
 import io.tidaldb.core.Tenant;
 import io.tidaldb.core.Tidal;
 import io.tidaldb.core.WriteOptions;
@@ -82,6 +84,7 @@ final class SignalLoadCommand extends CliCommand {
         try (StopSignal stop = StopSignal.install();
                 Tidal tidal = store.openOrCreate();
                 AckLog acks = AckLogOption.open(ackLog)) {
+            checkDeclared(tidal);
             Load load = new Load(target(tidal), plan(), acks, stop::requested, output()::note);
             output().result(load.run().toJson());
             return stop.finished(ExitCodes.DONE);
@@ -100,6 +103,14 @@ final class SignalLoadCommand extends CliCommand {
         }
         if (readsEvery != null && readsEvery.isZero()) {
             throw CliException.usage("--reads-every 0 is out of range: expected a duration above 0");
+        }
+    }
+
+    private void checkDeclared(Tidal tidal) {
+        if (tidal.signals().stream().noneMatch(type -> type.name().equals(signal))) {
+            throw new TidalException(
+                    ErrorCode.UNKNOWN_SIGNAL,
+                    "signal " + signal + " is not declared: declare it with tidal signal declare " + signal);
         }
     }
 

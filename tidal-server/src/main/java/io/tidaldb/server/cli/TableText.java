@@ -78,7 +78,7 @@ final class TableText {
 
     private static boolean isNested(JsonNode value) {
         return value.isObject()
-                || value.isArray() && !value.isEmpty() && value.get(0).isObject();
+                || (value.isArray() && !value.isEmpty() && value.get(0).isObject());
     }
 
     private static String cell(JsonNode value) {

@@ -5,7 +5,6 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tidaldb.api.Seqno;
 import io.tidaldb.api.wal.LogId;
 import io.tidaldb.api.wal.WalBatch;
-import io.tidaldb.api.wal.WalInspection;
 import io.tidaldb.server.importing.Json;
 import java.util.Map;
 import java.util.TreeMap;
@@ -14,7 +13,7 @@ import java.util.TreeMap;
  * Counts what is in the logs and checks that each has no gap and an unbroken chain. A log that begins in the middle, after a truncation or
  * after reported damage, is trusted for the chain of its first batch and checked from there.
  */
-final class WalCheck implements WalInspection {
+final class WalCheck implements NodeInspection {
 
     /** The end of a log so far. */
     private record End(long lastSeqno, long chain, int damagesBefore) {}
@@ -29,6 +28,11 @@ final class WalCheck implements WalInspection {
     private long bytes;
 
     @Override
+    public void node(String directory) {
+        node = directory;
+    }
+
+    @Override
     public void file(String file, long size) {
         files++;
         bytes += size;
@@ -38,8 +42,6 @@ final class WalCheck implements WalInspection {
     public void batch(LogId log, String file, long offset, WalBatch batch) {
         batches++;
         records += batch.count();
-        // Nodes hold copies of each other's logs.
-        node = file.startsWith("n") && file.indexOf('/') > 0 ? file.substring(0, file.indexOf('/')) : "";
         String key = node + " " + log;
         End end = ends.get(key);
         boolean resumes = end == null ? isFirst(batch) : end.damagesBefore() == damage.size();

@@ -45,9 +45,10 @@ final class WalDirectories {
     }
 
     /** Reads all logs, node by node; names of files are relative to the root. */
-    void inspect(WalInspection inspection) throws IOException {
+    void inspect(NodeInspection inspection) throws IOException {
         for (Path node : nodes) {
             Path relative = root.relativize(node);
+            inspection.node(relative.toString());
             String prefix = relative.toString().isEmpty() ? "" : relative + "/";
             store(node).inspect(node, new Prefixed(prefix, inspection));
         }

@@ -2,7 +2,6 @@ package io.tidaldb.server.cli;
 
 import io.tidaldb.api.wal.LogId;
 import io.tidaldb.api.wal.WalBatch;
-import io.tidaldb.api.wal.WalInspection;
 import java.io.IOException;
 import java.nio.BufferUnderflowException;
 import java.nio.file.Path;
@@ -24,7 +23,7 @@ final class WalDumpCommand extends CliCommand {
         return dump.damaged ? ExitCodes.FAILED : ExitCodes.DONE;
     }
 
-    private static final class Dump implements WalInspection {
+    private static final class Dump implements NodeInspection {
 
         private final Output output;
         private boolean damaged;
@@ -32,6 +31,9 @@ final class WalDumpCommand extends CliCommand {
         Dump(Output output) {
             this.output = output;
         }
+
+        @Override
+        public void node(String directory) {}
 
         @Override
         public void file(String file, long bytes) {}

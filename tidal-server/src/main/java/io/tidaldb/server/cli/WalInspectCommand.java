@@ -5,12 +5,11 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tidaldb.api.Seqno;
 import io.tidaldb.api.wal.LogId;
 import io.tidaldb.api.wal.WalBatch;
-import io.tidaldb.api.wal.WalInspection;
 import io.tidaldb.server.importing.Json;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.TreeMap;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
 
@@ -39,6 +38,7 @@ final class WalInspectCommand extends CliCommand {
     /** What was found of a log. */
     private static final class LogSummary {
 
+        private final String node;
         private final LogId log;
         private final long firstSeqno;
         private long lastSeqno;
@@ -46,13 +46,15 @@ final class WalInspectCommand extends CliCommand {
         private long records;
         private long bytes;
 
-        LogSummary(LogId log, long firstSeqno) {
+        LogSummary(String node, LogId log, long firstSeqno) {
+            this.node = node;
             this.log = log;
             this.firstSeqno = firstSeqno;
         }
 
         ObjectNode toJson() {
             return Json.object()
+                    .put("node", node.isEmpty() ? "." : node)
                     .put("log", log.toString())
                     .put("tenant", Long.toUnsignedString(log.tenant().value()))
                     .put("origin", log.origin().toString())
@@ -64,12 +66,18 @@ final class WalInspectCommand extends CliCommand {
         }
     }
 
-    private static final class Contents implements WalInspection {
+    private static final class Contents implements NodeInspection {
 
         private final ArrayNode files = Json.object().arrayNode();
         private final ArrayNode tornTails = Json.object().arrayNode();
         private final ArrayNode damage = Json.object().arrayNode();
-        private final Map<LogId, LogSummary> logs = new TreeMap<>();
+        private final Map<String, LogSummary> logs = new LinkedHashMap<>();
+        private String node = "";
+
+        @Override
+        public void node(String directory) {
+            node = directory;
+        }
 
         @Override
         public void file(String file, long bytes) {
@@ -78,7 +86,8 @@ final class WalInspectCommand extends CliCommand {
 
         @Override
         public void batch(LogId log, String file, long offset, WalBatch batch) {
-            LogSummary summary = logs.computeIfAbsent(log, id -> new LogSummary(id, batch.firstSeqno()));
+            LogSummary summary =
+                    logs.computeIfAbsent(node + "/" + log, unused -> new LogSummary(node, log, batch.firstSeqno()));
             summary.lastSeqno = batch.lastSeqno();
             summary.batches++;
             summary.records += batch.count();

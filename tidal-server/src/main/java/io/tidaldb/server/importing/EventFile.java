@@ -5,15 +5,12 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.tidaldb.api.TidalException;
 import java.io.BufferedInputStream;
 import java.io.Closeable;
-import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.LongSupplier;
-import java.util.zip.GZIPInputStream;
-import java.util.zip.ZipException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -51,7 +48,7 @@ public final class EventFile implements Closeable {
             throws IOException {
         InputStream text = new BufferedInputStream(unzipped(name, content), 2 * SNIFFED_BYTES);
         text.mark(2 * SNIFFED_BYTES);
-        byte[] start = start(name, text);
+        byte[] start = text.readNBytes(SNIFFED_BYTES);
         text.reset();
         for (byte b : start) {
             if (b == 0) {
@@ -63,25 +60,9 @@ public final class EventFile implements Closeable {
         return file;
     }
 
-    private static byte[] start(String name, InputStream text) throws IOException {
-        try {
-            return text.readNBytes(SNIFFED_BYTES);
-        } catch (EOFException | ZipException e) {
-            throw damaged(name, e);
-        }
-    }
-
-    private static IOException damaged(String name, IOException cause) {
-        return new IOException(name + " is a damaged gzip file: " + cause.getMessage(), cause);
-    }
-
     /** Returns the next line that is not blank, or null after the last. */
     public @Nullable ParsedLine next() throws IOException {
-        try {
-            return records == null ? nextJson() : nextCsv(records);
-        } catch (EOFException | ZipException e) {
-            throw damaged(name, e);
-        }
+        return records == null ? nextJson() : nextCsv(records);
     }
 
     private static InputStream unzipped(String name, InputStream content) throws IOException {
@@ -89,11 +70,7 @@ public final class EventFile implements Closeable {
         buffered.mark(2);
         boolean gzip = buffered.read() == 0x1F && buffered.read() == 0x8B;
         buffered.reset();
-        try {
-            return gzip ? new GZIPInputStream(buffered, 64 << 10) : buffered;
-        } catch (EOFException | ZipException e) {
-            throw damaged(name, e);
-        }
+        return gzip ? Gunzip.of(name, buffered) : buffered;
     }
 
     private void readHeader() throws IOException {

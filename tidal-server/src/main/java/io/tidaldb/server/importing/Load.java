@@ -29,6 +29,7 @@ import org.jspecify.annotations.Nullable;
 public final class Load {
 
     private static final int MAX_UNDER_WAY = 20_000;
+    private static final long MAX_SLEEP_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
     private final Tenant tenant;
     private final LoadPlan plan;
@@ -105,13 +106,24 @@ public final class Load {
 
     private void write() {
         long event = nextEvent.getAndIncrement();
-        while (event < events && !stop.getAsBoolean()) {
-            sleepUntil(dueNanos(event));
+        while (event < events && awaitDue(dueNanos(event))) {
             free.acquireUninterruptibly();
             sent.incrementAndGet();
             send(event);
             event = nextEvent.getAndIncrement();
         }
+    }
+
+    /** Returns false if the load is to end first. */
+    private boolean awaitDue(long dueNanos) {
+        while (!stop.getAsBoolean()) {
+            long soon = System.nanoTime() + MAX_SLEEP_NANOS;
+            if (dueNanos - soon <= 0) {
+                return sleepUntil(dueNanos);
+            }
+            sleepUntil(soon);
+        }
+        return false;
     }
 
     private void send(long event) {

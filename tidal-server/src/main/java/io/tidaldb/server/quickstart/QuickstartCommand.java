@@ -8,6 +8,7 @@ import io.tidaldb.server.cli.ExitCodes;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
@@ -119,7 +120,7 @@ public final class QuickstartCommand extends CliCommand {
         return report.get("ok").asBoolean() ? ExitCodes.DONE : ExitCodes.FAILED;
     }
 
-    private static void remove(Path directory) {
+    private void remove(Path directory) {
         try (Stream<Path> files = Files.walk(directory)) {
             files.sorted(Comparator.reverseOrder()).forEach(file -> {
                 try {
@@ -128,9 +129,10 @@ public final class QuickstartCommand extends CliCommand {
                     throw new UncheckedIOException(e);
                 }
             });
+        } catch (NoSuchFileException e) {
+            return;
         } catch (IOException | UncheckedIOException e) {
-            // What could not be removed is left to the system's own cleaning of temporary files.
-            directory.toFile().deleteOnExit();
+            output().note("could not remove " + directory + ": " + e.getMessage());
         }
     }
 }

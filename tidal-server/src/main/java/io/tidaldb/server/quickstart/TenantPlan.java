@@ -70,7 +70,7 @@ record TenantPlan(List<TenantConfig> tenants, String signal, long lastEventNanos
     private static TenantConfig configuration(List<TenantConfig> before, String text) {
         int index = before.size();
         boolean number = text.matches("\\d{1,19}");
-        long id = index + 1;
+        long id = index + 1L;
         for (TenantConfig other : before) {
             id = other.id().value() == id ? id + TENANTS : id;
         }

@@ -34,7 +34,7 @@ final class Adoption implements SegmentScan.Visitor {
         log.adopt(found.get(0).firstSeqno(), 0, next - 1, segments);
         if (damage != null) {
             log.quarantine(damage, false);
-            LOG.error("log {} is quarantined", log.id(), damage.exception(log.id()));
+            LOG.error("{}", damage.exception(log.id()).getMessage());
         }
     }
 

@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param entries its frames in order, the damaged ones too as far as they can be told
  * @param damage what is wrong with its blocks as a whole, or null
  * @param lostFrames whether there may be frames of which not even the log is known
+ * @param previous what the commit before was about, if that can be read
  */
 record Commit(
         long number,
@@ -26,16 +27,19 @@ record Commit(
         boolean endMark,
         List<Entry> entries,
         @Nullable Damage damage,
-        boolean lostFrames) {
+        boolean lostFrames,
+        @Nullable CommitSummary previous) {
 
     /**
      * A frame, where its body is, and what is wrong with it.
      *
      * @param frame null if it can't be obeyed
+     * @param holderKnown false if only the batch tells whose it is, for a batch doesn't say which shard holds it
      */
     record Entry(
             @Nullable Frame frame,
             LogId log,
+            boolean holderKnown,
             String file,
             long offset,
             @Nullable Damage damage) {}
@@ -59,6 +63,7 @@ record Commit(
         private final int blocks;
         private final List<Entry> entries = new ArrayList<>();
         private boolean lost;
+        private @Nullable CommitSummary previous;
 
         Reader(String file, long offset, byte[] bytes) {
             this.file = file;
@@ -86,8 +91,13 @@ record Commit(
                 at = readOne(at);
             }
             lost |= header != null && entries.size() < expected;
+            Frame summary = Frame.parse(stream, at);
+            if (summary != null && summary.type() == Frame.Type.SUMMARY) {
+                previous = CommitSummary.parse(summary);
+            }
             long end = offset + (long) blocks * CommitHeader.BLOCK_BYTES;
-            return new Commit(number, file, offset, end, header != null && header.endMark(), entries, damage, lost);
+            return new Commit(
+                    number, file, offset, end, header != null && header.endMark(), entries, damage, lost, previous);
         }
 
         private int readOne(int at) {
@@ -95,7 +105,11 @@ record Commit(
             if (frame == null) {
                 return readDamaged(at);
             }
-            add(frame, at, null);
+            if (frame.type() == Frame.Type.SUMMARY) {
+                previous = CommitSummary.parse(frame);
+            } else {
+                add(frame, at, null);
+            }
             return at + frame.paddedBytes();
         }
 
@@ -109,7 +123,8 @@ record Commit(
             } else if (damage == null && Frame.parse(stream, body) == null) {
                 damage = damage(body, "a copy of the frame", "something else");
             }
-            entries.add(new Entry(obeyed, frame.log(), file, fileOffset(body), damage));
+            boolean holderKnown = headerDamage == null || obeyed != null;
+            entries.add(new Entry(obeyed, frame.log(), holderKnown, file, fileOffset(body), damage));
         }
 
         private @Nullable Damage checkBatch(Frame frame, int body) {

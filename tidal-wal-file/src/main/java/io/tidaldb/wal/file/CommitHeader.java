@@ -2,13 +2,15 @@ package io.tidaldb.wal.file;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A commit: what one sync made durable. It fills whole blocks of 4 KiB, each of which begins and ends with the commit's number; between
- * them the blocks carry one stream of bytes, 4,080 each: this header, then the frames, then zeros. Little-endian.
+ * them the blocks carry one stream of bytes, 4,080 each: this header, then the frames, then the summary of the commit before (which the
+ * number of frames does not count), then zeros. Little-endian.
  *
  * <pre>
  * block   0    8  commit number          stream   0    4  magic "TJNL"
@@ -39,7 +41,17 @@ record CommitHeader(
     private static final int HEADER_CRC_AT = 44;
 
     /** Encodes a commit into as many blocks as it needs. */
-    static ByteBuffer encode(long number, boolean endMark, long previousFile, long previousEnd, List<Frame> frames) {
+    static ByteBuffer encode(
+            long number,
+            boolean endMark,
+            long previousFile,
+            long previousEnd,
+            List<Frame> counted,
+            @Nullable CommitSummary previous) {
+        List<Frame> frames = new ArrayList<>(counted);
+        if (previous != null) {
+            frames.add(previous.frame());
+        }
         long stream = HEADER_BYTES;
         for (Frame frame : frames) {
             stream += frame.paddedBytes();
@@ -59,7 +71,7 @@ record CommitHeader(
                 .putLong(previousFile)
                 .putLong(previousEnd)
                 .putInt(blocks)
-                .putInt(frames.size());
+                .putInt(counted.size());
         int at = HEADER_BYTES;
         for (Frame frame : frames) {
             copy(frame.header(), out, at);

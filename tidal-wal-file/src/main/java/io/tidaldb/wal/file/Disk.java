@@ -45,6 +45,18 @@ class Disk {
         }
     }
 
+    /** Runs an operation that can't be run again, such as a reading that reports; an interrupt that came before it comes after it. */
+    static <T> T shielded(Operation<T> operation) throws IOException {
+        boolean interrupted = Thread.interrupted();
+        try {
+            return operation.run();
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
     void write(FileChannel channel, ByteBuffer source, long offset) throws IOException {
         long at = offset;
         int end = source.limit();

@@ -76,7 +76,7 @@ final class FileWalStore implements WalStore {
         Layout layout = new Layout(context.directory());
         SegmentFiles files = new SegmentFiles(layout, context.region(), disk, limits, context.segmentBytes());
         try {
-            return open(context, limits, disk, layout, files);
+            return Disk.shielded(() -> open(context, limits, disk, layout, files));
         } catch (IOException e) {
             closeQuietly(files);
             throw new TidalException(

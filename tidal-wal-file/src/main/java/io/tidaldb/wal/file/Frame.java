@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * <pre>
  * offset size
  *      0    4  magic "TFRM"
- *      4    2  type: 1 batch, 2 erased, 3 base
+ *      4    2  type: 1 batch, 2 erased, 3 base, 4 summary of the commit before
  *      6    2  holder shard
  *      8    8  tenant
  *     16    2  region of the origin
@@ -36,7 +36,8 @@ record Frame(Type type, LogId log, long seqno, long chain, byte[] body) {
     enum Type {
         BATCH,
         ERASED,
-        BASE
+        BASE,
+        SUMMARY
     }
 
     static final int HEADER_BYTES = 48;

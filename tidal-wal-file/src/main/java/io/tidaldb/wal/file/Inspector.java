@@ -43,7 +43,7 @@ final class Inspector implements JournalReader.Visitor {
 
     void run() {
         try {
-            Disk.uninterrupted(() -> {
+            Disk.shielded(() -> {
                 inspect();
                 return true;
             });

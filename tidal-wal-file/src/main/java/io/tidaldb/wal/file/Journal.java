@@ -36,6 +36,7 @@ final class Journal implements AutoCloseable {
     private long fileBytes;
     private long nextCommit;
     private long bytesInOlderFiles;
+    private @Nullable CommitSummary previous;
     private @Nullable FileChannel channel;
 
     /** Begins a journal at the start of a new file. */
@@ -64,7 +65,8 @@ final class Journal implements AutoCloseable {
 
     /** Writes a commit; it is durable on return. */
     void commit(List<Frame> frames) throws IOException {
-        write(CommitHeader.encode(nextCommit, false, file, offset, frames));
+        write(CommitHeader.encode(nextCommit, false, file, offset, frames, previous));
+        previous = CommitSummary.of(nextCommit, frames);
         nextCommit++;
     }
 
@@ -89,8 +91,7 @@ final class Journal implements AutoCloseable {
             end = bytes;
         }
         if (end > fileBytes) {
-            long grown = Math.max(end, Math.min(limits.journalFileBytes(), Math.max(2 * fileBytes, end)));
-            prewrite(fileBytes, grown);
+            grow(end, Math.max(end, Math.min(limits.journalFileBytes(), Math.max(2 * fileBytes, end))));
         }
     }
 
@@ -117,8 +118,18 @@ final class Journal implements AutoCloseable {
     private void create(long bytes) throws IOException {
         Files.deleteIfExists(layout.journalFile(file));
         fileBytes = 0;
-        prewrite(0, bytes);
+        grow(CommitHeader.BLOCK_BYTES, bytes);
         disk.forceDirectory(layout.journal());
+    }
+
+    /** On a disk that is nearly full, what is needed may fit where what is wished does not. */
+    private void grow(long needed, long wished) throws IOException {
+        try {
+            prewrite(fileBytes, wished);
+        } catch (IOException e) {
+            Disk.uninterrupted(() -> open().truncate(fileBytes));
+            prewrite(fileBytes, needed);
+        }
     }
 
     private void prewrite(long from, long to) throws IOException {
@@ -169,9 +180,9 @@ final class Journal implements AutoCloseable {
     /** Writes the end mark of a clean close: one block in a file of its own, whose every byte is checked. */
     void endMark() throws IOException {
         closeChannel();
-        long previous = file;
+        long previousFile = file;
         file++;
-        ByteBuffer mark = CommitHeader.encode(nextCommit, true, previous, offset, List.of());
+        ByteBuffer mark = CommitHeader.encode(nextCommit, true, previousFile, offset, List.of(), null);
         offset = 0;
         fileBytes = mark.limit();
         Files.deleteIfExists(layout.journalFile(file));

@@ -78,7 +78,7 @@ final class JournalReader {
         }
         String name = layout.name(layout.journalFile(file));
         Damage damage = new Damage(name, offset, "commit " + number, "nothing of it, and commit " + later.number);
-        visitor.commit(new Commit(number, name, offset, offset, false, List.of(), damage, true));
+        visitor.commit(new Commit(number, name, offset, offset, false, List.of(), damage, true, null));
         goTo(later);
         return true;
     }

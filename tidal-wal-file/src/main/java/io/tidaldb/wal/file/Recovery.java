@@ -18,6 +18,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -41,6 +42,7 @@ final class Recovery implements JournalReader.Visitor {
     private final Parking parking;
     // Logs of which a lost part of the journal may have held the end.
     private final Map<LogId, Damage> doubtful = new HashMap<>();
+    private @Nullable Commit lossy;
 
     Recovery(Layout layout, RegionId region, SegmentFiles files, Limits limits) {
         this.layout = layout;
@@ -109,6 +111,7 @@ final class Recovery implements JournalReader.Visitor {
         }
         if (replayed) {
             read(manifest, this);
+            explainLoss(null);
             doubtful.forEach((log, damage) -> log(log).quarantine(damage, true));
             parking.flush();
         }
@@ -176,7 +179,7 @@ final class Recovery implements JournalReader.Visitor {
         if (log.damage() == null) {
             removeUnpromised(log, found);
         } else {
-            LOG.error("log {} is quarantined", log.id(), log.damage().exception(log.id()));
+            LOG.error("{}", log.damage().exception(log.id()).getMessage());
         }
     }
 
@@ -247,6 +250,7 @@ final class Recovery implements JournalReader.Visitor {
 
     @Override
     public void commit(Commit commit) throws IOException {
+        explainLoss(commit.previous());
         if (commit.damage() != null) {
             LOG.error(
                     "commit {} in {} at offset {} is damaged: expected {}, found {}",
@@ -263,9 +267,7 @@ final class Recovery implements JournalReader.Visitor {
             }
         }
         if (commit.lostFrames() && commit.damage() != null) {
-            for (LogId id : logs.keySet()) {
-                doubtful.putIfAbsent(id, commit.damage());
-            }
+            lossy = commit;
         }
         for (FileLog log : logs.values()) {
             if (log.syncedBytes() >= limits.tailBytes()) {
@@ -274,32 +276,61 @@ final class Recovery implements JournalReader.Visitor {
         }
     }
 
+    /** Frames of the commit before were lost: its summary tells whose. Without one, it may have been anybody's. */
+    private void explainLoss(@Nullable CommitSummary summary) {
+        Commit lost = lossy;
+        lossy = null;
+        if (lost == null || lost.damage() == null) {
+            return;
+        }
+        if (summary == null || summary.number() != lost.number()) {
+            for (LogId id : logs.keySet()) {
+                doubtful.putIfAbsent(id, lost.damage());
+            }
+            return;
+        }
+        for (Map.Entry<LogId, Long> end : summary.lastSeqnos().entrySet()) {
+            FileLog log = logs.get(end.getKey());
+            boolean reached = end.getValue() != 0
+                    ? log != null && Long.compareUnsigned(log.lastSeqno(), end.getValue()) >= 0
+                    : lost.entries().stream()
+                            .anyMatch(e -> e.log().equals(end.getKey())
+                                    && e.frame() != null
+                                    && e.frame().type() != Frame.Type.BATCH);
+            if (!reached && !fate.isVoid(end.getKey(), lost.number(), 0)) {
+                log(end.getKey()).quarantine(lost.damage(), true);
+            }
+        }
+    }
+
     private void obey(Commit.Entry entry, long commit) throws IOException {
         Frame frame = entry.frame();
         if (frame == null) {
-            quarantineAll(entry);
+            quarantine(entry, Objects.requireNonNull(entry.damage()));
             return;
         }
         FileLog log = log(entry.log());
         switch (frame.type()) {
             case BATCH -> append(log, frame, entry, commit);
             case BASE -> rebase(log, frame);
-            case ERASED -> throw new IllegalStateException("the last ERASED of a log voids itself");
+            case ERASED, SUMMARY -> throw new IllegalStateException(frame.type() + " is no entry to be obeyed");
         }
     }
 
     /** A damaged frame whose own header is gone only says the origin: every holder's log of it is concerned. */
-    private void quarantineAll(Commit.Entry entry) {
-        Damage damage = entry.damage();
-        if (damage == null) {
-            return;
-        }
-        log(entry.log()).quarantine(damage, true);
+    private void quarantine(Commit.Entry entry, Damage damage) {
+        boolean found = false;
         for (FileLog log : logs.values()) {
-            if (log.id().tenant().equals(entry.log().tenant())
-                    && log.id().origin().equals(entry.log().origin())) {
+            LogId id = log.id();
+            if (!entry.holderKnown()
+                    && id.tenant().equals(entry.log().tenant())
+                    && id.origin().equals(entry.log().origin())) {
                 log.quarantine(damage, true);
+                found = true;
             }
+        }
+        if (!found) {
+            log(entry.log()).quarantine(damage, true);
         }
     }
 

@@ -162,16 +162,30 @@ class DamageTest {
     }
 
     @Test
-    void aBlockLostBeforeALaterCommitIsDamageAndNotATornTail() throws IOException {
-        Path file = Stores.files(killed.resolve("journal"), ".jnl").get(0);
+    void aBlockLostBeforeALaterCommitIsDamageOfTheLogsThatItHeldAndNotATornTail() throws IOException {
+        Path directory = Files.createDirectory(temp.resolve("lost-block"));
+        Path dead = temp.resolve("dead");
+        try (WalStore store = Stores.open(directory)) {
+            append(store, B, 1, 40);
+            store.sync();
+            append(store, A, 1, 40);
+            store.sync();
+            append(store, log(3), 1, 40);
+            store.sync();
+            Stores.copy(directory, dead);
+        }
+        Path file = Stores.files(dead.resolve("journal"), ".jnl").get(0);
         byte[] bytes = Files.readAllBytes(file);
         java.util.Arrays.fill(bytes, 4096, 2 * 4096, (byte) 0);
         Files.write(file, bytes);
-        assertThat(Stores.inspect(killed).damages).isNotEmpty();
-        try (WalStore store = Stores.open(killed)) {
-            assertThat(store.status(A).damage()).isNotNull();
-            assertThat(store.status(B).damage()).isNotNull();
-            append(store, log(3), 1, 10);
+        assertThat(Stores.inspect(dead).damages).isNotEmpty();
+        assertThat(Stores.inspect(dead).torn).isEmpty();
+        for (int open = 0; open < 2; open++) {
+            try (WalStore store = Stores.open(dead)) {
+                assertThat(store.status(A).damage()).isNotNull();
+                assertThat(seqnos(store, B)).containsExactly(1L);
+                assertThat(seqnos(store, log(3))).containsExactly(1L);
+            }
         }
     }
 

@@ -1,0 +1,81 @@
+package io.tidaldb.wal.file;
+
+import io.tidaldb.api.Origin;
+import io.tidaldb.api.RegionId;
+import io.tidaldb.api.ShardId;
+import io.tidaldb.api.TenantId;
+import io.tidaldb.api.wal.LogId;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Which logs a commit was about and where it left them, repeated in the commit after it: if one is lost, the other tells whose records
+ * are missing, and nobody else's log has to be refused. Little-endian; the body of a frame of type 4, whose seqno is the commit's number
+ * and whose chain is the CRC-32C of the body.
+ *
+ * <pre>
+ * for each log, 32 bytes:  2 holder  2 region  2 shard  2 zero  4 incarnation  4 zero  8 tenant  8 last seqno, 0 for erased or base
+ * </pre>
+ */
+record CommitSummary(long number, Map<LogId, Long> lastSeqnos) {
+
+    private static final int ENTRY_BYTES = 32;
+    private static final int COUNT_AT = 16;
+    private static final LogId NOBODY = LogId.own(TenantId.DEFAULT, new Origin(RegionId.of(0), ShardId.of(0), 0));
+
+    static CommitSummary of(long number, List<Frame> frames) {
+        Map<LogId, Long> lastSeqnos = new LinkedHashMap<>();
+        for (Frame frame : frames) {
+            long last = 0;
+            if (frame.type() == Frame.Type.BATCH) {
+                ByteBuffer batch = ByteBuffer.wrap(frame.body()).order(ByteOrder.LITTLE_ENDIAN);
+                last = frame.seqno() + batch.getInt(COUNT_AT) - 1;
+            }
+            lastSeqnos.put(frame.log(), last);
+        }
+        return new CommitSummary(number, lastSeqnos);
+    }
+
+    Frame frame() {
+        ByteBuffer body = ByteBuffer.allocate(ENTRY_BYTES * lastSeqnos.size()).order(ByteOrder.LITTLE_ENDIAN);
+        lastSeqnos.forEach((log, last) -> body.putShort((short) log.holder().value())
+                .putShort((short) log.origin().region().value())
+                .putShort((short) log.origin().shard().value())
+                .putShort((short) 0)
+                .putInt(log.origin().incarnation())
+                .putInt(0)
+                .putLong(log.tenant().value())
+                .putLong(last));
+        return new Frame(Frame.Type.SUMMARY, NOBODY, number, crc(body.array()), body.array());
+    }
+
+    /** Returns what a frame says, or null if its body is damaged. */
+    static @Nullable CommitSummary parse(Frame frame) {
+        if (frame.chain() != crc(frame.body()) || frame.body().length % ENTRY_BYTES != 0) {
+            return null;
+        }
+        Map<LogId, Long> lastSeqnos = new LinkedHashMap<>();
+        ByteBuffer body = ByteBuffer.wrap(frame.body()).order(ByteOrder.LITTLE_ENDIAN);
+        for (int at = 0; at < body.limit(); at += ENTRY_BYTES) {
+            Origin origin = new Origin(
+                    RegionId.of(Short.toUnsignedInt(body.getShort(at + 2))),
+                    ShardId.of(Short.toUnsignedInt(body.getShort(at + 4))),
+                    body.getInt(at + 8));
+            LogId log = new LogId(
+                    ShardId.of(Short.toUnsignedInt(body.getShort(at))), TenantId.of(body.getLong(at + 16)), origin);
+            lastSeqnos.put(log, body.getLong(at + 24));
+        }
+        return new CommitSummary(frame.seqno(), lastSeqnos);
+    }
+
+    private static long crc(byte[] body) {
+        CRC32C crc = new CRC32C();
+        crc.update(body);
+        return crc.getValue();
+    }
+}
