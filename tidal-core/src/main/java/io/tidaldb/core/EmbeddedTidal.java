@@ -29,6 +29,7 @@ import java.util.Optional;
 import java.util.SortedMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.Executor;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -390,22 +391,33 @@ final class EmbeddedTidal implements Tidal {
     }
 
     @Override
-    public synchronized void close() {
-        if (!closed) {
-            closed = true;
-            nodes.forEach(Node::close);
-            control.close();
-            callbacks.close();
-        }
+    public void close() {
+        end(Node::close);
     }
 
     @Override
-    public synchronized void abandon() {
-        if (!closed) {
-            closed = true;
-            nodes.forEach(Node::abandon);
-            control.close();
-            callbacks.close();
+    public void abandon() {
+        end(Node::abandon);
+    }
+
+    // Every node is ended, whatever happens to the ones before it.
+    private synchronized void end(Consumer<Node> how) {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        TidalException first = null;
+        for (Node node : nodes) {
+            try {
+                how.accept(node);
+            } catch (TidalException e) {
+                first = first == null ? e : first;
+            }
+        }
+        control.close();
+        callbacks.close();
+        if (first != null) {
+            throw first;
         }
     }
 }

@@ -47,6 +47,7 @@ public final class CommitLoop implements LoopBody {
     private final List<TenantShard> dirty = new ArrayList<>();
     private final List<Appended> appended = new ArrayList<>();
     private @Nullable LoopItem backlog;
+    private @Nullable WriteRequest staging;
     private @Nullable LoopHandle handle;
     private @Nullable TidalException failed;
     private volatile boolean closed;
@@ -124,6 +125,22 @@ public final class CommitLoop implements LoopBody {
 
     @Override
     public boolean runOnce() {
+        try {
+            return turn();
+        } catch (RuntimeException e) {
+            // An invariant is broken: what this turn did is not known, so nothing is acknowledged any more, and writers
+            // are told.
+            TidalException reason = new TidalException(ErrorCode.INTERNAL, "the commit loop broke off: " + e, e);
+            if (staging != null && !staging.answered) {
+                staging.answer(reason);
+            }
+            fail(reason);
+            endCommit();
+            return true;
+        }
+    }
+
+    private boolean turn() {
         if (backlog == null) {
             backlog = queue.takeAll();
         }
@@ -135,7 +152,9 @@ public final class CommitLoop implements LoopBody {
             LoopItem item = backlog;
             backlog = item.next;
             if (item instanceof WriteRequest write) {
+                staging = write;
                 stage(write);
+                staging = null;
                 bytes += write.queueBytes();
             } else if (item instanceof LoopTask<?> task) {
                 commit();
@@ -177,14 +196,14 @@ public final class CommitLoop implements LoopBody {
         }
         shard.tenant().refund(write.count);
         if (folder.payloadHash(write.records, 0, write.count) != before) {
-            write.listener.refused(new TidalException(
+            write.answer(new TidalException(
                     ErrorCode.IDEMPOTENCY_KEY_REUSED,
                     "idempotency key " + write.key + " of tenant " + shard.tenantId()
                             + " was used for another write: expected the same signals, or a new key"));
         } else if (known != null) {
             // Folded means durable here, or acknowledged before its sync; the sync that follows in this turn covers the
             // latter.
-            write.listener.acknowledged(WalSegmentId.of(known.origin(), known.lastSeqno()));
+            write.answer(WalSegmentId.of(known.origin(), known.lastSeqno()));
         } else {
             shard.staged.followers.add(write);
         }
@@ -321,13 +340,17 @@ public final class CommitLoop implements LoopBody {
                 dirty.forEach(shard -> shard.staged.followers.forEach(CommitLoop::acknowledgeFollower));
             }
         }
-        appended.clear();
-        dirty.forEach(shard -> shard.staged.clear());
         List<TenantShard> done = List.copyOf(dirty);
-        dirty.clear();
+        endCommit();
         if (failed == null) {
             done.forEach(grown);
         }
+    }
+
+    private void endCommit() {
+        appended.clear();
+        dirty.forEach(shard -> shard.staged.clear());
+        dirty.clear();
     }
 
     private void append(TenantShard shard) {
@@ -352,7 +375,7 @@ public final class CommitLoop implements LoopBody {
             }
             // What control and name records went in before stays and does no harm; the signals did not go in.
             staged.writes.forEach(write -> refuse(write, e));
-            staged.followers.forEach(write -> write.listener.refused(e));
+            staged.followers.forEach(write -> write.answer(e));
             staged.writes.clear();
             staged.followers.clear();
         }
@@ -411,8 +434,10 @@ public final class CommitLoop implements LoopBody {
         LOG.error("the log store failed; nothing is acknowledged until the instance is reopened", reason);
         failed = reason;
         TidalException unknown = storeFailed(reason);
-        appended.forEach(each -> each.writes.forEach(write -> write.listener.refused(unknown)));
-        dirty.forEach(shard -> shard.staged.followers.forEach(write -> write.listener.refused(unknown)));
+        for (TenantShard shard : dirty) {
+            shard.staged.writes.stream().filter(write -> !write.answered).forEach(write -> write.answer(unknown));
+            shard.staged.followers.stream().filter(write -> !write.answered).forEach(write -> write.answer(unknown));
+        }
     }
 
     private static TidalException storeFailed(TidalException reason) {
@@ -424,18 +449,18 @@ public final class CommitLoop implements LoopBody {
 
     private static void refuse(WriteRequest write, TidalException reason) {
         write.shard.tenant().refund(write.count);
-        write.listener.refused(reason);
+        write.answer(reason);
     }
 
     private void acknowledge(WriteRequest write) {
         write.shard.tenant().accepted(write.count, clock.monotonicNanos());
-        write.listener.acknowledged(WalSegmentId.of(write.shard.origin, write.lastSeqno()));
+        write.answer(WalSegmentId.of(write.shard.origin, write.lastSeqno()));
     }
 
     private static void acknowledgeFollower(WriteRequest write) {
         WriteRequest first = write.shard.staged.keys.get(write.key);
         if (first != null) {
-            write.listener.acknowledged(WalSegmentId.of(write.shard.origin, first.lastSeqno()));
+            write.answer(WalSegmentId.of(write.shard.origin, first.lastSeqno()));
         }
     }
 

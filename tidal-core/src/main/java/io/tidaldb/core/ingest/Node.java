@@ -235,7 +235,13 @@ public final class Node {
     // Called after a commit, so that the log is durable up to what is folded.
     private void grown(TenantShard shard) {
         if (shard.logBytes() - shard.checkpointedBytes >= AUTOMATIC_CHECKPOINT_BYTES) {
-            checkpoint(shard);
+            try {
+                checkpoint(shard);
+            } catch (TidalException e) {
+                // The log holds everything; the next attempt is due when it has grown as much again.
+                LOG.warn("no checkpoint of tenant {} was written: {}", shard.tenantId(), e.getMessage());
+                shard.checkpointedBytes = shard.logBytes();
+            }
         }
     }
 
@@ -364,7 +370,15 @@ public final class Node {
             LOG.warn("no checkpoint was written at close, the next open replays the log: {}", e.getMessage());
         }
         loop.close();
-        store.close();
+        try {
+            store.close();
+        } catch (RuntimeException e) {
+            // Not marked as closed: the next open recovers.
+            if (directory != null) {
+                directory.abandon();
+            }
+            throw e;
+        }
         if (directory != null) {
             directory.close();
         }

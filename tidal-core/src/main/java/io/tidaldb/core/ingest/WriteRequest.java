@@ -1,6 +1,8 @@
 package io.tidaldb.core.ingest;
 
 import io.tidaldb.api.IdempotencyKey;
+import io.tidaldb.api.TidalException;
+import io.tidaldb.api.WalSegmentId;
 import io.tidaldb.core.codec.EntityName;
 import io.tidaldb.core.codec.SignalRecords;
 import java.nio.ByteBuffer;
@@ -19,10 +21,11 @@ public final class WriteRequest extends LoopItem {
     final List<EntityName> names;
     final @Nullable IdempotencyKey key;
     final boolean beforeSync;
-    final WriteListener listener;
+    private final WriteListener listener;
 
     // Loop-confined while the request is being committed.
     long firstSeqno;
+    boolean answered;
 
     /**
      * Creates a part of a write.
@@ -55,6 +58,16 @@ public final class WriteRequest extends LoopItem {
     /** Returns the room that it takes in the tenant's queue. */
     public int queueBytes() {
         return records.limit() + OVERHEAD_BYTES;
+    }
+
+    void answer(WalSegmentId last) {
+        answered = true;
+        listener.acknowledged(last);
+    }
+
+    void answer(TidalException reason) {
+        answered = true;
+        listener.refused(reason);
     }
 
     long lastSeqno() {
