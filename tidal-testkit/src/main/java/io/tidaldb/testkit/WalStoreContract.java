@@ -1,10 +1,7 @@
 package io.tidaldb.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.catchThrowable;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import io.tidaldb.api.CorruptLogException;
 import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.Origin;
 import io.tidaldb.api.RegionId;
@@ -16,7 +13,6 @@ import io.tidaldb.api.wal.LogId;
 import io.tidaldb.api.wal.LogStatus;
 import io.tidaldb.api.wal.WalBatch;
 import io.tidaldb.api.wal.WalCursor;
-import io.tidaldb.api.wal.WalInspection;
 import io.tidaldb.api.wal.WalStore;
 import io.tidaldb.api.wal.WalStoreContext;
 import io.tidaldb.api.wal.WalStoreFactory;
@@ -24,40 +20,32 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/**
- * What every {@link WalStore} promises. A crash is played by copying the directory of an open store and opening the copy; that keeps what
- * the operating system holds, so losing unsynced bytes themselves is for the backend's own tests.
- */
+/** What every {@link WalStore} promises, durable or not. */
 public abstract class WalStoreContract {
 
     /** Segments this small roll often. */
-    private static final long SMALL_SEGMENT_BYTES = 4 << 10;
+    static final long SMALL_SEGMENT_BYTES = 4 << 10;
 
-    private static final TenantId TENANT = TenantId.of(42);
-    private static final Origin ORIGIN = new Origin(RegionId.of(0), ShardId.of(0), 0);
-    private static final LogId LOG = LogId.own(TENANT, ORIGIN);
+    static final TenantId TENANT = TenantId.of(42);
+    static final Origin ORIGIN = new Origin(RegionId.of(0), ShardId.of(0), 0);
+    static final LogId LOG = LogId.own(TENANT, ORIGIN);
 
     @TempDir
     Path temporary;
 
     private final List<WalStore> opened = new ArrayList<>();
-    private int copies;
+    int copies;
 
     /** Creates the suite. */
     @SuppressWarnings("NullAway.Init") // JUnit fills the temporary directory in
@@ -65,32 +53,6 @@ public abstract class WalStoreContract {
 
     /** Returns the factory under test. */
     protected abstract WalStoreFactory factory();
-
-    /**
-     * Opens a store whose next sync fails as a broken disk makes it fail, or returns null if the backend has no way to play that; then
-     * the promise about failed syncs is not checked here.
-     */
-    protected @Nullable WalStore openWithFailingSync(WalStoreContext context) {
-        return null;
-    }
-
-    /**
-     * Changes stored bytes of the log's first batch, in every place that holds it. The store is closed. Overridden by stores whose
-     * inspection does not name plain files.
-     */
-    protected void damageFirstBatch(Path directory, LogId log) {
-        Found found = inspect(directory);
-        long first = found.places.stream()
-                .filter(place -> place.log.equals(log))
-                .mapToLong(Place::firstSeqno)
-                .min()
-                .orElseThrow();
-        for (Place place : found.places) {
-            if (place.log.equals(log) && place.firstSeqno == first) {
-                flipByte(directory.resolve(place.file), place.offset + WalBatch.HEADER_BYTES + 3);
-            }
-        }
-    }
 
     @AfterEach
     void closeStores() {
@@ -354,22 +316,6 @@ public abstract class WalStoreContract {
     // Durability
 
     @Test
-    void oneSyncIsDurableForAllLogs() {
-        requireDurable();
-        Path home = home();
-        WalStore store = open(home);
-        List<BatchSequence> all = new ArrayList<>();
-        for (int tenant = 0; tenant < 300; tenant++) {
-            all.add(append(store, LogId.own(TenantId.of(tenant), ORIGIN), 1 + tenant % 3, 2));
-        }
-        store.sync();
-        assertHoldsAll(store, all);
-        assertHoldsAll(open(crashed(home)), all);
-        store.close();
-        assertHoldsAll(open(home), all);
-    }
-
-    @Test
     void holdsManyLogs() {
         WalStore store = open(home());
         List<BatchSequence> all = new ArrayList<>();
@@ -384,94 +330,6 @@ public abstract class WalStoreContract {
     }
 
     @Test
-    void closeMakesEverythingDurable() {
-        requireDurable();
-        Path home = home();
-        WalStore store = open(home);
-        BatchSequence batches = append(store, LOG, 3, 4, 5);
-        store.close();
-        assertHolds(open(home), batches);
-    }
-
-    @Test
-    void storeThatIsNotDurableOpensEmpty() {
-        assumeTrue(!factory().durable(), "the store is durable");
-        Path home = home();
-        WalStore store = open(home);
-        append(store, LOG, 3);
-        store.sync();
-        store.close();
-        assertThat(open(home).logs()).isEmpty();
-        assertThat(inspect(home).batches).isEmpty();
-    }
-
-    @Test
-    void appendsContinueAfterReopen() {
-        requireDurable();
-        Path home = home();
-        BatchSequence batches = new BatchSequence(LOG);
-        for (int i = 0; i < 6; i++) {
-            WalStore store = open(home, SMALL_SEGMENT_BYTES);
-            Failures.assertCode(
-                    ErrorCode.WAL_GAP, () -> store.append(LOG, BatchSequence.single(TENANT, ORIGIN, 9_999)));
-            store.append(LOG, batches.next(40));
-            store.append(LOG, batches.next(40));
-            store.close();
-        }
-        assertHolds(open(home, SMALL_SEGMENT_BYTES), batches);
-    }
-
-    @Test
-    void crashLeavesAPrefixOfWholeBatchesWithAllThatWasSynced() {
-        requireDurable();
-        for (long seed = 1; seed <= 5; seed++) {
-            long seedInUse = seed;
-            Random random = new Random(seedInUse);
-            Path home = home();
-            WalStore store = open(home, SMALL_SEGMENT_BYTES);
-            Map<LogId, BatchSequence> all = new LinkedHashMap<>();
-            Map<LogId, Long> synced = new LinkedHashMap<>();
-            for (int step = 0; step < 120; step++) {
-                LogId log = LogId.own(TenantId.of(random.nextInt(4)), ORIGIN);
-                BatchSequence batches = all.computeIfAbsent(log, BatchSequence::new);
-                store.append(log, batches.next(1 + random.nextInt(60)));
-                if (random.nextInt(5) == 0) {
-                    store.sync();
-                    all.forEach((id, sequence) -> synced.put(id, sequence.nextSeqno() - 1));
-                }
-                if (step % 30 == 17) {
-                    WalStore survivor = open(crashed(home), SMALL_SEGMENT_BYTES);
-                    all.values().forEach(sequence -> {
-                        List<WalBatch> left = read(survivor, sequence.log(), 0);
-                        assertThat(encoded(left))
-                                .as("seed %d, log %s", seedInUse, sequence.log())
-                                .isEqualTo(encoded(sequence.batches().subList(0, left.size())));
-                        assertThat(survivor.status(sequence.log()).lastSeqno())
-                                .isGreaterThanOrEqualTo(synced.getOrDefault(sequence.log(), 0L));
-                    });
-                    survivor.close();
-                }
-            }
-            store.close();
-        }
-    }
-
-    @Test
-    void survivesCrashAfterCrash() {
-        requireDurable();
-        Path home = home();
-        BatchSequence batches = new BatchSequence(LOG);
-        for (int i = 0; i < 5; i++) {
-            WalStore store = open(home, SMALL_SEGMENT_BYTES);
-            assertHolds(store, batches);
-            store.append(LOG, batches.next(70));
-            store.sync();
-            home = crashed(home);
-        }
-        assertHolds(open(home, SMALL_SEGMENT_BYTES), batches);
-    }
-
-    @Test
     void flushKeepsAllOfALogAndTheOthers() {
         Path home = home();
         WalStore store = open(home);
@@ -483,24 +341,6 @@ public abstract class WalStoreContract {
         if (factory().durable()) {
             assertHoldsAll(open(crashed(home)), List.of(other, batches));
         }
-    }
-
-    @Test
-    void afterAFailedSyncEverythingIsRefusedUntilReopened() {
-        Path home = home();
-        WalStore store = openWithFailingSync(context(home, WalStoreContext.DEFAULT_SEGMENT_BYTES));
-        assumeTrue(store != null, "the backend has no way to make a sync fail");
-        BatchSequence batches = append(store, LOG, 1);
-        Failures.assertCode(ErrorCode.STORE_FAILED, store::sync);
-        Failures.assertCode(ErrorCode.STORE_FAILED, store::sync);
-        Failures.assertCode(ErrorCode.STORE_FAILED, () -> store.append(LOG, batches.next(1)));
-        Failures.assertCode(ErrorCode.STORE_FAILED, () -> store.truncateBefore(LOG, 2, 0));
-        Failures.assertCode(ErrorCode.STORE_FAILED, () -> store.delete(LOG));
-        store.close();
-        WalStore again = open(home);
-        BatchSequence anew = new BatchSequence(LOG, again.status(LOG).lastSeqno() + 1, 0);
-        again.append(LOG, anew.next(1));
-        again.sync();
     }
 
     // Truncation
@@ -630,24 +470,6 @@ public abstract class WalStoreContract {
     }
 
     @Test
-    void deletedLogIsNotResurrectedByACrash() {
-        requireDurable();
-        Path home = home();
-        WalStore store = open(home);
-        append(store, LOG, 5);
-        BatchSequence other = append(store, LogId.own(TenantId.of(7), ORIGIN), 5);
-        store.sync();
-        append(store, LogId.own(TENANT, new Origin(RegionId.of(0), ShardId.of(1), 0)), 5);
-        store.delete(LOG);
-        store.delete(LogId.own(TENANT, new Origin(RegionId.of(0), ShardId.of(1), 0)));
-        Path crashed = crashed(home);
-        WalStore survivor = open(crashed);
-        assertHoldsAll(survivor, List.of(other));
-        survivor.close();
-        assertHoldsAll(open(crashed), List.of(other));
-    }
-
-    @Test
     void deletionForgetsABasePosition() {
         Path home = home();
         WalStore store = open(home);
@@ -658,70 +480,6 @@ public abstract class WalStoreContract {
         if (factory().durable()) {
             assertThat(open(crashed(home)).logs()).isEmpty();
         }
-    }
-
-    // Damage
-
-    @Test
-    void damageQuarantinesItsLogAndNoOther() {
-        requireDurable();
-        Path home = home();
-        WalStore store = open(home);
-        BatchSequence damaged = append(store, LOG, 5, 6, 7);
-        BatchSequence other = append(store, LogId.own(TenantId.of(7), ORIGIN), 5, 6);
-        store.close();
-        damageFirstBatch(home, LOG);
-
-        WalStore again = open(home);
-        assertThat(catchThrowable(() -> read(again, LOG, 1))).isInstanceOf(CorruptLogException.class);
-        assertThat(catchThrowable(() -> again.append(LOG, damaged.next(1)))).isInstanceOf(CorruptLogException.class);
-        assertThat(catchThrowable(() -> read(again, LOG, 6))).isInstanceOf(CorruptLogException.class);
-        assertThat(catchThrowable(() -> again.truncateBefore(LOG, 6, 0))).isInstanceOf(CorruptLogException.class);
-        CorruptLogException damage = again.status(LOG).damage();
-        assertThat(damage).isNotNull().extracting(CorruptLogException::file).isNotEqualTo("");
-        assertThat(again.logs()).extracting(LogStatus::log).containsExactly(other.log(), LOG);
-
-        assertHolds(again, other);
-        again.append(other.log(), other.next(1));
-        again.sync();
-        assertHolds(again, other);
-
-        again.delete(LOG);
-        BatchSequence anew = append(again, LOG, 2);
-        again.close();
-        assertHoldsAll(open(home), List.of(other, anew));
-    }
-
-    // Inspection
-
-    @Test
-    void inspectionReportsEveryBatchInOrderAndChangesNothing() {
-        requireDurable();
-        Path home = home();
-        WalStore store = open(home, SMALL_SEGMENT_BYTES);
-        BatchSequence first = append(store, LOG, 5, 60, 70, 80);
-        BatchSequence second = append(store, LogId.own(TenantId.of(7), ORIGIN), 5, 6);
-        store.close();
-        Map<String, String> before = DirectoryCopy.fingerprint(home);
-        Found found = inspect(home);
-        assertThat(DirectoryCopy.fingerprint(home)).isEqualTo(before);
-        assertThat(found.damages).isEmpty();
-        for (BatchSequence batches : List.of(first, second)) {
-            List<WalBatch> reported = found.batches.getOrDefault(batches.log(), List.of());
-            assertThat(encoded(reported)).containsAll(encoded(batches.batches()));
-        }
-        assertThat(found.batches.keySet()).containsExactlyInAnyOrder(first.log(), second.log());
-    }
-
-    @Test
-    void inspectionReportsDamage() {
-        requireDurable();
-        Path home = home();
-        WalStore store = open(home);
-        append(store, LOG, 5, 6, 7);
-        store.close();
-        damageFirstBatch(home, LOG);
-        assertThat(inspect(home).damages).isNotEmpty();
     }
 
     // Closing
@@ -746,19 +504,15 @@ public abstract class WalStoreContract {
 
     @Test
     void secondCloseDoesNothing() {
-        Path home = home();
-        WalStore store = open(home);
-        BatchSequence batches = append(store, LOG, 5);
+        WalStore store = open(home());
+        append(store, LOG, 5);
         store.close();
         store.close();
-        if (factory().durable()) {
-            assertHolds(open(home), batches);
-        }
     }
 
     // The tools of the suite
 
-    private Path home() {
+    Path home() {
         try {
             return Files.createDirectory(temporary.resolve("node-" + copies++));
         } catch (IOException e) {
@@ -766,36 +520,26 @@ public abstract class WalStoreContract {
         }
     }
 
-    private Path crashed(Path home) {
+    Path crashed(Path home) {
         return DirectoryCopy.copy(home, temporary.resolve("crashed-" + copies++));
     }
 
-    private WalStore open(Path home) {
+    WalStore open(Path home) {
         return open(home, WalStoreContext.DEFAULT_SEGMENT_BYTES);
     }
 
-    private WalStore open(Path home, long segmentBytes) {
+    WalStore open(Path home, long segmentBytes) {
         WalStore store = factory().create(context(home, segmentBytes));
         opened.add(store);
         return store;
     }
 
-    private static WalStoreContext context(Path home, long segmentBytes) {
+    static WalStoreContext context(Path home, long segmentBytes) {
         return new WalStoreContext(home, ORIGIN.region(), segmentBytes, Runnable::run);
     }
 
-    private void requireDurable() {
-        assumeTrue(factory().durable(), "the store keeps nothing on disk");
-    }
-
-    private Found inspect(Path home) {
-        Found found = new Found();
-        factory().inspect(home, found);
-        return found;
-    }
-
     /** Appends one batch for each number of signals. */
-    private static BatchSequence append(WalStore store, LogId log, int... signals) {
+    static BatchSequence append(WalStore store, LogId log, int... signals) {
         BatchSequence batches = new BatchSequence(log);
         for (int count : signals) {
             store.append(log, batches.next(count));
@@ -803,7 +547,7 @@ public abstract class WalStoreContract {
         return batches;
     }
 
-    private static List<WalBatch> read(WalStore store, LogId log, long fromSeqno) {
+    static List<WalBatch> read(WalStore store, LogId log, long fromSeqno) {
         List<WalBatch> batches = new ArrayList<>();
         try (WalCursor cursor = store.read(log, fromSeqno)) {
             for (WalBatch batch = cursor.next(); batch != null; batch = cursor.next()) {
@@ -814,17 +558,17 @@ public abstract class WalStoreContract {
         return batches;
     }
 
-    private static ByteBuffer copyOf(WalBatch batch) {
+    static ByteBuffer copyOf(WalBatch batch) {
         ByteBuffer copy = ByteBuffer.allocate(batch.length()).order(ByteOrder.LITTLE_ENDIAN);
         batch.copyTo(copy);
         return copy.flip();
     }
 
-    private static List<ByteBuffer> encoded(List<WalBatch> batches) {
+    static List<ByteBuffer> encoded(List<WalBatch> batches) {
         return batches.stream().map(WalBatch::encoded).toList();
     }
 
-    private static void assertHolds(WalStore store, BatchSequence batches) {
+    static void assertHolds(WalStore store, BatchSequence batches) {
         assertThat(encoded(read(store, batches.log(), 0)))
                 .as("batches of %s", batches.log())
                 .isEqualTo(encoded(batches.batches()));
@@ -832,59 +576,22 @@ public abstract class WalStoreContract {
         assertPosition(store.status(batches.log()), start + 1, batches.nextSeqno() - 1, 0);
     }
 
-    private static void assertHoldsAll(WalStore store, List<BatchSequence> all) {
+    static void assertHoldsAll(WalStore store, List<BatchSequence> all) {
         assertThat(store.logs().stream().map(LogStatus::log).toList())
                 .isEqualTo(all.stream().map(BatchSequence::log).sorted().toList());
         all.forEach(batches -> assertHolds(store, batches));
     }
 
-    private static void assertEmptyAt(WalStore store, long seqno, long chain) {
+    static void assertEmptyAt(WalStore store, long seqno, long chain) {
         assertPosition(store.status(LOG), seqno, seqno - 1, chain);
         assertThat(store.status(LOG).isEmpty()).isTrue();
         assertThat(read(store, LOG, 0)).isEmpty();
     }
 
-    private static void assertPosition(LogStatus status, long first, long last, long baseChain) {
+    static void assertPosition(LogStatus status, long first, long last, long baseChain) {
         assertThat(status.damage()).isNull();
         assertThat(List.of(status.firstSeqno(), status.lastSeqno(), status.baseChain()))
                 .as("first and last seqno and base chain of %s", status.log())
                 .isEqualTo(List.of(first, last, baseChain));
-    }
-
-    private static void flipByte(Path file, long offset) {
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
-            ByteBuffer one = ByteBuffer.allocate(1);
-            channel.read(one, offset);
-            one.put(0, (byte) ~one.get(0)).rewind();
-            channel.write(one, offset);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    private record Place(LogId log, long firstSeqno, String file, long offset) {}
-
-    private static final class Found implements WalInspection {
-
-        private final Map<LogId, List<WalBatch>> batches = new LinkedHashMap<>();
-        private final List<Place> places = new ArrayList<>();
-        private final List<String> damages = new ArrayList<>();
-
-        @Override
-        public void file(String file, long bytes) {}
-
-        @Override
-        public void batch(LogId log, String file, long offset, WalBatch batch) {
-            batches.computeIfAbsent(log, id -> new ArrayList<>()).add(WalBatch.of(copyOf(batch), 0));
-            places.add(new Place(log, batch.firstSeqno(), file, offset));
-        }
-
-        @Override
-        public void tornTail(String file, long offset, long bytes) {}
-
-        @Override
-        public void damage(String file, long offset, String expected, String actual) {
-            damages.add(file + "@" + offset);
-        }
     }
 }

@@ -11,8 +11,6 @@ import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.api.wal.LogId;
 import io.tidaldb.api.wal.WalStore;
-import java.io.IOException;
-import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.DisplayName;
@@ -25,37 +23,6 @@ class FailingDiskTest {
 
     @TempDir
     Path directory;
-
-    /** A disk whose syncs fail once, or that is full. */
-    private static final class FaultyDisk extends Disk {
-
-        private boolean failNextForce;
-        private boolean failNextFileForce;
-        private long usableBytes = Long.MAX_VALUE / 4;
-
-        @Override
-        void force(FileChannel channel) throws IOException {
-            if (failNextForce) {
-                failNextForce = false;
-                throw new IOException("Input/output error");
-            }
-            super.force(channel);
-        }
-
-        @Override
-        void forceFile(Path file) throws IOException {
-            if (failNextFileForce) {
-                failNextFileForce = false;
-                throw new IOException("Input/output error");
-            }
-            super.forceFile(file);
-        }
-
-        @Override
-        long usableBytes(Path of) {
-            return usableBytes;
-        }
-    }
 
     private static void fails(ErrorCode code, ThrowingCallable call) {
         assertThatThrownBy(call)

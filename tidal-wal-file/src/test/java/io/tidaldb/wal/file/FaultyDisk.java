@@ -1,0 +1,36 @@
+package io.tidaldb.wal.file;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+
+/** A disk whose syncs fail once, or that is full. */
+final class FaultyDisk extends Disk {
+
+    boolean failNextForce;
+    boolean failNextFileForce;
+    long usableBytes = Long.MAX_VALUE / 4;
+
+    @Override
+    void force(FileChannel channel) throws IOException {
+        if (failNextForce) {
+            failNextForce = false;
+            throw new IOException("Input/output error");
+        }
+        super.force(channel);
+    }
+
+    @Override
+    void forceFile(Path file) throws IOException {
+        if (failNextFileForce) {
+            failNextFileForce = false;
+            throw new IOException("Input/output error");
+        }
+        super.forceFile(file);
+    }
+
+    @Override
+    long usableBytes(Path of) {
+        return usableBytes;
+    }
+}
