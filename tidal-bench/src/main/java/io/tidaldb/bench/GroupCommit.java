@@ -3,28 +3,32 @@ package io.tidaldb.bench;
 import java.util.ArrayDeque;
 import java.util.Queue;
 import java.util.concurrent.Semaphore;
+import org.HdrHistogram.Histogram;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writers that each wait for their record to be durable, and one thread that commits whatever has queued meanwhile. The same for all
- * contenders, so that what differs is the sink.
+ * Writers that each wait for their write to be durable, or run ahead by a window of writes, and one thread that commits whatever has queued
+ * meanwhile. The same for all contenders, so that what differs is the sink.
  */
 final class GroupCommit {
 
     private final GroupSink sink;
     private final int writers;
-    // Guarded by itself. Bounded by the number of writers, each of which waits for its one record.
-    private final Queue<Writer> queue = new ArrayDeque<>();
+    private final int window;
+    // Guarded by itself. Bounded by the writers' windows.
+    private final Queue<Write> queue = new ArrayDeque<>();
     private volatile boolean stopping;
     private volatile @Nullable Exception failure;
 
-    GroupCommit(GroupSink sink, int writers) {
+    /** @param window how many writes of a writer may be under way; 1 makes it wait for each */
+    GroupCommit(GroupSink sink, int writers, int window) {
         this.sink = sink;
         this.writers = writers;
+        this.window = window;
     }
 
     /** Runs for a while and returns what was acknowledged. */
-    Phase run(int tenants, double seconds) throws Exception {
+    Phase run(int tenants, int recordsPerWrite, double seconds) throws Exception {
         Writer[] all = new Writer[writers];
         Thread committer = new Thread(this::commitAll, "tidal-bench-commit-0");
         committer.start();
@@ -46,37 +50,40 @@ final class GroupCommit {
         if (failure != null) {
             throw failure;
         }
-        return Phase.of(all, nanos);
+        Histogram acks = Phase.acks();
+        for (Writer writer : all) {
+            acks.add(writer.acks);
+        }
+        return Phase.of(acks, recordsPerWrite, nanos);
     }
 
     private void commitAll() {
-        Writer[] group = new Writer[writers];
-        int[] tenants = new int[writers];
+        Write[] group = new Write[writers * window];
+        int[] tenants = new int[group.length];
+        int count = 0;
         try {
-            for (int count = take(group); count > 0; count = take(group)) {
+            for (count = take(group); count > 0; count = take(group)) {
                 for (int i = 0; i < count; i++) {
                     tenants[i] = group[i].tenant;
                 }
                 sink.commit(tenants, count);
                 for (int i = 0; i < count; i++) {
-                    group[i].durable.release();
+                    group[i].writer.committed(group[i]);
                 }
             }
         } catch (Exception e) {
             failure = e;
             synchronized (queue) {
                 stopping = true;
-                queue.forEach(writer -> writer.durable.release());
+                queue.forEach(write -> write.writer.durable.release());
             }
-            for (Writer writer : group) {
-                if (writer != null) {
-                    writer.durable.release();
-                }
+            for (int i = 0; i < count; i++) {
+                group[i].writer.durable.release();
             }
         }
     }
 
-    private int take(Writer[] group) throws InterruptedException {
+    private int take(Write[] group) throws InterruptedException {
         synchronized (queue) {
             while (queue.isEmpty() && !stopping) {
                 queue.wait();
@@ -89,44 +96,76 @@ final class GroupCommit {
         }
     }
 
-    /** One waiting writer. Its fields belong to it, but for the tenant, which the committer reads while the writer waits. */
-    final class Writer extends Thread {
+    private boolean offer(Write write) {
+        synchronized (queue) {
+            if (stopping) {
+                return false;
+            }
+            queue.add(write);
+            queue.notifyAll();
+            return true;
+        }
+    }
 
-        private static final int MAX_SAMPLES = 1 << 17;
+    /** One write under way; the queue's lock and the writer's semaphore hand it to and fro. */
+    private static final class Write {
 
-        private final Semaphore durable = new Semaphore(0);
+        private final Writer writer;
+        private int tenant;
+        private long sinceNanos;
+
+        Write(Writer writer) {
+            this.writer = writer;
+        }
+    }
+
+    /** One writer. Its writes are committed in order, so that a ring of them is enough. */
+    private final class Writer extends Thread {
+
+        private final Semaphore durable = new Semaphore(window - 1);
+        private final Write[] ring = new Write[window];
         private final int tenants;
         private final long endNanos;
+        // Belongs to the writer if it waits for each write, else to the committer.
+        private final Histogram acks = Phase.acks();
         private int tenant;
-        final int[] ackMicros = new int[MAX_SAMPLES];
-        int acked;
 
         Writer(int number, int tenants, long endNanos) {
             super("tidal-bench-writer-" + number);
             this.tenants = tenants;
             this.endNanos = endNanos;
             this.tenant = number;
+            for (int i = 0; i < window; i++) {
+                ring[i] = new Write(this);
+            }
         }
 
         @Override
         public void run() {
             long now = System.nanoTime();
-            while (now < endNanos && !stopping) {
+            for (int next = 0; now < endNanos; next = (next + 1) % window) {
                 // A stride that shares no factor with 10, 100 or 1,000 visits all tenants.
                 tenant = (tenant + 7919) % tenants;
-                synchronized (queue) {
-                    if (stopping) {
-                        return;
-                    }
-                    queue.add(this);
-                    queue.notifyAll();
+                Write write = ring[next];
+                write.tenant = tenant;
+                write.sinceNanos = now;
+                if (!offer(write)) {
+                    return;
                 }
                 durable.acquireUninterruptibly();
-                long done = System.nanoTime();
-                ackMicros[acked % MAX_SAMPLES] = (int) ((done - now) / 1000);
-                acked++;
-                now = done;
+                now = System.nanoTime();
+                if (window == 1) {
+                    Phase.record(acks, now - write.sinceNanos);
+                }
             }
+            durable.acquireUninterruptibly(window - 1);
+        }
+
+        void committed(Write write) {
+            if (window > 1) {
+                Phase.record(acks, System.nanoTime() - write.sinceNanos);
+            }
+            durable.release();
         }
     }
 }

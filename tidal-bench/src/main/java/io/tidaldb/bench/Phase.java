@@ -1,22 +1,35 @@
 package io.tidaldb.bench;
 
-import java.util.Arrays;
-import java.util.stream.IntStream;
+import org.HdrHistogram.Histogram;
 
 /** What one contender did in one round. */
 record Phase(double recordsPerSecond, double ackP50Micros, double ackP99Micros) {
 
-    static Phase of(GroupCommit.Writer[] writers, long nanos) {
-        int[] sorted = Arrays.stream(writers)
-                .flatMapToInt(
-                        writer -> IntStream.of(writer.ackMicros).limit(Math.min(writer.acked, writer.ackMicros.length)))
-                .sorted()
-                .toArray();
-        long acked = Arrays.stream(writers).mapToLong(writer -> writer.acked).sum();
-        return new Phase(acked * 1e9 / nanos, at(sorted, 0.5), at(sorted, 0.99));
+    /** Longer waits count as this long. */
+    static final long MAX_NANOS = 60_000_000_000L;
+
+    static final int DIGITS = 3;
+
+    /** Returns a histogram of waits in nanoseconds. */
+    static Histogram acks() {
+        return new Histogram(MAX_NANOS, DIGITS);
     }
 
-    private static double at(int[] sorted, double quantile) {
-        return sorted.length == 0 ? 0 : sorted[(int) Math.min(sorted.length - 1L, (long) (sorted.length * quantile))];
+    /** Records how long an acknowledgement took. */
+    static void record(Histogram acks, long nanos) {
+        acks.recordValue(Math.min(nanos, MAX_NANOS));
+    }
+
+    /**
+     * Returns the figures.
+     *
+     * @param acks one entry for each acknowledged write
+     * @param recordsPerWrite how many records each had
+     */
+    static Phase of(Histogram acks, int recordsPerWrite, long nanos) {
+        return new Phase(
+                acks.getTotalCount() * recordsPerWrite * 1e9 / nanos,
+                acks.getValueAtPercentile(50) / 1e3,
+                acks.getValueAtPercentile(99) / 1e3);
     }
 }

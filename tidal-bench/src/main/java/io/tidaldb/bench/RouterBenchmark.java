@@ -1,0 +1,124 @@
+package io.tidaldb.bench;
+
+import io.tidaldb.api.RegionId;
+import io.tidaldb.api.ReplicaId;
+import io.tidaldb.api.ShardId;
+import io.tidaldb.api.TenantId;
+import io.tidaldb.core.routing.Placement;
+import io.tidaldb.core.routing.ShardRouter;
+import io.tidaldb.core.routing.TenantRouter;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.Warmup;
+
+/**
+ * Entity to slot, tenant and entity to shard. Hypothesis: a hash and a division, a few nanoseconds at any number of slots; a tenant adds one
+ * look-up, which costs what its cache misses cost and not more steps with more tenants; nothing is allocated.
+ */
+@State(Scope.Thread)
+@BenchmarkMode(Mode.AverageTime)
+@OutputTimeUnit(TimeUnit.NANOSECONDS)
+@Warmup(iterations = 3, time = 1)
+@Measurement(iterations = 5, time = 1)
+@Fork(2)
+public class RouterBenchmark {
+
+    private static final long STRIDE = 0x9E3779B97F4A7C15L;
+    private static final int TENANT_SLOTS = 3;
+
+    private long entity;
+
+    /** Routers of one tenant. */
+    @State(Scope.Thread)
+    public static class Slots {
+
+        /** Slots, and ranges of equal size. */
+        @Param({"1", "3", "1024"})
+        public int slots;
+
+        private ShardRouter hashed = ShardRouter.single();
+        private ShardRouter ranges = ShardRouter.single();
+
+        /** Makes both routers. */
+        @Setup
+        public void route() {
+            hashed = ShardRouter.hashed(slots);
+            long width = Long.divideUnsigned(-1, slots);
+            ranges = ShardRouter.ranges(IntStream.range(0, slots)
+                    .mapToObj(slot ->
+                            new ShardRouter.Range(slot * width, slot == slots - 1 ? -1 : (slot + 1) * width - 1, slot))
+                    .toList());
+        }
+    }
+
+    /** Tenants in one router. */
+    @State(Scope.Thread)
+    public static class Tenants {
+
+        /** How many. */
+        @Param({"10", "100000"})
+        public int tenants;
+
+        private final TenantRouter router = new TenantRouter();
+        private TenantId[] ids = {};
+        private int next;
+
+        /** Places them. The ids that are looked up are not the objects in the router, as they would not be when parsed. */
+        @Setup
+        public void place() {
+            List<ReplicaId> shards = IntStream.range(0, TENANT_SLOTS)
+                    .mapToObj(shard -> ReplicaId.of(RegionId.of(0), ShardId.of(shard)))
+                    .toList();
+            ids = new TenantId[tenants];
+            for (int i = 0; i < tenants; i++) {
+                router.place(TenantId.of(i + 1L), Placement.of(shards));
+                ids[i] = TenantId.of(i + 1L);
+            }
+        }
+
+        private TenantId next() {
+            next = (next + 7919) % ids.length;
+            return ids[next];
+        }
+    }
+
+    /** What the loop around the others costs. */
+    @Benchmark
+    public long nothing() {
+        return nextEntity();
+    }
+
+    /** By hash. */
+    @Benchmark
+    public int hashed(Slots router) {
+        return router.hashed.slot(nextEntity());
+    }
+
+    /** By ranges. */
+    @Benchmark
+    public int ranges(Slots router) {
+        return router.ranges.slot(nextEntity());
+    }
+
+    /** Tenant and entity to shard, by hash over three slots. */
+    @Benchmark
+    public ReplicaId tenant(Tenants tenants) {
+        return tenants.router.route(tenants.next(), nextEntity());
+    }
+
+    private long nextEntity() {
+        entity += STRIDE;
+        return entity;
+    }
+}
