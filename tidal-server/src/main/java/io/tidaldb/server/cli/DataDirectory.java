@@ -28,17 +28,17 @@ final class DataDirectory {
             throw CliException.failed("data directory " + chosen
                     + " does not exist; commands that write create it, for example tidal tenant create");
         }
-        return withDefaultSignals(open(chosen));
+        return openWithDefaults(chosen);
     }
 
     /** Opens a directory and creates it if it is missing. */
     Tidal openOrCreate() {
-        return withDefaultSignals(open(chosen()));
+        return openWithDefaults(chosen());
     }
 
     /** As {@link #openOrCreate}, but declares nothing. */
     Tidal openUndeclared() {
-        return open(chosen());
+        return Tidal.builder().dataDir(chosen()).open();
     }
 
     private Path chosen() {
@@ -54,20 +54,12 @@ final class DataDirectory {
         return directory;
     }
 
-    private static Tidal open(Path directory) {
-        return Tidal.builder().dataDir(directory).open();
-    }
-
-    private static Tidal withDefaultSignals(Tidal tidal) {
-        try {
-            if (tidal.signals().isEmpty()) {
-                tidal.declareSignal("view", Duration.ofDays(7));
-                tidal.declareSignal("like", Duration.ofDays(30));
-            }
-            return tidal;
-        } catch (RuntimeException e) {
-            tidal.close();
-            throw e;
-        }
+    // Declared before the logs are replayed: version 1 knew these two types, and its logs name them by index only.
+    private static Tidal openWithDefaults(Path directory) {
+        return Tidal.builder()
+                .dataDir(directory)
+                .defaultSignal("view", Duration.ofDays(7))
+                .defaultSignal("like", Duration.ofDays(30))
+                .open();
     }
 }

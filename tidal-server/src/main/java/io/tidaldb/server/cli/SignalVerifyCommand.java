@@ -31,6 +31,7 @@ final class SignalVerifyCommand extends CliCommand {
     public Integer call() throws IOException {
         AckedEvents acked = new AckedEvents();
         for (Path log : ackLogs) {
+            acked.nextLog();
             AckLog.read(log, acked);
         }
         try (Tidal tidal = store.openExisting()) {

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tidaldb.api.Seqno;
 import io.tidaldb.api.wal.LogId;
 import io.tidaldb.api.wal.WalBatch;
+import io.tidaldb.core.codec.Chain;
 import io.tidaldb.server.importing.Json;
 import java.util.Map;
 import java.util.TreeMap;
@@ -21,6 +22,7 @@ final class WalCheck implements NodeInspection {
     private final Map<String, End> ends = new TreeMap<>();
     private final ArrayNode tornTails = Json.object().arrayNode();
     private final ArrayNode damage = Json.object().arrayNode();
+    private final Chain hash = new Chain();
     private String node = "";
     private long files;
     private long batches;
@@ -45,8 +47,8 @@ final class WalCheck implements NodeInspection {
         String key = node + " " + log;
         End end = ends.get(key);
         boolean resumes = end == null ? isFirst(batch) : end.damagesBefore() == damage.size();
-        long before = end == null ? 0 : end.chain();
-        long chain = ChainHash.after(before, batch);
+        long before = end == null ? Chain.START : end.chain();
+        long chain = hash.next(before, batch);
         if (end != null && resumes && batch.firstSeqno() != end.lastSeqno() + 1) {
             damage(
                     file,

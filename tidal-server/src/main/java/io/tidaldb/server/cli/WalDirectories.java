@@ -21,6 +21,9 @@ final class WalDirectories {
 
     private static final String DESCRIPTION = "tidal.json";
 
+    // All that there is if a process was killed while it created the directory.
+    private static final String LOCK = "LOCK";
+
     private final Path root;
     private final List<Path> nodes;
 
@@ -62,6 +65,7 @@ final class WalDirectories {
     private static boolean isNode(Path directory) {
         return Files.isDirectory(directory)
                 && (Files.isRegularFile(directory.resolve(DESCRIPTION))
+                        || Files.isRegularFile(directory.resolve(LOCK))
                         || Files.isDirectory(directory.resolve("wal"))
                         || Files.isDirectory(directory.resolve("tenants")));
     }

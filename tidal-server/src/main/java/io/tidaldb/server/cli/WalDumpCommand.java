@@ -1,9 +1,9 @@
 package io.tidaldb.server.cli;
 
+import io.tidaldb.api.TidalException;
 import io.tidaldb.api.wal.LogId;
 import io.tidaldb.api.wal.WalBatch;
 import java.io.IOException;
-import java.nio.BufferUnderflowException;
 import java.nio.file.Path;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
@@ -17,8 +17,9 @@ final class WalDumpCommand extends CliCommand {
 
     @Override
     public Integer call() throws IOException {
-        Dump dump = new Dump(output());
-        WalDirectories.under(directory).inspect(dump);
+        WalDirectories directories = WalDirectories.under(directory);
+        Dump dump = new Dump(output(), directories.nodes() > 1);
+        directories.inspect(dump);
         dump.output.end();
         return dump.damaged ? ExitCodes.FAILED : ExitCodes.DONE;
     }
@@ -26,14 +27,19 @@ final class WalDumpCommand extends CliCommand {
     private static final class Dump implements NodeInspection {
 
         private final Output output;
+        private final boolean severalNodes;
+        private RecordText text = new RecordText("");
         private boolean damaged;
 
-        Dump(Output output) {
+        Dump(Output output, boolean severalNodes) {
             this.output = output;
+            this.severalNodes = severalNodes;
         }
 
         @Override
-        public void node(String directory) {}
+        public void node(String directory) {
+            text = new RecordText(severalNodes ? directory : "");
+        }
 
         @Override
         public void file(String file, long bytes) {}
@@ -41,13 +47,13 @@ final class WalDumpCommand extends CliCommand {
         @Override
         public void batch(LogId log, String file, long offset, WalBatch batch) {
             try {
-                RecordText.each(batch, output::line);
-            } catch (BufferUnderflowException | IllegalArgumentException | NegativeArraySizeException e) {
+                text.each(log, batch, output::line);
+            } catch (TidalException e) {
                 damage(
                         file,
                         offset,
                         batch.count() + " records of kind " + batch.kind(),
-                        "a payload too short for them");
+                        String.valueOf(e.getMessage()));
             }
         }
 

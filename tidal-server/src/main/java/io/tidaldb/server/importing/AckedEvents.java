@@ -6,7 +6,6 @@ import io.tidaldb.api.WalSegmentId;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.TreeMap;
-import org.jspecify.annotations.Nullable;
 
 /** Everything that was acknowledged, as a multiset for each tenant. Guarded by itself. */
 public final class AckedEvents implements AckSink {
@@ -14,7 +13,7 @@ public final class AckedEvents implements AckSink {
     /** What makes two events the same. Weights compare as bits, since they come back as they were recorded. */
     record Key(String signal, long entity, int weightBits, long eventNanos) {}
 
-    /** The acknowledged records of one origin: the first and the last. */
+    /** The records of one origin that one process acknowledged: the first and the last. */
     record Span(long first, long last) {
 
         Span with(long seqno) {
@@ -24,22 +23,30 @@ public final class AckedEvents implements AckSink {
         }
     }
 
+    /** Where a record lies in the log of its origin. */
+    enum Place {
+        /** Before the first acknowledged record: it was there already. */
+        BEFORE,
+        /** From the first to the last record that one process acknowledged. */
+        ACKNOWLEDGED,
+        /** After the last one of a process, and before the first of the next. */
+        UNACKNOWLEDGED
+    }
+
     /** What was acknowledged to one tenant. */
     static final class OfTenant {
 
         private final Map<Key, int[]> counts = new HashMap<>();
-        private final Map<Origin, Span> spans = new HashMap<>();
-        private boolean repeats;
+        private final Map<Origin, TreeMap<Integer, Span>> spans = new HashMap<>();
 
-        private void add(Acknowledgement ack) {
+        /** Returns whether the event was acknowledged before. */
+        private boolean add(Acknowledgement ack, int log) {
             Key key = new Key(ack.signal(), ack.entity().value(), Float.floatToIntBits(ack.weight()), ack.eventNanos());
-            repeats |= ++counts.computeIfAbsent(key, unused -> new int[1])[0] > 1;
             for (WalSegmentId record : ack.position().records()) {
-                Span span = spans.get(record.origin());
-                spans.put(
-                        record.origin(),
-                        span == null ? new Span(record.seqno(), record.seqno()) : span.with(record.seqno()));
+                spans.computeIfAbsent(record.origin(), unused -> new TreeMap<>())
+                        .merge(log, new Span(record.seqno(), record.seqno()), (span, one) -> span.with(one.first()));
             }
+            return ++counts.computeIfAbsent(key, unused -> new int[1])[0] > 1;
         }
 
         /** Returns each event and how often it was acknowledged. */
@@ -47,25 +54,44 @@ public final class AckedEvents implements AckSink {
             return counts;
         }
 
-        /** Returns the acknowledged records of an origin, or null if there is none. */
-        @Nullable
-        Span span(Origin origin) {
-            return spans.get(origin);
-        }
-
-        /** Returns whether the source repeats events exactly. */
-        boolean repeats() {
-            return repeats;
+        /** Returns where a record lies. An origin that nothing was acknowledged from has no before. */
+        Place place(Origin origin, long seqno) {
+            Place place = Place.BEFORE;
+            TreeMap<Integer, Span> ofLogs = spans.get(origin);
+            if (ofLogs == null) {
+                return Place.UNACKNOWLEDGED;
+            }
+            for (Span span : ofLogs.values()) {
+                if (Long.compareUnsigned(seqno, span.last()) > 0) {
+                    place = Place.UNACKNOWLEDGED;
+                } else if (Long.compareUnsigned(seqno, span.first()) >= 0) {
+                    return Place.ACKNOWLEDGED;
+                }
+            }
+            return place;
         }
     }
 
     private final Map<TenantId, OfTenant> tenants = new TreeMap<>();
     private long total;
+    private boolean repeats;
+    private int log;
 
     @Override
     public synchronized void acknowledged(Acknowledgement ack) {
-        tenants.computeIfAbsent(ack.tenant(), unused -> new OfTenant()).add(ack);
+        repeats |=
+                tenants.computeIfAbsent(ack.tenant(), unused -> new OfTenant()).add(ack, log);
         total++;
+    }
+
+    /** What follows was acknowledged by another process. */
+    public synchronized void nextLog() {
+        log++;
+    }
+
+    /** Returns whether the source repeats events exactly, for whichever tenant. */
+    synchronized boolean repeats() {
+        return repeats;
     }
 
     /** Returns how many events were acknowledged. */

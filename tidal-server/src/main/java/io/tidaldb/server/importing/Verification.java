@@ -21,9 +21,9 @@ import java.util.TreeMap;
  * Whether a store holds what it acknowledged: each event as often as it was acknowledged, and scores that follow from the records.
  *
  * <p>An event that was sent and never acknowledged may be there, once. When a process dies, though, the writes under way may hold lines
- * that the source itself repeats. So, and only if the acknowledged events show that the source does repeat, records beyond an origin's
- * last acknowledged one are not held against it. Records before the first acknowledged one were there already and are not judged, unless
- * they repeat an acknowledged event.
+ * that the source itself repeats. So, and only if the acknowledged events show that the source does repeat, records beyond the last one
+ * that a process acknowledged of an origin are not held against it. Records before the first acknowledged one were there already: they
+ * are not judged, and stand for no acknowledged event.
  *
  * @param found acknowledged events that are there
  * @param missing acknowledged events that are not there
@@ -47,7 +47,7 @@ public record Verification(long acked, long found, long missing, long duplicated
         for (Map.Entry<TenantId, AckedEvents.OfTenant> entry : acked.tenants().entrySet()) {
             AckedEvents.OfTenant events = entry.getValue();
             sum = sum.and(tidal.tenant(entry.getKey())
-                    .map(tenant -> ofTenant(tenant, events, halfLives))
+                    .map(tenant -> ofTenant(tenant, events, acked.repeats(), halfLives))
                     .orElseGet(() -> allMissing(events)));
         }
         return sum;
@@ -87,11 +87,16 @@ public record Verification(long acked, long found, long missing, long duplicated
     private static final class Present {
 
         private int count;
-        private int beforeFirst;
-        private int beyondLast;
+        private int before;
+        private int unacknowledged;
+
+        int judged() {
+            return count - before;
+        }
     }
 
-    private static Verification ofTenant(Tenant tenant, AckedEvents.OfTenant events, Map<String, Duration> halfLives) {
+    private static Verification ofTenant(
+            Tenant tenant, AckedEvents.OfTenant events, boolean repeats, Map<String, Duration> halfLives) {
         Map<AckedEvents.Key, Present> present = new HashMap<>();
         tenant.export(record -> count(record, events, present));
         long acked = 0;
@@ -99,12 +104,12 @@ public record Verification(long acked, long found, long missing, long duplicated
         for (Map.Entry<AckedEvents.Key, int[]> entry : events.counts().entrySet()) {
             Present there = present.get(entry.getKey());
             acked += entry.getValue()[0];
-            found += there == null ? 0 : Math.min(there.count, entry.getValue()[0]);
+            found += there == null ? 0 : Math.min(there.judged(), entry.getValue()[0]);
         }
         long duplicated = 0;
         for (Map.Entry<AckedEvents.Key, Present> entry : present.entrySet()) {
             int[] count = events.counts().get(entry.getKey());
-            duplicated += excess(entry.getValue(), count == null ? 0 : count[0], events.repeats());
+            duplicated += excess(entry.getValue(), count == null ? 0 : count[0], repeats);
         }
         double error = new Scores(present, halfLives).maxError(tenant, events);
         return new Verification(acked, found, acked - found, duplicated, error);
@@ -120,19 +125,16 @@ public record Verification(long acked, long found, long missing, long duplicated
                         record.eventNanos()),
                 unused -> new Present());
         there.count++;
-        AckedEvents.Span span = events.span(record.position().origin());
-        long seqno = record.position().seqno();
-        if (span == null || Long.compareUnsigned(seqno, span.last()) > 0) {
-            there.beyondLast++;
-        } else if (Long.compareUnsigned(seqno, span.first()) < 0) {
-            there.beforeFirst++;
+        switch (events.place(record.position().origin(), record.position().seqno())) {
+            case BEFORE -> there.before++;
+            case UNACKNOWLEDGED -> there.unacknowledged++;
+            case ACKNOWLEDGED -> {}
         }
     }
 
     private static long excess(Present there, int acked, boolean repeats) {
-        int judged = there.count - (acked == 0 ? there.beforeFirst : 0);
-        int excess = Math.max(0, judged - Math.max(acked, 1));
-        return repeats ? Math.max(0, excess - there.beyondLast) : excess;
+        int excess = Math.max(0, there.judged() - Math.max(acked, 1));
+        return repeats ? Math.max(0, excess - there.unacknowledged) : excess;
     }
 
     /** The scores that follow from the records in the log. */

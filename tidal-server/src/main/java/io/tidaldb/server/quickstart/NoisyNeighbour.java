@@ -159,12 +159,14 @@ final class NoisyNeighbour {
     }
 
     private void acknowledged(Tenant tenant, List<Signal> signals, Position position) {
-        WalSegmentId record = position.records().get(0);
+        WalSegmentId last = position.records().get(0);
+        long seqno = last.seqno() - signals.size();
         for (Signal signal : signals) {
+            seqno++;
             acks.acknowledged(new Acknowledgement(
                     0,
                     tenant.id(),
-                    Position.of(record),
+                    Position.of(new WalSegmentId(last.region(), last.shard(), seqno)),
                     signal.type(),
                     signal.entity(),
                     signal.name(),

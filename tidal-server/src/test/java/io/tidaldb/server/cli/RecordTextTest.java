@@ -1,6 +1,7 @@
 package io.tidaldb.server.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tidaldb.api.Origin;
@@ -8,13 +9,19 @@ import io.tidaldb.api.RegionId;
 import io.tidaldb.api.Seqno;
 import io.tidaldb.api.ShardId;
 import io.tidaldb.api.TenantId;
+import io.tidaldb.api.TidalException;
 import io.tidaldb.api.wal.LogId;
 import io.tidaldb.api.wal.RecordKind;
 import io.tidaldb.api.wal.WalBatch;
+import io.tidaldb.core.codec.BodyRecords;
+import io.tidaldb.core.codec.Chain;
+import io.tidaldb.core.codec.ControlRecord;
+import io.tidaldb.core.codec.EntityName;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 
 class RecordTextTest {
@@ -30,14 +37,48 @@ class RecordTextTest {
         assertThat(printed(batch(RecordKind.SIGNALS, WalBatch.FLAG_KEYS, 42, payload, 0)))
                 .containsExactly("{\"tenant\":\"5\",\"position\":\"r1:s2:42\",\"kind\":\"signals\",\"hlc\":\"9\","
                         + "\"signal\":\"3\",\"entity\":\"18446744073709551615\",\"weight\":0.5,"
-                        + "\"ts\":\"1970-01-01T00:00:01Z\"}");
+                        + "\"ts\":\"1970-01-01T00:00:01Z\","
+                        + "\"idempotency_key\":\"00000000-0000-0001-0000-000000000002\"}");
     }
 
     @Test
-    void printsOtherKindsAsBytes() {
-        ByteBuffer payload = ByteBuffer.allocate(6).order(ByteOrder.LITTLE_ENDIAN);
-        payload.putInt(2).put((byte) 0xAB).put((byte) 1);
-        assertThat(printed(batch(RecordKind.CONTROL, 0, 1, payload, 0)).get(0)).contains("\"body\":\"ab01\"");
+    void namesTypesAsTheSchemaOfTheSameLogDoes() {
+        RecordText text = new RecordText("n1");
+        List<String> lines = new ArrayList<>();
+        Consumer<ObjectNode> sink = record -> lines.add(record.toString());
+        text.each(LOG, bodies(RecordKind.CONTROL, 1, new ControlRecord.Schema(3, "view", 7).encode()), sink);
+        text.each(LOG, batch(RecordKind.SIGNALS, 0, 2, ByteBuffer.allocate(21).put(8, (byte) 3), 0), sink);
+        LogId other = LogId.own(TenantId.of(6), ORIGIN);
+        text.each(other, batch(RecordKind.SIGNALS, 0, 2, ByteBuffer.allocate(21).put(8, (byte) 3), 0), sink);
+        assertThat(lines.get(0))
+                .startsWith("{\"node\":\"n1\",\"tenant\":\"5\"")
+                .endsWith("\"type\":\"schema\",\"signal\":\"view\",\"index\":3,\"half_life_ns\":7}");
+        assertThat(lines.get(1)).contains("\"signal\":\"view\"");
+        assertThat(lines.get(2)).contains("\"signal\":\"3\"");
+    }
+
+    @Test
+    void printsNamesAndControlRecords() {
+        assertThat(printed(bodies(RecordKind.ENTITIES, 1, new EntityName(-1, "IAH-LAX").encode())))
+                .allMatch(line -> line.endsWith("\"entity\":\"18446744073709551615\",\"entity_name\":\"IAH-LAX\"}"));
+        assertThat(printed(bodies(
+                        RecordKind.CONTROL,
+                        1,
+                        new ControlRecord.Label("acme").encode(),
+                        new ControlRecord.Compaction(List.of(new ControlRecord.End(ORIGIN, 9))).encode())))
+                .satisfiesExactly(
+                        line -> assertThat(line).endsWith("\"type\":\"label\",\"label\":\"acme\"}"),
+                        line -> assertThat(line).endsWith("\"type\":\"compaction\",\"ends\":[\"r1:s2:9\"]}"));
+        assertThat(printed(bodies(RecordKind.SESSIONS, 1, new byte[] {(byte) 0xAB, 1})))
+                .allMatch(line -> line.endsWith("\"body\":\"ab01\"}"));
+    }
+
+    @Test
+    void aPayloadThatDoesNotFitIsAnError() {
+        assertThatThrownBy(() -> printed(batch(RecordKind.SIGNALS, 0, 1, ByteBuffer.allocate(20), 0)))
+                .isInstanceOf(TidalException.class);
+        assertThatThrownBy(() -> printed(batch(RecordKind.CONTROL, 0, 1, ByteBuffer.allocate(3), 0)))
+                .isInstanceOf(TidalException.class);
     }
 
     @Test
@@ -70,20 +111,29 @@ class RecordTextTest {
                 0,
                 seqno,
                 payload,
-                ChainHash.after(before, batch(RecordKind.SIGNALS, 0, seqno, payload, 0)));
+                new Chain().next(before, batch(RecordKind.SIGNALS, 0, seqno, payload, 0)));
+    }
+
+    private static WalBatch bodies(RecordKind kind, long seqno, byte[]... bodies) {
+        return batch(kind, 0, seqno, bodies.length, BodyRecords.encode(List.of(bodies)), 0);
     }
 
     private static WalBatch batch(RecordKind kind, int flags, long seqno, ByteBuffer payload, long chain) {
+        return batch(kind, flags, seqno, 1, payload, chain);
+    }
+
+    private static WalBatch batch(RecordKind kind, int flags, long seqno, int count, ByteBuffer payload, long chain) {
         ByteBuffer bytes =
                 ByteBuffer.allocate(WalBatch.HEADER_BYTES + payload.capacity()).order(ByteOrder.LITTLE_ENDIAN);
         bytes.put(WalBatch.HEADER_BYTES, payload.array());
-        WalBatch.writeHeader(bytes, kind, flags, Seqno.of(0, seqno), 1, payload.capacity(), TenantId.of(5), ORIGIN, 9);
+        WalBatch.writeHeader(
+                bytes, kind, flags, Seqno.of(0, seqno), count, payload.capacity(), TenantId.of(5), ORIGIN, 9);
         return WalBatch.seal(bytes, chain);
     }
 
     private static List<String> printed(WalBatch batch) {
         List<String> lines = new ArrayList<>();
-        RecordText.each(batch, (ObjectNode record) -> lines.add(record.toString()));
+        new RecordText("").each(LOG, batch, (ObjectNode record) -> lines.add(record.toString()));
         return lines;
     }
 }

@@ -3,27 +3,28 @@ package io.tidaldb.server.importing;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tidaldb.api.EntityId;
-import io.tidaldb.api.ErrorCode;
-import io.tidaldb.api.QuotaExceededException;
 import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
-import io.tidaldb.api.TidalException;
-import io.tidaldb.core.Signal;
+import io.tidaldb.core.Position;
+import io.tidaldb.core.RecordedSignal;
+import io.tidaldb.core.Tidal;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 
 class ImporterTest {
 
-    private final FakeTidal tidal = new FakeTidal();
+    @AutoClose
+    private final Tidal tidal = Tidal.builder().open();
+
     private final List<Acknowledgement> acks = new ArrayList<>();
     private final List<String> notes = new ArrayList<>();
 
@@ -31,43 +32,45 @@ class ImporterTest {
     void givesEachLineItsOwnPosition() throws IOException {
         ImportReport report = run(lines(1_000), Importer.OnThrottle.WAIT, false);
         assertThat(report.accepted()).isEqualTo(1_000);
-        assertThat(acks)
-                .hasSize(1_000)
-                .allSatisfy(ack -> assertThat(ack.position().toString()).isEqualTo("r0:s0:" + ack.line()));
+        // What the store itself records of a tenant, such as its schema, comes first.
+        long before = seqno(acks.get(0)) - 1;
+        assertThat(acks).hasSize(1_000).allSatisfy(ack -> assertThat(seqno(ack)).isEqualTo(before + ack.line()));
         assertThat(acks.get(999).entity()).isEqualTo(EntityId.of(1_000));
+        List<RecordedSignal> recorded = new ArrayList<>();
+        tidal.tenant(TenantId.of(1)).orElseThrow().export(recorded::add);
+        assertThat(recorded)
+                .extracting(signal -> Position.of(signal.position()))
+                .isEqualTo(acks.stream().map(Acknowledgement::position).toList());
     }
 
     @Test
     void blamesOnlyTheLineThatIsToBlame() throws IOException {
-        tidal.door = signals -> has(signals, 700)
-                ? Optional.of(new TidalException(ErrorCode.EVENT_TIME_TOO_FAR, "too far"))
-                : Optional.empty();
-        ImportReport report = run(lines(1_000), Importer.OnThrottle.WAIT, false);
+        String late = "{\"tenant\":1,\"signal\":\"view\",\"entity\":1,\"ts\":\"2200-01-01T00:00:00Z\"}\n";
+        ImportReport report = run(lines(699) + late + lines(300), Importer.OnThrottle.WAIT, false);
         assertThat(report.accepted()).isEqualTo(999);
         assertThat(report.malformed()).isEqualTo(1);
-        assertThat(notes).contains("line 700: too far");
+        assertThat(notes).anyMatch(note -> note.startsWith("line 700: ") && note.contains("2200-01-01"));
     }
 
     @Test
     void waitsForTheRateLimit() throws IOException {
-        int[] refusals = new int[1];
-        tidal.door = signals -> refusals[0]++ < 3 ? Optional.of(throttled(Duration.ofMillis(1))) : Optional.empty();
-        ImportReport report = run(lines(10), Importer.OnThrottle.WAIT, false);
-        assertThat(report.accepted()).isEqualTo(10);
-        assertThat(report.throttled()).isEqualTo(10);
+        tidal.createTenant(TenantConfig.builder(TenantId.of(1))
+                .maxSignalsPerSecond(5_000)
+                .burst(512)
+                .build());
+        ImportReport report = run(lines(4 * 512), Importer.OnThrottle.WAIT, false);
+        assertThat(report.accepted()).isEqualTo(4 * 512);
+        assertThat(report.throttled()).isBetween(512L, 3L * 512);
         assertThat(report.skipped()).isZero();
+        assertThat(acks).hasSize(4 * 512);
     }
 
     @Test
     void skipsWhatTheRateLimitRefuses() throws IOException {
-        int[] left = {300};
-        tidal.door = signals -> {
-            if (signals.size() > left[0]) {
-                return Optional.of(throttled(Duration.ofHours(1)));
-            }
-            left[0] -= signals.size();
-            return Optional.empty();
-        };
+        tidal.createTenant(TenantConfig.builder(TenantId.of(1))
+                .maxSignalsPerSecond(0.001)
+                .burst(300)
+                .build());
         ImportReport report = run(lines(512), Importer.OnThrottle.SKIP, false);
         assertThat(report.accepted()).isEqualTo(300);
         assertThat(report.skipped()).isEqualTo(212);
@@ -77,7 +80,7 @@ class ImporterTest {
 
     @Test
     void aCapThatWaitingDoesNotHelpRefusesOnlyItsLines() throws IOException {
-        tidal.door = signals -> has(signals, 5) ? Optional.of(throttled(null)) : Optional.empty();
+        tidal.createTenant(TenantConfig.builder(TenantId.of(1)).maxEntities(9).build());
         ImportReport report = run(lines(10), Importer.OnThrottle.WAIT, false);
         assertThat(report.accepted()).isEqualTo(9);
         assertThat(report.skipped()).isEqualTo(1);
@@ -147,19 +150,7 @@ class ImporterTest {
                 .collect(Collectors.joining());
     }
 
-    private static boolean has(List<Signal> signals, long entity) {
-        return signals.stream().anyMatch(signal -> signal.entity().value() == entity);
-    }
-
-    private static QuotaExceededException throttled(@Nullable Duration retryAfter) {
-        return new QuotaExceededException(
-                TenantId.of(1),
-                QuotaExceededException.Quota.SIGNALS_PER_SECOND,
-                QuotaExceededException.Cause.RATE,
-                1,
-                1,
-                1,
-                0,
-                retryAfter);
+    private static long seqno(Acknowledgement ack) {
+        return ack.position().records().get(0).seqno();
     }
 }

@@ -3,11 +3,13 @@ package io.tidaldb.server.importing;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.tidaldb.api.EntityId;
 import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
+import io.tidaldb.api.WalSegmentId;
 import io.tidaldb.core.Position;
 import io.tidaldb.core.Signal;
-import io.tidaldb.core.Tenant;
+import io.tidaldb.core.Tidal;
 import io.tidaldb.core.WriteOptions;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -15,6 +17,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.List;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -24,7 +27,9 @@ class VerificationTest {
     @TempDir
     Path directory;
 
-    private final FakeTidal tidal = new FakeTidal();
+    @AutoClose
+    private final Tidal tidal = Tidal.builder().open();
+
     private final AckedEvents acked = new AckedEvents();
     private long line;
 
@@ -39,14 +44,19 @@ class VerificationTest {
         acknowledge(record(1, 1_000));
         acknowledge(record(1, 1_000));
         acknowledge(record(2, 5_000_000_000L));
-        assertThat(verify()).isEqualTo(new Verification(3, 3, 0, 0, 0));
+        assertThat(verify())
+                .matches(Verification::ok)
+                .extracting(Verification::found)
+                .isEqualTo(3L);
     }
 
     @Test
     void countsWhatIsMissing() {
         acknowledge(record(1, 1_000));
-        acknowledge(record(2, 1_000));
-        tenant().records.remove(1);
+        Acknowledgement last = record(2, 1_000);
+        acknowledge(last);
+        acknowledge(new Acknowledgement(
+                3, last.tenant(), after(last.position()), "view", EntityId.of(3), null, 1.5f, 1_000));
         Verification verification = verify();
         assertThat(verification.missing()).isEqualTo(1);
         assertThat(verification.ok()).isFalse();
@@ -86,6 +96,45 @@ class VerificationTest {
     }
 
     @Test
+    void whatWasThereBeforeStandsForNothing() {
+        Acknowledgement before = record(3, 1_000);
+        Acknowledgement first = record(1, 1_000);
+        Position last = first.position();
+        acknowledge(first);
+        acknowledge(new Acknowledgement(
+                2, before.tenant(), after(last), "view", before.entity(), null, before.weight(), 1_000));
+        assertThat(verify().missing()).isEqualTo(1);
+    }
+
+    @Test
+    void theSameFileCanBeImportedAgainAfterItsImportDied() {
+        // The first import dies with one write under way, the second ends.
+        acknowledge(record(1, 1_000));
+        record(2, 1_000);
+        acked.nextLog();
+        acknowledge(record(1, 1_000));
+        acknowledge(record(2, 1_000));
+        assertThat(verify())
+                .matches(Verification::ok)
+                .extracting(Verification::found)
+                .isEqualTo(3L);
+    }
+
+    @Test
+    void theSecondImportIsJudgedByItself() {
+        record(1, 1_000);
+        record(2, 1_000);
+        acknowledge(record(1, 1_000));
+        acknowledge(record(2, 1_000));
+        assertThat(verify())
+                .matches(Verification::ok)
+                .extracting(Verification::found)
+                .isEqualTo(2L);
+        record(2, 1_000);
+        assertThat(verify().duplicated()).isEqualTo(1);
+    }
+
+    @Test
     void anUnknownTenantHasLostEverything() {
         acknowledge(record(1, 1_000));
         tidal.deleteTenant(TenantId.of(1));
@@ -95,14 +144,19 @@ class VerificationTest {
     @Test
     void logsReadBackAsTheyWereWritten() throws IOException {
         Path file = directory.resolve("acks");
+        Acknowledgement first = record(1, 1_000_000_001L);
         try (AckLog log = AckLog.create(file)) {
-            log.acknowledged(ack(record(1, 1_000_000_001L)));
-            log.acknowledged(ack(record(-1, 2)));
+            log.acknowledged(first);
+            log.acknowledged(record(-1, 2));
         }
         AckLog.read(file, acked);
-        assertThat(verify()).isEqualTo(new Verification(2, 2, 0, 0, 0));
+        assertThat(verify())
+                .matches(Verification::ok)
+                .extracting(Verification::found)
+                .isEqualTo(2L);
         assertThat(Files.readAllLines(file).get(0))
-                .isEqualTo("{\"line\":1,\"tenant\":\"1\",\"position\":\"r0:s0:1\",\"signal\":\"view\",\"entity\":\"1\","
+                .isEqualTo("{\"line\":1,\"tenant\":\"1\",\"position\":\"" + first.position()
+                        + "\",\"signal\":\"view\",\"entity\":\"1\","
                         + "\"weight\":1.5,\"ts\":\"1970-01-01T00:00:01.000000001Z\"}");
     }
 
@@ -110,7 +164,7 @@ class VerificationTest {
     void aTornLastLineIsLeftOut() throws IOException {
         Path file = directory.resolve("acks");
         try (AckLog log = AckLog.create(file)) {
-            log.acknowledged(ack(record(1, 1)));
+            log.acknowledged(record(1, 1));
         }
         Files.writeString(file, "{\"line\":2,\"ten", StandardOpenOption.APPEND);
         AckLog.read(file, acked);
@@ -119,23 +173,20 @@ class VerificationTest {
         assertThatThrownBy(() -> AckLog.read(file, acked)).hasMessageContaining("line 2");
     }
 
-    private Position record(long entity, long nanos) {
-        return tenant().recordAll(List.of(Signal.of("view", entity, 1.5).at(nanos)), WriteOptions.DEFAULT);
-    }
-
-    private void acknowledge(Position position) {
-        acked.acknowledged(ack(position));
-    }
-
-    private Acknowledgement ack(Position position) {
-        var last = tenant().records.get(tenant().records.size() - 1);
+    private Acknowledgement record(long entity, long nanos) {
+        Signal signal = Signal.of("view", entity, 1.5).at(nanos);
+        Position position = tidal.tenant(TenantId.of(1)).orElseThrow().recordAll(List.of(signal), WriteOptions.DEFAULT);
         return new Acknowledgement(
-                ++line, TenantId.of(1), position, last.type(), last.entity(), null, last.weight(), last.eventNanos());
+                ++line, TenantId.of(1), position, "view", signal.entity(), null, (float) signal.weight(), nanos);
     }
 
-    private FakeTidal.FakeTenant tenant() {
-        Tenant tenant = tidal.tenant(TenantId.of(1)).orElseThrow();
-        return (FakeTidal.FakeTenant) tenant;
+    private void acknowledge(Acknowledgement ack) {
+        acked.acknowledged(ack);
+    }
+
+    private static Position after(Position position) {
+        WalSegmentId record = position.records().get(0);
+        return Position.of(new WalSegmentId(record.region(), record.shard(), record.seqno() + 1));
     }
 
     private Verification verify() {
