@@ -127,7 +127,7 @@ final class Deployment {
             tidal.start(copied);
             return tidal;
         } catch (RuntimeException e) {
-            release();
+            release(e);
             throw e;
         }
     }
@@ -204,12 +204,12 @@ final class Deployment {
         return schema;
     }
 
-    private void release() {
+    private void release(RuntimeException reason) {
         while (!opened.isEmpty()) {
             try {
                 opened.pop().close();
             } catch (Exception e) {
-                throw new TidalException(ErrorCode.INTERNAL, "what was opened can't be released: " + e, e);
+                reason.addSuppressed(e);
             }
         }
     }

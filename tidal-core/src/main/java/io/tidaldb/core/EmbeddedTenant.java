@@ -3,6 +3,7 @@ package io.tidaldb.core;
 import io.tidaldb.api.Durability;
 import io.tidaldb.api.EntityId;
 import io.tidaldb.api.ErrorCode;
+import io.tidaldb.api.IdempotencyKey;
 import io.tidaldb.api.OverloadedException;
 import io.tidaldb.api.QuotaExceededException;
 import io.tidaldb.api.ReplicaId;
@@ -31,6 +32,8 @@ import java.nio.ByteOrder;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
@@ -46,6 +49,10 @@ final class EmbeddedTenant implements Tenant {
 
     private static final int MAX_SIGNALS = 100_000;
     private static final int MAX_TOP = 10_000;
+
+    /** Leaves room for what else goes into the same batch, which holds at most 32 MiB. */
+    private static final long MAX_WRITE_BYTES = 16L << 20;
+
     private static final Duration WAIT_FOR_TASK = Duration.ofSeconds(60);
 
     private final EmbeddedTidal tidal;
@@ -86,7 +93,7 @@ final class EmbeddedTenant implements Tenant {
     public Position recordAll(List<Signal> signals, WriteOptions options) {
         PendingWrite write = submit(signals, options, null);
         try {
-            return write.result.get(options.deadline().toNanos(), TimeUnit.NANOSECONDS);
+            return write.result.get(EmbeddedTidal.nanos(options.deadline()), TimeUnit.NANOSECONDS);
         } catch (ExecutionException e) {
             throw unwrap(e);
         } catch (TimeoutException e) {
@@ -144,23 +151,62 @@ final class EmbeddedTenant implements Tenant {
             WriteRequest request = new WriteRequest(
                     part.shard,
                     part.records.flip(),
-                    part.names,
+                    part.namesToRecord(),
                     options.idempotencyKey().orElse(null),
                     beforeSync,
                     write);
             bytes += request.queueBytes();
             requests.add(request);
         }
-        if (!state.enqueue(bytes)) {
+        long most = Math.min(state.queueBound(), MAX_WRITE_BYTES);
+        if (bytes > most || !state.enqueue(bytes)) {
             state.refund(signals.size());
-            throw bytes > state.queueBound()
+            throw bytes > most
                     ? TidalException.invalid("a write of " + bytes + " bytes to tenant " + id()
-                            + " exceeds its queue of " + state.queueBound() + " bytes: split the write")
+                            + " is too large: expected at most " + most + " bytes; split the write")
                     : new OverloadedException("tenant " + id() + " has " + state.queueBound()
                             + " bytes waiting to be committed, the most its queue holds: try again after a pause");
         }
+        try {
+            admitWhole(requests);
+        } catch (TidalException e) {
+            state.dequeue(bytes);
+            state.refund(signals.size());
+            throw e;
+        }
         requests.forEach(request -> request.shard().loop().write(request));
         return write;
+    }
+
+    // What goes to one slot is admitted by its loop. What goes to several is admitted here, before any of it is queued.
+    private void admitWhole(List<WriteRequest> requests) {
+        if (state.slots().size() > 1
+                && !isRetry(requests)
+                && requests.size() > 1
+                && state.caps().apply()) {
+            QuotaExceededException refusal = state.caps().reserve(requests);
+            if (refusal != null) {
+                throw refusal;
+            }
+        }
+    }
+
+    /** Returns whether every slot that the write goes to remembers it already. */
+    private boolean isRetry(List<WriteRequest> requests) {
+        IdempotencyKey key = requests.get(0).key();
+        if (key == null) {
+            return false;
+        }
+        long now = tidal.clock().wallNanos() / 1_000_000;
+        int remembered = 0;
+        for (TenantShard slot : state.slots()) {
+            WriteRequest part = null;
+            for (WriteRequest request : requests) {
+                part = request.shard() == slot ? request : part;
+            }
+            remembered += slot.remembers(key, part, now) ? 1 : 0;
+        }
+        return remembered == requests.size();
     }
 
     private boolean beforeSync(Durability level) {
@@ -203,7 +249,14 @@ final class EmbeddedTenant implements Tenant {
     }
 
     /** One shard's share of a write. */
-    private record Part(TenantShard shard, ByteBuffer records, List<EntityName> names) {}
+    private record Part(TenantShard shard, ByteBuffer records, SortedMap<Long, String> names) {
+
+        List<EntityName> namesToRecord() {
+            return names.entrySet().stream()
+                    .map(name -> new EntityName(name.getKey(), name.getValue()))
+                    .toList();
+        }
+    }
 
     private List<Part> encode(List<Signal> signals) {
         List<TenantShard> slots = state.slots();
@@ -227,7 +280,7 @@ final class EmbeddedTenant implements Tenant {
                         slots.get(slot),
                         ByteBuffer.allocate(SignalRecords.BYTES * (slots.size() == 1 ? signals.size() : 16))
                                 .order(ByteOrder.LITTLE_ENDIAN),
-                        new ArrayList<>(0));
+                        new TreeMap<>());
                 bySlot[slot] = part;
             } else if (part.records.remaining() < SignalRecords.BYTES) {
                 ByteBuffer larger =
@@ -238,9 +291,8 @@ final class EmbeddedTenant implements Tenant {
             int at = part.records.position();
             SignalRecords.put(part.records, at, signal.entity().value(), type, (float) signal.weight(), eventNanos);
             part.records.position(at + SignalRecords.BYTES);
-            if (signal.name() != null
-                    && !signal.name().equals(part.shard.name(signal.entity().value()))) {
-                part.names.add(new EntityName(signal.entity().value(), signal.name()));
+            if (signal.name() != null) {
+                name(part, signal.entity(), signal.name());
             }
         }
         List<Part> parts = new ArrayList<>(1);
@@ -250,6 +302,14 @@ final class EmbeddedTenant implements Tenant {
             }
         }
         return parts;
+    }
+
+    private void name(Part part, EntityId entity, String name) {
+        String recorded = part.shard.name(entity.value());
+        String known = recorded != null ? recorded : part.names.putIfAbsent(entity.value(), name);
+        if (known != null && !known.equals(name)) {
+            throw TenantShard.nameCollision(id(), entity.value(), name, known);
+        }
     }
 
     @Override
@@ -419,17 +479,26 @@ final class EmbeddedTenant implements Tenant {
         }
     }
 
+    /** Waits for a task, also if the caller is interrupted: half a change would be worse than a late one. */
     static <T> T await(CompletableFuture<T> task) {
+        boolean interrupted = false;
         try {
-            return task.get(WAIT_FOR_TASK.toSeconds(), TimeUnit.SECONDS);
+            while (true) {
+                try {
+                    return task.get(WAIT_FOR_TASK.toSeconds(), TimeUnit.SECONDS);
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
+            }
         } catch (ExecutionException e) {
             throw unwrap(e);
         } catch (TimeoutException e) {
             throw new TidalException(
                     ErrorCode.DEADLINE_EXCEEDED, "the commit loop did not answer within " + WAIT_FOR_TASK, e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new TidalException(ErrorCode.DEADLINE_EXCEEDED, "interrupted while waiting for the commit loop", e);
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
         }
     }
 }

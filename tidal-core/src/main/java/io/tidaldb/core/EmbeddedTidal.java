@@ -78,12 +78,13 @@ final class EmbeddedTidal implements Tidal {
     void start(boolean copied) {
         grantIncarnations(copied);
         adoptDefaultTenant();
+        for (TenantId tenant : control.erased()) {
+            nodes.stream().filter(node -> node.holds(tenant)).forEach(node -> node.eraseNow(tenant));
+        }
         control.tenants().values().forEach(this::assemble);
         for (Node node : nodes) {
             for (TenantId tenant : node.tenantsWithLogs()) {
-                if (control.isErased(tenant)) {
-                    node.eraseNow(tenant);
-                } else if (!tenants.containsKey(tenant)) {
+                if (!tenants.containsKey(tenant)) {
                     LOG.warn(
                             "logs of tenant {} on node {} are kept but not served: the control log does not know it",
                             tenant,
@@ -190,7 +191,7 @@ final class EmbeddedTidal implements Tidal {
     }
 
     long maxFutureNanos() {
-        return limits.maxFuture.toNanos();
+        return nanos(limits.maxFuture);
     }
 
     Executor callbacks() {
@@ -200,11 +201,17 @@ final class EmbeddedTidal implements Tidal {
     @Override
     public synchronized SignalType declareSignal(String name, Duration halfLife) {
         checkOpen();
-        long index = control.submit(new ClusterCommand.DeclareSignal(name, nanos(halfLife)));
+        long index = decide(new ClusterCommand.DeclareSignal(name, nanos(halfLife)));
         schema.update(control.schema());
         return new SignalType((int) index, name, halfLife);
     }
 
+    // On a loop's thread, because an interrupt of the caller's would close the control log's file under it.
+    private long decide(ClusterCommand command) {
+        return EmbeddedTenant.await(nodes.get(0).submit(() -> control.submit(command)));
+    }
+
+    /** Returns nanoseconds, at most 2^63 - 1. */
     static long nanos(Duration duration) {
         try {
             return duration.toNanos();
@@ -237,7 +244,11 @@ final class EmbeddedTidal implements Tidal {
                 new TenantPlacer(plugins.placement()).place(config, shards).shards();
         TenantConfig unlabelled =
                 config.toBuilder().label(TenantConfig.DEFAULT_LABEL).build();
-        control.submit(new ClusterCommand.CreateTenant(
+        if (control.isErased(config.id())) {
+            // An erasure that failed half-way must not leave its rest to the new tenant.
+            nodes.forEach(node -> EmbeddedTenant.await(node.erase(config.id())));
+        }
+        decide(new ClusterCommand.CreateTenant(
                 unlabelled, placement, plugins.random().nextLong()));
         TenantRecord record = control.tenants().get(config.id());
         if (record == null) {
@@ -287,7 +298,7 @@ final class EmbeddedTidal implements Tidal {
         checkLabel(config);
         TenantConfig unlabelled =
                 config.toBuilder().label(TenantConfig.DEFAULT_LABEL).build();
-        control.submit(new ClusterCommand.UpdateTenant(unlabelled));
+        decide(new ClusterCommand.UpdateTenant(unlabelled));
         TenantConfig before = tenant.state().config();
         boolean sameRate = before.maxSignalsPerSecond().equals(config.maxSignalsPerSecond())
                 && before.burst().equals(config.burst());
@@ -311,10 +322,10 @@ final class EmbeddedTidal implements Tidal {
         checkOpen();
         EmbeddedTenant tenant = existing(id);
         // Agreed first: an interruption from here on is finished by the next open.
-        control.submit(new ClusterCommand.DeleteTenant(id));
+        decide(new ClusterCommand.DeleteTenant(id));
         tenants.remove(id);
         tenant.state().delete();
-        tenant.placement().stream().map(this::node).distinct().forEach(node -> EmbeddedTenant.await(node.erase(id)));
+        nodes.forEach(node -> EmbeddedTenant.await(node.erase(id)));
     }
 
     @Override
@@ -400,12 +411,13 @@ final class EmbeddedTidal implements Tidal {
         end(Node::abandon);
     }
 
-    // Every node is ended, whatever happens to the ones before it.
+    // Every node is ended, whatever happens to the ones before it; a caller who is interrupted closes all the same.
     private synchronized void end(Consumer<Node> how) {
         if (closed) {
             return;
         }
         closed = true;
+        boolean interrupted = Thread.interrupted();
         TidalException first = null;
         for (Node node : nodes) {
             try {
@@ -416,6 +428,9 @@ final class EmbeddedTidal implements Tidal {
         }
         control.close();
         callbacks.close();
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
         if (first != null) {
             throw first;
         }

@@ -13,7 +13,7 @@ public final class EntityNames {
 
     private EntityNames() {}
 
-    /** @throws TidalException INVALID_ARGUMENT if the name is empty or longer than {@link #MAX_BYTES} */
+    /** @throws TidalException INVALID_ARGUMENT if the name is empty, longer than {@link #MAX_BYTES}, or not valid Unicode */
     public static EntityId idOf(String name) {
         byte[] utf8 = name.getBytes(StandardCharsets.UTF_8);
         if (utf8.length == 0 || utf8.length > MAX_BYTES) {
@@ -22,6 +22,23 @@ public final class EntityNames {
                     + MAX_BYTES
                     + " bytes of UTF-8");
         }
+        if (!isUnicode(name)) {
+            throw TidalException.invalid(
+                    "entity name \"" + name + "\" has half a surrogate pair: expected text that UTF-8 can hold");
+        }
         return EntityId.of(Hashing.xxh3_64().hashBytesToLong(utf8));
+    }
+
+    // Bytes of half a pair would be those of "?", and so would the id.
+    private static boolean isUnicode(String name) {
+        for (int i = 0; i < name.length(); i++) {
+            if (Character.isSurrogate(name.charAt(i))) {
+                if (i + 1 == name.length() || !Character.isSurrogatePair(name.charAt(i), name.charAt(i + 1))) {
+                    return false;
+                }
+                i++;
+            }
+        }
+        return true;
     }
 }

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /** Configures and opens an instance. Not thread-safe. All defaults together give one node that keeps everything in memory. */
@@ -38,6 +39,7 @@ public final class TidalBuilder {
     private @Nullable Duration retention;
 
     private long queueBytesPerTenant = 8L << 20;
+    private UnaryOperator<Plugins> runtime = UnaryOperator.identity();
     private final Map<String, Duration> signals = new LinkedHashMap<>();
     private final Map<String, Duration> defaultSignals = new LinkedHashMap<>();
 
@@ -136,6 +138,12 @@ public final class TidalBuilder {
         return this;
     }
 
+    /** Changes what the instance runs on: its clocks, its loops, its stores. For tests and simulations of this package. */
+    TidalBuilder runtime(UnaryOperator<Plugins> change) {
+        runtime = change;
+        return this;
+    }
+
     /**
      * Opens the instance, recovering what a crash left. Tenants with damaged logs are quarantined and do not fail it.
      *
@@ -145,10 +153,10 @@ public final class TidalBuilder {
     public Tidal open() {
         Deployment deployment = new Deployment(dataDir, region, topology);
         String store = wal != null ? wal : deployment.knownWal().orElse(dataDir == null ? "memory" : "file");
-        Plugins plugins = PluginModule.choose(
-                PluginCatalog.discover(pluginsDir), new PluginModule.Choice(store, limiter, placement, "local"));
+        Plugins plugins = runtime.apply(PluginModule.choose(
+                PluginCatalog.discover(pluginsDir), new PluginModule.Choice(store, limiter, placement, "local")));
         NodeSettings settings = new NodeSettings(
-                idempotencyHorizon.toMillis(), retention == null ? -1 : retention.toMillis(), CLOSE_CHECKPOINT_BYTES);
+                millis(idempotencyHorizon), retention == null ? -1 : millis(retention), CLOSE_CHECKPOINT_BYTES);
         return deployment.open(
                 plugins,
                 settings,
@@ -156,6 +164,12 @@ public final class TidalBuilder {
                 new EmbeddedTidal.Limits(maxFuture, queueBytesPerTenant),
                 signals,
                 defaultSignals);
+    }
+
+    // At most a million years, so that it can be added to a time.
+    private static long millis(Duration duration) {
+        Duration most = Duration.ofDays(365_000_000);
+        return (duration.compareTo(most) < 0 ? duration : most).toMillis();
     }
 
     private static long inRange(String what, long value, long min, long max) {

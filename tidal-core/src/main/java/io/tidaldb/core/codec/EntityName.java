@@ -9,6 +9,11 @@ import java.nio.charset.StandardCharsets;
 /** The body of an entity record: u64 entity, then its name in UTF-8. */
 public record EntityName(long entity, String name) {
 
+    /** Returns the most bytes that the body takes, without encoding it. */
+    public int bytes() {
+        return Long.BYTES + 3 * name.length();
+    }
+
     /** Returns the body. */
     public byte[] encode() {
         byte[] utf8 = name.getBytes(StandardCharsets.UTF_8);

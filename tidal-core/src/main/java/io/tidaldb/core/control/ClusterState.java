@@ -109,7 +109,16 @@ final class ClusterState {
         int minIncarnation = 0;
         if (erased.containsKey(id)) {
             for (ReplicaId replica : create.placement()) {
-                minIncarnation = Math.max(minIncarnation, nextIncarnation(replica));
+                minIncarnation = Math.max(minIncarnation, incarnation(replica) + 1);
+            }
+            if (minIncarnation > Seqno.MAX_INCARNATION) {
+                return refused(
+                        ErrorCode.UNSUPPORTED,
+                        "a shard of " + create.placement() + " has used up its incarnations: create a new shard");
+            }
+            // All get the same, so that the next grant to any of them lies above what this tenant writes under.
+            for (ReplicaId replica : create.placement()) {
+                incarnations.put(replica, minIncarnation);
             }
         }
         tenants.put(id, new TenantRecord(create.config(), create.placement(), create.digestSeed(), minIncarnation));
@@ -145,15 +154,13 @@ final class ClusterState {
     }
 
     private Reply grantIncarnation(ReplicaId replica) {
-        int next = nextIncarnation(replica);
-        return next > Seqno.MAX_INCARNATION
-                ? refused(
-                        ErrorCode.UNSUPPORTED, "shard " + replica + " has used up its incarnations: create a new shard")
-                : new Reply.Done(next);
-    }
-
-    private int nextIncarnation(ReplicaId replica) {
-        return incarnations.merge(replica, 1, Integer::sum);
+        int next = incarnation(replica) + 1;
+        if (next > Seqno.MAX_INCARNATION) {
+            return refused(
+                    ErrorCode.UNSUPPORTED, "shard " + replica + " has used up its incarnations: create a new shard");
+        }
+        incarnations.put(replica, next);
+        return new Reply.Done(next);
     }
 
     private static Reply unknown(TenantId id) {
@@ -182,6 +189,10 @@ final class ClusterState {
 
     boolean isErased(TenantId id) {
         return erased.containsKey(id) && !tenants.containsKey(id);
+    }
+
+    List<TenantId> erased() {
+        return erased.keySet().stream().filter(this::isErased).toList();
     }
 
     int incarnation(ReplicaId replica) {

@@ -73,6 +73,23 @@ final class CommandCodec {
         if (json.path("v").asInt() != VERSION) {
             throw tooNew(json);
         }
+        try {
+            return command(json);
+        } catch (IllegalArgumentException e) {
+            throw malformed(json, e);
+        } catch (TidalException e) {
+            throw e.code() == ErrorCode.INVALID_ARGUMENT ? malformed(json, e) : e;
+        }
+    }
+
+    private static TidalException malformed(JsonNode json, RuntimeException cause) {
+        return new TidalException(
+                ErrorCode.CORRUPT_DATA,
+                "control command of type " + json.path("type") + " is malformed: " + cause.getMessage(),
+                cause);
+    }
+
+    private static ClusterCommand command(JsonNode json) {
         return switch (json.path("type").asText()) {
             case "define-topology" ->
                 new ClusterCommand.DefineTopology(json.path("cluster").asText(), shards(json));
@@ -126,7 +143,16 @@ final class CommandCodec {
         json.put("writes", config.writes().name());
         json.put("slots", config.slots());
         putReplicas(json, "pinned_shards", config.pinnedShards());
-        json.put("hold_nanos", config.hold().toNanos());
+        json.put("hold_nanos", nanos(config.hold()));
+    }
+
+    // A hold of more than 292 years is as good as 292 years.
+    private static long nanos(Duration duration) {
+        try {
+            return duration.toNanos();
+        } catch (ArithmeticException e) {
+            return Long.MAX_VALUE;
+        }
     }
 
     private static TenantConfig config(JsonNode json) {

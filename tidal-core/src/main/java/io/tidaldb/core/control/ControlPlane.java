@@ -103,6 +103,11 @@ public final class ControlPlane implements AutoCloseable {
         return state.isErased(id);
     }
 
+    /** Returns all tenants that were deleted and not created again, in order. */
+    public synchronized List<TenantId> erased() {
+        return state.erased();
+    }
+
     /** Returns the newest incarnation granted to a replica; 0 if none was. */
     public synchronized int incarnation(ReplicaId replica) {
         return state.incarnation(replica);

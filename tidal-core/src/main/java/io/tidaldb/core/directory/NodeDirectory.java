@@ -18,7 +18,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,13 +35,24 @@ public final class NodeDirectory implements AutoCloseable {
     private static final String IDENTITY = "tidal.json";
     private static final String LOCK = "LOCK";
 
+    /**
+     * Directories that this process owns, with the text in their lock files. Where locks are POSIX ones, closing any channel on a lock file
+     * gives up the lock of the whole process, so the file of a directory that is open here must not even be looked at.
+     */
+    private static final Map<Path, String> OWNED = new ConcurrentHashMap<>();
+
     private final Path path;
+    private final Path key;
     private final FileChannel lockChannel;
     private volatile NodeIdentity identity;
     private final boolean crashed;
+    private final boolean orphaned;
 
-    private NodeDirectory(Path path, FileChannel lockChannel, NodeIdentity identity, boolean crashed) {
+    private NodeDirectory(
+            Path path, Path key, FileChannel lockChannel, NodeIdentity identity, boolean crashed, boolean orphaned) {
         this.path = path;
+        this.key = key;
+        this.orphaned = orphaned;
         this.lockChannel = lockChannel;
         this.identity = identity;
         this.crashed = crashed;
@@ -59,19 +72,60 @@ public final class NodeDirectory implements AutoCloseable {
      *     FORMAT_TOO_NEW
      */
     public static NodeDirectory open(Path path, NodeIdentity fresh) {
-        FileChannel channel = lock(path);
+        Path key = own(path);
+        FileChannel channel = null;
         try {
+            channel = lock(path);
             Optional<NodeIdentity> found = peek(path);
             found.ifPresent(known -> check(path, known, fresh));
             NodeIdentity identity = found.orElse(fresh);
             boolean crashed = found.isPresent() && !identity.clean();
-            NodeDirectory directory = new NodeDirectory(path, channel, identity, crashed);
-            directory.write(identity.with(false, identity.exposed()));
+            // Stays so until the new incarnation is granted, which writes the identity once more.
+            boolean orphaned = found.isEmpty() && holdsData(path);
+            NodeDirectory directory = new NodeDirectory(path, key, channel, identity, crashed, orphaned);
+            directory.write(identity.with(false, identity.exposed() || orphaned));
             return directory;
         } catch (RuntimeException e) {
             closeQuietly(channel);
+            OWNED.remove(key);
             throw e;
         }
+    }
+
+    // Logs from before tenants existed have neither: they are taken over as they are.
+    private static boolean holdsData(Path path) {
+        return Files.exists(path.resolve("tenants")) || Files.exists(path.resolve("journal"));
+    }
+
+    private static Path own(Path path) {
+        Path key;
+        try {
+            DurableFiles.createDirectories(path);
+            key = path.toRealPath();
+        } catch (IOException e) {
+            throw unusable(path, e);
+        }
+        String owner = OWNED.putIfAbsent(key, owner());
+        if (owner != null) {
+            throw locked(path, owner);
+        }
+        return key;
+    }
+
+    private static TidalException unusable(Path path, IOException cause) {
+        return new TidalException(
+                ErrorCode.INVALID_CONFIGURATION,
+                "data directory " + path + " can't be used: " + cause + "; expected a directory that can be written",
+                cause);
+    }
+
+    private static String owner() {
+        return "pid=" + ProcessHandle.current().pid() + " host=" + host() + " started="
+                + ProcessHandle.current()
+                        .info()
+                        .startInstant()
+                        .map(Object::toString)
+                        .orElse("unknown");
     }
 
     private static void check(Path path, NodeIdentity known, NodeIdentity wanted) {
@@ -96,54 +150,40 @@ public final class NodeDirectory implements AutoCloseable {
     private static FileChannel lock(Path path) {
         FileChannel channel = null;
         try {
-            DurableFiles.createDirectories(path);
             channel = FileChannel.open(
                     path.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
             FileLock lock = channel.tryLock();
             if (lock == null) {
-                throw locked(path, channel);
+                throw locked(path, ownerIn(channel));
             }
-            byte[] owner = ("pid=" + ProcessHandle.current().pid() + " host=" + host() + " started="
-                            + ProcessHandle.current()
-                                    .info()
-                                    .startInstant()
-                                    .map(Object::toString)
-                                    .orElse("unknown")
-                            + "\n")
-                    .getBytes(StandardCharsets.UTF_8);
             channel.truncate(0);
-            channel.write(ByteBuffer.wrap(owner), 0);
+            channel.write(ByteBuffer.wrap((owner() + "\n").getBytes(StandardCharsets.UTF_8)), 0);
             return channel;
         } catch (OverlappingFileLockException e) {
-            TidalException refused = locked(path, channel);
+            TidalException refused = locked(path, "this process, through another copy of Tidal");
             closeQuietly(channel);
             throw refused;
         } catch (IOException e) {
             closeQuietly(channel);
-            throw new TidalException(
-                    ErrorCode.INVALID_CONFIGURATION,
-                    "data directory " + path + " can't be used: " + e + "; expected a directory that can be written",
-                    e);
+            throw unusable(path, e);
         } catch (TidalException e) {
             closeQuietly(channel);
             throw e;
         }
     }
 
-    private static TidalException locked(Path path, @Nullable FileChannel channel) {
-        String owner = "unknown";
-        try {
-            ByteBuffer content = ByteBuffer.allocate(512);
-            if (channel != null && channel.read(content, 0) > 0) {
-                owner = new String(content.array(), 0, content.position(), StandardCharsets.UTF_8).strip();
-            }
-        } catch (IOException e) {
-            owner = "unknown (" + e.getMessage() + ")";
-        }
+    private static String ownerIn(FileChannel channel) throws IOException {
+        ByteBuffer content = ByteBuffer.allocate(512);
+        return channel.read(content, 0) > 0
+                ? new String(content.array(), 0, content.position(), StandardCharsets.UTF_8).strip()
+                : "unknown";
+    }
+
+    private static TidalException locked(Path path, String owner) {
         return new TidalException(
                 ErrorCode.DIRECTORY_LOCKED,
-                "data directory " + path + " is in use by another process: " + owner
-                        + "; stop that process, or choose another directory");
+                "data directory " + path + " is in use: " + owner
+                        + "; stop that process or close that instance, or choose another directory");
     }
 
     private static String host() {
@@ -170,11 +210,11 @@ public final class NodeDirectory implements AutoCloseable {
     }
 
     /**
-     * Returns whether the last owner stopped with seqnos known elsewhere that may not be on this disk, so that the next writer needs a new
-     * incarnation.
+     * Returns whether the last owner stopped with seqnos known elsewhere that may not be on this disk, or nobody knows how it stopped because
+     * the identity was missing: the next writer needs a new incarnation.
      */
     public boolean needsIncarnation() {
-        return crashed && identity.exposed();
+        return orphaned || crashed && identity.exposed();
     }
 
     /** Records, durably, that something is acknowledged before it is durable; from the second call on does nothing. */
@@ -200,7 +240,10 @@ public final class NodeDirectory implements AutoCloseable {
 
     /** Gives the directory free without marking it as closed: what a crash does. */
     public void abandon() {
-        closeQuietly(lockChannel);
+        if (lockChannel.isOpen()) {
+            closeQuietly(lockChannel);
+            OWNED.remove(key);
+        }
     }
 
     private void write(NodeIdentity next) {

@@ -26,6 +26,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>
  * u32 magic "TDCK"   u16 version   u64 tenant   u16 region   u16 shard
+ * u64 highest hlc of any batch folded
  * u8 1 and the label, or u8 0
  * u16 count, then for each signal type that the log repeats: u8 index
  * u8 1 and the base ledger, or u8 0
@@ -76,6 +77,7 @@ final class Checkpoint {
         out.writeLong(shard.tenantId().value());
         out.writeShort(shard.replica().region().value());
         out.writeShort(shard.replica().shard().value());
+        out.writeLong(shard.lastHlc);
         writeOptional(out, shard.label());
         out.writeShort(shard.schemaLogged.cardinality());
         for (int i = shard.schemaLogged.nextSetBit(0); i >= 0; i = shard.schemaLogged.nextSetBit(i + 1)) {
@@ -145,6 +147,7 @@ final class Checkpoint {
     }
 
     private static void readState(DataInput in, TenantShard shard, Schema schema) throws IOException {
+        shard.lastHlc = in.readLong();
         String label = in.readBoolean() ? in.readUTF() : null;
         if (label != null) {
             shard.label(label);

@@ -1,8 +1,7 @@
 package io.tidaldb.core.ingest;
 
 import io.tidaldb.api.ErrorCode;
-import io.tidaldb.api.QuotaExceededException;
-import io.tidaldb.api.TenantConfig;
+import io.tidaldb.api.IdempotencyKey;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.api.WalSegmentId;
 import io.tidaldb.api.wal.RecordKind;
@@ -171,7 +170,7 @@ public final class CommitLoop implements LoopBody {
         TidalException refusal = failed != null ? storeFailed(failed) : shard.refusal();
         if (refusal != null) {
             refuse(write, refusal);
-        } else if (write.key == null || !isRetry(write)) {
+        } else if (write.key == null || !isRetry(write, write.key)) {
             refusal = admission(write);
             if (refusal == null) {
                 accept(write);
@@ -181,11 +180,11 @@ public final class CommitLoop implements LoopBody {
         }
     }
 
-    private boolean isRetry(WriteRequest write) {
+    private boolean isRetry(WriteRequest write, IdempotencyKey key) {
         TenantShard shard = write.shard;
         shard.keys.expire(clock.wallNanos() / 1_000_000);
-        WriteRequest staged = shard.staged.keys.get(write.key);
-        KeyMemory.Result known = write.key == null ? null : shard.keys.get(write.key);
+        WriteRequest staged = shard.staged.keys.get(key);
+        KeyMemory.Result known = shard.keys.get(key);
         long before;
         if (staged != null) {
             before = folder.payloadHash(staged.records, 0, staged.count);
@@ -196,10 +195,7 @@ public final class CommitLoop implements LoopBody {
         }
         shard.tenant().refund(write.count);
         if (folder.payloadHash(write.records, 0, write.count) != before) {
-            write.answer(new TidalException(
-                    ErrorCode.IDEMPOTENCY_KEY_REUSED,
-                    "idempotency key " + write.key + " of tenant " + shard.tenantId()
-                            + " was used for another write: expected the same signals, or a new key"));
+            write.answer(shard.keyReused(key));
         } else if (known != null) {
             // Folded means durable here, or acknowledged before its sync; the sync that follows in this turn covers the
             // latter.
@@ -216,61 +212,12 @@ public final class CommitLoop implements LoopBody {
             String known = shard.names.getOrDefault(
                     name.entity(), shard.staged.newNames.getOrDefault(name.entity(), name.name()));
             if (!known.equals(name.name())) {
-                return new TidalException(
-                        ErrorCode.NAME_COLLISION,
-                        "entity name \"" + name.name() + "\" of tenant " + shard.tenantId() + " has the same id "
-                                + Long.toUnsignedString(name.entity()) + " as \"" + known + "\": rename one of them");
+                return TenantShard.nameCollision(shard.tenantId(), name.entity(), name.name(), known);
             }
         }
-        TenantConfig config = shard.tenant().config();
-        if (config.maxStorageBytes().isPresent()) {
-            long limit = config.maxStorageBytes().getAsLong();
-            long used = shard.tenant().storageBytes() + stagedBytes(shard);
-            long requested = (long) write.records.limit() + WalBatch.HEADER_BYTES;
-            if (used + requested > limit) {
-                return new QuotaExceededException(
-                        config.id(),
-                        QuotaExceededException.Quota.STORAGE_BYTES,
-                        requested > limit ? QuotaExceededException.Cause.NEVER : QuotaExceededException.Cause.STORAGE,
-                        limit,
-                        limit,
-                        requested,
-                        used,
-                        null);
-            }
-        }
-        return config.maxEntities().isPresent()
-                ? entityCap(write, config.maxEntities().getAsLong())
-                : null;
-    }
-
-    private static long stagedBytes(TenantShard shard) {
-        return shard.staged.isEmpty() ? 0 : shard.staged.recordBytes + 3L * WalBatch.HEADER_BYTES;
-    }
-
-    private static @Nullable TidalException entityCap(WriteRequest write, long limit) {
-        TenantShard shard = write.shard;
-        List<Long> added = new ArrayList<>();
-        for (int at = 0; at < write.records.limit(); at += SignalRecords.BYTES) {
-            long entity = SignalRecords.entity(write.records, at);
-            if (!shard.knows(entity) && shard.staged.newEntities.add(entity)) {
-                added.add(entity);
-            }
-        }
-        long used = shard.tenant().entities();
-        if (used + shard.staged.newEntities.size() <= limit) {
-            return null;
-        }
-        added.forEach(shard.staged.newEntities::remove);
-        return new QuotaExceededException(
-                shard.tenantId(),
-                QuotaExceededException.Quota.ENTITIES,
-                added.size() > limit ? QuotaExceededException.Cause.NEVER : QuotaExceededException.Cause.ENTITIES,
-                limit,
-                limit,
-                added.size(),
-                (double) used + shard.staged.newEntities.size(),
-                null);
+        Caps caps = shard.tenant().caps();
+        // A write to several slots has reserved already, for all of them; one that came before the cap has not.
+        return caps.apply() && !write.reserved ? caps.reserve(List.of(write)) : null;
     }
 
     private void accept(WriteRequest write) {
@@ -286,16 +233,14 @@ public final class CommitLoop implements LoopBody {
         }
         for (EntityName name : write.names) {
             if (!shard.names.containsKey(name.entity())
-                    && shard.staged.newNames.put(name.entity(), name.name()) == null) {
+                    && shard.staged.newNames.putIfAbsent(name.entity(), name.name()) == null) {
                 shard.staged.names.add(name);
-                shard.staged.recordBytes += 3 * name.name().length() + Long.BYTES + Integer.BYTES;
             }
         }
         if (write.key != null) {
             shard.staged.keys.put(write.key, write);
         }
         shard.staged.writes.add(write);
-        shard.staged.recordBytes += write.records.limit();
     }
 
     private void touch(TenantShard shard) {
@@ -396,7 +341,12 @@ public final class CommitLoop implements LoopBody {
         if (!any) {
             return;
         }
-        expose.run();
+        try {
+            expose.run();
+        } catch (TidalException e) {
+            LOG.warn("writes are acknowledged after the sync only: {}", e.getMessage());
+            return;
+        }
         for (int i = 0; i < appended.size(); i++) {
             Appended each = appended.get(i);
             if (each.writes.stream().anyMatch(write -> write.beforeSync)) {
@@ -440,7 +390,12 @@ public final class CommitLoop implements LoopBody {
         }
     }
 
-    private static TidalException storeFailed(TidalException reason) {
+    /** Returns whether the store failed, so that what was written before its sync may not be there. Called when nobody runs the loop. */
+    boolean hasFailed() {
+        return failed != null;
+    }
+
+    private static TidalException storeFailed(RuntimeException reason) {
         return new TidalException(
                 ErrorCode.STORE_FAILED,
                 "the log store failed and acknowledges nothing until this instance is reopened: " + reason.getMessage(),
@@ -464,23 +419,29 @@ public final class CommitLoop implements LoopBody {
         }
     }
 
-    /** Commits what is queued, then takes no more work. Called when nobody runs the loop any more. */
-    public void close() {
+    /** Commits what is queued. Called when nobody runs the loop any more; {@link #abandon} follows. */
+    void close() {
         while (runOnce()) {
             // Everything that was queued before gets its answer.
         }
-        abandon();
     }
 
     /** Takes no more work and refuses what is queued. Called when nobody runs the loop any more. */
     public void abandon() {
         closed = true;
+        LoopItem rest = backlog;
+        backlog = null;
+        refuseAll(rest);
         refuseQueued();
     }
 
-    private synchronized void refuseQueued() {
+    private void refuseQueued() {
+        refuseAll(queue.takeAll());
+    }
+
+    private static void refuseAll(@Nullable LoopItem first) {
         TidalException reason = new TidalException(ErrorCode.CLOSED, "this instance of Tidal is closed");
-        for (LoopItem item = queue.takeAll(); item != null; item = item.next) {
+        for (LoopItem item = first; item != null; item = item.next) {
             if (item instanceof WriteRequest write) {
                 refuse(write, reason);
             } else if (item instanceof LoopTask<?> task) {

@@ -51,6 +51,7 @@ final class Folder {
                                 + batch.firstSeqno() + ", which this version does not know");
         }
         origin.foldedSeqno = batch.lastSeqno();
+        shard.lastHlc = Math.max(shard.lastHlc, batch.hlc());
     }
 
     private void signals(TenantShard shard, OriginLedger origin, WalBatch batch) {
@@ -111,8 +112,12 @@ final class Folder {
         shard.compacted.put(end.origin(), end.lastSeqno());
     }
 
-    /** Returns a hash over entity, type and weight of each record, without its time. */
     long payloadHash(ByteBuffer records, int from, int count) {
+        return payloadHash(hash, records, from, count);
+    }
+
+    /** Returns a hash over entity, type and weight of each record, without its time. */
+    static long payloadHash(HashStream64 hash, ByteBuffer records, int from, int count) {
         hash.reset();
         for (int i = 0, at = from; i < count; i++, at += SignalRecords.BYTES) {
             hash.putLong(SignalRecords.entity(records, at));

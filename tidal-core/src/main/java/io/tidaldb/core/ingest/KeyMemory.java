@@ -11,7 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** What was written under each idempotency key, oldest first, forgotten after the horizon. Loop-confined. */
+/** What was written under each idempotency key, oldest first, forgotten after the horizon. Guarded by its own lock. */
 final class KeyMemory {
 
     private final long horizonMillis;
@@ -29,23 +29,25 @@ final class KeyMemory {
     record Result(Origin origin, long lastSeqno, long payloadHash, long hlc) {}
 
     @Nullable
-    Result get(IdempotencyKey key) {
+    synchronized Result get(IdempotencyKey key) {
         return results.get(key);
     }
 
-    void put(IdempotencyKey key, Result result) {
+    synchronized void put(IdempotencyKey key, Result result) {
+        // A key that comes again after the horizon moves to the end, where its stamp belongs.
+        results.remove(key);
         results.put(key, result);
     }
 
     /** Forgets what is older than the horizon. Results are in order of their stamps, so the first that stays ends the search. */
-    void expire(long nowMillis) {
+    synchronized void expire(long nowMillis) {
         Iterator<Result> oldest = results.values().iterator();
         while (oldest.hasNext() && Hlc.millis(oldest.next().hlc) + horizonMillis < nowMillis) {
             oldest.remove();
         }
     }
 
-    void writeTo(DataOutput out) throws IOException {
+    synchronized void writeTo(DataOutput out) throws IOException {
         out.writeInt(results.size());
         for (Map.Entry<IdempotencyKey, Result> entry : results.entrySet()) {
             out.writeLong(entry.getKey().high());
@@ -57,7 +59,7 @@ final class KeyMemory {
         }
     }
 
-    void readFrom(DataInput in) throws IOException {
+    synchronized void readFrom(DataInput in) throws IOException {
         for (int i = in.readInt(); i > 0; i--) {
             IdempotencyKey key = new IdempotencyKey(in.readLong(), in.readLong());
             results.put(key, new Result(Checkpoint.readOrigin(in), in.readLong(), in.readLong(), in.readLong()));

@@ -25,12 +25,14 @@ import io.tidaldb.core.runtime.Clock;
 import io.tidaldb.core.runtime.LoopFactory;
 import io.tidaldb.core.runtime.LoopHandle;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -137,18 +139,92 @@ public final class Node {
 
     private TenantShard open(TenantState tenant, ReplicaId replica, int incarnation) {
         Origin origin = new Origin(replica.region(), replica.shard(), incarnation);
-        TenantShard shard = new TenantShard(tenant, replica, origin, loop, schema, settings.idempotencyHorizonMillis());
+        TenantShard shard = empty(tenant, replica, origin);
+        long checkpointed = 0;
         try {
-            shard.checkpointBytes(directory == null ? 0 : Checkpoint.read(checkpointFile(shard), shard, schema));
+            try {
+                checkpointed = restore(shard);
+            } catch (TidalException e) {
+                if (e.code() != ErrorCode.CORRUPT_DATA) {
+                    throw e;
+                }
+                requireWholeLogs(shard, e);
+                LOG.warn(
+                        "tenant {} on {} is rebuilt from its whole log, without its checkpoint: {}",
+                        shard.tenantId(),
+                        replica,
+                        e.getMessage());
+                shard = empty(tenant, replica, origin);
+            }
             recover(shard);
         } catch (TidalException e) {
             LOG.warn("tenant {} on {} is quarantined: {}", shard.tenantId(), replica, e.getMessage());
             shard.damaged(e);
         }
         shard.rebase();
-        shard.checkpointedBytes = shard.logBytes();
+        // What was replayed is in no checkpoint yet.
+        shard.checkpointedBytes = shard.logBytes() - shard.replayedBytes;
+        if (checkpointed == 0) {
+            shard.checkpointedBytes = 0;
+        }
+        hlc.observe(shard.lastHlc);
         shards.put(shard.log(shard.origin), shard);
         return shard;
+    }
+
+    private TenantShard empty(TenantState tenant, ReplicaId replica, Origin origin) {
+        return new TenantShard(tenant, replica, origin, loop, schema, settings.idempotencyHorizonMillis());
+    }
+
+    /** Restores the checkpoint and returns its size, 0 if there is none; CORRUPT_DATA if it does not belong to what the logs hold. */
+    private long restore(TenantShard shard) {
+        if (directory == null) {
+            return 0;
+        }
+        Path file = checkpointFile(shard);
+        long bytes = Checkpoint.read(file, shard, schema);
+        shard.checkpointBytes(bytes);
+        for (OriginLedger each : shard.origins.values()) {
+            LogStatus status = store.status(shard.log(each.origin));
+            if (status.damage() == null && Long.compareUnsigned(each.foldedSeqno, status.lastSeqno()) > 0) {
+                throw new TidalException(
+                        ErrorCode.CORRUPT_DATA,
+                        "checkpoint " + file + " is at seqno " + Seqno.print(each.foldedSeqno) + " of " + each.origin
+                                + ", beyond the end of the log at " + Seqno.print(status.lastSeqno()));
+            }
+        }
+        return bytes;
+    }
+
+    // Without its checkpoint a slot can be rebuilt only if every origin that it ever folded is still there from the
+    // start.
+    private void requireWholeLogs(TenantShard shard, TidalException reason) {
+        List<LogStatus> logs = logs(shard);
+        for (LogStatus status : logs) {
+            long start = status.log().origin().startSeqno() + 1;
+            if (status.damage() == null && status.firstSeqno() != start) {
+                throw unrecoverable(
+                        reason,
+                        "log " + status.log() + " begins at seqno " + Seqno.print(status.firstSeqno()) + ", not at "
+                                + Seqno.print(start));
+            }
+        }
+        for (Origin origin : shard.origins.keySet()) {
+            if (logs.stream().noneMatch(status -> status.log().origin().equals(origin))) {
+                throw unrecoverable(reason, "there is no log of origin " + origin);
+            }
+        }
+        if (logs.isEmpty()) {
+            throw unrecoverable(reason, "there is no log of tenant " + shard.tenantId() + " on " + shard.replica());
+        }
+    }
+
+    private static TidalException unrecoverable(TidalException reason, String why) {
+        return new TidalException(
+                ErrorCode.CORRUPT_DATA,
+                reason.getMessage() + "; the state can't be rebuilt from the log either: " + why
+                        + "; restore the file from a copy, or delete the tenant",
+                reason);
     }
 
     private void recover(TenantShard shard) {
@@ -205,9 +281,9 @@ public final class Node {
                             "0x" + Long.toHexString(batch.chain()));
                 }
                 loop.folder().fold(shard, ledger, batch);
+                shard.replayedBytes += batch.length();
                 ledger.lastSeqno = batch.lastSeqno();
                 ledger.chain = next;
-                hlc.observe(batch.hlc());
             }
         }
     }
@@ -224,11 +300,20 @@ public final class Node {
         });
     }
 
+    // One slot that can't be written must not keep the others from theirs.
     private void checkpointAll(long minimumGrowth) {
+        TidalException first = null;
         for (TenantShard shard : shards.values()) {
             if (shard.refusal() == null && shard.logBytes() - shard.checkpointedBytes >= minimumGrowth) {
-                checkpoint(shard);
+                try {
+                    checkpoint(shard);
+                } catch (TidalException e) {
+                    first = first == null ? e : first;
+                }
             }
+        }
+        if (first != null) {
+            throw first;
         }
     }
 
@@ -257,6 +342,7 @@ public final class Node {
             loop.control(shard, new ControlRecord.Compaction(closed));
         }
         store.sync();
+        shard.keys.expire(clock.wallNanos() / 1_000_000);
         shard.checkpointBytes(Checkpoint.write(checkpointFile(shard), shard));
         shard.checkpointedBytes = shard.logBytes();
         if (settings.retentionMillis() >= 0) {
@@ -287,6 +373,11 @@ public final class Node {
         shard.checkpointedBytes = bytes;
     }
 
+    /** Runs something on the loop's thread, between commits. */
+    public <T> CompletableFuture<T> submit(Supplier<T> task) {
+        return loop.submit(task);
+    }
+
     /** Records the tenant's label in its own log, durably. */
     public CompletableFuture<Void> label(TenantShard shard, String label) {
         return loop.submit(() -> {
@@ -301,6 +392,15 @@ public final class Node {
             eraseNow(tenant);
             return null;
         });
+    }
+
+    /** Returns whether anything of a tenant is here: a log, or a file in its directory. */
+    public boolean holds(TenantId tenant) {
+        if (tenantsWithLogs().contains(tenant)) {
+            return true;
+        }
+        Path path = context.tenantDirectory(tenant);
+        return directory != null && Files.exists(tenant.equals(TenantId.DEFAULT) ? path.resolve("snapshots") : path);
     }
 
     /** Deletes what an interrupted deletion left; before {@link #start}. */
@@ -360,27 +460,29 @@ public final class Node {
         return new Chunk(batches, null, 0);
     }
 
-    /** Commits what is queued, writes checkpoints, closes the store and the directory. */
+    /**
+     * Commits what is queued, writes checkpoints, closes the store and the directory. A directory whose store failed is not marked as
+     * closed: what was acknowledged before its sync may not be there.
+     */
     public void close() {
-        stop();
-        loop.runOnce();
+        boolean whole = false;
         try {
-            checkpointAll(settings.closeCheckpointBytes());
-        } catch (TidalException e) {
-            LOG.warn("no checkpoint was written at close, the next open replays the log: {}", e.getMessage());
-        }
-        loop.close();
-        try {
+            stop();
+            loop.close();
+            try {
+                checkpointAll(settings.closeCheckpointBytes());
+            } catch (TidalException e) {
+                LOG.warn("no checkpoint was written at close, the next open replays the log: {}", e.getMessage());
+            }
+            loop.abandon();
             store.close();
-        } catch (RuntimeException e) {
-            // Not marked as closed: the next open recovers.
-            if (directory != null) {
+            whole = !loop.hasFailed();
+        } finally {
+            if (directory != null && whole) {
+                directory.close();
+            } else if (directory != null) {
                 directory.abandon();
             }
-            throw e;
-        }
-        if (directory != null) {
-            directory.close();
         }
     }
 

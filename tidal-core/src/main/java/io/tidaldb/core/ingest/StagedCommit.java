@@ -6,10 +6,8 @@ import io.tidaldb.core.codec.EntityName;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 
 /** What one shard of a tenant adds to the commit that is being put together. Loop-confined, empty between commits. */
 final class StagedCommit {
@@ -21,13 +19,10 @@ final class StagedCommit {
 
     // Looked up, never iterated.
     final Map<Long, String> newNames = new HashMap<>();
-    final Set<Long> newEntities = new HashSet<>();
     final Map<IdempotencyKey, WriteRequest> keys = new HashMap<>();
 
     // Retries of writes that are in this very commit: they share its fate.
     final List<WriteRequest> followers = new ArrayList<>();
-
-    int recordBytes;
 
     boolean isEmpty() {
         return control.isEmpty() && names.isEmpty() && writes.isEmpty();
@@ -39,9 +34,7 @@ final class StagedCommit {
         names.clear();
         writes.clear();
         newNames.clear();
-        newEntities.clear();
         keys.clear();
         followers.clear();
-        recordBytes = 0;
     }
 }

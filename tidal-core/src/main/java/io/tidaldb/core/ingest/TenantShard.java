@@ -1,7 +1,9 @@
 package io.tidaldb.core.ingest;
 
+import com.dynatrace.hash4j.hashing.Hashing;
 import io.tidaldb.api.CorruptLogException;
 import io.tidaldb.api.ErrorCode;
+import io.tidaldb.api.IdempotencyKey;
 import io.tidaldb.api.Origin;
 import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.TenantId;
@@ -61,7 +63,14 @@ public final class TenantShard {
     private volatile long entityCount;
     private final Map<Origin, Long> applied = new ConcurrentHashMap<>();
 
+    /** Size of the log when its last checkpoint was written. */
     long checkpointedBytes;
+
+    /** Bytes that were folded from the log when it was opened. */
+    long replayedBytes;
+
+    /** Highest stamp of any batch folded. Invariant: the node's clock lies above it. */
+    long lastHlc;
 
     TenantShard(
             TenantState tenant, ReplicaId replica, Origin origin, CommitLoop loop, Schema schema, long horizonMillis) {
@@ -123,6 +132,7 @@ public final class TenantShard {
 
     /** Makes readers see how far the origins are folded, after their ledgers were. */
     void folded() {
+        applied.putAll(compacted);
         origins.values().forEach(each -> applied.put(each.origin, each.foldedSeqno));
         if (ledgerCount == 1) {
             entityCount = ledgers.distinctEntities();
@@ -189,6 +199,41 @@ public final class TenantShard {
     /** Returns bytes of logs and checkpoints. */
     public long storageBytes() {
         return logBytes + checkpointBytes;
+    }
+
+    /**
+     * Returns whether a write under this key is remembered.
+     *
+     * @param part what the new write has for this slot, or null if nothing
+     * @throws TidalException IDEMPOTENCY_KEY_REUSED if it was another write
+     */
+    public boolean remembers(IdempotencyKey key, @Nullable WriteRequest part, long nowMillis) {
+        keys.expire(nowMillis);
+        KeyMemory.Result known = keys.get(key);
+        if (known == null) {
+            return false;
+        }
+        if (part == null
+                || known.payloadHash()
+                        != Folder.payloadHash(Hashing.xxh3_64().hashStream(), part.records, 0, part.count)) {
+            throw keyReused(key);
+        }
+        return true;
+    }
+
+    TidalException keyReused(IdempotencyKey key) {
+        return new TidalException(
+                ErrorCode.IDEMPOTENCY_KEY_REUSED,
+                "idempotency key " + key + " of tenant " + tenantId
+                        + " was used for another write: expected the same signals, or a new key");
+    }
+
+    /** Returns the refusal of a name whose id is another one's. */
+    public static TidalException nameCollision(TenantId tenant, long entity, String name, String known) {
+        return new TidalException(
+                ErrorCode.NAME_COLLISION,
+                "entity name \"" + name + "\" of tenant " + tenant + " has the same id " + Long.toUnsignedString(entity)
+                        + " as \"" + known + "\": rename one of them");
     }
 
     /** Returns the name of an entity, or null if it goes by number. */

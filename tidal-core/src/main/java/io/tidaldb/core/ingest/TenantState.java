@@ -14,6 +14,7 @@ public final class TenantState {
     private final AtomicLong queuedBytes = new AtomicLong();
     private final LongAdder throttled = new LongAdder();
     private final RateMeter meter = new RateMeter();
+    private final Caps caps = new Caps(this);
     private volatile TenantConfig config;
     private volatile @Nullable RateLimiter limiter;
     private volatile List<TenantShard> slots = List.of();
@@ -55,6 +56,11 @@ public final class TenantState {
     /** Sets the shards, once, when the tenant is assembled. */
     public void assemble(List<TenantShard> shards) {
         slots = List.copyOf(shards);
+    }
+
+    /** Returns what holds the tenant to its caps. */
+    public Caps caps() {
+        return caps;
     }
 
     /** Returns whether the tenant was deleted. */
@@ -111,7 +117,8 @@ public final class TenantState {
         return queueBound;
     }
 
-    void dequeue(long bytes) {
+    /** Gives back room in the queue. */
+    public void dequeue(long bytes) {
         queuedBytes.addAndGet(-bytes);
     }
 

@@ -3,7 +3,9 @@ package io.tidaldb.core.ingest;
 import io.tidaldb.api.IdempotencyKey;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.api.WalSegmentId;
+import io.tidaldb.api.wal.WalBatch;
 import io.tidaldb.core.codec.EntityName;
+import io.tidaldb.core.codec.KeyBlock;
 import io.tidaldb.core.codec.SignalRecords;
 import java.nio.ByteBuffer;
 import java.util.List;
@@ -15,6 +17,8 @@ public final class WriteRequest extends LoopItem {
     /** Cost in the queue beside the records: objects and links. */
     private static final int OVERHEAD_BYTES = 128;
 
+    private static final long[] NO_ENTITIES = {};
+
     final TenantShard shard;
     final ByteBuffer records;
     final int count;
@@ -23,9 +27,16 @@ public final class WriteRequest extends LoopItem {
     final boolean beforeSync;
     private final WriteListener listener;
 
+    /** Bytes of the name records that it may cause, with their batch's header; 0 if it names nothing. */
+    private final int nameBytes;
+
     // Loop-confined while the request is being committed.
     long firstSeqno;
     boolean answered;
+
+    // Written by the tenant's caps alone: before the request is queued, or by the loop.
+    boolean reserved;
+    long[] reservedEntities = NO_ENTITIES;
 
     /**
      * Creates a part of a write.
@@ -48,6 +59,11 @@ public final class WriteRequest extends LoopItem {
         this.key = key;
         this.beforeSync = beforeSync;
         this.listener = listener;
+        int bytes = 0;
+        for (EntityName name : names) {
+            bytes += name.bytes() + Integer.BYTES;
+        }
+        this.nameBytes = bytes == 0 ? 0 : bytes + WalBatch.HEADER_BYTES;
     }
 
     /** Returns the shard that it is for. */
@@ -55,19 +71,36 @@ public final class WriteRequest extends LoopItem {
         return shard;
     }
 
+    /** Returns the key of the write, or null. */
+    public @Nullable IdempotencyKey key() {
+        return key;
+    }
+
     /** Returns the room that it takes in the tenant's queue. */
     public int queueBytes() {
-        return records.limit() + OVERHEAD_BYTES;
+        return records.limit() + nameBytes + OVERHEAD_BYTES;
+    }
+
+    /** Returns the most that it can add to the log, but for schema entries: batches are shared, and names may be there already. */
+    int logBytes() {
+        return WalBatch.HEADER_BYTES + KeyBlock.bytes(key == null ? 0 : 1) + records.limit() + nameBytes;
     }
 
     void answer(WalSegmentId last) {
-        answered = true;
+        answering();
         listener.acknowledged(last);
     }
 
     void answer(TidalException reason) {
-        answered = true;
+        answering();
         listener.refused(reason);
+    }
+
+    private void answering() {
+        answered = true;
+        if (reserved) {
+            shard.tenant().caps().release(this);
+        }
     }
 
     long lastSeqno() {

@@ -87,7 +87,7 @@ public final class ThreadLoops implements LoopFactory {
 
         CallbackThread(String role) {
             // A full queue makes the committing thread run the callback itself: slower commits instead of unbounded
-            // memory.
+            // memory. So does a closed one: an answer that comes late is still an answer.
             executor = new ThreadPoolExecutor(
                     1,
                     1,
@@ -95,7 +95,7 @@ public final class ThreadLoops implements LoopFactory {
                     TimeUnit.SECONDS,
                     new ArrayBlockingQueue<>(CALLBACK_QUEUE),
                     task -> daemon(role, task),
-                    new ThreadPoolExecutor.CallerRunsPolicy());
+                    (task, full) -> task.run());
         }
 
         @Override
