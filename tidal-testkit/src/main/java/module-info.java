@@ -1,4 +1,4 @@
-/** Contract suites for authors of plugins. */
+/** Contract suites and test doubles for authors of plugins. */
 module io.tidaldb.testkit {
     requires transitive io.tidaldb.api;
     requires transitive org.junit.jupiter.api;

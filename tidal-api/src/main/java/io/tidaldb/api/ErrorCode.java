@@ -32,6 +32,8 @@ public enum ErrorCode {
     IDEMPOTENCY_KEY_REUSED(Outcome.NOT_APPLIED),
     /** The deadline passed; the write may still become durable. */
     DEADLINE_EXCEEDED(Outcome.UNKNOWN),
+    /** A write to several shards was applied by some and refused by others; a retry with the same idempotency key completes it. */
+    PARTLY_APPLIED(Outcome.UNKNOWN),
     /** A position that a read asked for is not known here. */
     POSITION_UNKNOWN(Outcome.NOT_APPLIED),
     /** The instance, store or log was closed. */

@@ -143,6 +143,8 @@ final class EmbeddedTenant implements Tenant {
         boolean beforeSync =
                 beforeSync(options.durability().orElse(state.config().durability()));
         List<Part> parts = encode(signals);
+        // A slot that can't take its part must not leave the others with theirs.
+        parts.forEach(part -> part.shard.readable());
         acquire(signals.size());
         PendingWrite write = new PendingWrite(parts.size(), callbacks);
         List<WriteRequest> requests = new ArrayList<>(parts.size());

@@ -1,5 +1,6 @@
 package io.tidaldb.core;
 
+import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.api.WalSegmentId;
 import io.tidaldb.core.ingest.WriteListener;
@@ -63,7 +64,16 @@ final class PendingWrite implements WriteListener {
         if (reason == null) {
             result.complete(new Position(ends));
         } else {
-            result.completeExceptionally(reason);
+            result.completeExceptionally(ends.isEmpty() ? reason : partly(reason));
         }
+    }
+
+    // The refusal alone would say that nothing was applied.
+    private TidalException partly(TidalException reason) {
+        return new TidalException(
+                ErrorCode.PARTLY_APPLIED,
+                "a write to several shards was applied up to " + new Position(ends) + " and refused elsewhere: "
+                        + reason.getMessage() + "; retry it with the same idempotency key to complete it",
+                reason);
     }
 }

@@ -59,7 +59,7 @@ public final class BatchSequence {
         ByteBuffer buffer = buffer(payloadBytes);
         buffer.putInt(WalBatch.HEADER_BYTES, payloadBytes - Integer.BYTES);
         for (int i = WalBatch.HEADER_BYTES + Integer.BYTES; i < buffer.capacity(); i++) {
-            buffer.put(i, (byte) (i * 31 + nextSeqno));
+            buffer.put(i, (byte) (i * 31L + nextSeqno));
         }
         return add(RecordKind.CONTROL, buffer, 1);
     }

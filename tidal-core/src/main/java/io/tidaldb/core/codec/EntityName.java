@@ -9,9 +9,15 @@ import java.nio.charset.StandardCharsets;
 /** The body of an entity record: u64 entity, then its name in UTF-8. */
 public record EntityName(long entity, String name) {
 
-    /** Returns the most bytes that the body takes, without encoding it. */
+    /** Returns the bytes that the body takes, without encoding it. */
     public int bytes() {
-        return Long.BYTES + 3 * name.length();
+        int bytes = Long.BYTES;
+        for (int i = 0; i < name.length(); i++) {
+            char unit = name.charAt(i);
+            // A pair of surrogates takes four bytes.
+            bytes += unit < 0x80 ? 1 : unit < 0x800 || Character.isSurrogate(unit) ? 2 : 3;
+        }
+        return bytes;
     }
 
     /** Returns the body. */

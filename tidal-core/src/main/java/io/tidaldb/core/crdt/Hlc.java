@@ -31,6 +31,11 @@ public final class Hlc {
         last = Math.max(last, stamp);
     }
 
+    /** Returns by how much the last stamp lies ahead of the wall clock; 0 if it does not. */
+    public long aheadMillis() {
+        return Math.max(0, millis(last) - clock.wallNanos() / 1_000_000);
+    }
+
     /** Returns the milliseconds of a stamp. */
     public static long millis(long stamp) {
         return stamp >>> COUNTER_BITS;

@@ -87,7 +87,8 @@ public final class Caps {
                 added += inFlight.containsKey(entity) ? 0 : 1;
             }
         }
-        if (entities + added > limit) {
+        // A cap that was lowered below what is there refuses growth, and nothing else.
+        if (added > 0 && entities + added > limit) {
             return new QuotaExceededException(
                     config.id(),
                     QuotaExceededException.Quota.ENTITIES,

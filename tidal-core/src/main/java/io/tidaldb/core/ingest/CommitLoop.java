@@ -271,13 +271,9 @@ public final class CommitLoop implements LoopBody {
             return;
         }
         dirty.forEach(this::append);
-        if (!appended.isEmpty()) {
+        if (!appended.isEmpty() && failed == null) {
             foldBeforeSync();
-            try {
-                store.sync();
-            } catch (TidalException e) {
-                fail(e);
-            }
+            sync();
             if (failed == null) {
                 appended.forEach(this::fold);
                 dirty.forEach(TenantShard::folded);
@@ -292,6 +288,14 @@ public final class CommitLoop implements LoopBody {
         }
     }
 
+    private void sync() {
+        try {
+            store.sync();
+        } catch (TidalException e) {
+            fail(e);
+        }
+    }
+
     private void endCommit() {
         appended.clear();
         dirty.forEach(shard -> shard.staged.clear());
@@ -300,6 +304,9 @@ public final class CommitLoop implements LoopBody {
 
     private void append(TenantShard shard) {
         StagedCommit staged = shard.staged;
+        if (failed != null) {
+            return;
+        }
         try {
             if (!staged.control.isEmpty()) {
                 List<byte[]> bodies =
@@ -315,6 +322,10 @@ public final class CommitLoop implements LoopBody {
                 append(shard, encoder.signals(shard, staged.writes), List.copyOf(staged.writes));
             }
         } catch (TidalException e) {
+            if (e.code() == ErrorCode.STORE_FAILED) {
+                fail(e);
+                return;
+            }
             if (e.code() == ErrorCode.CORRUPT_LOG) {
                 shard.damaged(e);
             }
@@ -387,6 +398,13 @@ public final class CommitLoop implements LoopBody {
         for (TenantShard shard : dirty) {
             shard.staged.writes.stream().filter(write -> !write.answered).forEach(write -> write.answer(unknown));
             shard.staged.followers.stream().filter(write -> !write.answered).forEach(write -> write.answer(unknown));
+        }
+    }
+
+    /** Takes notice of what the store refused outside a commit: if it failed, it acknowledges nothing from now on. Called by tasks. */
+    void storeRefused(TidalException reason) {
+        if (reason.code() == ErrorCode.STORE_FAILED && failed == null) {
+            fail(reason);
         }
     }
 

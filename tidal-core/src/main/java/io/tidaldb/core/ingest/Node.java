@@ -47,6 +47,7 @@ public final class Node {
 
     private static final Logger LOG = LoggerFactory.getLogger(Node.class);
     private static final long AUTOMATIC_CHECKPOINT_BYTES = 64L << 20;
+    private static final long MAX_DRIFT_MILLIS = 60_000;
     private static final int EXPORT_CHUNK_BYTES = 1 << 20;
 
     private final NodeId id;
@@ -168,6 +169,15 @@ public final class Node {
             shard.checkpointedBytes = 0;
         }
         hlc.observe(shard.lastHlc);
+        // What is committed is obeyed, however far ahead: the clock follows it, and somebody should look at this
+        // machine's.
+        if (hlc.aheadMillis() > MAX_DRIFT_MILLIS) {
+            LOG.warn(
+                    "the log of tenant {} on {} is stamped {} ms ahead of this machine's clock, which is set back or was ahead before",
+                    shard.tenantId(),
+                    replica,
+                    hlc.aheadMillis());
+        }
         shards.put(shard.log(shard.origin), shard);
         return shard;
     }
@@ -341,12 +351,22 @@ public final class Node {
         if (!closed.isEmpty()) {
             loop.control(shard, new ControlRecord.Compaction(closed));
         }
-        store.sync();
+        onStore(store::sync);
         shard.keys.expire(clock.wallNanos() / 1_000_000);
         shard.checkpointBytes(Checkpoint.write(checkpointFile(shard), shard));
         shard.checkpointedBytes = shard.logBytes();
         if (settings.retentionMillis() >= 0) {
             truncate(shard, clock.wallNanos() / 1_000_000 - settings.retentionMillis());
+        }
+    }
+
+    // A store that failed here must not pass as whole when the node is closed.
+    private void onStore(Runnable operation) {
+        try {
+            operation.run();
+        } catch (TidalException e) {
+            loop.storeRefused(e);
+            throw e;
         }
     }
 
@@ -365,7 +385,9 @@ public final class Node {
                 }
             }
             if (keepFrom != status.firstSeqno()) {
-                store.truncateBefore(status.log(), keepFrom, chainBefore);
+                long from = keepFrom;
+                long chainAtFrom = chainBefore;
+                onStore(() -> store.truncateBefore(status.log(), from, chainAtFrom));
             }
             bytes += store.status(status.log()).bytes();
         }
@@ -409,7 +431,7 @@ public final class Node {
         store.logs().stream()
                 .map(LogStatus::log)
                 .filter(log -> log.tenant().equals(tenant))
-                .forEach(store::delete);
+                .forEach(log -> onStore(() -> store.delete(log)));
         if (directory == null) {
             return;
         }

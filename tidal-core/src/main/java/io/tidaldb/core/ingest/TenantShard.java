@@ -156,7 +156,9 @@ public final class TenantShard {
                 added.add(entity);
             }
         }
-        entityCount += added.size();
+        // Only the loop writes it, so nothing comes between.
+        long before = entityCount;
+        entityCount = before + added.size();
     }
 
     void damaged(TidalException reason) {

@@ -118,7 +118,7 @@ final class WindowArena {
                     "The windows of one signal type exceed 64 GiB; spread the tenant over more shards.");
         }
         int position = chunks << MAX_ORDER - UNIT_BITS;
-        ensurePage(chunks >>> (PAGE_BITS - MAX_ORDER), (index(position)) + CHUNK_LONGS);
+        ensurePage(chunks >>> (PAGE_BITS - MAX_ORDER), index(position) + CHUNK_LONGS);
         chunks++;
         if (position != 0) {
             return position;

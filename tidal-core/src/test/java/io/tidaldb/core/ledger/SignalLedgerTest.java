@@ -243,7 +243,7 @@ class SignalLedgerTest {
         for (int round = 0; round < 20; round++) {
             for (int entity = 0; entity < 1_000; entity++) {
                 for (int i = 0; i < 30; i++) {
-                    ledger.apply(entity, 0, 1, Event.START + round * 20 * Event.DAY + i * 7 * Event.MINUTE);
+                    ledger.apply(entity, 0, 1, Event.START + round * 20L * Event.DAY + i * 7L * Event.MINUTE);
                 }
             }
             afterFirstRound = round == 0 ? ledger.retainedBytes() : afterFirstRound;
