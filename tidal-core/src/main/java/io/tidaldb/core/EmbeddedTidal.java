@@ -361,7 +361,10 @@ final class EmbeddedTidal implements Tidal {
                         .map(node -> new ClusterHealth.NodeHealth(node.id(), node.region(), version))
                         .toList(),
                 shards.stream().map(this::shardHealth).toList(),
-                tenants.values().stream().map(EmbeddedTidal::tenantHealth).toList());
+                tenants.values().stream()
+                        .map(EmbeddedTidal::tenantHealth)
+                        .flatMap(Optional::stream)
+                        .toList());
     }
 
     private ClusterHealth.ShardHealth shardHealth(ShardAssignment shard) {
@@ -382,17 +385,27 @@ final class EmbeddedTidal implements Tidal {
         return new ClusterHealth.ShardHealth(shard.shard(), shard.region(), shard.node(), entities, rate, bytes);
     }
 
-    private static ClusterHealth.TenantHealth tenantHealth(EmbeddedTenant tenant) {
+    /** Returns nothing for a tenant that is deleted meanwhile. */
+    private static Optional<ClusterHealth.TenantHealth> tenantHealth(EmbeddedTenant tenant) {
         String damage = tenant.state().slots().stream()
                 .map(TenantShard::damage)
                 .filter(reason -> reason != null)
                 .map(TidalException::getMessage)
                 .findFirst()
                 .orElse(null);
-        TenantUsage usage = damage == null
-                ? tenant.usage()
-                : new TenantUsage(0, tenant.state().entities(), tenant.state().storageBytes(), 0, 0);
-        return new ClusterHealth.TenantHealth(tenant.id(), tenant.config().label(), tenant.placement(), usage, damage);
+        try {
+            TenantUsage usage = damage == null
+                    ? tenant.usage()
+                    : new TenantUsage(
+                            0, tenant.state().entities(), tenant.state().storageBytes(), 0, 0);
+            return Optional.of(new ClusterHealth.TenantHealth(
+                    tenant.id(), tenant.config().label(), tenant.placement(), usage, damage));
+        } catch (TidalException e) {
+            if (e.code() == ErrorCode.TENANT_NOT_FOUND) {
+                return Optional.empty();
+            }
+            throw e;
+        }
     }
 
     @Override

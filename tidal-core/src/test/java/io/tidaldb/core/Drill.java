@@ -48,13 +48,20 @@ final class Drill {
         return on(builder().dataDir(directory).wal("memory"), stores, loops);
     }
 
-    TidalBuilder ephemeral() {
-        return builder().runtime(plugins -> on(plugins, plugins.walStores(), loops));
+    /** Opens an instance that keeps nothing, on this clock and these loops. */
+    Tidal openEphemeral(TidalBuilder builder) {
+        return builder.runtime(plugins -> on(plugins, plugins.walStores(), loops))
+                .open();
     }
 
     /** The same disk and clock under loops of another kind. */
     TidalBuilder durableOn(LoopFactory otherLoops) {
         return on(builder().dataDir(directory).wal("memory"), stores, otherLoops);
+    }
+
+    /** Completes a builder that has everything but where its data is. */
+    TidalBuilder on(TidalBuilder builder) {
+        return on(builder.dataDir(directory).wal("memory"), stores, loops);
     }
 
     Tidal open() {

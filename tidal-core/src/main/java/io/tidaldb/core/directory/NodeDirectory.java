@@ -283,11 +283,13 @@ public final class NodeDirectory implements AutoCloseable {
             }
         } catch (IOException e) {
             throw damaged(file, e);
+        } catch (TidalException e) {
+            throw e.code() == ErrorCode.INVALID_ARGUMENT ? damaged(file, e) : e;
         }
         throw damaged(file, null);
     }
 
-    private static TidalException damaged(Path file, @Nullable IOException cause) {
+    private static TidalException damaged(Path file, @Nullable Exception cause) {
         return new TidalException(
                 ErrorCode.CORRUPT_DATA,
                 "identity file " + file

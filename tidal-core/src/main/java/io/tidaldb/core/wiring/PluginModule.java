@@ -20,15 +20,21 @@ import io.tidaldb.core.runtime.ThreadLoops;
 /** Binds the plugins that a configuration chose by name, as instances: a plugin never sees the injector. */
 public final class PluginModule extends AbstractModule {
 
-    private final PluginCatalog catalog;
-    private final Choice choice;
+    private final WalStoreFactory walStores;
+    private final RateLimiterFactory limiters;
+    private final PlacementPolicy placement;
+    private final ControlLogFactory controlLogs;
 
     /** The names of the chosen plugins. */
     public record Choice(String wal, String limiter, String placement, String controlLog) {}
 
+    // All are chosen here, before the injector exists: it would wrap a refusal in an exception of its own.
     private PluginModule(PluginCatalog catalog, Choice choice) {
-        this.catalog = catalog;
-        this.choice = choice;
+        this.walStores = catalog.choose(WalStoreFactory.class, choice.wal);
+        this.limiters = catalog.choose(RateLimiterFactory.class, choice.limiter);
+        this.placement =
+                catalog.choose(PlacementPolicyFactory.class, choice.placement).create();
+        this.controlLogs = catalog.choose(ControlLogFactory.class, choice.controlLog);
     }
 
     /**
@@ -37,23 +43,16 @@ public final class PluginModule extends AbstractModule {
      * @throws io.tidaldb.api.TidalException PLUGIN_UNAVAILABLE, listing what was found and where
      */
     public static Plugins choose(PluginCatalog catalog, Choice choice) {
-        PluginModule module = new PluginModule(catalog, choice);
-        module.wal();
-        return Guice.createInjector(Stage.PRODUCTION, module).getInstance(Plugins.class);
-    }
-
-    private WalStoreFactory wal() {
-        return catalog.choose(WalStoreFactory.class, choice.wal);
+        return Guice.createInjector(Stage.PRODUCTION, new PluginModule(catalog, choice))
+                .getInstance(Plugins.class);
     }
 
     @Override
     protected void configure() {
-        bind(WalStoreFactory.class).toInstance(wal());
-        bind(RateLimiterFactory.class).toInstance(catalog.choose(RateLimiterFactory.class, choice.limiter));
-        bind(PlacementPolicy.class)
-                .toInstance(catalog.choose(PlacementPolicyFactory.class, choice.placement)
-                        .create());
-        bind(ControlLogFactory.class).toInstance(catalog.choose(ControlLogFactory.class, choice.controlLog));
+        bind(WalStoreFactory.class).toInstance(walStores);
+        bind(RateLimiterFactory.class).toInstance(limiters);
+        bind(PlacementPolicy.class).toInstance(placement);
+        bind(ControlLogFactory.class).toInstance(controlLogs);
         bind(Clock.class).to(SystemClock.class).in(Scopes.SINGLETON);
         bind(RandomSource.class).to(SystemRandom.class).in(Scopes.SINGLETON);
         bind(LoopFactory.class).to(ThreadLoops.class).in(Scopes.SINGLETON);
