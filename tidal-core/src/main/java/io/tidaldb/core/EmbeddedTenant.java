@@ -1,68 +1,54 @@
 package io.tidaldb.core;
 
-import io.tidaldb.api.Durability;
 import io.tidaldb.api.EntityId;
 import io.tidaldb.api.ErrorCode;
-import io.tidaldb.api.IdempotencyKey;
-import io.tidaldb.api.OverloadedException;
-import io.tidaldb.api.QuotaExceededException;
 import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.api.WalSegmentId;
-import io.tidaldb.api.limit.RateLimiter;
 import io.tidaldb.api.wal.LogId;
 import io.tidaldb.api.wal.RecordKind;
 import io.tidaldb.api.wal.WalBatch;
-import io.tidaldb.core.codec.EntityName;
 import io.tidaldb.core.codec.KeyBlock;
 import io.tidaldb.core.codec.SignalRecords;
 import io.tidaldb.core.control.SchemaEntry;
 import io.tidaldb.core.ingest.Node;
 import io.tidaldb.core.ingest.TenantShard;
 import io.tidaldb.core.ingest.TenantState;
-import io.tidaldb.core.ingest.WriteRequest;
 import io.tidaldb.core.ledger.CellView;
 import io.tidaldb.core.ledger.LedgerSum;
 import io.tidaldb.core.ledger.TopK;
 import io.tidaldb.core.routing.ShardRouter;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.SortedMap;
-import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import java.util.function.ToLongFunction;
-import org.jspecify.annotations.Nullable;
 
-/** A tenant of an open instance: checks, routes and encodes in the caller's thread, so that the commit loop only copies. */
+/** A tenant of an open instance. Reads are answered in the caller's thread; writes go through {@link WriteAdmission}. */
 final class EmbeddedTenant implements Tenant {
 
-    private static final int MAX_SIGNALS = 100_000;
     private static final int MAX_TOP = 10_000;
-
-    /** Leaves room for what else goes into the same batch, which holds at most 32 MiB. */
-    private static final long MAX_WRITE_BYTES = 16L << 20;
 
     private static final Duration WAIT_FOR_TASK = Duration.ofSeconds(60);
 
     private final EmbeddedTidal tidal;
     private final TenantState state;
     private final ShardRouter router;
+    private final WriteAdmission admission;
 
     EmbeddedTenant(EmbeddedTidal tidal, TenantState state) {
         this.tidal = tidal;
         this.state = state;
         this.router = ShardRouter.hashed(state.slots().size());
+        this.admission = new WriteAdmission(tidal, state, router);
     }
 
     TenantState state() {
@@ -91,7 +77,7 @@ final class EmbeddedTenant implements Tenant {
 
     @Override
     public Position recordAll(List<Signal> signals, WriteOptions options) {
-        PendingWrite write = submit(signals, options, null);
+        PendingWrite write = admission.submit(signals, options, null);
         try {
             return write.result.get(EmbeddedTidal.nanos(options.deadline()), TimeUnit.NANOSECONDS);
         } catch (ExecutionException e) {
@@ -113,11 +99,6 @@ final class EmbeddedTenant implements Tenant {
     }
 
     static TidalException unwrap(ExecutionException e) {
-        // A new exception, so that the trace shows the caller's thread; the refusal that is cheap by design stays as it
-        // is.
-        if (e.getCause() instanceof QuotaExceededException quota) {
-            return quota;
-        }
         if (e.getCause() instanceof TidalException known) {
             return known;
         }
@@ -128,189 +109,9 @@ final class EmbeddedTenant implements Tenant {
     @Override
     public CompletionStage<Position> recordAllAsync(List<Signal> signals, WriteOptions options) {
         try {
-            return submit(signals, options, tidal.callbacks()).result;
+            return admission.submit(signals, options, tidal.callbacks()).result;
         } catch (TidalException e) {
             return CompletableFuture.failedFuture(e);
-        }
-    }
-
-    private PendingWrite submit(List<Signal> signals, WriteOptions options, @Nullable Executor callbacks) {
-        tidal.checkOpen();
-        if (signals.isEmpty() || signals.size() > MAX_SIGNALS) {
-            throw TidalException.invalid("a write of " + signals.size() + " signals to tenant " + id()
-                    + " is out of range: expected 1 to " + MAX_SIGNALS);
-        }
-        boolean beforeSync =
-                beforeSync(options.durability().orElse(state.config().durability()));
-        List<Part> parts = encode(signals);
-        // A slot that can't take its part must not leave the others with theirs.
-        parts.forEach(part -> part.shard.readable());
-        acquire(signals.size());
-        PendingWrite write = new PendingWrite(parts.size(), callbacks);
-        List<WriteRequest> requests = new ArrayList<>(parts.size());
-        long bytes = 0;
-        for (Part part : parts) {
-            WriteRequest request = new WriteRequest(
-                    part.shard,
-                    part.records.flip(),
-                    part.namesToRecord(),
-                    options.idempotencyKey().orElse(null),
-                    beforeSync,
-                    write);
-            bytes += request.queueBytes();
-            requests.add(request);
-        }
-        long most = Math.min(state.queueBound(), MAX_WRITE_BYTES);
-        if (bytes > most || !state.enqueue(bytes)) {
-            state.refund(signals.size());
-            throw bytes > most
-                    ? TidalException.invalid("a write of " + bytes + " bytes to tenant " + id()
-                            + " is too large: expected at most " + most + " bytes; split the write")
-                    : new OverloadedException("tenant " + id() + " has " + state.queueBound()
-                            + " bytes waiting to be committed, the most its queue holds: try again after a pause");
-        }
-        try {
-            admitWhole(requests);
-        } catch (TidalException e) {
-            state.dequeue(bytes);
-            state.refund(signals.size());
-            throw e;
-        }
-        requests.forEach(request -> request.shard().loop().write(request));
-        return write;
-    }
-
-    // What goes to one slot is admitted by its loop. What goes to several is admitted here, before any of it is queued.
-    private void admitWhole(List<WriteRequest> requests) {
-        if (state.slots().size() > 1
-                && !isRetry(requests)
-                && requests.size() > 1
-                && state.caps().apply()) {
-            QuotaExceededException refusal = state.caps().reserve(requests);
-            if (refusal != null) {
-                throw refusal;
-            }
-        }
-    }
-
-    /** Returns whether every slot that the write goes to remembers it already. */
-    private boolean isRetry(List<WriteRequest> requests) {
-        IdempotencyKey key = requests.get(0).key();
-        if (key == null) {
-            return false;
-        }
-        long now = tidal.clock().wallNanos() / 1_000_000;
-        int remembered = 0;
-        for (TenantShard slot : state.slots()) {
-            WriteRequest part = null;
-            for (WriteRequest request : requests) {
-                part = request.shard() == slot ? request : part;
-            }
-            remembered += slot.remembers(key, part, now) ? 1 : 0;
-        }
-        return remembered == requests.size();
-    }
-
-    private boolean beforeSync(Durability level) {
-        return switch (level) {
-            case ASYNC -> true;
-            case LOCAL -> false;
-            case MAJORITY, ALL ->
-                throw new TidalException(
-                        ErrorCode.UNSUPPORTED,
-                        "durability " + level + " of tenant " + id()
-                                + " needs replicas, which this version does not have: expected " + Durability.ASYNC
-                                + " or " + Durability.LOCAL);
-        };
-    }
-
-    private void acquire(int signals) {
-        RateLimiter limiter = state.limiter();
-        if (limiter == null) {
-            return;
-        }
-        long now = tidal.clock().monotonicNanos();
-        long wait = limiter.tryAcquire(signals, now);
-        if (wait == RateLimiter.GRANTED) {
-            return;
-        }
-        state.throttled(signals);
-        TenantConfig config = state.config();
-        double available = limiter.available(now);
-        throw new QuotaExceededException(
-                config.id(),
-                QuotaExceededException.Quota.SIGNALS_PER_SECOND,
-                wait == RateLimiter.NEVER
-                        ? QuotaExceededException.Cause.NEVER
-                        : available >= 1 ? QuotaExceededException.Cause.BURST : QuotaExceededException.Cause.RATE,
-                config.maxSignalsPerSecond().orElse(0),
-                EmbeddedTidal.burst(config),
-                signals,
-                available,
-                wait == RateLimiter.NEVER ? null : Duration.ofNanos(wait));
-    }
-
-    /** One shard's share of a write. */
-    private record Part(TenantShard shard, ByteBuffer records, SortedMap<Long, String> names) {
-
-        List<EntityName> namesToRecord() {
-            return names.entrySet().stream()
-                    .map(name -> new EntityName(name.getKey(), name.getValue()))
-                    .toList();
-        }
-    }
-
-    private List<Part> encode(List<Signal> signals) {
-        List<TenantShard> slots = state.slots();
-        Part[] bySlot = new Part[slots.size()];
-        long now = tidal.clock().wallNanos();
-        for (Signal signal : signals) {
-            int type = tidal.schema().index(signal.type());
-            long eventNanos = signal.eventNanos() == Signal.NOW ? now : signal.eventNanos();
-            if (eventNanos - now > tidal.maxFutureNanos()) {
-                throw new TidalException(
-                        ErrorCode.EVENT_TIME_TOO_FAR,
-                        "event time " + EventTime.instant(eventNanos) + " of signal " + signal.type() + " for entity "
-                                + signal.entity() + " is too far ahead: expected at most "
-                                + Duration.ofNanos(tidal.maxFutureNanos()) + " after " + EventTime.instant(now)
-                                + "; check the clock that made it");
-            }
-            int slot = router.slot(signal.entity().value());
-            Part part = bySlot[slot];
-            if (part == null) {
-                part = new Part(
-                        slots.get(slot),
-                        ByteBuffer.allocate(SignalRecords.BYTES * (slots.size() == 1 ? signals.size() : 16))
-                                .order(ByteOrder.LITTLE_ENDIAN),
-                        new TreeMap<>());
-                bySlot[slot] = part;
-            } else if (part.records.remaining() < SignalRecords.BYTES) {
-                ByteBuffer larger =
-                        ByteBuffer.allocate(part.records.capacity() * 2).order(ByteOrder.LITTLE_ENDIAN);
-                part = new Part(part.shard, larger.put(part.records.flip()), part.names);
-                bySlot[slot] = part;
-            }
-            int at = part.records.position();
-            SignalRecords.put(part.records, at, signal.entity().value(), type, (float) signal.weight(), eventNanos);
-            part.records.position(at + SignalRecords.BYTES);
-            if (signal.name() != null) {
-                name(part, signal.entity(), signal.name());
-            }
-        }
-        List<Part> parts = new ArrayList<>(1);
-        for (Part part : bySlot) {
-            if (part != null) {
-                parts.add(part);
-            }
-        }
-        return parts;
-    }
-
-    private void name(Part part, EntityId entity, String name) {
-        String recorded = part.shard.name(entity.value());
-        String known = recorded != null ? recorded : part.names.putIfAbsent(entity.value(), name);
-        if (known != null && !known.equals(name)) {
-            throw TenantShard.nameCollision(id(), entity.value(), name, known);
         }
     }
 

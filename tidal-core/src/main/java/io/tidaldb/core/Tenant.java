@@ -50,7 +50,8 @@ public interface Tenant {
      * Records signals: admitted by quota whole or not at all; returns when all are acknowledged.
      *
      * @throws io.tidaldb.api.QuotaExceededException if a quota refuses; nothing was recorded
-     * @throws TidalException DEADLINE_EXCEEDED if the deadline passes first; the outcome is then unknown
+     * @throws TidalException DEADLINE_EXCEEDED if the deadline passes first; the outcome is then unknown. PARTLY_APPLIED if the write goes
+     *     to several shards and one of them could not take its part; a retry with the same idempotency key completes it
      */
     Position recordAll(List<Signal> signals, WriteOptions options);
 

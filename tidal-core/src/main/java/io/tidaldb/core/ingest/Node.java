@@ -1,12 +1,9 @@
 package io.tidaldb.core.ingest;
 
-import io.tidaldb.api.CorruptLogException;
 import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.NodeId;
-import io.tidaldb.api.Origin;
 import io.tidaldb.api.RegionId;
 import io.tidaldb.api.ReplicaId;
-import io.tidaldb.api.Seqno;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.api.wal.LogId;
@@ -20,7 +17,6 @@ import io.tidaldb.core.codec.ControlRecord;
 import io.tidaldb.core.crdt.Hlc;
 import io.tidaldb.core.directory.DurableFiles;
 import io.tidaldb.core.directory.NodeDirectory;
-import io.tidaldb.core.ledger.SignalLedger;
 import io.tidaldb.core.runtime.Clock;
 import io.tidaldb.core.runtime.LoopFactory;
 import io.tidaldb.core.runtime.LoopHandle;
@@ -55,10 +51,10 @@ public final class Node {
     private final WalStoreContext context;
     private final WalStore store;
     private final NodeSettings settings;
-    private final Schema schema;
     private final Clock clock;
     private final Hlc hlc;
     private final CommitLoop loop;
+    private final SlotRecovery recovery;
     private final Map<LogId, TenantShard> shards = new TreeMap<>();
     private @Nullable LoopHandle handle;
 
@@ -80,11 +76,11 @@ public final class Node {
         this.context = context;
         this.store = store;
         this.settings = settings;
-        this.schema = schema;
         this.clock = clock;
         this.hlc = new Hlc(clock);
         this.loop = new CommitLoop(
                 store, directory == null ? () -> {} : directory::expose, clock, hlc, schema, this::grown);
+        this.recovery = new SlotRecovery(directory != null, context, store, settings, schema, loop);
     }
 
     /** Returns the node's name. */
@@ -139,35 +135,7 @@ public final class Node {
     }
 
     private TenantShard open(TenantState tenant, ReplicaId replica, int incarnation) {
-        Origin origin = new Origin(replica.region(), replica.shard(), incarnation);
-        TenantShard shard = empty(tenant, replica, origin);
-        long checkpointed = 0;
-        try {
-            try {
-                checkpointed = restore(shard);
-            } catch (TidalException e) {
-                if (e.code() != ErrorCode.CORRUPT_DATA) {
-                    throw e;
-                }
-                requireWholeLogs(shard, e);
-                LOG.warn(
-                        "tenant {} on {} is rebuilt from its whole log, without its checkpoint: {}",
-                        shard.tenantId(),
-                        replica,
-                        e.getMessage());
-                shard = empty(tenant, replica, origin);
-            }
-            recover(shard);
-        } catch (TidalException e) {
-            LOG.warn("tenant {} on {} is quarantined: {}", shard.tenantId(), replica, e.getMessage());
-            shard.damaged(e);
-        }
-        shard.rebase();
-        // What was replayed is in no checkpoint yet.
-        shard.checkpointedBytes = shard.logBytes() - shard.replayedBytes;
-        if (checkpointed == 0) {
-            shard.checkpointedBytes = 0;
-        }
+        TenantShard shard = recovery.open(tenant, replica, incarnation);
         hlc.observe(shard.lastHlc);
         // What is committed is obeyed, however far ahead: the clock follows it, and somebody should look at this
         // machine's.
@@ -180,126 +148,6 @@ public final class Node {
         }
         shards.put(shard.log(shard.origin), shard);
         return shard;
-    }
-
-    private TenantShard empty(TenantState tenant, ReplicaId replica, Origin origin) {
-        return new TenantShard(tenant, replica, origin, loop, schema, settings.idempotencyHorizonMillis());
-    }
-
-    /** Restores the checkpoint and returns its size, 0 if there is none; CORRUPT_DATA if it does not belong to what the logs hold. */
-    private long restore(TenantShard shard) {
-        if (directory == null) {
-            return 0;
-        }
-        Path file = checkpointFile(shard);
-        long bytes = Checkpoint.read(file, shard, schema);
-        shard.checkpointBytes(bytes);
-        for (OriginLedger each : shard.origins.values()) {
-            LogStatus status = store.status(shard.log(each.origin));
-            if (status.damage() == null && Long.compareUnsigned(each.foldedSeqno, status.lastSeqno()) > 0) {
-                throw new TidalException(
-                        ErrorCode.CORRUPT_DATA,
-                        "checkpoint " + file + " is at seqno " + Seqno.print(each.foldedSeqno) + " of " + each.origin
-                                + ", beyond the end of the log at " + Seqno.print(status.lastSeqno()));
-            }
-        }
-        return bytes;
-    }
-
-    // Without its checkpoint a slot can be rebuilt only if every origin that it ever folded is still there from the
-    // start.
-    private void requireWholeLogs(TenantShard shard, TidalException reason) {
-        List<LogStatus> logs = logs(shard);
-        for (LogStatus status : logs) {
-            long start = status.log().origin().startSeqno() + 1;
-            if (status.damage() == null && status.firstSeqno() != start) {
-                throw unrecoverable(
-                        reason,
-                        "log " + status.log() + " begins at seqno " + Seqno.print(status.firstSeqno()) + ", not at "
-                                + Seqno.print(start));
-            }
-        }
-        for (Origin origin : shard.origins.keySet()) {
-            if (logs.stream().noneMatch(status -> status.log().origin().equals(origin))) {
-                throw unrecoverable(reason, "there is no log of origin " + origin);
-            }
-        }
-        if (logs.isEmpty()) {
-            throw unrecoverable(reason, "there is no log of tenant " + shard.tenantId() + " on " + shard.replica());
-        }
-    }
-
-    private static TidalException unrecoverable(TidalException reason, String why) {
-        return new TidalException(
-                ErrorCode.CORRUPT_DATA,
-                reason.getMessage() + "; the state can't be rebuilt from the log either: " + why
-                        + "; restore the file from a copy, or delete the tenant",
-                reason);
-    }
-
-    private void recover(TenantShard shard) {
-        long bytes = 0;
-        Chain chain = new Chain();
-        for (LogStatus status : logs(shard)) {
-            bytes += status.bytes();
-            shard.logBytes(bytes);
-            if (status.damage() != null) {
-                throw status.damage();
-            }
-            Origin origin = status.log().origin();
-            if (origin.compareTo(shard.origin) > 0) {
-                throw new TidalException(
-                        ErrorCode.CORRUPT_DATA,
-                        "tenant " + shard.tenantId() + " has a log of " + origin
-                                + ", which the control log never granted: expected up to " + shard.origin
-                                + "; restore the control log that belongs to this directory");
-            }
-            if (!shard.compacted.containsKey(origin)) {
-                replay(shard, status, chain);
-            }
-        }
-    }
-
-    private List<LogStatus> logs(TenantShard shard) {
-        return store.logs().stream()
-                .filter(status -> status.log().tenant().equals(shard.tenantId())
-                        && status.log().holder().equals(shard.replica().shard()))
-                .toList();
-    }
-
-    private void replay(TenantShard shard, LogStatus status, Chain chain) {
-        Origin origin = status.log().origin();
-        OriginLedger ledger = shard.origins.computeIfAbsent(
-                origin, each -> new OriginLedger(each, new SignalLedger(schema), each.startSeqno(), Chain.START));
-        if (Long.compareUnsigned(ledger.foldedSeqno, status.lastSeqno()) > 0
-                || Long.compareUnsigned(ledger.foldedSeqno + 1, status.firstSeqno()) < 0) {
-            throw new TidalException(
-                    ErrorCode.CORRUPT_DATA,
-                    "log " + status.log() + " holds seqnos " + Seqno.print(status.firstSeqno()) + " to "
-                            + Seqno.print(status.lastSeqno()) + ", which does not continue its checkpoint at "
-                            + Seqno.print(ledger.foldedSeqno));
-        }
-        try (WalCursor cursor = store.read(status.log(), ledger.foldedSeqno + 1)) {
-            for (WalBatch batch = cursor.next(); batch != null; batch = cursor.next()) {
-                long next = chain.next(ledger.chain, batch);
-                if (batch.version() > 1 && next != batch.chain()) {
-                    throw new CorruptLogException(
-                            status.log().toString(),
-                            "batch at seqno " + Seqno.print(batch.firstSeqno()),
-                            0,
-                            "chain 0x" + Long.toHexString(next),
-                            "0x" + Long.toHexString(batch.chain()));
-                }
-                loop.folder().fold(shard, ledger, batch);
-                shard.replayedBytes += batch.length();
-                ledger.lastSeqno = batch.lastSeqno();
-                ledger.chain = next;
-            }
-        }
-    }
-
-    private Path checkpointFile(TenantShard shard) {
-        return Checkpoint.file(context.tenantDirectory(shard.tenantId()), shard);
     }
 
     /** Writes a checkpoint of every slot whose log has grown since its last. */
@@ -353,7 +201,7 @@ public final class Node {
         }
         onStore(store::sync);
         shard.keys.expire(clock.wallNanos() / 1_000_000);
-        shard.checkpointBytes(Checkpoint.write(checkpointFile(shard), shard));
+        shard.checkpointBytes(Checkpoint.write(recovery.checkpointFile(shard), shard));
         shard.checkpointedBytes = shard.logBytes();
         if (settings.retentionMillis() >= 0) {
             truncate(shard, clock.wallNanos() / 1_000_000 - settings.retentionMillis());
@@ -372,7 +220,7 @@ public final class Node {
 
     private void truncate(TenantShard shard, long beforeMillis) {
         long bytes = 0;
-        for (LogStatus status : logs(shard)) {
+        for (LogStatus status : recovery.logs(shard)) {
             long keepFrom = status.firstSeqno();
             long chainBefore = status.baseChain();
             Chain chain = new Chain();
@@ -461,7 +309,7 @@ public final class Node {
         }
         List<WalBatch> batches = new ArrayList<>();
         int bytes = 0;
-        for (LogStatus status : logs(shard)) {
+        for (LogStatus status : recovery.logs(shard)) {
             if (from != null && status.log().compareTo(from) < 0 || status.isEmpty()) {
                 continue;
             }

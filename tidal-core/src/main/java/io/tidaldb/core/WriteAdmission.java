@@ -1,0 +1,237 @@
+package io.tidaldb.core;
+
+import io.tidaldb.api.Durability;
+import io.tidaldb.api.EntityId;
+import io.tidaldb.api.ErrorCode;
+import io.tidaldb.api.IdempotencyKey;
+import io.tidaldb.api.OverloadedException;
+import io.tidaldb.api.QuotaExceededException;
+import io.tidaldb.api.TenantConfig;
+import io.tidaldb.api.TidalException;
+import io.tidaldb.api.limit.RateLimiter;
+import io.tidaldb.core.codec.EntityName;
+import io.tidaldb.core.codec.SignalRecords;
+import io.tidaldb.core.ingest.TenantShard;
+import io.tidaldb.core.ingest.TenantState;
+import io.tidaldb.core.ingest.WriteRequest;
+import io.tidaldb.core.routing.ShardRouter;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The way of a tenant's write to the commit loops: checks, routes and encodes in the caller's thread, so that a loop only copies. Takes
+ * permits, room in the queue and, for a write to several slots, what the caps allow, in that order; a refusal gives back what was taken.
+ *
+ * <p>Safe for any number of threads.
+ */
+final class WriteAdmission {
+
+    private static final int MAX_SIGNALS = 100_000;
+
+    /** Leaves room for what else goes into the same batch, which holds at most 32 MiB. */
+    private static final long MAX_WRITE_BYTES = 16L << 20;
+
+    private final EmbeddedTidal tidal;
+    private final TenantState state;
+    private final ShardRouter router;
+
+    WriteAdmission(EmbeddedTidal tidal, TenantState state, ShardRouter router) {
+        this.tidal = tidal;
+        this.state = state;
+        this.router = router;
+    }
+
+    /**
+     * Admits a write and queues its parts.
+     *
+     * @param callbacks completes the result, or null if nobody but a waiting thread looks at it
+     * @throws TidalException why it is refused; nothing was queued then, and what it had taken is given back
+     */
+    PendingWrite submit(List<Signal> signals, WriteOptions options, @Nullable Executor callbacks) {
+        tidal.checkOpen();
+        if (signals.isEmpty() || signals.size() > MAX_SIGNALS) {
+            throw TidalException.invalid("a write of " + signals.size() + " signals to tenant "
+                    + state.config().id() + " is out of range: expected 1 to " + MAX_SIGNALS);
+        }
+        boolean beforeSync =
+                beforeSync(options.durability().orElse(state.config().durability()));
+        List<Part> parts = encode(signals);
+        // A slot that can't take its part must not leave the others with theirs.
+        parts.forEach(part -> part.shard.readable());
+        acquire(signals.size());
+        PendingWrite write = new PendingWrite(parts.size(), callbacks);
+        List<WriteRequest> requests = new ArrayList<>(parts.size());
+        long bytes = 0;
+        for (Part part : parts) {
+            WriteRequest request = new WriteRequest(
+                    part.shard,
+                    part.records.flip(),
+                    part.namesToRecord(),
+                    options.idempotencyKey().orElse(null),
+                    beforeSync,
+                    write);
+            bytes += request.queueBytes();
+            requests.add(request);
+        }
+        long most = Math.min(state.queueBound(), MAX_WRITE_BYTES);
+        if (bytes > most || !state.enqueue(bytes)) {
+            state.refund(signals.size());
+            throw bytes > most
+                    ? TidalException.invalid("a write of " + bytes + " bytes to tenant "
+                            + state.config().id() + " is too large: expected at most " + most
+                            + " bytes; split the write")
+                    : new OverloadedException("tenant " + state.config().id() + " has " + state.queueBound()
+                            + " bytes waiting to be committed, the most its queue holds: try again after a pause");
+        }
+        try {
+            admitWhole(requests);
+        } catch (TidalException e) {
+            state.dequeue(bytes);
+            state.refund(signals.size());
+            throw e;
+        }
+        requests.forEach(request -> request.shard().loop().write(request));
+        return write;
+    }
+
+    // What goes to one slot is admitted by its loop. What goes to several is admitted here, before any of it is queued.
+    private void admitWhole(List<WriteRequest> requests) {
+        if (state.slots().size() > 1
+                && !isRetry(requests)
+                && requests.size() > 1
+                && state.caps().apply()) {
+            QuotaExceededException refusal = state.caps().reserve(requests);
+            if (refusal != null) {
+                throw refusal;
+            }
+        }
+    }
+
+    /** Returns whether every slot that the write goes to remembers it already. */
+    private boolean isRetry(List<WriteRequest> requests) {
+        IdempotencyKey key = requests.get(0).key();
+        if (key == null) {
+            return false;
+        }
+        long now = tidal.clock().wallNanos() / 1_000_000;
+        int remembered = 0;
+        for (TenantShard slot : state.slots()) {
+            WriteRequest part = null;
+            for (WriteRequest request : requests) {
+                part = request.shard() == slot ? request : part;
+            }
+            remembered += slot.remembers(key, part, now) ? 1 : 0;
+        }
+        return remembered == requests.size();
+    }
+
+    private boolean beforeSync(Durability level) {
+        return switch (level) {
+            case ASYNC -> true;
+            case LOCAL -> false;
+            case MAJORITY, ALL ->
+                throw new TidalException(
+                        ErrorCode.UNSUPPORTED,
+                        "durability " + level + " of tenant " + state.config().id()
+                                + " needs replicas, which this version does not have: expected " + Durability.ASYNC
+                                + " or " + Durability.LOCAL);
+        };
+    }
+
+    private void acquire(int signals) {
+        RateLimiter limiter = state.limiter();
+        if (limiter == null) {
+            return;
+        }
+        long now = tidal.clock().monotonicNanos();
+        long wait = limiter.tryAcquire(signals, now);
+        if (wait == RateLimiter.GRANTED) {
+            return;
+        }
+        state.throttled(signals);
+        TenantConfig config = state.config();
+        double available = limiter.available(now);
+        throw new QuotaExceededException(
+                config.id(),
+                QuotaExceededException.Quota.SIGNALS_PER_SECOND,
+                wait == RateLimiter.NEVER
+                        ? QuotaExceededException.Cause.NEVER
+                        : available >= 1 ? QuotaExceededException.Cause.BURST : QuotaExceededException.Cause.RATE,
+                config.maxSignalsPerSecond().orElse(0),
+                EmbeddedTidal.burst(config),
+                signals,
+                available,
+                wait == RateLimiter.NEVER ? null : Duration.ofNanos(wait));
+    }
+
+    /** One shard's share of a write. */
+    private record Part(TenantShard shard, ByteBuffer records, SortedMap<Long, String> names) {
+
+        List<EntityName> namesToRecord() {
+            return names.entrySet().stream()
+                    .map(name -> new EntityName(name.getKey(), name.getValue()))
+                    .toList();
+        }
+    }
+
+    private List<Part> encode(List<Signal> signals) {
+        List<TenantShard> slots = state.slots();
+        Part[] bySlot = new Part[slots.size()];
+        long now = tidal.clock().wallNanos();
+        for (Signal signal : signals) {
+            int type = tidal.schema().index(signal.type());
+            long eventNanos = signal.eventNanos() == Signal.NOW ? now : signal.eventNanos();
+            if (eventNanos - now > tidal.maxFutureNanos()) {
+                throw new TidalException(
+                        ErrorCode.EVENT_TIME_TOO_FAR,
+                        "event time " + EventTime.instant(eventNanos) + " of signal " + signal.type() + " for entity "
+                                + signal.entity() + " is too far ahead: expected at most "
+                                + Duration.ofNanos(tidal.maxFutureNanos()) + " after " + EventTime.instant(now)
+                                + "; check the clock that made it");
+            }
+            int slot = router.slot(signal.entity().value());
+            Part part = bySlot[slot];
+            if (part == null) {
+                part = new Part(
+                        slots.get(slot),
+                        ByteBuffer.allocate(SignalRecords.BYTES * (slots.size() == 1 ? signals.size() : 16))
+                                .order(ByteOrder.LITTLE_ENDIAN),
+                        new TreeMap<>());
+                bySlot[slot] = part;
+            } else if (part.records.remaining() < SignalRecords.BYTES) {
+                ByteBuffer larger =
+                        ByteBuffer.allocate(part.records.capacity() * 2).order(ByteOrder.LITTLE_ENDIAN);
+                part = new Part(part.shard, larger.put(part.records.flip()), part.names);
+                bySlot[slot] = part;
+            }
+            int at = part.records.position();
+            SignalRecords.put(part.records, at, signal.entity().value(), type, (float) signal.weight(), eventNanos);
+            part.records.position(at + SignalRecords.BYTES);
+            if (signal.name() != null) {
+                name(part, signal.entity(), signal.name());
+            }
+        }
+        List<Part> parts = new ArrayList<>(1);
+        for (Part part : bySlot) {
+            if (part != null) {
+                parts.add(part);
+            }
+        }
+        return parts;
+    }
+
+    private void name(Part part, EntityId entity, String name) {
+        String recorded = part.shard.name(entity.value());
+        String known = recorded != null ? recorded : part.names.putIfAbsent(entity.value(), name);
+        if (known != null && !known.equals(name)) {
+            throw TenantShard.nameCollision(state.config().id(), entity.value(), name, known);
+        }
+    }
+}
