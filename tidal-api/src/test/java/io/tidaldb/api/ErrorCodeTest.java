@@ -67,7 +67,11 @@ class ErrorCodeTest {
     @DisplayName("nothing fatal is worth a retry")
     void fatalIsNotRetryable(ErrorCode code) {
         EnumSet<ErrorCode> retryable = EnumSet.of(
-                ErrorCode.OVERLOADED, ErrorCode.NOT_OWNER, ErrorCode.DEADLINE_EXCEEDED, ErrorCode.STORAGE_FULL);
+                ErrorCode.OVERLOADED,
+                ErrorCode.NOT_OWNER,
+                ErrorCode.DEADLINE_EXCEEDED,
+                ErrorCode.PARTLY_APPLIED,
+                ErrorCode.STORAGE_FULL);
         boolean worthwhile = new TidalException(code, "message").isRetryable();
         assertThat(worthwhile).isEqualTo(retryable.contains(code));
         assertThat(worthwhile && code.outcome() == Outcome.FATAL).isFalse();

@@ -118,7 +118,7 @@ public final class ModelRun {
         for (int step = 0; step < steps; step++) {
             try {
                 run.step();
-                if (step % 10 == 9) {
+                if (step % 20 == 19) {
                     run.compareAll();
                 }
             } catch (AssertionError | RuntimeException e) {

@@ -22,16 +22,16 @@ class ModelTest {
             "R-15, R-16: random stories agree with the model; -Dtidal.model.runs=N for more, -Dtidal.model.seed=S for others")
     void inMemory() {
         for (long seed = FIRST; seed < FIRST + runs(200); seed++) {
-            ModelRun.run(seed, 60, false, new Drill(directory)::openEphemeral);
+            ModelRun.run(seed, 40, false, new Drill(directory)::openEphemeral);
         }
     }
 
     @Test
     @DisplayName("R-13, R-14: so do stories with crashes, on a disk that loses what was not synced")
     void withCrashes() {
-        for (long seed = FIRST; seed < FIRST + runs(15); seed++) {
+        for (long seed = FIRST; seed < FIRST + runs(12); seed++) {
             Drill drill = new Drill(directory.resolve("seed" + seed));
-            ModelRun.run(seed, 60, true, builder -> {
+            ModelRun.run(seed, 40, true, builder -> {
                 drill.clock.advance(Duration.ofMillis(5));
                 return drill.on(builder).open();
             });

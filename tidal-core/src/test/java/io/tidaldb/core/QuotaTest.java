@@ -335,6 +335,27 @@ class QuotaTest {
     }
 
     @Test
+    @DisplayName("R-24: a write to several slots is admitted by the cap on bytes whole or not at all")
+    void storageOverSeveralSlots() {
+        Tidal spread = new Drill(directory.resolve("spread"))
+                .durable()
+                .topology(Topology.regions(1).shards(4))
+                .open();
+        Tenant tenant =
+                spread.createTenant(config().slots(4).maxStorageBytes(4_000).build());
+        int accepted = 0;
+        while (catchThrowableOfType(QuotaExceededException.class, () -> tenant.recordAll(views(0, 40))) == null) {
+            accepted++;
+        }
+        assertThat(accepted).isPositive();
+        assertThat(tenant.total("view")).isEqualTo(40L * accepted);
+        assertThat(tenant.usage().storageBytes()).isBetween(4_000L - 40 * 21 - 4 * 64, 4_000L);
+        // What fits one slot alone still goes in.
+        tenant.record("view", 1, 1);
+        spread.close();
+    }
+
+    @Test
     @DisplayName("R-24: truncation gives bytes back")
     void truncationGivesBytesBack() {
         tidal.close();

@@ -246,7 +246,7 @@ class WritePathTest {
     @Test
     @DisplayName("R-13: while writers write, close answers every one of them, and what was acknowledged is there")
     void closesUnderLoad() throws Exception {
-        for (int round = 0; round < 20; round++) {
+        for (int round = 0; round < 8; round++) {
             Drill loaded = new Drill(directory.resolve("round" + round));
             Tidal busy = loaded.durableOn(new ThreadLoops()).open();
             Tenant target = busy.createTenant(Drill.CONFIG);

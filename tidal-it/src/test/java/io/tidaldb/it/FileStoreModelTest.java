@@ -16,11 +16,11 @@ class FileStoreModelTest {
             + "-Dtidal.model.runs=N for more, -Dtidal.model.seed=S for others")
     void agreesWithTheModel() {
         long first = Long.getLong("tidal.model.seed", 1000);
-        for (long seed = first; seed < first + Integer.getInteger("tidal.model.runs", 10); seed++) {
+        for (long seed = first; seed < first + Integer.getInteger("tidal.model.runs", 6); seed++) {
             Path data = directory.resolve("seed" + seed);
             ModelRun.run(
                     seed,
-                    50,
+                    40,
                     true,
                     builder -> builder.dataDir(data).segmentBytes(4096).open());
         }

@@ -36,7 +36,7 @@ class ManyThreadsTest {
 
     private static final int WRITERS = 8;
     private static final int TENANTS = 6;
-    private static final int WRITES = 400;
+    private static final int WRITES = 150;
 
     @TempDir
     Path directory;
