@@ -2,6 +2,8 @@ package io.tidaldb.core.quota;
 
 import io.tidaldb.api.TidalException;
 import io.tidaldb.api.limit.RateLimiter;
+import java.lang.invoke.VarHandle;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -24,10 +26,15 @@ final class TokenBucketLimiter implements RateLimiter {
     // Beyond this many seconds (126 years) a wait is not worth computing to the nanosecond.
     private static final long FAR_SECONDS = 4_000_000_000L;
 
+    // Up to here the arithmetic of a wait stays inside 63 bits, and its estimate inside the 53 of a double.
+    private static final long MAX_SHORT_UNITS = Long.MAX_VALUE / SECOND;
+    private static final long MAX_SHORT_WAIT = 1L << 50;
+
     private final TokenScale scale;
     private final long maxPermits;
     private final long unitsPerNano;
     private final long unitsPerSecondBeyond;
+    private final double secondsPerUnit;
     private final long startNanos;
 
     /** Latest time passed, since creation. Only grows. */
@@ -35,12 +42,20 @@ final class TokenBucketLimiter implements RateLimiter {
 
     private final AtomicLong taken = new AtomicLong();
 
+    // The last answer to a caller who wanted one permit, so that a flood of them costs no arithmetic: a sequence lock,
+    // odd
+    // while it is written.
+    private final AtomicInteger knownVersion = new AtomicInteger();
+    private long knownTaken;
+    private long knownReady;
+
     TokenBucketLimiter(TokenScale scale, long startNanos) {
         this.scale = scale;
         this.startNanos = startNanos;
         maxPermits = scale.burstUnits() / scale.permitUnits();
         unitsPerNano = scale.unitsPerSecond() / SECOND;
         unitsPerSecondBeyond = scale.unitsPerSecond() % SECOND;
+        secondsPerUnit = 1.0 / scale.unitsPerSecond();
     }
 
     @Override
@@ -56,10 +71,18 @@ final class TokenBucketLimiter implements RateLimiter {
             // Read after "taken": it is at least the time at which "taken" was written, so that the invariant holds
             // between the two.
             long elapsed = latestNanos.get();
+            long ready = permits == 1 ? knownReady(before) : 0;
+            if (elapsed < ready) {
+                return ready - elapsed;
+            }
             long refilled = refilled(elapsed);
             long after = missing(before, refilled) + cost;
             if (after > scale.burstUnits()) {
-                return waitFor(after - scale.burstUnits(), elapsed);
+                long wait = waitFor(after - scale.burstUnits(), elapsed);
+                if (permits == 1) {
+                    know(before, elapsed + wait);
+                }
+                return wait;
             }
             if (taken.compareAndSet(before, refilled + after)) {
                 return GRANTED;
@@ -79,6 +102,25 @@ final class TokenBucketLimiter implements RateLimiter {
         long before = taken.get();
         long elapsed = Math.max(latestNanos.get(), nowNanos - startNanos);
         return (double) (scale.burstUnits() - missing(before, refilled(elapsed))) / scale.permitUnits();
+    }
+
+    /** Returns from when on one permit fits as long as nobody takes or gives back any, or 0 if that is not known. */
+    private long knownReady(long taken) {
+        int version = knownVersion.get();
+        long of = knownTaken;
+        long ready = knownReady;
+        VarHandle.loadLoadFence();
+        return (version & 1) == 0 && of == taken && knownVersion.get() == version ? ready : 0;
+    }
+
+    private void know(long taken, long ready) {
+        int version = knownVersion.get();
+        // Whoever comes while another writes leaves it: the next refusal computes once more.
+        if ((version & 1) == 0 && knownVersion.compareAndSet(version, version + 1)) {
+            knownTaken = taken;
+            knownReady = ready;
+            knownVersion.set(version + 2);
+        }
     }
 
     private void advanceTo(long nowNanos) {
@@ -102,7 +144,26 @@ final class TokenBucketLimiter implements RateLimiter {
         return elapsed * unitsPerNano + seconds * unitsPerSecondBeyond + nanos * unitsPerSecondBeyond / SECOND;
     }
 
+    // The first nanosecond that brings enough: what is missing, less the part of a unit that has come already, rounded
+    // up.
     private long waitFor(long units, long elapsed) {
+        if (units > MAX_SHORT_UNITS) {
+            return longWaitFor(units, elapsed);
+        }
+        long missing = units * SECOND - elapsed % SECOND * unitsPerSecondBeyond % SECOND;
+        // A refusal has to be cheaper than a division; the estimate is off by one at most.
+        long wait = (long) (missing * secondsPerUnit);
+        if (wait > MAX_SHORT_WAIT) {
+            return longWaitFor(units, elapsed);
+        }
+        long rest = missing - wait * scale.unitsPerSecond();
+        if (rest > 0) {
+            return rest > scale.unitsPerSecond() ? wait + 2 : wait + 1;
+        }
+        return rest <= -scale.unitsPerSecond() ? wait - 1 : wait;
+    }
+
+    private long longWaitFor(long units, long elapsed) {
         long seconds = units / scale.unitsPerSecond();
         if (seconds >= FAR_SECONDS) {
             return seconds >= NEVER / SECOND - 1 ? NEVER - 1 : (seconds + 1) * SECOND;
