@@ -7,13 +7,13 @@ import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.api.WriteMode;
-import io.tidaldb.api.limit.RateLimiter;
-import io.tidaldb.api.limit.RateLimiterContext;
 import io.tidaldb.api.placement.ShardAssignment;
 import io.tidaldb.core.control.ClusterCommand;
 import io.tidaldb.core.control.ControlPlane;
 import io.tidaldb.core.control.TenantRecord;
 import io.tidaldb.core.ingest.Node;
+import io.tidaldb.core.ingest.QueueBudget;
+import io.tidaldb.core.ingest.RateQuota;
 import io.tidaldb.core.ingest.Schema;
 import io.tidaldb.core.ingest.TenantShard;
 import io.tidaldb.core.ingest.TenantState;
@@ -30,7 +30,6 @@ import java.util.SortedMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -42,13 +41,13 @@ import org.slf4j.LoggerFactory;
 final class EmbeddedTidal implements Tidal {
 
     private static final Logger LOG = LoggerFactory.getLogger(EmbeddedTidal.class);
-    private static final double DEFAULT_BURST_SECONDS = 2;
 
     private final ControlPlane control;
     private final List<Node> nodes;
     private final Schema schema;
     private final Plugins plugins;
     private final Limits limits;
+    private final QueueBudget queue;
     private final LoopFactory.CallbackExecutor callbacks;
     private final SortedMap<TenantId, EmbeddedTenant> tenants = new ConcurrentSkipListMap<>();
     private volatile boolean closed;
@@ -58,8 +57,9 @@ final class EmbeddedTidal implements Tidal {
      *
      * @param maxFuture how far ahead an event time may lie
      * @param queueBytesPerTenant most bytes of a tenant that wait to be committed
+     * @param queueBytes most bytes of all tenants that wait before each is held to its share
      */
-    record Limits(Duration maxFuture, long queueBytesPerTenant) {}
+    record Limits(Duration maxFuture, long queueBytesPerTenant, long queueBytes) {}
 
     EmbeddedTidal(ControlPlane control, List<Node> nodes, Schema schema, Plugins plugins, Limits limits) {
         this.control = control;
@@ -67,6 +67,7 @@ final class EmbeddedTidal implements Tidal {
         this.schema = schema;
         this.plugins = plugins;
         this.limits = limits;
+        this.queue = new QueueBudget(limits.queueBytesPerTenant, limits.queueBytes);
         this.callbacks = plugins.loops().callbacks("callback");
     }
 
@@ -129,7 +130,7 @@ final class EmbeddedTidal implements Tidal {
     }
 
     private EmbeddedTenant assemble(TenantRecord record) {
-        TenantState state = new TenantState(record.config(), limiter(record.config()), limits.queueBytesPerTenant);
+        TenantState state = new TenantState(record.config(), rates(record.config()), queue);
         List<TenantShard> slots = new ArrayList<>();
         for (ReplicaId replica : record.placement()) {
             int incarnation = Math.max(control.incarnation(replica), record.minIncarnation());
@@ -141,22 +142,8 @@ final class EmbeddedTidal implements Tidal {
         return tenant;
     }
 
-    private @Nullable RateLimiter limiter(TenantConfig config) {
-        return config.maxSignalsPerSecond().isEmpty()
-                ? null
-                : plugins.limiters()
-                        .create(new RateLimiterContext(
-                                config.id(),
-                                config.maxSignalsPerSecond().getAsDouble(),
-                                burst(config),
-                                plugins.clock().monotonicNanos()));
-    }
-
-    /** Returns the most that a tenant's bucket holds: two seconds of its rate, but at least one signal, unless configured. */
-    static double burst(TenantConfig config) {
-        return config.burst()
-                .orElse(Math.max(
-                        1, DEFAULT_BURST_SECONDS * config.maxSignalsPerSecond().orElse(0)));
+    private RateQuota rates(TenantConfig config) {
+        return new RateQuota(config, plugins.limiters(), plugins.clock().monotonicNanos());
     }
 
     private Node node(ReplicaId replica) {
@@ -299,10 +286,8 @@ final class EmbeddedTidal implements Tidal {
         TenantConfig unlabelled =
                 config.toBuilder().label(TenantConfig.DEFAULT_LABEL).build();
         decide(new ClusterCommand.UpdateTenant(unlabelled));
-        TenantConfig before = tenant.state().config();
-        boolean sameRate = before.maxSignalsPerSecond().equals(config.maxSignalsPerSecond())
-                && before.burst().equals(config.burst());
-        tenant.state().configure(unlabelled, sameRate ? tenant.state().limiter() : limiter(config));
+        RateQuota before = tenant.state().rates();
+        tenant.state().configure(unlabelled, before.serves(config) ? before : rates(config));
         if (!tenant.config().label().equals(config.label())) {
             writeLabel(tenant, config.label());
         }

@@ -39,6 +39,9 @@ public final class TidalBuilder {
     private @Nullable Duration retention;
 
     private long queueBytesPerTenant = 8L << 20;
+
+    private @Nullable Long queueBytes;
+
     private UnaryOperator<Plugins> runtime = UnaryOperator.identity();
     private final Map<String, Duration> signals = new LinkedHashMap<>();
     private final Map<String, Duration> defaultSignals = new LinkedHashMap<>();
@@ -138,6 +141,21 @@ public final class TidalBuilder {
         return this;
     }
 
+    /**
+     * Bounds what waits to be committed for all tenants together, from 1 MiB to 64 GiB; a quarter of the heap unless set. When so much
+     * waits, each tenant is held to its even share, and a write beyond that is refused as {@link ErrorCode#OVERLOADED}.
+     */
+    public TidalBuilder queueBytes(long bytes) {
+        queueBytes = inRange("queue bytes", bytes, 1 << 20, 64L << 30);
+        return this;
+    }
+
+    private long queueBytes() {
+        return queueBytes != null
+                ? queueBytes
+                : Math.max(1 << 20, Runtime.getRuntime().maxMemory() / 4);
+    }
+
     /** Changes what the instance runs on: its clocks, its loops, its stores. For tests and simulations of this package. */
     TidalBuilder runtime(UnaryOperator<Plugins> change) {
         runtime = change;
@@ -161,7 +179,7 @@ public final class TidalBuilder {
                 plugins,
                 settings,
                 segmentBytes,
-                new EmbeddedTidal.Limits(maxFuture, queueBytesPerTenant),
+                new EmbeddedTidal.Limits(maxFuture, queueBytesPerTenant, queueBytes()),
                 signals,
                 defaultSignals);
     }

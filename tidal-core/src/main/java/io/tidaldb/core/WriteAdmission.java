@@ -6,9 +6,7 @@ import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.IdempotencyKey;
 import io.tidaldb.api.OverloadedException;
 import io.tidaldb.api.QuotaExceededException;
-import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TidalException;
-import io.tidaldb.api.limit.RateLimiter;
 import io.tidaldb.core.codec.EntityName;
 import io.tidaldb.core.codec.SignalRecords;
 import io.tidaldb.core.ingest.TenantShard;
@@ -146,29 +144,12 @@ final class WriteAdmission {
     }
 
     private void acquire(int signals) {
-        RateLimiter limiter = state.limiter();
-        if (limiter == null) {
-            return;
+        QuotaExceededException refusal =
+                state.rates().take(signals, tidal.clock().monotonicNanos());
+        if (refusal != null) {
+            state.throttled(signals);
+            throw refusal;
         }
-        long now = tidal.clock().monotonicNanos();
-        long wait = limiter.tryAcquire(signals, now);
-        if (wait == RateLimiter.GRANTED) {
-            return;
-        }
-        state.throttled(signals);
-        TenantConfig config = state.config();
-        double available = limiter.available(now);
-        throw new QuotaExceededException(
-                config.id(),
-                QuotaExceededException.Quota.SIGNALS_PER_SECOND,
-                wait == RateLimiter.NEVER
-                        ? QuotaExceededException.Cause.NEVER
-                        : available >= 1 ? QuotaExceededException.Cause.BURST : QuotaExceededException.Cause.RATE,
-                config.maxSignalsPerSecond().orElse(0),
-                EmbeddedTidal.burst(config),
-                signals,
-                available,
-                wait == RateLimiter.NEVER ? null : Duration.ofNanos(wait));
     }
 
     /** One shard's share of a write. */

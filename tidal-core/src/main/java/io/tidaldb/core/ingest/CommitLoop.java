@@ -15,8 +15,10 @@ import io.tidaldb.core.crdt.Hlc;
 import io.tidaldb.core.runtime.Clock;
 import io.tidaldb.core.runtime.LoopBody;
 import io.tidaldb.core.runtime.LoopHandle;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -35,6 +37,9 @@ public final class CommitLoop implements LoopBody {
     private static final Logger LOG = LoggerFactory.getLogger(CommitLoop.class);
     private static final int MAX_COMMIT_BYTES = 1 << 20;
 
+    /** While several tenants have something waiting: the longest that one has to wait for the others' commit. */
+    private static final int SHARED_COMMIT_BYTES = 256 << 10;
+
     private final LoopQueue queue = new LoopQueue();
     private final WalStore store;
     private final Runnable expose;
@@ -45,7 +50,9 @@ public final class CommitLoop implements LoopBody {
     private final BatchEncoder encoder;
     private final List<TenantShard> dirty = new ArrayList<>();
     private final List<Appended> appended = new ArrayList<>();
-    private @Nullable LoopItem backlog;
+    private final FairQueue waiting = new FairQueue();
+    private final Queue<LoopTask<?>> system = new ArrayDeque<>();
+    private final Queue<LoopTask<?>> afterCommit = new ArrayDeque<>();
     private @Nullable WriteRequest staging;
     private @Nullable LoopHandle handle;
     private @Nullable TidalException failed;
@@ -81,11 +88,19 @@ public final class CommitLoop implements LoopBody {
         add(request);
     }
 
-    /** Queues a task that runs between commits, after everything queued before it was committed. */
+    /** Queues a task that runs between two commits, before all writes that wait. */
     public <T> CompletableFuture<T> submit(Supplier<T> task) {
-        LoopTask<T> item = new LoopTask<>(task);
-        add(item);
-        return item.result;
+        return queue(new LoopTask<>(task));
+    }
+
+    /** Queues a task that runs in a tenant's turn, after all writes of the tenant that were queued before it. */
+    <T> CompletableFuture<T> submit(Flow flow, int cost, Supplier<T> task) {
+        return queue(new LoopTask<>(task, flow, cost));
+    }
+
+    private <T> CompletableFuture<T> queue(LoopTask<T> task) {
+        add(task);
+        return task.result;
     }
 
     private void add(LoopItem item) {
@@ -135,33 +150,64 @@ public final class CommitLoop implements LoopBody {
             }
             fail(reason);
             endCommit();
+            for (LoopTask<?> task = afterCommit.poll(); task != null; task = afterCommit.poll()) {
+                task.result.completeExceptionally(reason);
+            }
             return true;
         }
     }
 
     private boolean turn() {
-        if (backlog == null) {
-            backlog = queue.takeAll();
+        boolean worked = admitQueued();
+        for (LoopTask<?> task = system.poll(); task != null; task = system.poll()) {
+            task.run();
         }
-        if (backlog == null) {
-            return false;
+        if (waiting.isEmpty()) {
+            return worked;
         }
-        int bytes = 0;
-        while (backlog != null && bytes < MAX_COMMIT_BYTES) {
-            LoopItem item = backlog;
-            backlog = item.next;
-            if (item instanceof WriteRequest write) {
-                staging = write;
-                stage(write);
-                staging = null;
-                bytes += write.queueBytes();
-            } else if (item instanceof LoopTask<?> task) {
-                commit();
-                task.run();
-            }
+        int budget = waiting.isShared() ? SHARED_COMMIT_BYTES : MAX_COMMIT_BYTES;
+        waiting.begin();
+        long nowNanos = clock.monotonicNanos();
+        LoopItem item = waiting.nextReserved(nowNanos);
+        while (item != null && budget > 0) {
+            budget -= take(item);
+            item = budget > 0 ? waiting.nextReserved(nowNanos) : null;
+        }
+        while (budget > 0 && (item = waiting.next()) != null) {
+            budget -= take(item);
         }
         commit();
+        for (LoopTask<?> task = afterCommit.poll(); task != null; task = afterCommit.poll()) {
+            task.run();
+        }
         return true;
+    }
+
+    private boolean admitQueued() {
+        LoopItem item = queue.takeAll();
+        boolean any = item != null;
+        while (item != null) {
+            LoopItem next = item.next;
+            Flow flow = item.flow();
+            if (flow != null) {
+                waiting.add(flow, item);
+            } else if (item instanceof LoopTask<?> task) {
+                system.add(task);
+            }
+            item = next;
+        }
+        return any;
+    }
+
+    private int take(LoopItem item) {
+        if (item instanceof WriteRequest write) {
+            staging = write;
+            stage(write);
+            staging = null;
+        } else if (item instanceof LoopTask<?> task) {
+            afterCommit.add(task);
+        }
+        return item.cost();
     }
 
     private void stage(WriteRequest write) {
@@ -447,24 +493,33 @@ public final class CommitLoop implements LoopBody {
     /** Takes no more work and refuses what is queued. Called when nobody runs the loop any more. */
     public void abandon() {
         closed = true;
-        LoopItem rest = backlog;
-        backlog = null;
-        refuseAll(rest);
+        admitQueued();
+        for (LoopTask<?> task = system.poll(); task != null; task = system.poll()) {
+            refuse(task);
+        }
+        for (LoopItem item = waiting.next(); item != null; item = waiting.next()) {
+            refuse(item);
+        }
+        // What was added since.
         refuseQueued();
     }
 
     private void refuseQueued() {
-        refuseAll(queue.takeAll());
+        LoopItem item = queue.takeAll();
+        while (item != null) {
+            LoopItem next = item.next;
+            refuse(item);
+            item = next;
+        }
     }
 
-    private static void refuseAll(@Nullable LoopItem first) {
+    private static void refuse(LoopItem item) {
         TidalException reason = new TidalException(ErrorCode.CLOSED, "this instance of Tidal is closed");
-        for (LoopItem item = first; item != null; item = item.next) {
-            if (item instanceof WriteRequest write) {
-                refuse(write, reason);
-            } else if (item instanceof LoopTask<?> task) {
-                task.result.completeExceptionally(reason);
-            }
+        if (item instanceof WriteRequest write) {
+            write.shard.tenant().dequeue(write.queueBytes());
+            refuse(write, reason);
+        } else if (item instanceof LoopTask<?> task) {
+            task.result.completeExceptionally(reason);
         }
     }
 }

@@ -7,4 +7,10 @@ abstract sealed class LoopItem permits WriteRequest, LoopTask {
 
     @Nullable
     LoopItem next;
+
+    /** Returns the line that it waits in, or null if it goes before all tenants. */
+    abstract @Nullable Flow flow();
+
+    /** Returns what it costs of its flow's turn, in bytes. */
+    abstract int cost();
 }

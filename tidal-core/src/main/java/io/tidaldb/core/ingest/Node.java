@@ -44,7 +44,7 @@ public final class Node {
     private static final Logger LOG = LoggerFactory.getLogger(Node.class);
     private static final long AUTOMATIC_CHECKPOINT_BYTES = 64L << 20;
     private static final long MAX_DRIFT_MILLIS = 60_000;
-    private static final int EXPORT_CHUNK_BYTES = 1 << 20;
+    private static final int EXPORT_CHUNK_BYTES = 128 << 10;
 
     private final NodeId id;
     private final @Nullable NodeDirectory directory;
@@ -135,7 +135,7 @@ public final class Node {
     }
 
     private TenantShard open(TenantState tenant, ReplicaId replica, int incarnation) {
-        TenantShard shard = recovery.open(tenant, replica, incarnation);
+        TenantShard shard = recovery.open(flow(tenant), replica, incarnation);
         hlc.observe(shard.lastHlc);
         // What is committed is obeyed, however far ahead: the clock follows it, and somebody should look at this
         // machine's.
@@ -148,6 +148,15 @@ public final class Node {
         }
         shards.put(shard.log(shard.origin), shard);
         return shard;
+    }
+
+    private Flow flow(TenantState tenant) {
+        for (TenantShard shard : shards.values()) {
+            if (shard.tenant() == tenant) {
+                return shard.flow();
+            }
+        }
+        return new Flow(tenant);
     }
 
     /** Writes a checkpoint of every slot whose log has grown since its last. */
@@ -299,7 +308,7 @@ public final class Node {
 
     /** Reads the next stretch of a slot's logs: from the first log if {@code from} is null. */
     public CompletableFuture<Chunk> read(TenantShard shard, @Nullable LogId from, long seqno) {
-        return loop.submit(() -> chunk(shard, from, seqno));
+        return loop.submit(shard.flow(), EXPORT_CHUNK_BYTES, () -> chunk(shard, from, seqno));
     }
 
     private Chunk chunk(TenantShard shard, @Nullable LogId from, long seqno) {

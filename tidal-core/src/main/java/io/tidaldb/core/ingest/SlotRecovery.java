@@ -60,9 +60,9 @@ final class SlotRecovery {
      *
      * @param incarnation the incarnation in which it is written from now on
      */
-    TenantShard open(TenantState tenant, ReplicaId replica, int incarnation) {
+    TenantShard open(Flow flow, ReplicaId replica, int incarnation) {
         Origin origin = new Origin(replica.region(), replica.shard(), incarnation);
-        TenantShard shard = empty(tenant, replica, origin);
+        TenantShard shard = empty(flow, replica, origin);
         long checkpointed = 0;
         try {
             try {
@@ -77,7 +77,7 @@ final class SlotRecovery {
                         shard.tenantId(),
                         replica,
                         e.getMessage());
-                shard = empty(tenant, replica, origin);
+                shard = empty(flow, replica, origin);
             }
             recover(shard);
         } catch (TidalException e) {
@@ -93,8 +93,8 @@ final class SlotRecovery {
         return shard;
     }
 
-    private TenantShard empty(TenantState tenant, ReplicaId replica, Origin origin) {
-        return new TenantShard(tenant, replica, origin, loop, schema, settings.idempotencyHorizonMillis());
+    private TenantShard empty(Flow flow, ReplicaId replica, Origin origin) {
+        return new TenantShard(flow, replica, origin, loop, schema, settings.idempotencyHorizonMillis());
     }
 
     /** Restores the checkpoint and returns its size, 0 if there is none; CORRUPT_DATA if it does not belong to what the logs hold. */

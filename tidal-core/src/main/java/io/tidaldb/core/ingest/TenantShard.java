@@ -37,6 +37,7 @@ public final class TenantShard {
     private final TenantId tenantId;
     private final ReplicaId replica;
     private final CommitLoop loop;
+    private final Flow flow;
     private final Schema schema;
 
     /** The origin under which this process writes. */
@@ -72,9 +73,9 @@ public final class TenantShard {
     /** Highest stamp of any batch folded. Invariant: the node's clock lies above it. */
     long lastHlc;
 
-    TenantShard(
-            TenantState tenant, ReplicaId replica, Origin origin, CommitLoop loop, Schema schema, long horizonMillis) {
-        this.tenant = tenant;
+    TenantShard(Flow flow, ReplicaId replica, Origin origin, CommitLoop loop, Schema schema, long horizonMillis) {
+        this.flow = flow;
+        this.tenant = flow.tenant;
         this.tenantId = tenant.config().id();
         this.replica = replica;
         this.origin = origin;
@@ -97,6 +98,11 @@ public final class TenantShard {
     /** Returns the loop that owns it. */
     public CommitLoop loop() {
         return loop;
+    }
+
+    /** Returns the line in which the tenant's writes to this node wait, shared by its slots. */
+    Flow flow() {
+        return flow;
     }
 
     TenantId tenantId() {

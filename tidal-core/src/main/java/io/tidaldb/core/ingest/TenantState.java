@@ -1,35 +1,32 @@
 package io.tidaldb.core.ingest;
 
 import io.tidaldb.api.TenantConfig;
-import io.tidaldb.api.limit.RateLimiter;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
-import org.jspecify.annotations.Nullable;
 
 /** What the shards of a tenant in this process share. Safe for any number of threads. */
 public final class TenantState {
 
-    private final long queueBound;
+    private final QueueBudget queue;
     private final AtomicLong queuedBytes = new AtomicLong();
     private final LongAdder throttled = new LongAdder();
     private final RateMeter meter = new RateMeter();
     private final Caps caps = new Caps(this);
     private volatile TenantConfig config;
-    private volatile @Nullable RateLimiter limiter;
+    private volatile RateQuota rates;
     private volatile List<TenantShard> slots = List.of();
     private volatile boolean deleted;
 
     /**
      * Creates the state of a tenant.
      *
-     * @param limiter null if the tenant has no rate
-     * @param queueBound most bytes that may wait to be committed
+     * @param queue where the tenant's writes take room while they wait
      */
-    public TenantState(TenantConfig config, @Nullable RateLimiter limiter, long queueBound) {
+    public TenantState(TenantConfig config, RateQuota rates, QueueBudget queue) {
         this.config = config;
-        this.limiter = limiter;
-        this.queueBound = queueBound;
+        this.rates = rates;
+        this.queue = queue;
     }
 
     /** Returns the configuration as of now. */
@@ -37,15 +34,15 @@ public final class TenantState {
         return config;
     }
 
-    /** Replaces configuration and limiter. */
-    public void configure(TenantConfig next, @Nullable RateLimiter nextLimiter) {
+    /** Replaces configuration and rates. */
+    public void configure(TenantConfig next, RateQuota nextRates) {
         config = next;
-        limiter = nextLimiter;
+        rates = nextRates;
     }
 
-    /** Returns the limiter, or null if the tenant has no rate. */
-    public @Nullable RateLimiter limiter() {
-        return limiter;
+    /** Returns how fast the tenant may write. */
+    public RateQuota rates() {
+        return rates;
     }
 
     /** Returns the shards, one for each slot. */
@@ -105,28 +102,21 @@ public final class TenantState {
 
     /** Takes room in the queue; false if there is not enough, and then none was taken. */
     public boolean enqueue(long bytes) {
-        if (queuedBytes.addAndGet(bytes) > queueBound) {
-            queuedBytes.addAndGet(-bytes);
-            return false;
-        }
-        return true;
+        return queue.take(queuedBytes, bytes);
     }
 
     /** Returns the most bytes that may wait. */
     public long queueBound() {
-        return queueBound;
+        return queue.tenantBound();
     }
 
     /** Gives back room in the queue. */
     public void dequeue(long bytes) {
-        queuedBytes.addAndGet(-bytes);
+        queue.give(queuedBytes, bytes);
     }
 
     /** Gives back permits of a write that was refused after it had passed the limiter. */
     public void refund(long signals) {
-        RateLimiter current = limiter;
-        if (current != null) {
-            current.refund(signals);
-        }
+        rates.refund(signals);
     }
 }

@@ -86,6 +86,16 @@ public final class WriteRequest extends LoopItem {
         return WalBatch.HEADER_BYTES + KeyBlock.bytes(key == null ? 0 : 1) + records.limit() + nameBytes;
     }
 
+    @Override
+    Flow flow() {
+        return shard.flow();
+    }
+
+    @Override
+    int cost() {
+        return queueBytes();
+    }
+
     void answer(WalSegmentId last) {
         answering();
         listener.acknowledged(last);
