@@ -13,6 +13,7 @@ import io.tidaldb.api.wal.WalBatch;
 import io.tidaldb.core.codec.KeyBlock;
 import io.tidaldb.core.codec.SignalRecords;
 import io.tidaldb.core.control.SchemaEntry;
+import io.tidaldb.core.ingest.Metering;
 import io.tidaldb.core.ingest.Node;
 import io.tidaldb.core.ingest.TenantShard;
 import io.tidaldb.core.ingest.TenantState;
@@ -29,6 +30,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.ToLongFunction;
 
@@ -247,18 +249,37 @@ final class EmbeddedTenant implements Tenant {
     }
 
     @Override
+    public List<UsageHour> usageByHour() {
+        tidal.checkOpen();
+        Metering all = new Metering();
+        state.slots().forEach(slot -> all.addAll(slot.metering()));
+        return UsageAudit.byHour(all);
+    }
+
+    @Override
+    public UsageCheck verifyUsage() {
+        tidal.checkOpen();
+        return UsageAudit.of(tidal, state.slots());
+    }
+
+    @Override
     public void export(Consumer<RecordedSignal> consumer) {
         tidal.checkOpen();
         for (TenantShard shard : state.slots()) {
-            LogId log = null;
-            long seqno = 0;
-            do {
-                Node.Chunk chunk = await(tidal.node(shard).read(shard, log, seqno));
-                chunk.batches().forEach(batch -> export(shard, batch, consumer));
-                log = chunk.nextLog();
-                seqno = chunk.nextSeqno();
-            } while (log != null);
+            forEachBatch(tidal, shard, (log, batch) -> export(shard, batch, consumer));
         }
+    }
+
+    /** Reads a slot's logs, one after another, chunk by chunk so that writes go on. */
+    static void forEachBatch(EmbeddedTidal tidal, TenantShard shard, BiConsumer<LogId, WalBatch> consumer) {
+        LogId log = null;
+        long seqno = 0;
+        do {
+            Node.Chunk chunk = await(tidal.node(shard).read(shard, log, seqno));
+            chunk.batches().forEach(batch -> consumer.accept(shard.log(batch.origin()), batch));
+            log = chunk.nextLog();
+            seqno = chunk.nextSeqno();
+        } while (log != null);
     }
 
     private void export(TenantShard shard, WalBatch batch, Consumer<RecordedSignal> consumer) {

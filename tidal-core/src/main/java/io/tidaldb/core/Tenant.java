@@ -116,6 +116,12 @@ public interface Tenant {
     /** Returns what the tenant uses. */
     TenantUsage usage();
 
-    /** Hands over every signal that is still in the tenant's logs, log by log, in order. Blocks writes of its shards meanwhile. */
+    /** Returns what the tenant wrote in each hour that has anything, oldest first; hours more than five weeks back are one sum. */
+    List<UsageHour> usageByHour();
+
+    /** Counts the tenant's usage again from its logs. Reads all of them, in the tenant's own turns: other tenants' writes go on. */
+    UsageCheck verifyUsage();
+
+    /** Hands over every signal that is still in the tenant's logs, log by log, in order, in the tenant's own turns. */
     void export(Consumer<RecordedSignal> consumer);
 }

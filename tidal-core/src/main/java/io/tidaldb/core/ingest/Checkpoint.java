@@ -33,6 +33,8 @@ import org.jspecify.annotations.Nullable;
  * u32 count, then for each origin merged into it: origin, u64 last seqno
  * u32 count, then for each origin: origin, u64 last seqno, u64 chain, ledger
  * u32 count, then for each name: u64 entity, name
+ * metering: i64 signals, i64 bytes before all hours
+ * u32 count, then for each hour: i64 hours since 1970, i64 signals, i64 bytes
  * u32 count, then for each idempotency key: 128-bit key, origin, u64 last seqno, u64 payload hash, u64 hlc
  * u32 CRC-32C of all before
  * origin: u16 region, u16 shard, u32 incarnation
@@ -105,6 +107,7 @@ final class Checkpoint {
             out.writeLong(name.getKey());
             out.writeUTF(name.getValue());
         }
+        shard.metering.writeTo(out);
         shard.keys.writeTo(out);
     }
 
@@ -170,6 +173,7 @@ final class Checkpoint {
         for (int i = in.readInt(); i > 0; i--) {
             shard.names.put(in.readLong(), in.readUTF());
         }
+        shard.metering.readFrom(in);
         shard.keys.readFrom(in);
     }
 

@@ -50,6 +50,7 @@ final class Folder {
                         "the log of tenant " + shard.tenantId() + " holds " + batch.kind() + " records at seqno "
                                 + batch.firstSeqno() + ", which this version does not know");
         }
+        shard.metering.add(batch);
         origin.foldedSeqno = batch.lastSeqno();
         shard.lastHlc = Math.max(shard.lastHlc, batch.hlc());
     }

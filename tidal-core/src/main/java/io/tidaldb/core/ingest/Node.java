@@ -24,6 +24,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -301,6 +302,29 @@ public final class Node {
                     "directory " + path + " of tenant " + tenant + " can't be deleted: " + e,
                     e);
         }
+    }
+
+    /**
+     * A slot's metering, and where its logs were at that moment.
+     *
+     * @param truncated whether the logs miss what was written first
+     */
+    public record Metered(Metering metering, Map<LogId, Long> ends, boolean truncated) {}
+
+    /** Returns a slot's metering as of now. */
+    public CompletableFuture<Metered> metered(TenantShard shard) {
+        return loop.submit(shard.flow(), 0, () -> {
+            Metering copy = new Metering();
+            copy.addAll(shard.metering);
+            Map<LogId, Long> ends = new HashMap<>();
+            boolean truncated = false;
+            for (LogStatus status : logs(shard)) {
+                ends.put(status.log(), status.lastSeqno());
+                truncated |= status.firstSeqno() != status.log().origin().startSeqno() + 1;
+            }
+            truncated |= shard.compacted.keySet().stream().anyMatch(origin -> !ends.containsKey(shard.log(origin)));
+            return new Metered(copy, ends, truncated);
+        });
     }
 
     /** A stretch of a log, read for an export. */

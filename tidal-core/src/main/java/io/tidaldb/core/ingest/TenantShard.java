@@ -46,6 +46,7 @@ public final class TenantShard {
     final SortedMap<Origin, OriginLedger> origins = new TreeMap<>();
     final SortedMap<Origin, Long> compacted = new TreeMap<>();
     final KeyMemory keys;
+    final Metering metering = new Metering();
     final BitSet schemaLogged = new BitSet();
     final Map<Long, String> names = new ConcurrentHashMap<>();
     final StagedCommit staged = new StagedCommit();
@@ -109,7 +110,13 @@ public final class TenantShard {
         return tenantId;
     }
 
-    LogId log(Origin of) {
+    /** Returns what was written to this slot, by hour. */
+    public Metering metering() {
+        return metering;
+    }
+
+    /** Returns the slot's log of an origin. */
+    public LogId log(Origin of) {
         return new LogId(replica.shard(), tenantId, of);
     }
 

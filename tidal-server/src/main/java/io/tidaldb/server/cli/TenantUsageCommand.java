@@ -1,12 +1,17 @@
 package io.tidaldb.server.cli;
 
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tidaldb.api.EntityId;
 import io.tidaldb.core.Tenant;
 import io.tidaldb.core.TenantUsage;
 import io.tidaldb.core.Tidal;
+import io.tidaldb.core.UsageCheck;
+import io.tidaldb.core.UsageHour;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
+import java.util.function.ToLongFunction;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -21,6 +26,7 @@ final class TenantUsageCommand extends OneTenantCommand {
         TenantUsage usage = tenant.usage();
         ObjectNode result = TenantText.identity(tenant);
         result.setAll(TenantText.usage(usage));
+        hours(tenant, result);
         boolean matches = !verify || recount(tenant, usage, result);
         output().result(result);
         return matches ? ExitCodes.DONE : ExitCodes.FAILED;
@@ -28,16 +34,34 @@ final class TenantUsageCommand extends OneTenantCommand {
 
     private static boolean recount(Tenant tenant, TenantUsage usage, ObjectNode result) {
         Set<EntityId> entities = new HashSet<>();
-        long[] signals = new long[1];
-        tenant.export(record -> {
-            signals[0]++;
-            entities.add(record.entity());
-        });
-        boolean matches = signals[0] == usage.accepted() && entities.size() == usage.entities();
-        result.putObject("from_log")
-                .put("signals", signals[0])
+        tenant.export(record -> entities.add(record.entity()));
+        UsageCheck check = tenant.verifyUsage();
+        // Entities can be counted again only while the logs hold everything.
+        boolean matches = check.matches() && (check.from() != null || entities.size() == usage.entities());
+        ObjectNode counted = result.putObject("from_log")
+                .put("since", check.from() == null ? null : check.from().toString())
+                .put("signals", sum(check.counted(), UsageHour::signals))
+                .put("bytes", sum(check.counted(), UsageHour::bytes))
                 .put("entities", entities.size())
                 .put("matches", matches);
+        if (!check.matches()) {
+            counted.put("metered_signals", sum(check.metered(), UsageHour::signals))
+                    .put("metered_bytes", sum(check.metered(), UsageHour::bytes));
+        }
         return matches;
+    }
+
+    private static void hours(Tenant tenant, ObjectNode result) {
+        ArrayNode hours = result.putArray("hours");
+        for (UsageHour each : tenant.usageByHour()) {
+            hours.addObject()
+                    .put("hour", each.hour() == null ? null : each.hour().toString())
+                    .put("signals", each.signals())
+                    .put("bytes", each.bytes());
+        }
+    }
+
+    private static long sum(List<UsageHour> hours, ToLongFunction<UsageHour> value) {
+        return hours.stream().mapToLong(value).sum();
     }
 }

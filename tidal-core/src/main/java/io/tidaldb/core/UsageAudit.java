@@ -1,0 +1,83 @@
+package io.tidaldb.core;
+
+import io.tidaldb.api.wal.LogId;
+import io.tidaldb.core.ingest.Metering;
+import io.tidaldb.core.ingest.Node;
+import io.tidaldb.core.ingest.TenantShard;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Counts a tenant's usage again from its logs. */
+final class UsageAudit {
+
+    private static final long HOUR_SECONDS = 3600;
+
+    private final Metering metered = new Metering();
+    private final Metering counted = new Metering();
+    private long firstHour = Long.MIN_VALUE;
+
+    private UsageAudit() {}
+
+    static UsageCheck of(EmbeddedTidal tidal, List<TenantShard> slots) {
+        UsageAudit audit = new UsageAudit();
+        slots.forEach(slot -> audit.count(tidal, slot));
+        return audit.result();
+    }
+
+    /** Returns amounts by hour, those of {@link Metering#before} first. */
+    static List<UsageHour> byHour(Metering metering) {
+        List<UsageHour> hours = new ArrayList<>();
+        if (!metering.before().equals(Metering.Amount.NONE)) {
+            hours.add(hour(null, metering.before()));
+        }
+        metering.hours().forEach((hour, amount) -> hours.add(hour(instant(hour), amount)));
+        return hours;
+    }
+
+    private static UsageHour hour(@Nullable Instant beginning, Metering.Amount amount) {
+        return new UsageHour(beginning, amount.signals(), amount.bytes());
+    }
+
+    private static Instant instant(long hour) {
+        return Instant.ofEpochSecond(hour * HOUR_SECONDS);
+    }
+
+    // Writes go on: both sides stop where the logs were when the metering was copied.
+    private void count(EmbeddedTidal tidal, TenantShard slot) {
+        Node.Metered then = EmbeddedTenant.await(tidal.node(slot).metered(slot));
+        Map<LogId, Long> ends = then.ends();
+        metered.addAll(then.metering());
+        Metering ofSlot = new Metering();
+        EmbeddedTenant.forEachBatch(tidal, slot, (log, batch) -> {
+            Long end = ends.get(log);
+            if (end != null && Long.compareUnsigned(batch.lastSeqno(), end) <= 0) {
+                ofSlot.add(batch);
+            }
+        });
+        counted.addAll(ofSlot);
+        if (then.truncated()) {
+            // The hour in which the logs begin has lost its first part.
+            long begin = ofSlot.hours().isEmpty()
+                    ? Long.MAX_VALUE - 1
+                    : ofSlot.hours().firstKey();
+            firstHour = Math.max(firstHour, begin + 1);
+        }
+    }
+
+    private UsageCheck result() {
+        if (firstHour == Long.MIN_VALUE) {
+            return new UsageCheck(null, byHour(metered), byHour(counted));
+        }
+        return new UsageCheck(
+                firstHour == Long.MAX_VALUE ? Instant.MAX : instant(firstHour), since(metered), since(counted));
+    }
+
+    private List<UsageHour> since(Metering metering) {
+        List<UsageHour> hours = new ArrayList<>();
+        metering.hours().tailMap(firstHour).forEach((hour, amount) -> hours.add(hour(instant(hour), amount)));
+        return hours;
+    }
+}

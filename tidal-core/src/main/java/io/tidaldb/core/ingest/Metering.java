@@ -1,0 +1,98 @@
+package io.tidaldb.core.ingest;
+
+import io.tidaldb.api.wal.RecordKind;
+import io.tidaldb.api.wal.WalBatch;
+import io.tidaldb.core.crdt.Hlc;
+import java.io.DataInput;
+import java.io.DataOutput;
+import java.io.IOException;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/**
+ * What a tenant has written, by hour: a fold of its logs like its ledgers, so that it counts each record once whatever crashes, and can be
+ * counted again. The hour is that of the batch's stamp. Hours more than {@value #HOURS} before the newest are one sum; the result does not
+ * depend on the order of batches.
+ *
+ * <p>Guarded by its own lock, taken once a batch.
+ */
+public final class Metering {
+
+    /** Five weeks, so that a month can be read by hour until it has been billed. */
+    private static final int HOURS = 35 * 24;
+
+    private static final long HOUR_MILLIS = 3_600_000;
+
+    /** What was written in one hour. */
+    public record Amount(long signals, long bytes) {
+
+        /** Nothing. */
+        public static final Amount NONE = new Amount(0, 0);
+
+        /** Returns the sum of two amounts. */
+        public Amount plus(Amount other) {
+            return new Amount(signals + other.signals, bytes + other.bytes);
+        }
+    }
+
+    private final TreeMap<Long, Amount> hours = new TreeMap<>();
+    private Amount before = Amount.NONE;
+
+    /** Creates one that has counted nothing. */
+    public Metering() {}
+
+    /** Counts a batch. */
+    public synchronized void add(WalBatch batch) {
+        long signals = batch.kind() == RecordKind.SIGNALS ? batch.count() : 0;
+        add(Hlc.millis(batch.hlc()) / HOUR_MILLIS, new Amount(signals, batch.length()));
+    }
+
+    private void add(long hour, Amount amount) {
+        if (!hours.isEmpty() && hour <= hours.lastKey() - HOURS) {
+            before = before.plus(amount);
+            return;
+        }
+        hours.merge(hour, amount, Amount::plus);
+        while (hours.firstKey() <= hours.lastKey() - HOURS) {
+            before = before.plus(hours.pollFirstEntry().getValue());
+        }
+    }
+
+    /** Adds everything another one holds. */
+    public synchronized void addAll(Metering other) {
+        before = before.plus(other.before());
+        other.hours().forEach(this::add);
+    }
+
+    /** Returns what was written in each hour that has anything, by hours since 1970. */
+    public synchronized SortedMap<Long, Amount> hours() {
+        return new TreeMap<>(hours);
+    }
+
+    /** Returns what was written before all {@link #hours}. */
+    public synchronized Amount before() {
+        return before;
+    }
+
+    synchronized void writeTo(DataOutput out) throws IOException {
+        write(out, before);
+        out.writeInt(hours.size());
+        for (Map.Entry<Long, Amount> hour : hours.entrySet()) {
+            out.writeLong(hour.getKey());
+            write(out, hour.getValue());
+        }
+    }
+
+    private static void write(DataOutput out, Amount amount) throws IOException {
+        out.writeLong(amount.signals);
+        out.writeLong(amount.bytes);
+    }
+
+    synchronized void readFrom(DataInput in) throws IOException {
+        before = new Amount(in.readLong(), in.readLong());
+        for (int i = in.readInt(); i > 0; i--) {
+            hours.put(in.readLong(), new Amount(in.readLong(), in.readLong()));
+        }
+    }
+}
