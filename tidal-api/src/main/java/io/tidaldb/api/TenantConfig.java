@@ -63,6 +63,13 @@ public record TenantConfig(
         if (burst.isPresent() && maxSignalsPerSecond.isEmpty()) {
             throw invalid(id, "burst", burst.getAsDouble(), "a burst only together with max signals per second");
         }
+        if (reservedSignalsPerSecond.orElse(0) > maxSignalsPerSecond.orElse(Double.MAX_VALUE)) {
+            throw invalid(
+                    id,
+                    "reserved signals per second",
+                    reservedSignalsPerSecond.getAsDouble(),
+                    "at most its max signals per second, " + maxSignalsPerSecond.getAsDouble());
+        }
         requiredRegions = List.copyOf(new TreeSet<>(requiredRegions));
         pinnedShards = List.copyOf(pinnedShards);
         if (slots < 1 || slots > MAX_SLOTS) {

@@ -30,6 +30,7 @@ import java.util.SortedMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -48,6 +49,7 @@ final class EmbeddedTidal implements Tidal {
     private final Plugins plugins;
     private final Limits limits;
     private final QueueBudget queue;
+    private final Reserves reserves;
     private final LoopFactory.CallbackExecutor callbacks;
     private final SortedMap<TenantId, EmbeddedTenant> tenants = new ConcurrentSkipListMap<>();
     private volatile boolean closed;
@@ -58,8 +60,13 @@ final class EmbeddedTidal implements Tidal {
      * @param maxFuture how far ahead an event time may lie
      * @param queueBytesPerTenant most bytes of a tenant that wait to be committed
      * @param queueBytes most bytes of all tenants that wait before each is held to its share
+     * @param capacity signals a second that each node can take, or null if nobody has said
      */
-    record Limits(Duration maxFuture, long queueBytesPerTenant, long queueBytes) {}
+    record Limits(
+            Duration maxFuture,
+            long queueBytesPerTenant,
+            long queueBytes,
+            @Nullable Double capacity) {}
 
     EmbeddedTidal(ControlPlane control, List<Node> nodes, Schema schema, Plugins plugins, Limits limits) {
         this.control = control;
@@ -68,6 +75,7 @@ final class EmbeddedTidal implements Tidal {
         this.plugins = plugins;
         this.limits = limits;
         this.queue = new QueueBudget(limits.queueBytesPerTenant, limits.queueBytes);
+        this.reserves = new Reserves(limits.capacity, replica -> node(replica).id());
         this.callbacks = plugins.loops().callbacks("callback");
     }
 
@@ -229,6 +237,7 @@ final class EmbeddedTidal implements Tidal {
                 control.shards().stream().map(ShardAssignment::replica).toList();
         List<ReplicaId> placement =
                 new TenantPlacer(plugins.placement()).place(config, shards).shards();
+        reserves.check(config, placement, control.tenants().values());
         TenantConfig unlabelled =
                 config.toBuilder().label(TenantConfig.DEFAULT_LABEL).build();
         if (control.isErased(config.id())) {
@@ -285,6 +294,7 @@ final class EmbeddedTidal implements Tidal {
         checkLabel(config);
         TenantConfig unlabelled =
                 config.toBuilder().label(TenantConfig.DEFAULT_LABEL).build();
+        reserves.check(config, tenant.placement(), control.tenants().values());
         decide(new ClusterCommand.UpdateTenant(unlabelled));
         RateQuota before = tenant.state().rates();
         tenant.state().configure(unlabelled, before.serves(config) ? before : rates(config));

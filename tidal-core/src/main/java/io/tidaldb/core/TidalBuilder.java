@@ -42,6 +42,8 @@ public final class TidalBuilder {
 
     private @Nullable Long queueBytes;
 
+    private @Nullable Double capacity;
+
     private UnaryOperator<Plugins> runtime = UnaryOperator.identity();
     private final Map<String, Duration> signals = new LinkedHashMap<>();
     private final Map<String, Duration> defaultSignals = new LinkedHashMap<>();
@@ -150,6 +152,19 @@ public final class TidalBuilder {
         return this;
     }
 
+    /**
+     * States how many signals a second a node can take, above 0; then tenants can't reserve more than that together. Unless set, reserves are
+     * served first but not checked.
+     */
+    public TidalBuilder capacitySignalsPerSecond(double signalsPerSecond) {
+        if (!(signalsPerSecond > 0 && signalsPerSecond < Double.POSITIVE_INFINITY)) {
+            throw TidalException.invalid(
+                    "capacity of " + signalsPerSecond + " signals a second is out of range: expected a number above 0");
+        }
+        capacity = signalsPerSecond;
+        return this;
+    }
+
     private long queueBytes() {
         return queueBytes != null
                 ? queueBytes
@@ -179,7 +194,7 @@ public final class TidalBuilder {
                 plugins,
                 settings,
                 segmentBytes,
-                new EmbeddedTidal.Limits(maxFuture, queueBytesPerTenant, queueBytes()),
+                new EmbeddedTidal.Limits(maxFuture, queueBytesPerTenant, queueBytes(), capacity),
                 signals,
                 defaultSignals);
     }

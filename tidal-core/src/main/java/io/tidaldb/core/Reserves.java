@@ -1,0 +1,60 @@
+package io.tidaldb.core;
+
+import io.tidaldb.api.NodeId;
+import io.tidaldb.api.ReplicaId;
+import io.tidaldb.api.TenantConfig;
+import io.tidaldb.api.TidalException;
+import io.tidaldb.core.control.TenantRecord;
+import java.util.Collection;
+import java.util.List;
+import java.util.TreeSet;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/** Keeps what is promised to tenants as reserved rate within what a node can do: a promise beyond that would be none. */
+final class Reserves {
+
+    private final @Nullable Double capacity;
+    private final Function<ReplicaId, NodeId> nodes;
+
+    /**
+     * Creates the rule.
+     *
+     * @param capacity signals a second of each node, or null if nobody has said
+     * @param nodes where each shard is
+     */
+    Reserves(@Nullable Double capacity, Function<ReplicaId, NodeId> nodes) {
+        this.capacity = capacity;
+        this.nodes = nodes;
+    }
+
+    /**
+     * Checks a tenant's reserve on each node that holds it, next to those of all others. A tenant's reserve is spread evenly over its slots.
+     *
+     * @throws TidalException INVALID_ARGUMENT if a node can't keep it
+     */
+    void check(TenantConfig config, List<ReplicaId> placement, Collection<TenantRecord> tenants) {
+        if (capacity == null || config.reservedSignalsPerSecond().isEmpty()) {
+            return;
+        }
+        for (NodeId node : new TreeSet<>(placement.stream().map(nodes).toList())) {
+            double others = tenants.stream()
+                    .filter(other -> !other.config().id().equals(config.id()))
+                    .mapToDouble(other -> on(node, other.config(), other.placement()))
+                    .sum();
+            double own = on(node, config, placement);
+            if (others + own > capacity) {
+                throw TidalException.invalid("tenant " + config.id() + " asks for a reserve of " + own
+                        + " signals a second on node " + node + ", of whose " + capacity
+                        + " other tenants have reserved "
+                        + others + ": expected at most " + Math.max(0, capacity - others)
+                        + "; reserve less, place it elsewhere, or raise the node's capacity");
+            }
+        }
+    }
+
+    private double on(NodeId node, TenantConfig config, List<ReplicaId> placement) {
+        long slots = placement.stream().map(nodes).filter(node::equals).count();
+        return config.reservedSignalsPerSecond().orElse(0) * slots / placement.size();
+    }
+}
