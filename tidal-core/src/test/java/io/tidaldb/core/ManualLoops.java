@@ -36,6 +36,11 @@ final class ManualLoops implements LoopFactory {
         held = true;
     }
 
+    /** Runs one turn of each loop while they are held. */
+    void step() {
+        List.copyOf(loops).forEach(loop -> loop.body.runOnce());
+    }
+
     void release() {
         held = false;
         List.copyOf(loops).forEach(Loop::wake);

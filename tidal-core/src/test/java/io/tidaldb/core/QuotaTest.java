@@ -90,7 +90,7 @@ class QuotaTest {
     }
 
     @Test
-    @DisplayName("R-22: who waits as long as a refusal says, succeeds; a nanosecond less is not enough")
+    @DisplayName("R-22, F-02: who waits as long as a refusal says, succeeds; a nanosecond less is not enough")
     void namedWaitIsExact() {
         Tenant tenant = tidal.createTenant(config().maxSignalsPerSecond(7).build());
         for (int i = 0; i < 500; i++) {
@@ -99,13 +99,58 @@ class QuotaTest {
                     catchThrowableOfType(QuotaExceededException.class, () -> tenant.recordAll(write));
             if (refusal != null) {
                 assertThat(refusal.cause()).isIn(Cause.RATE, Cause.BURST);
-                long wait = pause(refusal).toNanos();
-                drill.clock.advanceNanos(wait - 1);
-                assertThat(refused(() -> tenant.recordAll(write)).retryAfter()).isEqualTo(Duration.ofNanos(1));
-                drill.clock.advanceNanos(1);
+                drill.clock.advance(pause(refusal));
                 tenant.recordAll(write);
             }
         }
+        QuotaExceededException last = refused(() -> tenant.recordAll(views(0, 14)));
+        drill.clock.advanceNanos(pause(last).toNanos() - 1);
+        refused(() -> tenant.recordAll(views(0, 14)));
+        drill.clock.advanceNanos(1);
+        tenant.recordAll(views(0, 14));
+    }
+
+    @Test
+    @DisplayName("F-02: many callers of one tenant are told to come back one after another, and are not refused again")
+    void callersComeBackOneAfterAnother() {
+        Tenant tenant = tidal.createTenant(config().maxSignalsPerSecond(100).build());
+        tenant.recordAll(views(0, 200));
+        List<Duration> waits = new ArrayList<>();
+        for (int caller = 0; caller < 64; caller++) {
+            waits.add(pause(refused(() -> tenant.record("view", 1, 1))));
+        }
+        assertThat(waits).doesNotHaveDuplicates().isSorted();
+        Duration waited = Duration.ZERO;
+        for (Duration wait : waits) {
+            drill.clock.advance(wait.minus(waited));
+            waited = wait;
+            tenant.record("view", 1, 1);
+        }
+        assertThat(waited).isEqualTo(Duration.ofMillis(640));
+    }
+
+    @Test
+    @DisplayName(
+            "F-03: reserves that a node can't keep together are refused, and one above the tenant's own limit as well")
+    void reservesFitTheNode() {
+        tidal.close();
+        tidal = drill.durable().capacitySignalsPerSecond(1000).open();
+        tidal.createTenant(TenantConfig.builder(TenantId.of(1))
+                .reservedSignalsPerSecond(600)
+                .build());
+        TenantConfig.Builder second = TenantConfig.builder(TenantId.of(2));
+        Drill.fails(
+                ErrorCode.INVALID_ARGUMENT,
+                () -> tidal.createTenant(second.reservedSignalsPerSecond(401).build()));
+        tidal.createTenant(second.reservedSignalsPerSecond(400).build());
+        Drill.fails(
+                ErrorCode.INVALID_ARGUMENT,
+                () -> tidal.updateTenant(second.reservedSignalsPerSecond(500).build()));
+        Drill.fails(
+                ErrorCode.INVALID_ARGUMENT,
+                () -> second.reservedSignalsPerSecond(10).maxSignalsPerSecond(9).build());
+        assertThat(tidal.tenant(TenantId.of(2)).orElseThrow().config().reservedSignalsPerSecond())
+                .hasValue(400);
     }
 
     @Test

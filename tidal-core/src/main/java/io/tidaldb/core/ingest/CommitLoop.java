@@ -56,6 +56,10 @@ public final class CommitLoop implements LoopBody {
     private @Nullable WriteRequest staging;
     private @Nullable LoopHandle handle;
     private @Nullable TidalException failed;
+
+    /** Whether the last turn left something for the next. */
+    private volatile boolean leftOver;
+
     private volatile boolean closed;
 
     /** A batch that was appended and is not folded yet. */
@@ -134,7 +138,7 @@ public final class CommitLoop implements LoopBody {
 
     @Override
     public boolean hasWork() {
-        return !queue.isEmpty();
+        return leftOver || !queue.isEmpty();
     }
 
     @Override
@@ -176,6 +180,7 @@ public final class CommitLoop implements LoopBody {
         while (budget > 0 && (item = waiting.next()) != null) {
             budget -= take(item);
         }
+        leftOver = !waiting.isEmpty();
         commit();
         for (LoopTask<?> task = afterCommit.poll(); task != null; task = afterCommit.poll()) {
             task.run();
