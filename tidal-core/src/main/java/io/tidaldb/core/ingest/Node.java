@@ -318,7 +318,7 @@ public final class Node {
             copy.addAll(shard.metering);
             Map<LogId, Long> ends = new HashMap<>();
             boolean truncated = false;
-            for (LogStatus status : logs(shard)) {
+            for (LogStatus status : recovery.logs(shard)) {
                 ends.put(status.log(), status.lastSeqno());
                 truncated |= status.firstSeqno() != status.log().origin().startSeqno() + 1;
             }
