@@ -271,7 +271,7 @@ final class Recovery implements JournalReader.Visitor {
         }
         for (FileLog log : logs.values()) {
             if (log.syncedBytes() >= limits.tailBytes()) {
-                log.writeOut();
+                files.writeOut(log);
             }
         }
     }
