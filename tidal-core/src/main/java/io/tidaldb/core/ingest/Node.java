@@ -51,6 +51,7 @@ public final class Node {
     private final @Nullable NodeDirectory directory;
     private final WalStoreContext context;
     private final WalStore store;
+    private final LoopFactory.BackgroundExecutor background;
     private final NodeSettings settings;
     private final Schema schema;
     private final Clock clock;
@@ -63,12 +64,14 @@ public final class Node {
      * Creates a node over an open store.
      *
      * @param directory null for a node that lives in memory
+     * @param background what the store was given; ends with the node
      */
     public Node(
             NodeId id,
             @Nullable NodeDirectory directory,
             WalStoreContext context,
             WalStore store,
+            LoopFactory.BackgroundExecutor background,
             NodeSettings settings,
             Schema schema,
             Clock clock) {
@@ -76,6 +79,7 @@ public final class Node {
         this.directory = directory;
         this.context = context;
         this.store = store;
+        this.background = background;
         this.settings = settings;
         this.schema = schema;
         this.clock = clock;
@@ -373,12 +377,14 @@ public final class Node {
         try {
             store.close();
         } catch (RuntimeException e) {
+            background.close();
             // Not marked as closed: the next open recovers.
             if (directory != null) {
                 directory.abandon();
             }
             throw e;
         }
+        background.close();
         if (directory != null) {
             directory.close();
         }
@@ -388,6 +394,8 @@ public final class Node {
     public void abandon() {
         stop();
         loop.abandon();
+        // Before the directory is given up: whoever opens it next must be the only one that writes there.
+        background.close();
         if (directory != null) {
             directory.abandon();
         }
