@@ -13,6 +13,8 @@ import io.tidaldb.api.wal.WalStoreContext;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -59,10 +61,11 @@ final class FileWalStore implements WalStore {
         this.limits = limits;
         this.disk = disk;
         this.files = files;
-        this.logs = logs;
+        this.logs = new LinkedHashMap<>(logs);
         this.journal = journal;
         this.space = new FreeSpace(disk, layout.root(), context.segmentBytes());
-        this.upkeep = new Upkeep(layout, context.region(), limits, files, logs.values(), journal, context.background());
+        this.upkeep =
+                new Upkeep(layout, context.region(), limits, files, this.logs.values(), journal, context.background());
     }
 
     static FileWalStore open(WalStoreContext context, Limits limits, Disk disk) {
@@ -107,7 +110,10 @@ final class FileWalStore implements WalStore {
     @Override
     public List<LogStatus> logs() {
         check();
-        return logs.values().stream().map(FileLog::status).toList();
+        return logs.values().stream()
+                .map(FileLog::status)
+                .sorted(Comparator.comparing(LogStatus::log))
+                .toList();
     }
 
     @Override
@@ -138,7 +144,9 @@ final class FileWalStore implements WalStore {
         guarded("append", () -> space.admit(batch.length(), pendingBytes + upkeep.unwrittenBytes()));
         byte[] copy = new byte[batch.length()];
         batch.copyTo(ByteBuffer.wrap(copy));
-        logs.putIfAbsent(id, log);
+        if (known == null) {
+            logs.put(id, log);
+        }
         log.append(batch.firstSeqno(), batch.count(), copy);
         touched.add(log);
         pending.add(Frame.batch(id, batch.firstSeqno(), copy));
