@@ -28,7 +28,7 @@ final class JournalSpace {
 
     private static final int MAX_SPARES = 3;
     // A slice of zeros is synced by itself: a commit's sync that meets it waits for a slice at most, not for a file.
-    private static final int SLICE_BYTES = 1 << 20;
+    private static final int SLICE_BYTES = 256 << 10;
     private static final int GROWTH = 4;
 
     private final Layout layout;

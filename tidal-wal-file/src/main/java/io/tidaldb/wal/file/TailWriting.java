@@ -12,13 +12,17 @@ import java.util.Objects;
 import java.util.Set;
 
 /**
- * Batches on their way to segments, unsynced: put together by the store's thread, written by any one thread. Files that it writes must
+ * Batches on their way to segments, not yet promised to be durable there: put together by the store's thread, written by any one thread. Files that it writes must
  * not be read before it is done.
  */
 final class TailWriting {
 
     /** A stretch of a segment; one at offset 0 begins the file, whatever a crash left under its name. */
     private record Piece(Path file, long offset, int length, List<byte[]> batches) {}
+
+    // Left to a checkpoint, many of these would go to the disk in one go, and the syncs of commits would wait behind
+    // them.
+    private static final int SYNCED_BYTES = 128 << 10;
 
     private final Path root;
     private final Disk disk;
@@ -64,6 +68,9 @@ final class TailWriting {
                             StandardOpenOption.TRUNCATE_EXISTING)
                     : FileChannel.open(piece.file, StandardOpenOption.WRITE)) {
                 disk.write(channel, all.duplicate(), piece.offset);
+                if (piece.length >= SYNCED_BYTES) {
+                    disk.force(channel);
+                }
             }
             return true;
         });
