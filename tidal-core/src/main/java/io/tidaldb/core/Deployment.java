@@ -15,6 +15,7 @@ import io.tidaldb.core.directory.NodeIdentity;
 import io.tidaldb.core.ingest.Node;
 import io.tidaldb.core.ingest.NodeSettings;
 import io.tidaldb.core.ingest.Schema;
+import io.tidaldb.core.runtime.LoopFactory;
 import io.tidaldb.core.wiring.Plugins;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -185,10 +186,12 @@ final class Deployment {
             NodeId id,
             RegionId nodeRegion,
             @Nullable NodeDirectory directory) {
-        WalStoreContext context = new WalStoreContext(directory(id), nodeRegion, segmentBytes, Runnable::run);
+        LoopFactory.BackgroundExecutor background = plugins.loops().background("background-" + id);
+        opened.push(background);
+        WalStoreContext context = new WalStoreContext(directory(id), nodeRegion, segmentBytes, background);
         WalStore store = plugins.walStores().create(context);
         opened.push(store);
-        return new Node(id, directory, context, store, settings, schema, plugins.clock());
+        return new Node(id, directory, context, store, background, settings, schema, plugins.clock());
     }
 
     private static Schema declare(

@@ -51,6 +51,7 @@ public final class Node {
     private final @Nullable NodeDirectory directory;
     private final WalStoreContext context;
     private final WalStore store;
+    private final LoopFactory.BackgroundExecutor background;
     private final NodeSettings settings;
     private final Clock clock;
     private final Hlc hlc;
@@ -63,12 +64,14 @@ public final class Node {
      * Creates a node over an open store.
      *
      * @param directory null for a node that lives in memory
+     * @param background what the store was given; ends with the node
      */
     public Node(
             NodeId id,
             @Nullable NodeDirectory directory,
             WalStoreContext context,
             WalStore store,
+            LoopFactory.BackgroundExecutor background,
             NodeSettings settings,
             Schema schema,
             Clock clock) {
@@ -76,6 +79,7 @@ public final class Node {
         this.directory = directory;
         this.context = context;
         this.store = store;
+        this.background = background;
         this.settings = settings;
         this.clock = clock;
         this.hlc = new Hlc(clock);
@@ -381,6 +385,7 @@ public final class Node {
             store.close();
             whole = !loop.hasFailed();
         } finally {
+            background.close();
             if (directory != null && whole) {
                 directory.close();
             } else if (directory != null) {
@@ -393,6 +398,8 @@ public final class Node {
     public void abandon() {
         stop();
         loop.abandon();
+        // Before the directory is given up: whoever opens it next must be the only one that writes there.
+        background.close();
         if (directory != null) {
             directory.abandon();
         }

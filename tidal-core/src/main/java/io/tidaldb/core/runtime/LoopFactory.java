@@ -11,6 +11,20 @@ public interface LoopFactory {
     /** Returns an executor with one thread named {@code tidal-<role>}, for callbacks into the application. */
     CallbackExecutor callbacks(String role);
 
+    /**
+     * Returns an executor with one thread named {@code tidal-<role>}, for what a plugin does on the disk while the loop goes on. Refuses
+     * what is too much; then the plugin does it itself.
+     */
+    BackgroundExecutor background(String role);
+
+    /** Runs what can be done late but not never: whoever closes it has seen to that, or drops it as a crash would. */
+    interface BackgroundExecutor extends Executor, AutoCloseable {
+
+        /** Drops what has not begun, waits for what has, and refuses what comes afterwards. */
+        @Override
+        void close();
+    }
+
     /** Runs what calls into the application, so that it never runs on a thread that commits. */
     interface CallbackExecutor extends Executor, AutoCloseable {
 

@@ -12,6 +12,7 @@ public final class ThreadLoops implements LoopFactory {
 
     private static final Logger LOG = LoggerFactory.getLogger(ThreadLoops.class);
     private static final int CALLBACK_QUEUE = 1024;
+    private static final int BACKGROUND_QUEUE = 64;
 
     @Override
     public LoopHandle start(String role, LoopBody body) {
@@ -23,6 +24,11 @@ public final class ThreadLoops implements LoopFactory {
     @Override
     public CallbackExecutor callbacks(String role) {
         return new CallbackThread(role);
+    }
+
+    @Override
+    public BackgroundExecutor background(String role) {
+        return new BackgroundThread(role);
     }
 
     private static Thread daemon(String role, Runnable task) {
@@ -111,6 +117,49 @@ public final class ThreadLoops implements LoopFactory {
                     LOG.warn("callbacks of the application still run 10 s after close");
                 }
             } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    private static final class BackgroundThread implements BackgroundExecutor {
+
+        private final ThreadPoolExecutor executor;
+
+        BackgroundThread(String role) {
+            executor = new ThreadPoolExecutor(
+                    1,
+                    1,
+                    0,
+                    TimeUnit.SECONDS,
+                    new ArrayBlockingQueue<>(BACKGROUND_QUEUE),
+                    task -> daemon(role, task),
+                    new ThreadPoolExecutor.AbortPolicy());
+        }
+
+        @Override
+        public void execute(Runnable task) {
+            executor.execute(task);
+        }
+
+        @Override
+        public void close() {
+            executor.shutdown();
+            // Not interrupted: that would close the files of what is running.
+            executor.getQueue().clear();
+            boolean interrupted = false;
+            boolean ended = false;
+            while (!ended) {
+                try {
+                    ended = executor.awaitTermination(1, TimeUnit.MINUTES);
+                    if (!ended) {
+                        LOG.warn("work on the disk still runs a minute after its store was closed");
+                    }
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
+            }
+            if (interrupted) {
                 Thread.currentThread().interrupt();
             }
         }

@@ -6,32 +6,56 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Collection;
+import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.atomic.AtomicBoolean;
-import org.jspecify.annotations.Nullable;
+import java.util.Set;
+import java.util.concurrent.Executor;
 
 /**
- * Makes the segments durable up to a moment, so that the journal before it can be used again. The syncs are independent of the commits
- * that go on meanwhile and are run by whoever comes first: the background, or a committer that has to wait.
+ * Makes the segments durable up to a moment, publishes that in a manifest, and frees the journal before it. Independent of the commits
+ * that go on meanwhile.
  */
-final class Checkpoint implements Runnable {
+final class Checkpoint {
 
+    private final Layout layout;
     private final Disk disk;
     private final Manifest manifest;
     private final List<Path> files;
-    private final Collection<Path> directories;
-    private final long coveredBytes;
-    private final AtomicBoolean claimed = new AtomicBoolean();
-    private final CountDownLatch done = new CountDownLatch(1);
-    private volatile @Nullable IOException failure;
+    private final Set<Path> directories;
+    private final Journal.Covered covered;
+    private final JournalSpace.Release release;
+    private final TailWriting writing;
+    private final Work work;
 
-    Checkpoint(Disk disk, Manifest manifest, List<Path> files, Collection<Path> directories, long coveredBytes) {
+    /**
+     * Begins a checkpoint.
+     *
+     * @param writing writes the last of what the manifest promises
+     * @param written whether it has, or the way to get that done
+     */
+    Checkpoint(
+            Layout layout,
+            Disk disk,
+            Manifest manifest,
+            List<Path> files,
+            Collection<Path> directories,
+            TailWriting writing,
+            Work written,
+            Journal.Covered covered,
+            JournalSpace.Release release,
+            Executor background) {
+        this.layout = layout;
         this.disk = disk;
         this.manifest = manifest;
-        this.files = files;
-        this.directories = directories;
-        this.coveredBytes = coveredBytes;
+        this.files = List.copyOf(files);
+        this.directories = new LinkedHashSet<>(directories);
+        this.covered = covered;
+        this.release = release;
+        this.writing = writing;
+        this.work = Work.begin(background, () -> {
+            written.await();
+            run();
+        });
     }
 
     static Manifest manifest(
@@ -44,64 +68,36 @@ final class Checkpoint implements Runnable {
                 logs.stream().map(FileLog::entry).toList());
     }
 
-    Manifest manifest() {
-        return manifest;
-    }
-
-    long coveredBytes() {
-        return coveredBytes;
-    }
-
-    boolean isDone() {
-        return done.getCount() == 0;
-    }
-
-    @Override
-    public void run() {
-        if (!claimed.compareAndSet(false, true)) {
-            return;
-        }
-        try {
-            for (Path file : files) {
-                forceFile(file);
+    private void run() throws IOException {
+        for (Path file : files) {
+            if (!Files.exists(file)) {
+                throw new NoSuchFileException(file.toString());
             }
-            for (Path directory : directories) {
-                if (Files.isDirectory(directory)) {
-                    disk.forceDirectory(directory);
-                }
-            }
-        } catch (IOException e) {
-            failure = e;
-        } finally {
-            done.countDown();
+            disk.forceFile(file);
         }
-    }
-
-    private void forceFile(Path file) throws IOException {
-        if (!Files.exists(file)) {
-            throw new NoSuchFileException(file.toString());
-        }
-        disk.forceFile(file);
-    }
-
-    /** Waits for the end; an interrupt is kept for the caller. */
-    void await() throws IOException {
-        run();
-        boolean interrupted = false;
-        while (true) {
-            try {
-                done.await();
-                break;
-            } catch (InterruptedException e) {
-                interrupted = true;
+        directories.addAll(writing.changedDirectories());
+        for (Path directory : directories) {
+            if (Files.isDirectory(directory)) {
+                disk.forceDirectory(directory);
             }
         }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
-        IOException failed = failure;
-        if (failed != null) {
-            throw failed;
-        }
+        manifest.write(layout, disk);
+        release.run();
+    }
+
+    TailWriting writing() {
+        return writing;
+    }
+
+    Work work() {
+        return work;
+    }
+
+    Journal.Covered covered() {
+        return covered;
+    }
+
+    JournalSpace.Release release() {
+        return release;
     }
 }

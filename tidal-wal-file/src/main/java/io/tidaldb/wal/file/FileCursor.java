@@ -20,6 +20,7 @@ final class FileCursor implements WalCursor {
     private final FileLog log;
     private final Runnable checkStore;
     private final long changes;
+    private long moves;
     private int segment;
     private long offset;
     private long nextSeqno;
@@ -32,6 +33,7 @@ final class FileCursor implements WalCursor {
         this.log = log;
         this.checkStore = checkStore;
         this.changes = log.changes();
+        this.moves = log.moves();
         seek(Long.compareUnsigned(fromSeqno, log.firstSeqno()) < 0 ? log.firstSeqno() : fromSeqno);
     }
 
@@ -85,6 +87,11 @@ final class FileCursor implements WalCursor {
         Damage known = log.damage();
         if (known != null) {
             throw known.exception(log.id());
+        }
+        if (moves != log.moves()) {
+            // What was in the tail lies in segments now.
+            moves = log.moves();
+            seek(nextSeqno);
         }
         List<Segment> segments = log.segments();
         while (segment < segments.size()) {

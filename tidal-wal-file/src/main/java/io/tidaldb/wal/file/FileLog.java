@@ -3,9 +3,6 @@ package io.tidaldb.wal.file;
 import io.tidaldb.api.Seqno;
 import io.tidaldb.api.wal.LogId;
 import io.tidaldb.api.wal.LogStatus;
-import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -38,6 +35,7 @@ final class FileLog {
     private long lastSeqno;
     private long writtenSeqno;
     private long changes;
+    private long moves;
     private @Nullable Damage damage;
     private boolean damageOutlivesFiles;
 
@@ -102,6 +100,11 @@ final class FileLog {
         return changes;
     }
 
+    /** Returns a number that changes whenever batches have moved from the tail to segments. */
+    long moves() {
+        return moves;
+    }
+
     @Nullable
     Damage damage() {
         return damage;
@@ -141,55 +144,52 @@ final class FileLog {
         return syncedBytes;
     }
 
-    /** Moves the synced part of the tail to segments, unsynced. Returns its bytes. */
-    long writeOut() throws IOException {
+    /**
+     * Moves the synced part of the tail to segments. From now on the log counts it as theirs, and the files must not be read until the
+     * writing is done. Returns its bytes.
+     */
+    long writeOut(TailWriting writing) {
         long moved = syncedBytes;
+        if (synced > 0) {
+            moves++;
+        }
         while (synced > 0) {
-            writeSome();
+            writeSome(writing);
         }
         return moved;
     }
 
-    private void writeSome() throws IOException {
+    private void writeSome(TailWriting writing) {
         int needed = tail.get(0).bytes.length;
         Segment segment = segmentFor(needed);
         long room = Math.max(needed, files.segmentBytes() - segment.bytes());
-        int count = 0;
+        List<byte[]> batches = new ArrayList<>();
         int length = 0;
-        while (count < synced
-                && length + tail.get(count).bytes.length <= room
-                && (count == 0 || length < WRITE_BYTES)) {
-            length += tail.get(count++).bytes.length;
-        }
-        ByteBuffer out = ByteBuffer.allocate(length).order(ByteOrder.LITTLE_ENDIAN);
-        long end = segment.bytes();
-        files.write(segment, gather(count, out));
-        for (TailBatch batch : tail.subList(0, count)) {
-            segment.note(batch.firstSeqno, end);
-            end += batch.bytes.length;
+        while (batches.size() < synced
+                && length + tail.get(batches.size()).bytes.length <= room
+                && (batches.isEmpty() || length < WRITE_BYTES)) {
+            TailBatch batch = tail.get(batches.size());
+            segment.note(batch.firstSeqno, segment.bytes() + length);
             writtenSeqno += batch.count;
+            length += batch.bytes.length;
+            batches.add(batch.bytes);
         }
-        tail.subList(0, count).clear();
-        synced -= count;
+        writing.add(segment, length, batches);
+        segment.grow(length);
+        tail.subList(0, batches.size()).clear();
+        synced -= batches.size();
         tailBytes -= length;
         syncedBytes -= length;
     }
 
-    private ByteBuffer gather(int count, ByteBuffer out) {
-        for (TailBatch batch : tail.subList(0, count)) {
-            out.put(batch.bytes);
-        }
-        return out.flip();
-    }
-
-    private Segment segmentFor(int batchBytes) throws IOException {
+    private Segment segmentFor(int batchBytes) {
         if (!segments.isEmpty()) {
             Segment last = segments.get(segments.size() - 1);
             if (last.bytes() == 0 || last.bytes() + batchBytes <= files.segmentBytes()) {
                 return last;
             }
         }
-        Segment next = files.create(id, writtenSeqno + 1);
+        Segment next = files.next(id, writtenSeqno + 1);
         segments.add(next);
         return next;
     }

@@ -12,13 +12,13 @@ import io.tidaldb.api.wal.WalStore;
 import io.tidaldb.api.wal.WalStoreContext;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -33,11 +33,6 @@ final class FileWalStore implements WalStore {
 
     private static final Logger LOG = LoggerFactory.getLogger(FileWalStore.class);
 
-    /** A step that a disk can fail. */
-    private interface Step {
-        void run() throws IOException;
-    }
-
     private final WalStoreContext context;
     private final Layout layout;
     private final Limits limits;
@@ -46,11 +41,10 @@ final class FileWalStore implements WalStore {
     private final Map<LogId, FileLog> logs;
     private final Journal journal;
     private final FreeSpace space;
+    private final Upkeep upkeep;
     private final List<Frame> pending = new ArrayList<>();
     private final Set<FileLog> touched = new LinkedHashSet<>();
     private long pendingBytes;
-    private long tailBytes;
-    private @Nullable Checkpoint checkpoint;
     private @Nullable Throwable failure;
     private boolean closed;
 
@@ -67,9 +61,11 @@ final class FileWalStore implements WalStore {
         this.limits = limits;
         this.disk = disk;
         this.files = files;
-        this.logs = logs;
+        this.logs = new LinkedHashMap<>(logs);
         this.journal = journal;
         this.space = new FreeSpace(disk, layout.root(), context.segmentBytes());
+        this.upkeep =
+                new Upkeep(layout, context.region(), limits, files, this.logs.values(), journal, context.background());
     }
 
     static FileWalStore open(WalStoreContext context, Limits limits, Disk disk) {
@@ -98,8 +94,8 @@ final class FileWalStore implements WalStore {
         }
         long opens = manifest == null ? 0 : manifest.firstCommit() / Journal.COMMITS_PER_OPEN;
         long firstCommit = (opens + 1) * Journal.COMMITS_PER_OPEN + 1;
-        forceAll(logs, files, disk);
-        Journal journal = new Journal(layout, disk, limits, lastFile + 1, firstCommit);
+        files.forceAll(logs.values());
+        Journal journal = new Journal(layout, disk, limits, context.background(), lastFile + 1, firstCommit);
         try {
             Checkpoint.manifest(context.region(), false, journal.file(), firstCommit, logs.values())
                     .write(layout, disk);
@@ -111,27 +107,13 @@ final class FileWalStore implements WalStore {
         return new FileWalStore(context, layout, limits, disk, files, logs, journal);
     }
 
-    private static void forceAll(Map<LogId, FileLog> logs, SegmentFiles files, Disk disk) throws IOException {
-        for (FileLog log : logs.values()) {
-            log.writeOut();
-            force(log, disk);
-        }
-        files.forceChangedDirectories();
-    }
-
-    private static void force(FileLog log, Disk disk) throws IOException {
-        for (Segment segment : log.segments()) {
-            if (segment.isDirty()) {
-                disk.forceFile(segment.path());
-                segment.markClean();
-            }
-        }
-    }
-
     @Override
     public List<LogStatus> logs() {
         check();
-        return logs.values().stream().map(FileLog::status).toList();
+        return logs.values().stream()
+                .map(FileLog::status)
+                .sorted(Comparator.comparing(LogStatus::log))
+                .toList();
     }
 
     @Override
@@ -159,10 +141,12 @@ final class FileWalStore implements WalStore {
                     "batch from seqno " + Seqno.print(batch.firstSeqno()) + " does not continue log " + id
                             + ": expected " + Seqno.print(log.lastSeqno() + 1));
         }
-        guarded("append", () -> space.admit(batch.length(), pendingBytes + tailBytes));
+        guarded("append", () -> space.admit(batch.length(), pendingBytes + upkeep.unwrittenBytes()));
         byte[] copy = new byte[batch.length()];
         batch.copyTo(ByteBuffer.wrap(copy));
-        logs.putIfAbsent(id, log);
+        if (known == null) {
+            logs.put(id, log);
+        }
         log.append(batch.firstSeqno(), batch.count(), copy);
         touched.add(log);
         pending.add(Frame.batch(id, batch.firstSeqno(), copy));
@@ -177,8 +161,7 @@ final class FileWalStore implements WalStore {
         check();
         guarded("sync", () -> {
             commit();
-            writeTails();
-            advanceCheckpoint();
+            upkeep.advance();
         });
     }
 
@@ -190,73 +173,8 @@ final class FileWalStore implements WalStore {
         journal.commit(pending);
         pending.clear();
         pendingBytes = 0;
-        for (FileLog log : touched) {
-            tailBytes -= log.syncedBytes();
-            log.markSynced();
-            tailBytes += log.syncedBytes();
-        }
-    }
-
-    private void writeTails() throws IOException {
-        for (FileLog log : touched) {
-            if (log.syncedBytes() >= limits.tailBytes()) {
-                tailBytes -= log.writeOut();
-            }
-        }
+        upkeep.markSynced(touched);
         touched.clear();
-        if (tailBytes >= limits.allTailsBytes()) {
-            for (FileLog log : logs.values()) {
-                tailBytes -= log.writeOut();
-            }
-        }
-    }
-
-    private void advanceCheckpoint() throws IOException {
-        Checkpoint running = checkpoint;
-        if (running != null && (running.isDone() || journal.liveBytes() >= 2 * limits.checkpointBytes())) {
-            finishCheckpoint();
-        }
-        if (checkpoint == null && journal.liveBytes() >= limits.checkpointBytes()) {
-            beginCheckpoint();
-        }
-    }
-
-    /** Only between a commit and the next append: all that was appended is durable in the journal. */
-    private void beginCheckpoint() throws IOException {
-        List<Path> dirty = new ArrayList<>();
-        for (FileLog log : logs.values()) {
-            tailBytes -= log.writeOut();
-            for (Segment segment : log.segments()) {
-                if (segment.isDirty()) {
-                    dirty.add(segment.path());
-                    segment.markClean();
-                }
-            }
-        }
-        journal.rotate();
-        Manifest manifest =
-                Checkpoint.manifest(context.region(), false, journal.file(), journal.nextCommit(), logs.values());
-        Checkpoint begun = new Checkpoint(disk, manifest, dirty, files.takeChangedDirectories(), journal.olderBytes());
-        checkpoint = begun;
-        try {
-            context.background().execute(begun);
-        } catch (RejectedExecutionException e) {
-            begun.run();
-        }
-        if (begun.isDone()) {
-            finishCheckpoint();
-        }
-    }
-
-    private void finishCheckpoint() throws IOException {
-        Checkpoint running = checkpoint;
-        if (running == null) {
-            return;
-        }
-        running.await();
-        checkpoint = null;
-        running.manifest().write(layout, disk);
-        journal.retireBefore(running.manifest().replayFile(), running.coveredBytes());
     }
 
     @Override
@@ -265,7 +183,8 @@ final class FileWalStore implements WalStore {
         FileLog known = logs.get(id);
         FileLog log = known == null ? new FileLog(id, files) : known;
         refuseQuarantined(log);
-        return new FileCursor(log, fromSeqno, this::check);
+        settleReads();
+        return new FileCursor(log, fromSeqno, this::settleReads);
     }
 
     @Override
@@ -278,11 +197,10 @@ final class FileWalStore implements WalStore {
         refuseQuarantined(log);
         guarded("flush", () -> {
             commit();
-            tailBytes -= log.writeOut();
-            force(log, disk);
-            files.forceChangedDirectories();
-            writeTails();
-            advanceCheckpoint();
+            // A checkpoint under way has the log's segments for clean before they are.
+            upkeep.settle();
+            upkeep.flush(log);
+            upkeep.advance();
         });
     }
 
@@ -305,20 +223,25 @@ final class FileWalStore implements WalStore {
             }
             pending.add(Frame.base(id, seqno, chain));
             commit();
-            finishCheckpoint();
-            tailBytes -= log.syncedBytes();
-            if (empty) {
-                log.restart(seqno, chain);
-            } else {
-                for (Segment segment : log.dropBefore(seqno, chain)) {
-                    files.delete(segment.path());
+            upkeep.settle();
+            upkeep.change(log, () -> {
+                if (empty) {
+                    log.restart(seqno, chain);
+                } else {
+                    for (Segment segment : log.dropBefore(seqno, chain)) {
+                        files.delete(segment.path());
+                    }
                 }
-            }
-            tailBytes += log.syncedBytes();
+            });
             files.forceChangedDirectories();
-            writeTails();
-            advanceCheckpoint();
+            upkeep.advance();
         });
+    }
+
+    /** Nothing reads a segment that is being written. */
+    private void settleReads() {
+        check();
+        guarded("read", upkeep::settleWriting);
     }
 
     private static boolean startsIn(Origin origin, long seqno) {
@@ -336,7 +259,8 @@ final class FileWalStore implements WalStore {
         if (batch != null) {
             return batch.firstSeqno() == seqno;
         }
-        try (FileCursor cursor = new FileCursor(log, seqno, this::check)) {
+        settleReads();
+        try (FileCursor cursor = new FileCursor(log, seqno, this::settleReads)) {
             return cursor.nextSeqno() == seqno;
         }
     }
@@ -352,14 +276,11 @@ final class FileWalStore implements WalStore {
             pending.add(Frame.erased(id));
             commit();
             // One that began before still names the log, but replays the frame; one that begins later must not know it.
-            finishCheckpoint();
-            tailBytes -= log.syncedBytes();
+            upkeep.settle();
             logs.remove(id);
-            touched.remove(log);
             deleteFiles(log);
-            log.restart(log.id().origin().startSeqno() + 1, 0);
-            writeTails();
-            advanceCheckpoint();
+            upkeep.change(log, () -> log.restart(log.id().origin().startSeqno() + 1, 0));
+            upkeep.advance();
         });
     }
 
@@ -379,11 +300,12 @@ final class FileWalStore implements WalStore {
             return;
         }
         try {
-            if (failure == null) {
+            if (failure == null && upkeep.failure() == null) {
                 guarded("close", this::closeCleanly);
             }
         } finally {
             closed = true;
+            upkeep.cancel();
             closeQuietly(journal);
             closeQuietly(files);
         }
@@ -391,9 +313,8 @@ final class FileWalStore implements WalStore {
 
     private void closeCleanly() throws IOException {
         commit();
-        touched.clear();
-        finishCheckpoint();
-        forceAll(logs, files, disk);
+        upkeep.settle();
+        files.forceAll(logs.values());
         long mark = journal.nextCommit();
         journal.endMark();
         Checkpoint.manifest(context.region(), true, journal.file(), mark, logs.values())
@@ -404,6 +325,9 @@ final class FileWalStore implements WalStore {
     private void check() {
         if (closed) {
             throw new TidalException(ErrorCode.CLOSED, "the store in " + layout.root() + " is closed");
+        }
+        if (failure == null) {
+            failure = upkeep.failure();
         }
         if (failure != null) {
             throw new TidalException(
@@ -421,7 +345,7 @@ final class FileWalStore implements WalStore {
     }
 
     /** Runs a step after whose failure nobody knows what the disk holds: the store then refuses everything. */
-    private void guarded(String what, Step step) {
+    private void guarded(String what, Work.Step step) {
         try {
             step.run();
         } catch (TidalException e) {

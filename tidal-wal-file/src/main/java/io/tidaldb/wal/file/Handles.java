@@ -19,15 +19,13 @@ final class Handles implements AutoCloseable {
     }
 
     /** Returns a channel for positional reads and writes, good until the next call. */
-    FileChannel channel(Path file, boolean create) throws IOException {
+    FileChannel channel(Path file) throws IOException {
         FileChannel channel = open.get(file);
         // An interrupt closes a channel under our hands.
         if (channel != null && channel.isOpen()) {
             return channel;
         }
-        channel = create
-                ? FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.CREATE)
-                : FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE);
+        channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE);
         open.put(file, channel);
         if (open.size() > limit) {
             Iterator<FileChannel> eldest = open.values().iterator();

@@ -126,7 +126,7 @@ final class Inspector implements JournalReader.Visitor {
             inspection.damage(layout.name(first), 0, "the journal from commit " + manifest.firstCommit(), "no file");
             return;
         }
-        new JournalReader(layout, manifest.replayFile(), manifest.firstCommit(), this).run();
+        JournalReader.read(layout, manifest.replayFile(), manifest.firstCommit(), this);
     }
 
     private void report(@Nullable Damage damage) {

@@ -4,17 +4,18 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
-import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.util.ArrayDeque;
-import java.util.Deque;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Writes commits, one write and one sync each, to files that were filled with zeros or older commits before: a sync then has no
  * metadata to write. Blocks are never rewritten while they count; {@link CommitHeader} owns the format.
+ *
+ * <p>The next file is prepared in the background ({@link JournalSpace}). If it is not ready in time, the current one grows commit by
+ * commit: each sync is dearer then, but none waits.
  *
  * <p>Confined to the store's thread.
  */
@@ -23,31 +24,28 @@ final class Journal implements AutoCloseable {
     /** Each open goes on this far above the last, so that no number of a commit that a crash cut off is used again. */
     static final long COMMITS_PER_OPEN = 1L << 32;
 
-    private static final int MAX_SPARES = 3;
-
     private final Layout layout;
     private final Disk disk;
-    private final Limits limits;
-    // Retired files under their old names; they get a new one when they are needed.
-    private final Deque<Long> spares = new ArrayDeque<>();
-    private long firstFile;
+    private final JournalSpace space;
+    // Files that a checkpoint has yet to cover, oldest first, without the current one.
+    private final List<JournalSpace.Extent> older = new ArrayList<>();
+    private long olderBytes;
     private long file;
     private long offset;
     private long fileBytes;
     private long nextCommit;
-    private long bytesInOlderFiles;
     private @Nullable CommitSummary previous;
     private @Nullable FileChannel channel;
 
     /** Begins a journal at the start of a new file. */
-    Journal(Layout layout, Disk disk, Limits limits, long file, long nextCommit) throws IOException {
+    Journal(Layout layout, Disk disk, Limits limits, Executor background, long file, long nextCommit)
+            throws IOException {
         this.layout = layout;
         this.disk = disk;
-        this.limits = limits;
-        this.firstFile = file;
+        this.space = new JournalSpace(layout, disk, limits, background);
         this.file = file;
         this.nextCommit = nextCommit;
-        create(limits.journalStepBytes());
+        this.fileBytes = space.create(file, limits.journalStepBytes());
     }
 
     long file() {
@@ -60,7 +58,7 @@ final class Journal implements AutoCloseable {
 
     /** Returns the bytes that a replay from the last checkpoint would read. */
     long liveBytes() {
-        return bytesInOlderFiles + offset;
+        return olderBytes + offset;
     }
 
     /** Writes a commit; it is durable on return. */
@@ -68,10 +66,16 @@ final class Journal implements AutoCloseable {
         write(CommitHeader.encode(nextCommit, false, file, offset, frames, previous));
         previous = CommitSummary.of(nextCommit, frames);
         nextCommit++;
+        if (offset >= fileBytes / 4) {
+            space.prepare(file + 1, fileBytes);
+        }
     }
 
     private void write(ByteBuffer commit) throws IOException {
-        makeRoom(commit.limit());
+        long end = offset + commit.limit();
+        if (end > fileBytes && offset > 0 && space.isReady()) {
+            rotate();
+        }
         Disk.uninterrupted(() -> {
             FileChannel open = open();
             disk.write(open, commit.duplicate(), offset);
@@ -81,68 +85,42 @@ final class Journal implements AutoCloseable {
         offset += commit.limit();
     }
 
-    private void makeRoom(int bytes) throws IOException {
-        long end = offset + bytes;
-        if (end <= fileBytes) {
-            return;
-        }
-        if (offset > 0 && end > limits.journalFileBytes()) {
-            rotate();
-            end = bytes;
-        }
-        if (end > fileBytes) {
-            grow(end, Math.max(end, Math.min(limits.journalFileBytes(), Math.max(2 * fileBytes, end))));
-        }
+    /** Returns whether {@link #rotate} has nothing to wait for. */
+    boolean canRotate() {
+        return space.isReady();
     }
 
-    /** Goes on in a new file; commits before it can be retired once a checkpoint covers them. */
-    void rotate() throws IOException {
+    /** Goes on in the next file. */
+    private void rotate() throws IOException {
         closeChannel();
-        bytesInOlderFiles += offset;
-        Path old = null;
-        if (!spares.isEmpty()) {
-            old = layout.journalFile(spares.remove());
-        }
+        older.add(new JournalSpace.Extent(file, Math.max(fileBytes, offset)));
+        olderBytes += offset;
         file++;
         offset = 0;
-        if (old == null) {
-            create(Math.min(limits.journalFileBytes(), Math.max(limits.journalStepBytes(), fileBytes)));
-        } else {
-            Path target = layout.journalFile(file);
-            Files.move(old, target, StandardCopyOption.ATOMIC_MOVE);
-            disk.forceDirectory(layout.journal());
-            fileBytes = Files.size(target);
-        }
+        fileBytes = space.take(file);
     }
 
-    private void create(long bytes) throws IOException {
-        Files.deleteIfExists(layout.journalFile(file));
-        fileBytes = 0;
-        grow(CommitHeader.BLOCK_BYTES, bytes);
-        disk.forceDirectory(layout.journal());
+    /** Goes on in the next file, and returns those before it: they can be used again once a checkpoint has been published. */
+    Covered cover() throws IOException {
+        rotate();
+        // At once, for what begins now may keep the background busy until this file is full.
+        space.prepare(file + 1, fileBytes);
+        Covered covered = new Covered(List.copyOf(older), olderBytes);
+        older.clear();
+        return covered;
     }
 
-    /** On a disk that is nearly full, what is needed may fit where what is wished does not. */
-    private void grow(long needed, long wished) throws IOException {
-        try {
-            prewrite(fileBytes, wished);
-        } catch (IOException e) {
-            Disk.uninterrupted(() -> open().truncate(fileBytes));
-            prewrite(fileBytes, needed);
-        }
+    /** Files of the journal that end before a checkpoint. */
+    record Covered(List<JournalSpace.Extent> files, long bytes) {}
+
+    /** Returns what frees covered files, for any thread, after a manifest has been published that begins behind them. */
+    JournalSpace.Release release(Covered covered) {
+        return space.release(covered.files);
     }
 
-    private void prewrite(long from, long to) throws IOException {
-        Disk.uninterrupted(() -> {
-            FileChannel open = open();
-            byte[] zeros = new byte[(int) Math.min(to - from, 1 << 20)];
-            for (long at = from; at < to; at += zeros.length) {
-                disk.write(open, ByteBuffer.wrap(zeros, 0, (int) Math.min(zeros.length, to - at)), at);
-            }
-            disk.force(open);
-            return true;
-        });
-        fileBytes = to;
+    void released(Covered covered, JournalSpace.Release release) {
+        olderBytes -= covered.bytes;
+        space.released(release);
     }
 
     private FileChannel open() throws IOException {
@@ -158,28 +136,10 @@ final class Journal implements AutoCloseable {
         return open;
     }
 
-    /** Retires the files before one that a durable manifest names as the start of replay. */
-    void retireBefore(long replayFile, long olderBytes) throws IOException {
-        while (firstFile < replayFile) {
-            Path retired = layout.journalFile(firstFile);
-            if (spares.size() < MAX_SPARES && Files.size(retired) <= limits.journalFileBytes()) {
-                spares.add(firstFile);
-            } else {
-                Files.deleteIfExists(retired);
-            }
-            firstFile++;
-        }
-        bytesInOlderFiles -= olderBytes;
-    }
-
-    /** Returns the bytes in files before the current one. */
-    long olderBytes() {
-        return bytesInOlderFiles;
-    }
-
     /** Writes the end mark of a clean close: one block in a file of its own, whose every byte is checked. */
     void endMark() throws IOException {
         closeChannel();
+        space.cancel();
         long previousFile = file;
         file++;
         ByteBuffer mark = CommitHeader.encode(nextCommit, true, previousFile, offset, List.of(), null);
@@ -210,6 +170,7 @@ final class Journal implements AutoCloseable {
 
     @Override
     public void close() throws IOException {
+        space.cancel();
         closeChannel();
     }
 }

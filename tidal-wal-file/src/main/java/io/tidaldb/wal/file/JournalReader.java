@@ -3,10 +3,6 @@ package io.tidaldb.wal.file;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -32,13 +28,15 @@ final class JournalReader {
     }
 
     private final Layout layout;
+    private final JournalWindow window;
     private final Visitor visitor;
     private long file;
     private long offset;
     private long number;
 
-    JournalReader(Layout layout, long file, long firstCommit, Visitor visitor) {
+    private JournalReader(Layout layout, JournalWindow window, long file, long firstCommit, Visitor visitor) {
         this.layout = layout;
+        this.window = window;
         this.file = file;
         this.number = firstCommit;
         this.visitor = visitor;
@@ -47,32 +45,33 @@ final class JournalReader {
     /** Where a commit's valid header was found. */
     private record Place(long file, long offset, long number) {}
 
-    /** Reads everything and returns the number of the last file that was looked at. */
-    long run() throws IOException {
-        while (step()) {
-            number++;
+    /** Reads everything from a commit on, which begins a file. */
+    static void read(Layout layout, long file, long firstCommit, Visitor visitor) throws IOException {
+        try (JournalWindow window = new JournalWindow(layout, file)) {
+            JournalReader reader = new JournalReader(layout, window, file, firstCommit, visitor);
+            while (reader.step()) {
+                reader.number++;
+            }
         }
-        return file;
     }
 
     private boolean step() throws IOException {
-        if (!carriesNumber(file, offset)) {
-            if (carriesNumber(file + 1, 0)) {
-                file++;
-                offset = 0;
-            } else {
+        if (!carries(offset)) {
+            if (!window.open(file + 1) || !carries(0)) {
+                window.open(file);
                 return skipUnknown();
             }
+            file++;
+            offset = 0;
         }
-        try (FileChannel channel = FileChannel.open(layout.journalFile(file), StandardOpenOption.READ)) {
-            return readCommit(channel);
-        }
+        return readCommit();
     }
 
     /** No commit begins here. Either this is the end, or the first block of one was lost. */
     private boolean skipUnknown() throws IOException {
         Place later = findLater(file, offset);
         if (later == null) {
+            window.open(file);
             reportStrayBlocks();
             return false;
         }
@@ -86,7 +85,7 @@ final class JournalReader {
     /** The first block of the last commit never arrived; others of it may have. */
     private void reportStrayBlocks() throws IOException {
         long blocks = 0;
-        while (carriesNumber(file, offset + (blocks + 1) * CommitHeader.BLOCK_BYTES)) {
+        while (carries(offset + (blocks + 1) * CommitHeader.BLOCK_BYTES)) {
             blocks++;
         }
         if (blocks > 0) {
@@ -94,22 +93,19 @@ final class JournalReader {
         }
     }
 
-    private boolean readCommit(FileChannel channel) throws IOException {
+    private boolean readCommit() throws IOException {
         String name = layout.name(layout.journalFile(file));
-        ByteBuffer first = block(channel, offset);
+        ByteBuffer first = window.read(offset, CommitHeader.BLOCK_BYTES);
         CommitHeader header = CommitHeader.parse(first, 0);
         if (header != null && header.number() != number) {
             header = null;
         }
-        long available = channel.size() - offset;
-        int blocks = header == null ? contiguousBlocks(channel) : header.blocks();
+        long available = window.size() - offset;
+        int blocks = header == null ? contiguousBlocks() : header.blocks();
         long length = (long) blocks * CommitHeader.BLOCK_BYTES;
         boolean cut = length > available;
-        byte[] bytes = new byte
-                [(int) Math.min(length, available + CommitHeader.BLOCK_BYTES - 1)
-                        / CommitHeader.BLOCK_BYTES
-                        * CommitHeader.BLOCK_BYTES];
-        Disk.read(channel, ByteBuffer.wrap(bytes), offset);
+        long whole = (available + CommitHeader.BLOCK_BYTES - 1) / CommitHeader.BLOCK_BYTES * CommitHeader.BLOCK_BYTES;
+        byte[] bytes = window.read(offset, (int) Math.min(length, whole)).array();
         boolean foreign = foreignBlocks(bytes);
         Damage damage = null;
         if (header == null) {
@@ -159,10 +155,10 @@ final class JournalReader {
         number = place.number - 1;
     }
 
-    private int contiguousBlocks(FileChannel channel) throws IOException {
+    private int contiguousBlocks() throws IOException {
         int blocks = 1;
         while (blocks < Integer.MAX_VALUE / CommitHeader.BLOCK_BYTES
-                && carries(channel, offset + (long) blocks * CommitHeader.BLOCK_BYTES)) {
+                && carries(offset + (long) blocks * CommitHeader.BLOCK_BYTES)) {
             blocks++;
         }
         return blocks;
@@ -183,41 +179,20 @@ final class JournalReader {
         return foreign;
     }
 
-    private boolean carriesNumber(long inFile, long at) throws IOException {
-        Path path = layout.journalFile(inFile);
-        if (!Files.exists(path)) {
-            return false;
-        }
-        try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
-            return carries(channel, at);
-        }
-    }
-
-    private boolean carries(FileChannel channel, long at) throws IOException {
-        if (at >= channel.size()) {
-            return false;
-        }
-        ByteBuffer block = block(channel, at);
-        return block.getLong(0) == number || block.getLong(CommitHeader.BLOCK_BYTES - Long.BYTES) == number;
-    }
-
-    /** Reads a block; what is missing of it is zero. */
-    private static ByteBuffer block(FileChannel channel, long at) throws IOException {
-        ByteBuffer block = ByteBuffer.allocate(CommitHeader.BLOCK_BYTES).order(ByteOrder.LITTLE_ENDIAN);
-        Disk.read(channel, block, at);
-        return block.clear();
+    private boolean carries(long at) throws IOException {
+        return at < window.size()
+                && (window.number(at) == number || window.number(at + CommitHeader.BLOCK_BYTES - Long.BYTES) == number);
     }
 
     /** Finds the first valid header of a later commit of the same open. */
     private @Nullable Place findLater(long fromFile, long fromOffset) throws IOException {
         long at = fromOffset;
-        for (long inFile = fromFile; Files.exists(layout.journalFile(inFile)); inFile++) {
-            try (FileChannel channel = FileChannel.open(layout.journalFile(inFile), StandardOpenOption.READ)) {
-                for (; at + CommitHeader.BLOCK_BYTES <= channel.size(); at += CommitHeader.BLOCK_BYTES) {
-                    CommitHeader header = CommitHeader.parse(block(channel, at), 0);
-                    if (header != null
-                            && header.number() > number
-                            && header.number() - number < Journal.COMMITS_PER_OPEN) {
+        for (long inFile = fromFile; window.open(inFile); inFile++) {
+            for (; at + CommitHeader.BLOCK_BYTES <= window.size(); at += CommitHeader.BLOCK_BYTES) {
+                // The number in a header tells most blocks apart, cheaper than its checksum.
+                if (isLater(window.number(at + 2 * Long.BYTES))) {
+                    CommitHeader header = CommitHeader.parse(window.read(at, CommitHeader.BLOCK_BYTES), 0);
+                    if (header != null) {
                         return new Place(inFile, at, header.number());
                     }
                 }
@@ -225,5 +200,9 @@ final class JournalReader {
             at = 0;
         }
         return null;
+    }
+
+    private boolean isLater(long other) {
+        return other > number && other - number < Journal.COMMITS_PER_OPEN;
     }
 }

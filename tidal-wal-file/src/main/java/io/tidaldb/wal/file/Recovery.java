@@ -2,23 +2,19 @@ package io.tidaldb.wal.file;
 
 import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.RegionId;
-import io.tidaldb.api.Seqno;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.api.wal.LogId;
 import io.tidaldb.api.wal.WalBatch;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -29,7 +25,7 @@ import org.slf4j.LoggerFactory;
  * Brings a directory back to what was promised. Segments count up to where the manifest says that they are durable; what lies above is
  * cut off and written again from the journal. Damage quarantines its log and touches no file of it.
  */
-final class Recovery implements JournalReader.Visitor {
+final class Recovery {
 
     private static final Logger LOG = LoggerFactory.getLogger(Recovery.class);
 
@@ -39,17 +35,12 @@ final class Recovery implements JournalReader.Visitor {
     private final Limits limits;
     private final Map<LogId, FileLog> logs = new TreeMap<>();
     private final JournalFate fate = new JournalFate();
-    private final Parking parking;
-    // Logs of which a lost part of the journal may have held the end.
-    private final Map<LogId, Damage> doubtful = new HashMap<>();
-    private @Nullable Commit lossy;
 
     Recovery(Layout layout, RegionId region, SegmentFiles files, Limits limits) {
         this.layout = layout;
         this.region = region;
         this.files = files;
         this.limits = limits;
-        this.parking = new Parking(files);
     }
 
     Map<LogId, FileLog> run(@Nullable Manifest manifest) throws IOException {
@@ -67,11 +58,11 @@ final class Recovery implements JournalReader.Visitor {
             found.forEach(this::adopt);
             return logs;
         }
-        replay(manifest, found);
+        restore(manifest, found);
         return logs;
     }
 
-    private void replay(Manifest manifest, Map<LogId, List<Layout.SegmentFile>> found) throws IOException {
+    private void restore(Manifest manifest, Map<LogId, List<Layout.SegmentFile>> found) throws IOException {
         if (!manifest.region().equals(region)) {
             throw new TidalException(
                     ErrorCode.DIRECTORY_MISMATCH,
@@ -86,7 +77,7 @@ final class Recovery implements JournalReader.Visitor {
                                 + " is missing: expected the journal that began there, found no file;"
                                 + " restore the directory from a copy, or rejoin the node empty");
             }
-            read(manifest, fate);
+            JournalReader.read(layout, manifest.replayFile(), manifest.firstCommit(), fate);
         } else {
             Damage damage = EndMark.check(layout, manifest);
             if (damage != null) {
@@ -110,15 +101,10 @@ final class Recovery implements JournalReader.Visitor {
             }
         }
         if (replayed) {
-            read(manifest, this);
-            explainLoss(null);
-            doubtful.forEach((log, damage) -> log(log).quarantine(damage, true));
-            parking.flush();
+            Replay replay = new Replay(files, limits, fate, logs);
+            JournalReader.read(layout, manifest.replayFile(), manifest.firstCommit(), replay);
+            replay.end();
         }
-    }
-
-    private void read(Manifest manifest, JournalReader.Visitor visitor) throws IOException {
-        new JournalReader(layout, manifest.replayFile(), manifest.firstCommit(), visitor).run();
     }
 
     /** Without a manifest nobody knows what the journal's commits follow. Files that were only prewritten say nothing. */
@@ -240,128 +226,6 @@ final class Recovery implements JournalReader.Visitor {
         } catch (IOException e) {
             String name = layout.name(found.get(0).path());
             log.quarantine(new Damage(name, 0, "a readable file", String.valueOf(e.getMessage())), false);
-        }
-    }
-
-    @Override
-    public void tornTail(String file, long offset, long bytes) {
-        LOG.warn("{} has a torn tail of {} bytes at offset {}: never acknowledged, cut off", file, bytes, offset);
-    }
-
-    @Override
-    public void commit(Commit commit) throws IOException {
-        explainLoss(commit.previous());
-        if (commit.damage() != null) {
-            LOG.error(
-                    "commit {} in {} at offset {} is damaged: expected {}, found {}",
-                    commit.number(),
-                    commit.file(),
-                    commit.offset(),
-                    commit.damage().expected(),
-                    commit.damage().actual());
-        }
-        for (int i = 0; i < commit.entries().size(); i++) {
-            Commit.Entry entry = commit.entries().get(i);
-            if (!fate.isVoid(entry.log(), commit.number(), i)) {
-                obey(entry, commit.number());
-            }
-        }
-        if (commit.lostFrames() && commit.damage() != null) {
-            lossy = commit;
-        }
-        for (FileLog log : logs.values()) {
-            if (log.syncedBytes() >= limits.tailBytes()) {
-                log.writeOut();
-            }
-        }
-    }
-
-    /** Frames of the commit before were lost: its summary tells whose. Without one, it may have been anybody's. */
-    private void explainLoss(@Nullable CommitSummary summary) {
-        Commit lost = lossy;
-        lossy = null;
-        if (lost == null || lost.damage() == null) {
-            return;
-        }
-        if (summary == null || summary.number() != lost.number()) {
-            for (LogId id : logs.keySet()) {
-                doubtful.putIfAbsent(id, lost.damage());
-            }
-            return;
-        }
-        for (Map.Entry<LogId, Long> end : summary.lastSeqnos().entrySet()) {
-            FileLog log = logs.get(end.getKey());
-            boolean reached = end.getValue() != 0
-                    ? log != null && Long.compareUnsigned(log.lastSeqno(), end.getValue()) >= 0
-                    : lost.entries().stream()
-                            .anyMatch(e -> e.log().equals(end.getKey())
-                                    && e.frame() != null
-                                    && e.frame().type() != Frame.Type.BATCH);
-            if (!reached && !fate.isVoid(end.getKey(), lost.number(), 0)) {
-                log(end.getKey()).quarantine(lost.damage(), true);
-            }
-        }
-    }
-
-    private void obey(Commit.Entry entry, long commit) throws IOException {
-        Frame frame = entry.frame();
-        if (frame == null) {
-            quarantine(entry, Objects.requireNonNull(entry.damage()));
-            return;
-        }
-        FileLog log = log(entry.log());
-        switch (frame.type()) {
-            case BATCH -> append(log, frame, entry, commit);
-            case BASE -> rebase(log, frame);
-            case ERASED, SUMMARY -> throw new IllegalStateException(frame.type() + " is no entry to be obeyed");
-        }
-    }
-
-    /** A damaged frame whose own header is gone only says the origin: every holder's log of it is concerned. */
-    private void quarantine(Commit.Entry entry, Damage damage) {
-        boolean found = false;
-        for (FileLog log : logs.values()) {
-            LogId id = log.id();
-            if (!entry.holderKnown()
-                    && id.tenant().equals(entry.log().tenant())
-                    && id.origin().equals(entry.log().origin())) {
-                log.quarantine(damage, true);
-                found = true;
-            }
-        }
-        if (!found) {
-            log(entry.log()).quarantine(damage, true);
-        }
-    }
-
-    private void append(FileLog log, Frame frame, Commit.Entry entry, long commit) throws IOException {
-        WalBatch batch = WalBatch.of(ByteBuffer.wrap(frame.body()).order(ByteOrder.LITTLE_ENDIAN), 0);
-        if (log.damage() == null && batch.firstSeqno() != log.lastSeqno() + 1) {
-            log.quarantine(
-                    new Damage(
-                            entry.file(),
-                            entry.offset(),
-                            "seqno " + Seqno.print(log.lastSeqno() + 1) + " of log " + log.id(),
-                            Seqno.print(batch.firstSeqno())),
-                    true);
-        }
-        if (log.damage() != null) {
-            log.quarantine(log.damage(), true);
-            parking.add(frame, commit);
-            return;
-        }
-        doubtful.remove(log.id());
-        log.append(batch.firstSeqno(), batch.count(), frame.body());
-        log.markSynced();
-    }
-
-    private void rebase(FileLog log, Frame frame) throws IOException {
-        if (log.isEmpty() || Long.compareUnsigned(frame.seqno(), log.lastSeqno() + 1) > 0) {
-            log.restart(frame.seqno(), frame.chain());
-            return;
-        }
-        for (Segment segment : log.dropBefore(frame.seqno(), frame.chain())) {
-            files.delete(segment.path());
         }
     }
 }

@@ -7,11 +7,12 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.Objects;
 import java.util.Set;
 
-/** All segment files of a store: writes them without syncing, and remembers which directories have changed. Confined to its thread. */
+/** All segment files of a store: reads and deletes them, and remembers which directories have changed. Confined to its thread. */
 final class SegmentFiles implements AutoCloseable {
 
     private final Layout layout;
@@ -53,34 +54,42 @@ final class SegmentFiles implements AutoCloseable {
         return layout.name(segment.path());
     }
 
-    Segment create(LogId log, long firstSeqno) throws IOException {
-        Path directory = directory(log);
-        createDirectories(directory);
-        Path path = directory.resolve(Layout.segmentName(log.origin().shard(), firstSeqno));
-        // What a crash left under this name was never promised.
-        handles.forget(path);
-        Files.deleteIfExists(path);
-        Disk.uninterrupted(() -> handles.channel(path, true));
-        changedDirectories.add(directory);
+    /** Returns a segment of which there is no file yet. */
+    Segment next(LogId log, long firstSeqno) {
+        Path path = directory(log).resolve(Layout.segmentName(log.origin().shard(), firstSeqno));
         return new Segment(path, firstSeqno, 0);
     }
 
     void createDirectories(Path directory) throws IOException {
+        createDirectories(layout.root(), directory, changedDirectories);
+    }
+
+    /** Creates what is missing of a directory, and notes which directories have changed by that. For any thread. */
+    static void createDirectories(Path root, Path directory, Set<Path> changed) throws IOException {
         Path missing = directory;
-        while (!missing.equals(layout.root()) && !Files.exists(missing)) {
+        while (!missing.equals(root) && !Files.exists(missing)) {
             missing = Objects.requireNonNull(missing.getParent());
-            changedDirectories.add(missing);
+            changed.add(missing);
         }
         Files.createDirectories(directory);
     }
 
-    void write(Segment segment, ByteBuffer source) throws IOException {
-        int length = source.remaining();
-        Disk.uninterrupted(() -> {
-            disk.write(handles.channel(segment.path(), false), source.duplicate(), segment.bytes());
-            return true;
-        });
-        segment.grow(length);
+    TailWriting writing() {
+        return new TailWriting(layout.root(), disk);
+    }
+
+    /** Takes note of what a writing has done elsewhere. */
+    void done(TailWriting writing) {
+        changedDirectories.addAll(writing.changedDirectories());
+    }
+
+    /** Writes the synced part of a log's tail at once. Returns its bytes. */
+    long writeOut(FileLog log) throws IOException {
+        TailWriting writing = writing();
+        long moved = log.writeOut(writing);
+        writing.run();
+        done(writing);
+        return moved;
     }
 
     /** Reads up to the segment's written end. */
@@ -88,13 +97,32 @@ final class SegmentFiles implements AutoCloseable {
         int available = (int) Math.min(length, segment.bytes() - offset);
         return Disk.uninterrupted(() -> {
             ByteBuffer target = ByteBuffer.allocate(available).order(ByteOrder.LITTLE_ENDIAN);
-            Disk.read(handles.channel(segment.path(), false), target, offset);
+            Disk.read(handles.channel(segment.path()), target, offset);
             return target.flip();
         });
     }
 
+    /** Syncs the segments of a log that have changed. */
+    void force(FileLog log) throws IOException {
+        for (Segment segment : log.segments()) {
+            if (segment.isDirty()) {
+                disk.forceFile(segment.path());
+                segment.markClean();
+            }
+        }
+    }
+
+    /** Writes and syncs everything. */
+    void forceAll(Collection<FileLog> logs) throws IOException {
+        for (FileLog log : logs) {
+            writeOut(log);
+            force(log);
+        }
+        forceChangedDirectories();
+    }
+
     void cut(Path file, long bytes) throws IOException {
-        Disk.uninterrupted(() -> handles.channel(file, false).truncate(bytes));
+        Disk.uninterrupted(() -> handles.channel(file).truncate(bytes));
         disk.forceFile(file);
     }
 

@@ -31,8 +31,8 @@ final class Batches {
         ByteBuffer bytes =
                 ByteBuffer.allocate(WalBatch.HEADER_BYTES + payloadBytes).order(ByteOrder.LITTLE_ENDIAN);
         for (int i = 0; i < payloadBytes; i++) {
-            bytes.put(WalBatch.HEADER_BYTES + i, (byte)
-                    (seqno * 31 + i * 7 + log.tenant().value()));
+            long value = seqno * 31 + i * 7L + log.tenant().value();
+            bytes.put(WalBatch.HEADER_BYTES + i, (byte) (value & 0xFF));
         }
         WalBatch.writeHeader(
                 bytes, RecordKind.SIGNALS, 0, seqno, count, payloadBytes, log.tenant(), log.origin(), seqno << 16);

@@ -13,12 +13,16 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.Executor;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class CrashTest {
 
@@ -123,13 +127,30 @@ class CrashTest {
 
     @Test
     void anyMomentOfARandomHistoryCanBeTheLast() throws IOException {
+        anyMomentCanBeTheLast(Runnable::run, () -> {});
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {2, 20, 1000})
+    void anyMomentCanBeTheLastWhileTheBackgroundLagsBehind(int lag) throws IOException {
+        Random random = new Random(lag);
+        ArrayDeque<Runnable> tasks = new ArrayDeque<>();
+        anyMomentCanBeTheLast(tasks::add, () -> {
+            if (random.nextInt(lag) == 0 && !tasks.isEmpty()) {
+                tasks.remove().run();
+            }
+        });
+    }
+
+    private void anyMomentCanBeTheLast(Executor background, Runnable eachStep) throws IOException {
         Random random = new Random(42);
         Path live = Files.createDirectory(temp.resolve("live"));
         long[] appended = new long[6];
         long[] synced = new long[6];
         long[] base = new long[6];
-        try (WalStore store = Stores.open(live)) {
+        try (WalStore store = Stores.open(live, Disk.REAL, background)) {
             for (int step = 0; step < 1500; step++) {
+                eachStep.run();
                 int tenant = random.nextInt(6);
                 LogId log = log(tenant);
                 switch (random.nextInt(30)) {

@@ -1,15 +1,26 @@
 package io.tidaldb.wal.file;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 
-/** A disk whose syncs fail once, or that is full. */
+/** A disk whose syncs or writes fail once, or that is full. */
 final class FaultyDisk extends Disk {
 
     boolean failNextForce;
     boolean failNextFileForce;
+    boolean failNextWrite;
     long usableBytes = Long.MAX_VALUE / 4;
+
+    @Override
+    void write(FileChannel channel, ByteBuffer source, long offset) throws IOException {
+        if (failNextWrite) {
+            failNextWrite = false;
+            throw new IOException("Input/output error");
+        }
+        super.write(channel, source, offset);
+    }
 
     @Override
     void force(FileChannel channel) throws IOException {

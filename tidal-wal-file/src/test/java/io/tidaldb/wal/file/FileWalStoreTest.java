@@ -261,31 +261,4 @@ class FileWalStoreTest {
             assertThat(seqnos(store, tenant)).isEqualTo(upTo(30));
         }
     }
-
-    @Test
-    void runsCheckpointsInTheBackground() throws IOException {
-        java.util.ArrayDeque<Runnable> tasks = new java.util.ArrayDeque<>();
-        Path killed = directory.resolveSibling("killed-background");
-        io.tidaldb.api.wal.WalStoreContext context =
-                new io.tidaldb.api.wal.WalStoreContext(directory, RegionId.of(0), 4096, tasks::add);
-        try (WalStore store = FileWalStore.open(context, Stores.SMALL, Disk.REAL)) {
-            for (long seqno = 1; seqno <= 300; seqno++) {
-                append(store, LOG, seqno, 500);
-                store.sync();
-                if (seqno == 40) {
-                    Stores.copy(directory, killed);
-                }
-                if (seqno % 70 == 0) {
-                    tasks.forEach(Runnable::run);
-                    tasks.clear();
-                }
-            }
-        }
-        try (WalStore store = Stores.open(directory)) {
-            assertThat(seqnos(store, LOG)).isEqualTo(upTo(300));
-        }
-        try (WalStore store = Stores.open(killed)) {
-            assertThat(seqnos(store, LOG)).isEqualTo(upTo(40));
-        }
-    }
 }

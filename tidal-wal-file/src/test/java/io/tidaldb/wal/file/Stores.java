@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Executor;
 import java.util.stream.Stream;
 
 /** Opens stores, copies their directories as a kill would leave them, and looks at the files. */
@@ -34,8 +35,16 @@ final class Stores {
         return FileWalStore.open(context(directory), limits, disk);
     }
 
+    static WalStore open(Path directory, Disk disk, Executor background) {
+        return FileWalStore.open(context(directory, background), SMALL, disk);
+    }
+
     static WalStoreContext context(Path directory) {
-        return new WalStoreContext(directory, RegionId.of(0), 4096, Runnable::run);
+        return context(directory, Runnable::run);
+    }
+
+    private static WalStoreContext context(Path directory, Executor background) {
+        return new WalStoreContext(directory, RegionId.of(0), 4096, background);
     }
 
     /** Copies a directory while its store is open: what a killed process would leave, the page cache being the kernel's. */

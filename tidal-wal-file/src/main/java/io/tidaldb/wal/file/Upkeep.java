@@ -1,0 +1,241 @@
+package io.tidaldb.wal.file;
+
+import io.tidaldb.api.RegionId;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Iterator;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a store does besides committing: brings the tails of its logs to segments, and frees the journal by checkpoints. What touches the
+ * disk is {@link Work} of the background; the store waits for it only if it reads what is being written, destroys something, or would
+ * else need more memory or more journal than it may.
+ *
+ * <p>One writing at a time, so that no two write to one segment, and one checkpoint at a time. Confined to the store's thread.
+ */
+final class Upkeep {
+
+    // A checkpoint hands over all tails in one go between two commits: they must not be many.
+    private static final int PARTS = 4;
+
+    private final Layout layout;
+    private final RegionId region;
+    private final Limits limits;
+    private final Disk disk;
+    private final SegmentFiles files;
+    private final Collection<FileLog> logs;
+    private final Journal journal;
+    private final Executor background;
+    // Logs with a synced tail, those first that have had one for the longest time.
+    private final Set<FileLog> waiting = new LinkedHashSet<>();
+    // Those of them with so much of it that they don't wait for the others.
+    private final Set<FileLog> full = new LinkedHashSet<>();
+    private long tailBytes;
+    private @Nullable TailWriting writing;
+    private @Nullable Work written;
+    private @Nullable Checkpoint checkpoint;
+
+    Upkeep(
+            Layout layout,
+            RegionId region,
+            Limits limits,
+            SegmentFiles files,
+            Collection<FileLog> logs,
+            Journal journal,
+            Executor background) {
+        this.layout = layout;
+        this.region = region;
+        this.limits = limits;
+        this.disk = files.disk();
+        this.files = files;
+        this.logs = logs;
+        this.journal = journal;
+        this.background = background;
+    }
+
+    /** Returns the bytes that are durable in the journal and not yet in segments. */
+    long unwrittenBytes() {
+        TailWriting running = writing;
+        return tailBytes + (running == null ? 0 : running.bytes());
+    }
+
+    /** All that was appended to some logs is durable in the journal now. */
+    void markSynced(Collection<FileLog> touched) {
+        for (FileLog log : touched) {
+            tailBytes -= log.syncedBytes();
+            log.markSynced();
+            remember(log);
+        }
+    }
+
+    private void remember(FileLog log) {
+        tailBytes += log.syncedBytes();
+        if (log.syncedBytes() > 0) {
+            waiting.add(log);
+        }
+        if (log.syncedBytes() >= limits.tailBytes()) {
+            full.add(log);
+        }
+    }
+
+    private void forget(FileLog log) {
+        tailBytes -= log.syncedBytes();
+        waiting.remove(log);
+        full.remove(log);
+    }
+
+    /** Changes a log's tail, when nothing is under way. */
+    void change(FileLog log, Work.Step step) throws IOException {
+        forget(log);
+        step.run();
+        remember(log);
+    }
+
+    /** Begins what is due. Only between a commit and the next append: all that was appended is durable in the journal. */
+    void advance() throws IOException {
+        collect();
+        if (written != null && tailBytes >= 2 * limits.allTailsBytes()) {
+            settleWriting();
+        }
+        if (written == null && (!full.isEmpty() || tailBytes >= limits.allTailsBytes())) {
+            beginWriting();
+        }
+        boolean late = journal.liveBytes() >= 2 * limits.checkpointBytes();
+        if (late) {
+            settle();
+        }
+        if (checkpoint == null
+                && journal.liveBytes() >= limits.checkpointBytes()
+                && (late || written == null && journal.canRotate())) {
+            beginCheckpoint();
+        }
+        collect();
+    }
+
+    private void beginWriting() {
+        TailWriting begun = files.writing();
+        for (FileLog log : full) {
+            tailBytes -= log.writeOut(begun);
+            waiting.remove(log);
+        }
+        full.clear();
+        Iterator<FileLog> oldest = waiting.iterator();
+        long target = tailBytes - limits.allTailsBytes() / PARTS;
+        while (tailBytes >= limits.allTailsBytes() / PARTS * (PARTS - 1) && tailBytes > target && oldest.hasNext()) {
+            tailBytes -= oldest.next().writeOut(begun);
+            oldest.remove();
+        }
+        begin(begun);
+    }
+
+    private Work begin(TailWriting begun) {
+        Work work = Work.begin(background, begun::run);
+        writing = begun;
+        written = work;
+        return work;
+    }
+
+    private void beginCheckpoint() throws IOException {
+        Journal.Covered covered = journal.cover();
+        TailWriting rest = files.writing();
+        List<Path> dirty = new ArrayList<>();
+        for (FileLog log : waiting) {
+            tailBytes -= log.writeOut(rest);
+        }
+        waiting.clear();
+        full.clear();
+        for (FileLog log : logs) {
+            for (Segment segment : log.segments()) {
+                if (segment.isDirty()) {
+                    dirty.add(segment.path());
+                    segment.markClean();
+                }
+            }
+        }
+        checkpoint = new Checkpoint(
+                layout,
+                disk,
+                Checkpoint.manifest(region, false, journal.file(), journal.nextCommit(), logs),
+                dirty,
+                files.takeChangedDirectories(),
+                rest,
+                begin(rest),
+                covered,
+                journal.release(covered),
+                background);
+    }
+
+    /** Takes note of what has ended. */
+    private void collect() throws IOException {
+        if (written != null && written.isDone()) {
+            settleWriting();
+        }
+        if (checkpoint != null && checkpoint.work().isDone()) {
+            settleCheckpoint();
+        }
+    }
+
+    /** Waits until the files of segments hold all that they are said to. */
+    void settleWriting() throws IOException {
+        TailWriting running = writing;
+        Work work = written;
+        if (running == null || work == null) {
+            return;
+        }
+        work.await();
+        if (checkpoint == null || checkpoint.writing() != running) {
+            files.done(running);
+        }
+        writing = null;
+        written = null;
+    }
+
+    private void settleCheckpoint() throws IOException {
+        Checkpoint running = checkpoint;
+        if (running == null) {
+            return;
+        }
+        settleWriting();
+        running.work().await();
+        journal.released(running.covered(), running.release());
+        checkpoint = null;
+    }
+
+    /** Waits until nothing is under way. */
+    void settle() throws IOException {
+        settleWriting();
+        settleCheckpoint();
+    }
+
+    /** Writes a log's tail and syncs its segments; nothing may be under way. */
+    void flush(FileLog log) throws IOException {
+        tailBytes -= files.writeOut(log);
+        waiting.remove(log);
+        full.remove(log);
+        files.force(log);
+        files.forceChangedDirectories();
+    }
+
+    /** Returns why something under way has failed, as far as it is known; null if nothing has. */
+    @Nullable
+    Throwable failure() {
+        Throwable failed = written == null ? null : written.failure();
+        return failed == null && checkpoint != null ? checkpoint.work().failure() : failed;
+    }
+
+    /** Returns once nothing runs or will run, whatever became of it. */
+    void cancel() {
+        if (checkpoint != null) {
+            checkpoint.work().cancel();
+        }
+        if (written != null) {
+            written.cancel();
+        }
+    }
+}
