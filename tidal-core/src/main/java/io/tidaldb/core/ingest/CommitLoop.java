@@ -17,7 +17,9 @@ import io.tidaldb.core.runtime.Clock;
 import io.tidaldb.core.runtime.LoopBody;
 import io.tidaldb.core.runtime.LoopHandle;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -212,15 +214,9 @@ public final class CommitLoop implements LoopBody {
 
     private @Nullable TidalException admission(WriteRequest write) {
         TenantShard shard = write.shard;
-        for (EntityName name : write.names) {
-            String known = shard.names.getOrDefault(
-                    name.entity(), shard.staged.newNames.getOrDefault(name.entity(), name.name()));
-            if (!known.equals(name.name())) {
-                return new TidalException(
-                        ErrorCode.NAME_COLLISION,
-                        "entity name \"" + name.name() + "\" of tenant " + shard.tenantId() + " has the same id "
-                                + Long.toUnsignedString(name.entity()) + " as \"" + known + "\": rename one of them");
-            }
+        TidalException collision = collision(write);
+        if (collision != null) {
+            return collision;
         }
         TenantConfig config = shard.tenant().config();
         if (config.maxStorageBytes().isPresent()) {
@@ -242,6 +238,28 @@ public final class CommitLoop implements LoopBody {
         return config.maxEntities().isPresent()
                 ? entityCap(write, config.maxEntities().getAsLong())
                 : null;
+    }
+
+    /** Names may collide with those recorded, with those about to be, and with others of the same write. */
+    private static @Nullable TidalException collision(WriteRequest write) {
+        TenantShard shard = write.shard;
+        Map<Long, String> own = new HashMap<>();
+        for (EntityName name : write.names) {
+            String known = shard.names.get(name.entity());
+            if (known == null) {
+                known = shard.staged.newNames.get(name.entity());
+            }
+            if (known == null) {
+                known = own.putIfAbsent(name.entity(), name.name());
+            }
+            if (known != null && !known.equals(name.name())) {
+                return new TidalException(
+                        ErrorCode.NAME_COLLISION,
+                        "entity name \"" + name.name() + "\" of tenant " + shard.tenantId() + " has the same id "
+                                + Long.toUnsignedString(name.entity()) + " as \"" + known + "\": rename one of them");
+            }
+        }
+        return null;
     }
 
     private static long stagedBytes(TenantShard shard) {

@@ -17,8 +17,8 @@ public final class Json {
             DeserializationFeature.FAIL_ON_READING_DUP_TREE_KEY,
             DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS);
     // What the parser adds to its messages for programmers.
-    private static final Pattern ASIDE =
-            Pattern.compile(": enable `.*|; at \\[.*| \\(start marker at .*", Pattern.DOTALL);
+    private static final Pattern ASIDE = Pattern.compile(
+            "(:| for `ObjectNode`:) (enable `|not allowed).*|; at \\[.*| \\(start marker at .*", Pattern.DOTALL);
 
     private Json() {}
 
