@@ -18,6 +18,7 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
@@ -358,11 +359,16 @@ class DamagedDirectoryTest {
                 String story = "kept " + kept + " bytes, " + (shorter ? "file cut" : "rest zero");
                 JsonNode report = verify(dead, 0);
                 assertThat(report.path("ok").asBoolean()).as(story).isTrue();
-                // Less than the number that a block begins with is not known from space that was never used.
-                assertThat(report.path("torn_tails").size()).as(story).isBetween(kept < Long.BYTES ? 0 : 1, 1);
+                // Less than the number that a block begins with is not known from space that was never used, and zeros
+                // that
+                // replace zeros are no cut.
+                boolean seen = kept >= Long.BYTES && !Arrays.equals(content, Files.readAllBytes(journal));
+                assertThat(report.path("torn_tails").size()).as(story).isBetween(seen ? 1 : 0, 1);
                 if (ALL || kept % 512 == 0 || kept == 72) {
                     Path opened = Trees.copy(dead, work.resolve("opened"));
-                    assertThat(count(opened)).as(story).isEqualTo(4);
+                    // Where only padding is torn, the frames may have been acknowledged, and stay.
+                    int left = count(opened);
+                    assertThat(left).as(story).isBetween(4, shorter || kept < 160 ? 4 : 5);
                     Cli.run(
                                     "signal",
                                     "record",
@@ -375,7 +381,7 @@ class DamagedDirectoryTest {
                                     "--entity",
                                     "1")
                             .done();
-                    assertThat(count(opened)).as(story).isEqualTo(5);
+                    assertThat(count(opened)).as(story).isEqualTo(left + 1);
                     assertThat(verify(opened, 0).path("torn_tails")).as(story).isEmpty();
                 }
             }

@@ -218,8 +218,9 @@ class KillTest {
                 .as("%s%n%s%s", story, answer.out(), answer.err())
                 .isZero();
         JsonNode verification = answer.json();
-        assertThat(verification.path("acked").asLong()).as(story).isEqualTo(lines);
-        assertThat(verification.path("found").asLong()).as(story).isEqualTo(lines);
+        // A last line that lacks nothing but its end is a promise, too.
+        assertThat(verification.path("acked").asLong()).as(story).isBetween(lines, lines + ackLogs.size());
+        assertThat(verification.path("found")).as(story).isEqualTo(verification.path("acked"));
         assertThat(verification.path("missing").asLong()).as(story).isZero();
         assertThat(verification.path("duplicated").asLong()).as(story).isZero();
         assertThat(verification.path("score_max_error").asDouble()).as(story).isLessThanOrEqualTo(1e-6);

@@ -194,6 +194,10 @@ record Commit(
     }
 
     /** Returns whether all that the commit says is there, whatever is wrong with its blocks. */
+    Commit withoutDamage() {
+        return new Commit(number, file, offset, end, endMark, entries, null, lostFrames, previous);
+    }
+
     boolean isComplete() {
         return !lostFrames && entries.stream().allMatch(e -> e.damage() == null);
     }
