@@ -350,7 +350,7 @@ class DamagedDirectoryTest {
         assertThat(start).isGreaterThan(0);
         byte[] content = Files.readAllBytes(journal);
         for (int kept = 0; kept < BLOCK_BYTES; kept++) {
-            boolean cut = kept < 160 || kept > BLOCK_BYTES - 24 || kept % 32 == 0;
+            boolean cut = kept < 160 || kept > BLOCK_BYTES - 24 || kept % 128 == 0;
             if (!ALL && !cut) {
                 continue;
             }
@@ -408,8 +408,8 @@ class DamagedDirectoryTest {
         long last = lastCommit(journal);
         for (long offset = last - 2 * BLOCK_BYTES; offset < last; offset++) {
             long inBlock = offset % BLOCK_BYTES;
-            boolean field = inBlock < 260 && inBlock % 3 == 0 || inBlock > BLOCK_BYTES - 10;
-            if (!ALL && !field && random.nextInt(60) != 0) {
+            boolean field = inBlock < 260 && inBlock % 5 == 0 || inBlock > BLOCK_BYTES - 10;
+            if (!ALL && !field && random.nextInt(150) != 0) {
                 continue;
             }
             int bit = random.nextInt(8);
