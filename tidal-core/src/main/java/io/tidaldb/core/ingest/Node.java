@@ -138,10 +138,23 @@ public final class Node {
     private TenantShard open(TenantState tenant, ReplicaId replica, int incarnation) {
         Origin origin = new Origin(replica.region(), replica.shard(), incarnation);
         TenantShard shard = new TenantShard(tenant, replica, origin, loop, schema, settings.idempotencyHorizonMillis());
+        TidalException discarded = null;
         try {
             shard.checkpointBytes(directory == null ? 0 : Checkpoint.read(checkpointFile(shard), shard, schema));
-            recover(shard);
         } catch (TidalException e) {
+            // A checkpoint only saves time as long as the log holds everything. If it does not, recovery refuses the
+            // gap.
+            LOG.warn("tenant {} on {} is read from its whole log: {}", shard.tenantId(), replica, e.getMessage());
+            discarded = e;
+            shard = new TenantShard(tenant, replica, origin, loop, schema, settings.idempotencyHorizonMillis());
+        }
+        try {
+            if (discarded != null && discarded.code() != ErrorCode.CORRUPT_DATA) {
+                throw discarded;
+            }
+            recover(shard);
+        } catch (TidalException failure) {
+            TidalException e = discarded == null ? failure : discarded;
             LOG.warn("tenant {} on {} is quarantined: {}", shard.tenantId(), replica, e.getMessage());
             shard.damaged(e);
         }

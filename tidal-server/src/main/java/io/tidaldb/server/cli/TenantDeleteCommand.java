@@ -1,7 +1,8 @@
 package io.tidaldb.server.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.tidaldb.api.CorruptLogException;
+import io.tidaldb.api.ErrorCode;
+import io.tidaldb.api.TidalException;
 import io.tidaldb.core.Tenant;
 import io.tidaldb.core.TenantUsage;
 import io.tidaldb.core.Tidal;
@@ -35,8 +36,11 @@ final class TenantDeleteCommand extends OneTenantCommand {
     private static Optional<TenantUsage> usage(Tenant tenant) {
         try {
             return Optional.of(tenant.usage());
-        } catch (CorruptLogException e) {
-            return Optional.empty();
+        } catch (TidalException e) {
+            if (e.code() == ErrorCode.CORRUPT_LOG || e.code() == ErrorCode.CORRUPT_DATA) {
+                return Optional.empty();
+            }
+            throw e;
         }
     }
 }
