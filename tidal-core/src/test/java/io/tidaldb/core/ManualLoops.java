@@ -32,6 +32,19 @@ final class ManualLoops implements LoopFactory {
         };
     }
 
+    @Override
+    public BackgroundExecutor background(String role) {
+        return new BackgroundExecutor() {
+            @Override
+            public void execute(Runnable task) {
+                task.run();
+            }
+
+            @Override
+            public void close() {}
+        };
+    }
+
     void hold() {
         held = true;
     }

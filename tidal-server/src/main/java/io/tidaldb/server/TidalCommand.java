@@ -43,7 +43,9 @@ import picocli.CommandLine.Spec;
         })
 public final class TidalCommand implements Runnable {
 
+    // Read by its name: the parser keeps it as the mixin "common" of the root, where every command finds it.
     @Mixin
+    @SuppressWarnings("UnusedVariable")
     private final CommonOptions common = new CommonOptions();
 
     @Spec

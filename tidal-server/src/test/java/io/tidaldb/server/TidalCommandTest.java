@@ -31,7 +31,9 @@ class TidalCommandTest {
     void wrongUsageIsTwoAndSaysWhereToLook() {
         assertThat(run()).isEqualTo(2);
         assertThat(run("nope")).isEqualTo(2);
-        assertThat(err.toString()).contains("tidal: Unmatched argument").contains("Try 'tidal --help'.");
+        assertThat(err.toString())
+                .contains("tidal: unknown command 'nope': expected one of plugins, ")
+                .contains("Try 'tidal --help'.");
         assertThat(run("signal")).isEqualTo(2);
         assertThat(err.toString()).contains("expected one of declare, import, load, record, types, verify");
         assertThat(run("tenant", "list")).isEqualTo(2);

@@ -18,9 +18,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -255,7 +257,8 @@ public final class NodeDirectory implements AutoCloseable {
                 .put("wal", next.wal())
                 .put("uuid", next.uuid())
                 .put("clean", next.clean())
-                .put("exposed", next.exposed());
+                .put("exposed", next.exposed())
+                .put("crc", crc(next));
         DurableFiles.replace(path.resolve(IDENTITY), StandardCharsets.UTF_8.encode(json.toPrettyString() + "\n"));
         identity = next;
     }
@@ -272,7 +275,7 @@ public final class NodeDirectory implements AutoCloseable {
                                 + "; open it with that version");
             }
             if (format == FORMAT && json.hasNonNull("node") && json.hasNonNull("wal") && json.hasNonNull("uuid")) {
-                return new NodeIdentity(
+                NodeIdentity identity = new NodeIdentity(
                         json.path("cluster").asText(),
                         NodeId.of(json.path("node").asText()),
                         RegionId.of(json.path("region").asInt(-1)),
@@ -280,6 +283,9 @@ public final class NodeDirectory implements AutoCloseable {
                         json.path("uuid").asText(),
                         json.path("clean").asBoolean(),
                         json.path("exposed").asBoolean());
+                if (json.path("crc").asText(crc(identity)).equals(crc(identity))) {
+                    return identity;
+                }
             }
         } catch (IOException e) {
             throw damaged(file, e);
@@ -289,11 +295,27 @@ public final class NodeDirectory implements AutoCloseable {
         throw damaged(file, null);
     }
 
+    // The text is JSON for people to read; without a checksum a flipped bit could make it another node's directory.
+    private static String crc(NodeIdentity identity) {
+        CRC32C crc = new CRC32C();
+        crc.update(String.join(
+                        "\n",
+                        identity.cluster(),
+                        identity.node().name(),
+                        Integer.toString(identity.region().value()),
+                        identity.wal(),
+                        identity.uuid(),
+                        Boolean.toString(identity.clean()),
+                        Boolean.toString(identity.exposed()))
+                .getBytes(StandardCharsets.UTF_8));
+        return String.format(Locale.ROOT, "%08x", crc.getValue());
+    }
+
     private static TidalException damaged(Path file, @Nullable Exception cause) {
         return new TidalException(
                 ErrorCode.CORRUPT_DATA,
                 "identity file " + file
-                        + " is damaged: expected a JSON object with format, node, region, wal and uuid; restore it from a copy",
+                        + " is damaged: expected a JSON object with format, node, region, wal, uuid and the crc of them; restore it from a copy",
                 cause);
     }
 

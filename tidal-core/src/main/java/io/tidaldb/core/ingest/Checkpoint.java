@@ -195,6 +195,9 @@ final class Checkpoint {
     }
 
     private static TidalException damaged(Path file, String expected) {
-        return new TidalException(ErrorCode.CORRUPT_DATA, "checkpoint " + file + " is damaged: expected " + expected);
+        return new TidalException(
+                ErrorCode.CORRUPT_DATA,
+                "checkpoint " + file + " is damaged: expected " + expected
+                        + "; if its log was truncated, restore the file from a copy, or delete the tenant");
     }
 }

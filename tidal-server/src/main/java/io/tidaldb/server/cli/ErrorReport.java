@@ -8,6 +8,7 @@ import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
+import java.util.stream.Collectors;
 import picocli.CommandLine;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
@@ -35,14 +36,26 @@ public final class ErrorReport {
     private static int wrongUsage(ParameterException failure) {
         CommandLine command = failure.getCommandLine();
         PrintWriter err = command.getErr();
-        String text = failure.getMessage() == null ? "wrong usage" : oneLine(failure.getMessage());
-        err.println("tidal: " + text);
+        err.println("tidal: " + usageMessage(failure));
         if (failure instanceof UnmatchedArgumentException) {
             UnmatchedArgumentException.printSuggestions(failure, err);
         }
         err.println("Try '" + command.getCommandSpec().qualifiedName() + " --help'.");
         err.flush();
         return ExitCodes.USAGE;
+    }
+
+    private static String usageMessage(ParameterException failure) {
+        if (failure instanceof UnmatchedArgumentException unmatched && !unmatched.isUnknownOption()) {
+            String known = failure.getCommandLine().getSubcommands().keySet().stream()
+                    .sorted()
+                    .collect(Collectors.joining(", "));
+            String word = "'" + oneLine(unmatched.getUnmatched().get(0)) + "'";
+            return known.isEmpty()
+                    ? "unexpected argument " + word
+                    : "unknown command " + word + ": expected one of " + known;
+        }
+        return failure.getMessage() == null ? "wrong usage" : oneLine(failure.getMessage());
     }
 
     private static Throwable unwrapped(Throwable failure) {

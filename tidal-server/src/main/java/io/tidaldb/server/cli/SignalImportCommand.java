@@ -69,38 +69,45 @@ final class SignalImportCommand extends CliCommand {
 
     @Override
     public Integer call() throws IOException {
-        // Opened first: a file that can't be read is no reason to create a data directory.
-        try (EventFile events = reading.open(file)) {
+        if (ackLog != null) {
+            AckLogOption.check(ackLog, file);
+        }
+        boolean create = createTenants || createSignals;
+        if (halfLife != null && !create) {
+            throw CliException.usage(
+                    "--half-life is for types that are created: expected --create-signals or --create-tenants with it");
+        }
+        // Opened first: a file that can't be read is no reason to create a data directory. The log comes last: what an
+        // earlier process was promised must not be overwritten by one that is refused.
+        // Whoever states a half-life means the types of the file, and those may be called like the defaults.
+        try (EventFile events = reading.open(file);
+                Tidal tidal = create && halfLife != null ? store.openUndeclared() : store.openOrCreate()) {
             if (ackLog == null) {
-                return record(events, AckSink.NONE);
+                return record(tidal, create, events, AckSink.NONE);
             }
             try (AckLog log = AckLogOption.open(ackLog)) {
-                return record(events, log);
+                return record(tidal, create, events, log);
             }
         }
     }
 
-    private int record(EventFile events, AckSink acks) throws IOException {
-        boolean create = createTenants || createSignals;
-        // Whoever states a half-life means the types of the file, and those may be called like the defaults.
-        try (Tidal tidal = create && halfLife != null ? store.openUndeclared() : store.openOrCreate()) {
-            Importer importer = new Importer(
-                    new TenantLookup(tidal, createTenants),
-                    new SignalLookup(tidal, create ? halfLifeOfCreated() : null),
-                    acks,
-                    onThrottle,
-                    strict,
-                    output()::note);
-            ImportReport report;
-            try {
-                report = importer.run(events);
-            } catch (IOException | RuntimeException e) {
-                output().result(importer.report().toJson());
-                throw e;
-            }
-            output().result(report.toJson());
-            return exitCode(report);
+    private int record(Tidal tidal, boolean create, EventFile events, AckSink acks) throws IOException {
+        Importer importer = new Importer(
+                new TenantLookup(tidal, createTenants),
+                new SignalLookup(tidal, create ? halfLifeOfCreated() : null),
+                acks,
+                onThrottle,
+                strict,
+                output()::note);
+        ImportReport report;
+        try {
+            report = importer.run(events);
+        } catch (IOException | RuntimeException e) {
+            output().result(importer.report().toJson());
+            throw e;
         }
+        output().result(report.toJson());
+        return exitCode(report);
     }
 
     private Duration halfLifeOfCreated() {

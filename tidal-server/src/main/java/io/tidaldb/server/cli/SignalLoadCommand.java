@@ -11,6 +11,7 @@ import io.tidaldb.core.WriteOptions;
 import io.tidaldb.server.importing.AckLog;
 import io.tidaldb.server.importing.Load;
 import io.tidaldb.server.importing.LoadPlan;
+import io.tidaldb.server.importing.LoadReport;
 import io.tidaldb.server.importing.TenantLookup;
 import java.io.IOException;
 import java.time.Duration;
@@ -81,19 +82,31 @@ final class SignalLoadCommand extends CliCommand {
     @Override
     public Integer call() throws IOException, InterruptedException {
         checkRanges();
+        AckLogOption.check(ackLog);
         try (StopSignal stop = StopSignal.install();
-                Tidal tidal = store.openOrCreate();
-                AckLog acks = AckLogOption.open(ackLog)) {
+                Tidal tidal = store.openOrCreate()) {
             checkDeclared(tidal);
-            Load load = new Load(target(tidal), plan(), acks, stop::requested, output()::note);
-            output().result(load.run().toJson());
-            return stop.finished(ExitCodes.DONE);
+            Tenant target = target(tidal);
+            // Opened last: what an earlier process was promised must not be overwritten by one that is refused.
+            try (AckLog acks = AckLogOption.open(ackLog)) {
+                LoadReport report = new Load(target, plan(), acks, stop::requested, output()::note).run();
+                output().result(report.toJson());
+                return stop.finished(exitCode(report));
+            }
         }
+    }
+
+    // Failures are what a load measures, but one that only failed has measured nothing.
+    private static int exitCode(LoadReport report) {
+        return report.failed() > 0 && report.acked() == 0 ? ExitCodes.FAILED : ExitCodes.DONE;
     }
 
     private void checkRanges() {
         if (!(rate > 0 && rate <= 1e8)) {
             throw CliException.usage("--rate " + rate + " is out of range: expected a number above 0, up to 1e8");
+        }
+        if (duration.isZero()) {
+            throw CliException.usage("--duration 0 is out of range: expected a duration above 0");
         }
         if (writers < 1 || writers > 256) {
             throw CliException.usage("--writers " + writers + " is out of range: expected 1 to 256");

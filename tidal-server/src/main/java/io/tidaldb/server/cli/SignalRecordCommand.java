@@ -54,6 +54,7 @@ final class SignalRecordCommand extends CliCommand {
 
     @Option(
             names = "--idempotency-key",
+            converter = KeyText.class,
             paramLabel = "UUID",
             description = "A retry under the same key has no second effect.")
     @Nullable

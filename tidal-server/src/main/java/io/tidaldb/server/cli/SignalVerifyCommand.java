@@ -5,6 +5,7 @@ import io.tidaldb.server.importing.AckLog;
 import io.tidaldb.server.importing.AckedEvents;
 import io.tidaldb.server.importing.Verification;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import picocli.CommandLine.Command;
@@ -31,6 +32,9 @@ final class SignalVerifyCommand extends CliCommand {
     public Integer call() throws IOException {
         AckedEvents acked = new AckedEvents();
         for (Path log : ackLogs) {
+            if (Files.isDirectory(log)) {
+                throw CliException.usage("--ack-log " + log + " is a directory: expected a file");
+            }
             acked.nextLog();
             AckLog.read(log, acked);
         }

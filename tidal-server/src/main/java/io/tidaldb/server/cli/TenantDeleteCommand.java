@@ -1,9 +1,12 @@
 package io.tidaldb.server.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.tidaldb.api.ErrorCode;
+import io.tidaldb.api.TidalException;
 import io.tidaldb.core.Tenant;
 import io.tidaldb.core.TenantUsage;
 import io.tidaldb.core.Tidal;
+import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -20,12 +23,24 @@ final class TenantDeleteCommand extends OneTenantCommand {
                     + tenant.config().label() + ") erases its data for good: repeat with --yes");
         }
         ObjectNode result = TenantText.identity(tenant);
-        TenantUsage usage = tenant.usage();
+        Optional<TenantUsage> usage = usage(tenant);
         tidal.deleteTenant(tenant.id());
         output().result(result.put("erased", true)
-                .put("signals", usage.accepted())
-                .put("entities", usage.entities())
-                .put("storage_bytes", usage.storageBytes()));
+                .put("signals", usage.map(TenantUsage::accepted).orElse(null))
+                .put("entities", usage.map(TenantUsage::entities).orElse(null))
+                .put("storage_bytes", usage.map(TenantUsage::storageBytes).orElse(null)));
         return ExitCodes.DONE;
+    }
+
+    // What a quarantined tenant held can't be told, and to delete it is one of the two ways out.
+    private static Optional<TenantUsage> usage(Tenant tenant) {
+        try {
+            return Optional.of(tenant.usage());
+        } catch (TidalException e) {
+            if (e.code() == ErrorCode.CORRUPT_LOG || e.code() == ErrorCode.CORRUPT_DATA) {
+                return Optional.empty();
+            }
+            throw e;
+        }
     }
 }

@@ -1,11 +1,11 @@
 package io.tidaldb.server.cli;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.tidaldb.api.wal.LogId;
 import io.tidaldb.api.wal.WalBatch;
 import io.tidaldb.api.wal.WalInspection;
 import io.tidaldb.api.wal.WalStoreFactory;
+import io.tidaldb.core.directory.NodeDirectory;
+import io.tidaldb.core.directory.NodeIdentity;
 import io.tidaldb.core.plugin.PluginCatalog;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -70,23 +70,10 @@ final class WalDirectories {
                         || Files.isDirectory(directory.resolve("tenants")));
     }
 
-    private static WalStoreFactory store(Path node) throws IOException {
-        String name = plugin(node);
+    // A directory of a newer version is refused here, as it is when it is opened: what it promises is not known.
+    private static WalStoreFactory store(Path node) {
+        String name = NodeDirectory.peek(node).map(NodeIdentity::wal).orElse("file");
         return PluginCatalog.discover(null).choose(WalStoreFactory.class, name);
-    }
-
-    private static String plugin(Path node) throws IOException {
-        Path description = node.resolve(DESCRIPTION);
-        if (!Files.isRegularFile(description)) {
-            return "file";
-        }
-        try {
-            JsonNode name =
-                    new ObjectMapper().readTree(Files.readString(description)).path("wal");
-            return name.isTextual() ? name.asText() : "file";
-        } catch (IOException e) {
-            throw new IOException(description + " can't be read: " + e.getMessage(), e);
-        }
     }
 
     /** Adds the node's directory to names of files. */

@@ -9,6 +9,8 @@ import java.io.OutputStream;
 import java.io.OutputStreamWriter;
 import java.io.UncheckedIOException;
 import java.io.Writer;
+import java.nio.ByteBuffer;
+import java.nio.channels.SeekableByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -68,15 +70,16 @@ public final class AckLog implements AckSink, Closeable {
     /**
      * Hands every line of a file to a sink. A last line that was cut off is left out: whoever wrote it died before the promise was out.
      *
-     * @throws IOException if the file can't be read, or a line other than the last is not an acknowledgement
+     * @throws IOException if the file can't be read, or a line that was not cut off is not an acknowledgement
      */
     public static void read(Path file, AckSink sink) throws IOException {
+        boolean cutOff = !endsWithALine(file);
         try (InputStream input = Files.newInputStream(file);
                 LineReader lines = new LineReader(input)) {
             LineReader.Line line = lines.next();
             while (line != null) {
                 LineReader.Line following = lines.next();
-                Acknowledgement ack = parsed(file, line, following == null);
+                Acknowledgement ack = parsed(file, line, cutOff && following == null);
                 if (ack != null) {
                     sink.acknowledged(ack);
                 }
@@ -85,14 +88,23 @@ public final class AckLog implements AckSink, Closeable {
         }
     }
 
-    private static @Nullable Acknowledgement parsed(Path file, LineReader.Line line, boolean last) throws IOException {
+    private static boolean endsWithALine(Path file) throws IOException {
+        try (SeekableByteChannel channel = Files.newByteChannel(file)) {
+            ByteBuffer last = ByteBuffer.allocate(1);
+            channel.position(Math.max(0, channel.size() - 1)).read(last);
+            return last.get(0) == '\n';
+        }
+    }
+
+    private static @Nullable Acknowledgement parsed(Path file, LineReader.Line line, boolean cutOff)
+            throws IOException {
         try {
             if (line.fault() != null) {
                 throw TidalException.invalid(line.fault());
             }
             return Acknowledgement.parse(line.text());
         } catch (TidalException e) {
-            if (last) {
+            if (cutOff) {
                 return null;
             }
             throw new IOException(file + " line " + line.number() + ": " + e.getMessage(), e);

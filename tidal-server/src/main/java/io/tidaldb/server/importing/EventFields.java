@@ -5,10 +5,14 @@ import io.tidaldb.api.TidalException;
 import io.tidaldb.core.EntityNames;
 import io.tidaldb.core.Signal;
 import java.util.function.LongSupplier;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** Makes an event of a line's fields, given as text; null or empty is absent. */
 final class EventFields {
+
+    // Double takes these too, but whoever writes 1d or 0x1p3 into a file means something else.
+    private static final Pattern JAVA_ONLY = Pattern.compile("[dDfF]$|[xX]");
 
     private final FieldMap map;
     private final EntityMode mode;
@@ -71,10 +75,13 @@ final class EventFields {
             return 1.0;
         }
         try {
-            return Double.parseDouble(text);
+            if (!JAVA_ONLY.matcher(text).find()) {
+                return Double.parseDouble(text);
+            }
         } catch (NumberFormatException e) {
-            throw TidalException.invalid("weight " + Quoted.of(text) + " is not a number");
+            // Said below.
         }
+        throw TidalException.invalid("weight " + Quoted.of(text) + " is not a number");
     }
 
     private String required(String field, Source source) {

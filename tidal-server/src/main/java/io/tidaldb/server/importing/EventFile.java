@@ -7,6 +7,7 @@ import java.io.BufferedInputStream;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -56,7 +57,10 @@ public final class EventFile implements Closeable {
             }
         }
         EventFile file = new EventFile(name, new LineReader(text), map, new EventFields(map, mode, wallNanos));
-        file.readHeader();
+        // A first line that can't be read spoils a file only if it was to be the header.
+        if (!new String(start, StandardCharsets.UTF_8).stripLeading().startsWith("{")) {
+            file.readHeader();
+        }
         return file;
     }
 
@@ -159,7 +163,7 @@ public final class EventFile implements Closeable {
         try {
             object = Json.read(text);
         } catch (JsonProcessingException e) {
-            return new ParsedLine.Malformed(number, "not JSON: " + e.getOriginalMessage());
+            return new ParsedLine.Malformed(number, "not JSON: " + Json.reason(e));
         }
         if (!object.isObject()) {
             return new ParsedLine.Malformed(number, "not a JSON object");

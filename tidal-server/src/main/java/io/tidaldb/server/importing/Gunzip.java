@@ -41,6 +41,7 @@ final class Gunzip extends FilterInputStream {
     }
 
     private static IOException damaged(String name, IOException cause) {
-        return new IOException(name + " is a damaged gzip file: " + cause.getMessage(), cause);
+        String what = cause instanceof EOFException ? "it is cut off" : String.valueOf(cause.getMessage());
+        return new IOException(name + " is a damaged gzip file: " + what, cause);
     }
 }

@@ -88,6 +88,20 @@ class VerificationTest {
     }
 
     @Test
+    void aSourceWithCoarseTimesMayHaveAFewRepeatsUnderWayWhenItDies() {
+        acknowledge(record(1, 1_000));
+        for (int entity = 2; entity < 22; entity++) {
+            record(entity, 1_000);
+        }
+        record(2, 1_000);
+        assertThat(verify().ok()).isTrue();
+        for (int entity = 3; entity < 22; entity++) {
+            record(entity, 1_000);
+        }
+        assertThat(verify().duplicated()).isEqualTo(20);
+    }
+
+    @Test
     void whatWasThereBeforeIsNotJudged() {
         record(3, 1_000);
         record(3, 1_000);

@@ -193,6 +193,10 @@ record Commit(
         }
     }
 
+    Commit withoutDamage() {
+        return new Commit(number, file, offset, end, endMark, entries, null, lostFrames, previous);
+    }
+
     /** Returns whether all that the commit says is there, whatever is wrong with its blocks. */
     boolean isComplete() {
         return !lostFrames && entries.stream().allMatch(e -> e.damage() == null);

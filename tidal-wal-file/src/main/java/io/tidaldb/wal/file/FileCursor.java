@@ -164,6 +164,10 @@ final class FileCursor implements WalCursor {
             return check.run();
         } catch (BatchCorruptException e) {
             throw quarantine(Damage.of(log.files().name(current), offset, e));
+        } catch (TidalException e) {
+            // Written by a newer version: nothing is wrong with it, but nothing of it can be served either.
+            throw new TidalException(
+                    e.code(), log.files().name(current) + " at offset " + offset + ": " + e.getMessage(), e);
         }
     }
 

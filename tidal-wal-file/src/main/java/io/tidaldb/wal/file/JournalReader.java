@@ -137,6 +137,14 @@ final class JournalReader {
             visitor.tornTail(commit.file(), offset, Math.min(available, commit.end() - offset));
             return false;
         }
+        if (later == null && foreign && !commit.endMark()) {
+            // Torn behind its frames, in padding and numbers only: each frame is proven by its own checksum and is
+            // kept, for it
+            // may have been acknowledged.
+            visitor.commit(commit.withoutDamage());
+            visitor.tornTail(commit.file(), offset, commit.end() - offset);
+            return false;
+        }
         visitor.commit(commit);
         if (commit.endMark()) {
             return false;

@@ -44,7 +44,11 @@ final class Replay implements JournalReader.Visitor {
 
     @Override
     public void tornTail(String file, long offset, long bytes) {
-        LOG.warn("{} has a torn tail of {} bytes at offset {}: never acknowledged, cut off", file, bytes, offset);
+        LOG.warn(
+                "{} has a torn tail of {} bytes at offset {}: what is whole of it is kept, the rest was never acknowledged",
+                file,
+                bytes,
+                offset);
     }
 
     @Override

@@ -128,8 +128,14 @@ class DamageTest {
             }
             Stores.flip(file, offset);
             Stores.Report report = Stores.inspect(killed);
-            assertThat(report.damages).as("flip at " + offset).isNotEmpty();
-            assertThat(report.damages.get(0).file()).isEqualTo(name);
+            if (offset >= 2 * 4096 && (offset % 4096 < 8 || offset % 4096 >= 4088)) {
+                // A number at the edge of the last commit: no one can tell a flip from a tear, and nothing is lost.
+                assertThat(report.torn).as("flip at " + offset).hasSize(1);
+                assertThat(report.batches).hasSize(6);
+            } else {
+                assertThat(report.damages).as("flip at " + offset).isNotEmpty();
+                assertThat(report.damages.get(0).file()).isEqualTo(name);
+            }
             if (offset % 3 == 0) {
                 quarantinesAtMostOne(Stores.copy(killed, temp.resolve("each" + offset)), offset);
                 Stores.deleteTree(temp.resolve("each" + offset));

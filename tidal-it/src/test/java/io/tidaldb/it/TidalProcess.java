@@ -1,0 +1,130 @@
+package io.tidaldb.it;
+
+import io.tidaldb.server.TidalCommand;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URISyntaxException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A tidal command in a process of its own: {@code ./tidal} if the server was packaged, else the same main class from the classes that are
+ * being tested, so that nothing older is.
+ */
+final class TidalProcess implements AutoCloseable {
+
+    // Commands live for a second or two, so what counts is how soon they start.
+    private static final List<String> FAST_START = List.of("-XX:TieredStopAtLevel=1", "-Xmx512m");
+
+    private final Process process;
+    private final Path err;
+    private final BufferedReader out;
+
+    private TidalProcess(Process process, Path err) {
+        this.process = process;
+        this.err = err;
+        this.out = process.inputReader(StandardCharsets.UTF_8);
+    }
+
+    /** @param err the file that its standard error goes to */
+    static TidalProcess start(Path err, Object... words) {
+        List<String> command = new ArrayList<>(launcher());
+        Arrays.stream(words).map(Object::toString).forEach(command::add);
+        ProcessBuilder builder = new ProcessBuilder(command).redirectError(err.toFile());
+        builder.environment().put("TIDAL_OPTS", String.join(" ", FAST_START));
+        try {
+            return new TidalProcess(builder.start(), err);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Returns whether the packaged command is what {@link #start} starts. */
+    static boolean packaged() {
+        return server().getFileName().toString().endsWith(".jar");
+    }
+
+    private static List<String> launcher() {
+        if (packaged()) {
+            return List.of(Repository.root().resolve("tidal").toString());
+        }
+        List<String> java = new ArrayList<>();
+        java.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        java.addAll(FAST_START);
+        java.addAll(List.of("-cp", System.getProperty("java.class.path"), TidalCommand.class.getName()));
+        return java;
+    }
+
+    private static Path server() {
+        try {
+            return Path.of(TidalCommand.class
+                    .getProtectionDomain()
+                    .getCodeSource()
+                    .getLocation()
+                    .toURI());
+        } catch (URISyntaxException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    long pid() {
+        return process.pid();
+    }
+
+    boolean isAlive() {
+        return process.isAlive();
+    }
+
+    /** Returns the next line that it prints, or null if it ends without. */
+    @Nullable
+    String line() {
+        try {
+            return out.readLine();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Lets it run for this long, or until it ends by itself. */
+    void letRun(Duration atMost) throws InterruptedException {
+        process.waitFor(atMost.toNanos(), TimeUnit.NANOSECONDS);
+    }
+
+    /** Asks it to end, as SIGTERM does; its last words can still be read. */
+    void terminate() {
+        process.toHandle().destroy();
+    }
+
+    /** Ends it as {@code kill -9} does. */
+    void kill() throws InterruptedException {
+        process.destroyForcibly();
+        process.waitFor();
+    }
+
+    /** Waits for its end and returns the exit code. */
+    int exitCode() throws InterruptedException {
+        return process.waitFor();
+    }
+
+    /** Returns what it has said on standard error. */
+    String errors() {
+        try {
+            return Files.readString(err);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Override
+    public void close() throws InterruptedException {
+        kill();
+    }
+}
