@@ -15,6 +15,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedSet;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -72,7 +73,7 @@ public final class ModelRun {
                     .toList();
         }
 
-        TreeSet<Long> entities(String type) {
+        SortedSet<Long> entities(String type) {
             TreeSet<Long> entities = new TreeSet<>();
             events.stream().filter(event -> event.type.equals(type)).forEach(event -> entities.add(event.entity));
             return entities;

@@ -164,7 +164,7 @@ class BadInputTest {
                 refused("tenant create --data-dir STORE --max-entities -1", 2, "max entities", "-1", "above 0"),
                 refused("tenant create --data-dir STORE --max-entities few", 2, "--max-entities few", "unlimited"),
                 refused("tenant create --data-dir STORE --max-storage-bytes 0", 2, "max storage bytes", "above 0"),
-                refused("tenant create --data-dir STORE --max-signals-per-second NaN", 2, "NaN", "above 0"),
+                refused("tenant create --data-dir STORE --max-signals-per-sec NaN", 2, "NaN", "above 0"),
                 refused("tenant create --data-dir STORE --regions 70000", 2, "\"70000\"", "0 to 65535"),
                 refused("tenant create --data-dir STORE --regions r9", 1, "[r9]", "[r0]", "RESIDENCY_UNSATISFIABLE"),
                 refused("tenant create --data-dir STORE --shards 5", 2, "\"5\"", "r1:s3"),

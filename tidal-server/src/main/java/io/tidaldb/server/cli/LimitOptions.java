@@ -16,7 +16,7 @@ final class LimitOptions {
     @Nullable
     private String label;
 
-    @Option(names = "--max-signals-per-second", paramLabel = "N|unlimited", description = "Rate of the token bucket.")
+    @Option(names = "--max-signals-per-sec", paramLabel = "N|unlimited", description = "Rate of the token bucket.")
     @Nullable
     private String maxSignalsPerSecond;
 
@@ -28,7 +28,7 @@ final class LimitOptions {
     private String burst;
 
     @Option(
-            names = "--reserved-signals-per-second",
+            names = "--reserved-signals-per-sec",
             paramLabel = "N|unlimited",
             description = "Rate that is kept under overload.")
     @Nullable
@@ -57,9 +57,9 @@ final class LimitOptions {
         return new TenantConfig(
                 config.id(),
                 label == null ? config.label() : label,
-                rate("--max-signals-per-second", maxSignalsPerSecond, config.maxSignalsPerSecond()),
+                rate("--max-signals-per-sec", maxSignalsPerSecond, config.maxSignalsPerSecond()),
                 rate("--burst", burst, config.burst()),
-                rate("--reserved-signals-per-second", reserved, config.reservedSignalsPerSecond()),
+                rate("--reserved-signals-per-sec", reserved, config.reservedSignalsPerSecond()),
                 cap("--max-entities", maxEntities, config.maxEntities()),
                 cap("--max-storage-bytes", maxStorageBytes, config.maxStorageBytes()),
                 config.requiredRegions(),
