@@ -60,39 +60,43 @@ final class WriteAdmission {
         }
         boolean beforeSync =
                 beforeSync(options.durability().orElse(state.config().durability()));
-        List<Part> parts = encode(signals);
+        // Before anything is encoded: a refused flood must cost next to nothing.
+        acquire(signals.size());
+        try {
+            return queue(encode(signals), options.idempotencyKey().orElse(null), beforeSync, callbacks);
+        } catch (TidalException e) {
+            state.refund(signals.size());
+            throw e;
+        }
+    }
+
+    private PendingWrite queue(
+            List<Part> parts, @Nullable IdempotencyKey key, boolean beforeSync, @Nullable Executor callbacks) {
         // A slot that can't take its part must not leave the others with theirs.
         parts.forEach(part -> part.shard.readable());
-        acquire(signals.size());
         PendingWrite write = new PendingWrite(parts.size(), callbacks);
         List<WriteRequest> requests = new ArrayList<>(parts.size());
         long bytes = 0;
         for (Part part : parts) {
-            WriteRequest request = new WriteRequest(
-                    part.shard,
-                    part.records.flip(),
-                    part.namesToRecord(),
-                    options.idempotencyKey().orElse(null),
-                    beforeSync,
-                    write);
+            WriteRequest request =
+                    new WriteRequest(part.shard, part.records.flip(), part.namesToRecord(), key, beforeSync, write);
             bytes += request.queueBytes();
             requests.add(request);
         }
         long most = Math.min(state.queueBound(), MAX_WRITE_BYTES);
-        if (bytes > most || !state.enqueue(bytes)) {
-            state.refund(signals.size());
-            throw bytes > most
-                    ? TidalException.invalid("a write of " + bytes + " bytes to tenant "
-                            + state.config().id() + " is too large: expected at most " + most
-                            + " bytes; split the write")
-                    : new OverloadedException("tenant " + state.config().id() + " has " + state.queueBound()
-                            + " bytes waiting to be committed, the most its queue holds: try again after a pause");
+        if (bytes > most) {
+            throw TidalException.invalid("a write of " + bytes + " bytes to tenant "
+                    + state.config().id() + " is too large: expected at most " + most + " bytes; split the write");
+        }
+        if (!state.enqueue(bytes)) {
+            throw new OverloadedException("tenant " + state.config().id()
+                    + " has as much waiting to be committed as it may: at most " + state.queueBound()
+                    + " bytes, less while all tenants together fill the queue; try again after a pause");
         }
         try {
             admitWhole(requests);
         } catch (TidalException e) {
             state.dequeue(bytes);
-            state.refund(signals.size());
             throw e;
         }
         requests.forEach(request -> request.shard().loop().write(request));
