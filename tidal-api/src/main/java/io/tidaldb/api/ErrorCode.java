@@ -36,6 +36,8 @@ public enum ErrorCode {
     PARTLY_APPLIED(Outcome.UNKNOWN),
     /** A position that a read asked for is not known here. */
     POSITION_UNKNOWN(Outcome.NOT_APPLIED),
+    /** There is no link to another node, or it was lost before the answer. */
+    PEER_UNAVAILABLE(Outcome.UNKNOWN),
     /** The instance, store or log was closed. */
     CLOSED(Outcome.NOT_APPLIED),
     /** An append does not continue its log. */

@@ -32,6 +32,7 @@ class ErrorCodeTest {
             DEADLINE_EXCEEDED UNKNOWN
             PARTLY_APPLIED UNKNOWN
             POSITION_UNKNOWN NOT_APPLIED
+            PEER_UNAVAILABLE UNKNOWN
             CLOSED NOT_APPLIED
             WAL_GAP NOT_APPLIED
             CORRUPT_LOG FATAL
@@ -71,6 +72,7 @@ class ErrorCodeTest {
                 ErrorCode.NOT_OWNER,
                 ErrorCode.DEADLINE_EXCEEDED,
                 ErrorCode.PARTLY_APPLIED,
+                ErrorCode.PEER_UNAVAILABLE,
                 ErrorCode.STORAGE_FULL);
         boolean worthwhile = new TidalException(code, "message").isRetryable();
         assertThat(worthwhile).isEqualTo(retryable.contains(code));

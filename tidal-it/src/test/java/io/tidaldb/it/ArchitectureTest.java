@@ -26,11 +26,19 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.NullMarked;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @DisplayName("Architecture")
 class ArchitectureTest {
 
-    private static final List<String> CHECKED = List.of("tidal-api", "tidal-core", "tidal-wal-file", "tidal-server");
+    private static final List<String> CHECKED =
+            List.of("tidal-api", "tidal-core", "tidal-wal-file", "tidal-transport-inproc", "tidal-server");
+
+    private static final List<String> FAULTS = List.of(
+            "io.tidaldb.transport.inproc.InprocNetwork",
+            "io.tidaldb.transport.inproc.LinkFaults",
+            "io.tidaldb.transport.inproc.Fate");
 
     private static final String API = "io.tidaldb.api..";
     private static final String CORE = "io.tidaldb.core..";
@@ -58,18 +66,18 @@ class ArchitectureTest {
                         .onlyDependOnClassesThat(in(API, "java..", "org.jspecify..")));
     }
 
-    @Test
-    @DisplayName("a log store of files depends on the API, the JDK, SLF4J and JSpecify")
-    void fileStoreDependsOnTheApi() {
+    @ParameterizedTest
+    @ValueSource(strings = {"io.tidaldb.wal.file..", "io.tidaldb.transport.inproc.."})
+    @DisplayName("a backend depends on the API, the JDK, SLF4J and JSpecify")
+    void backendsDependOnTheApi(String backend) {
         check(
                 1,
-                "io.tidaldb.wal.file..",
+                backend,
                 classes()
                         .that()
-                        .resideInAPackage("io.tidaldb.wal.file..")
+                        .resideInAPackage(backend)
                         .should()
-                        .onlyDependOnClassesThat(
-                                in("io.tidaldb.wal.file..", API, "java..", "org.slf4j..", "org.jspecify..")));
+                        .onlyDependOnClassesThat(in(backend, API, "java..", "org.slf4j..", "org.jspecify..")));
     }
 
     @Test
@@ -113,7 +121,7 @@ class ArchitectureTest {
     }
 
     @Test
-    @DisplayName("in a backend only the factory is public, and final")
+    @DisplayName("in a backend only the factory is public, and final, but for what injects faults")
     void backendsHideEverythingButTheirFactory() {
         check(
                 1,
@@ -122,6 +130,8 @@ class ArchitectureTest {
                         .that()
                         .resideInAnyPackage(BACKENDS)
                         .and(describe("are visible from outside", ArchitectureTest::isVisible))
+                        .and(describe(
+                                "inject no faults", type -> FAULTS.stream().noneMatch(type.getName()::startsWith)))
                         .should()
                         .beAssignableTo(PluginFactory.class)
                         .andShould()

@@ -4,7 +4,7 @@ import io.tidaldb.api.NodeId;
 import java.nio.ByteBuffer;
 import java.util.concurrent.CompletionStage;
 
-/** Receives what peers send. A draft, like {@link Transport}. */
+/** Receives what peers send. Called by the node's scheduler; must not block. */
 public interface TransportHandler {
 
     /** A link to a peer is usable. */
@@ -16,6 +16,9 @@ public interface TransportHandler {
     /** A message without an answer. The buffer is valid during the call. */
     void message(NodeId peer, ByteBuffer message);
 
-    /** A request; the stage's result is sent back. The buffer is valid during the call. */
+    /** A request; the stage's result, or its failure's code and text, is sent back. The buffer is valid during the call. */
     CompletionStage<ByteBuffer> request(NodeId peer, ByteBuffer message);
+
+    /** There is room again in the queue of a peer to whom something was not sent. */
+    void writable(NodeId peer);
 }

@@ -1,4 +1,4 @@
-/** How nodes talk: a draft of the transport plugin interface, until replication uses it. */
+/** How nodes talk. */
 @NullMarked
 package io.tidaldb.api.transport;
 

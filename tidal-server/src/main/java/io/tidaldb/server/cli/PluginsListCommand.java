@@ -16,7 +16,7 @@ import picocli.CommandLine.Option;
         description = "Lists every plugin: where it comes from, whether it is the default, why it is refused.")
 final class PluginsListCommand extends CliCommand {
 
-    private static final List<String> DEFAULTS = List.of("file", "token-bucket", "rendezvous", "local");
+    private static final List<String> DEFAULTS = List.of("file", "inproc", "token-bucket", "rendezvous", "local");
 
     @Option(
             names = "--plugins-dir",
