@@ -146,7 +146,14 @@ final class FileWalStore implements WalStore {
                             + ": expected " + Seqno.print(log.lastSeqno() + 1));
         }
         guarded("append", () -> {
-            space.admit(batch.length(), pendingBytes + upkeep.unwrittenBytes());
+            try {
+                space.admit(batch.length(), pendingBytes + upkeep.unwrittenBytes());
+            } catch (TidalException full) {
+                if (pending.isEmpty()) {
+                    relieve();
+                }
+                throw full;
+            }
             upkeep.retry();
         });
         byte[] copy = new byte[batch.length()];
@@ -190,6 +197,14 @@ final class FileWalStore implements WalStore {
             upkeep.advance();
         } catch (RefusedWrite e) {
             LOG.warn("segments in {} can't be written now; appends are refused until they can: {}", layout.root(), e);
+        }
+    }
+
+    private void relieve() throws IOException {
+        try {
+            upkeep.relieve();
+        } catch (RefusedWrite e) {
+            LOG.debug("no room for a checkpoint in {}", layout.root(), e);
         }
     }
 

@@ -30,6 +30,7 @@ final class JournalSpace {
     // A slice of zeros is synced by itself: a commit's sync that meets it waits for a slice at most, not for a file.
     private static final int SLICE_BYTES = 256 << 10;
     private static final int GROWTH = 4;
+    private static final int ROOM = 4;
 
     private final Layout layout;
     private final Disk disk;
@@ -63,6 +64,10 @@ final class JournalSpace {
     private long create(long file, long bytes) throws IOException {
         Path path = layout.journalFile(file);
         Files.deleteIfExists(path);
+        // Room that is short is left to what is really written.
+        if (bytes > 0 && disk.usableBytes(layout.journal()) < ROOM * bytes) {
+            throw new RefusedWrite(new IOException("less than " + ROOM * bytes + " bytes left on the disk"));
+        }
         try {
             prewrite(path, bytes);
         } catch (RefusedWrite e) {

@@ -122,6 +122,15 @@ final class Upkeep {
         collect();
     }
 
+    /** Begins a checkpoint before it is due, so that the journal gives room back. Where {@link #advance} may be called. */
+    void relieve() throws IOException {
+        collect();
+        if (checkpoint == null && written == null && journal.liveBytes() >= limits.journalStepBytes()) {
+            beginCheckpoint();
+            collect();
+        }
+    }
+
     private void beginWriting() {
         TailWriting begun = files.writing();
         for (FileLog log : full) {

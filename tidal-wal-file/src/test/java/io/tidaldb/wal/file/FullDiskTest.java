@@ -220,16 +220,48 @@ class FullDiskTest {
             }
             runTasks();
             assertThat(seqnos(store, LOG)).isEqualTo(upTo(last));
-            long journal = 0;
-            for (Path file : Stores.files(temp.resolve("live").resolve("journal"), ".jnl")) {
-                journal += Files.size(file);
-            }
-            assertThat(journal).isLessThan(6 * Stores.SMALL.checkpointBytes());
+            assertThat(journalBytes()).isLessThan(6 * Stores.SMALL.checkpointBytes());
         }
         assertThat(Stores.inspect(temp.resolve("live")).damages).isEmpty();
         try (WalStore store = open()) {
             assertThat(seqnos(store, LOG)).isEqualTo(upTo(last));
         }
+    }
+
+    @Test
+    @DisplayName("F-05: where room is short, the journal gives its own back before it is due")
+    void relievesTheDisk() throws IOException {
+        // So little that it is looked at each time.
+        disk.usableBytes = 6 << 20;
+        try (WalStore store = open()) {
+            for (long seqno = 1; seqno <= 20; seqno++) {
+                append(store, LOG, seqno, 500);
+                store.sync();
+            }
+            runTasks();
+            long before = journalBytes();
+            disk.usableBytes = 1000;
+            isFull(() -> append(store, LOG, 21, 500));
+            runTasks();
+            isFull(() -> append(store, LOG, 21, 500));
+            runTasks();
+            assertThat(journalBytes()).isLessThan(before / 2);
+            assertThat(seqnos(store, LOG)).isEqualTo(upTo(20));
+            disk.usableBytes = Long.MAX_VALUE / 4;
+            append(store, LOG, 21, 500);
+            store.sync();
+        }
+        try (WalStore store = open()) {
+            assertThat(seqnos(store, LOG)).isEqualTo(upTo(21));
+        }
+    }
+
+    private long journalBytes() throws IOException {
+        long bytes = 0;
+        for (Path file : Stores.files(temp.resolve("live").resolve("journal"), ".jnl")) {
+            bytes += Files.size(file);
+        }
+        return bytes;
     }
 
     @Test
