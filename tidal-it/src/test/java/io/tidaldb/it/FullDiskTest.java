@@ -95,6 +95,12 @@ class FullDiskTest {
         }
     }
 
+    private static JsonNode report(TidalProcess process) {
+        String line = process.line();
+        assertThat(line).as(process.errors()).isNotNull();
+        return Cli.parse(String.valueOf(line));
+    }
+
     /** Each acknowledged event is there once, each refused one is not, and the usage is that of the log. */
     private static void isExactlyWhatWasAcknowledged(Path directory, Path acks) throws IOException {
         KillTest.wal("at the end", directory);
@@ -135,7 +141,7 @@ class FullDiskTest {
             FaultTools.run("prlimit", "--pid", String.valueOf(process.pid()), "--fsize=unlimited:unlimited");
             awaitMore(300, acks, process);
             process.terminate();
-            JsonNode report = Cli.parse(process.line());
+            JsonNode report = report(process);
             assertThat(process.exitCode()).as(process.errors()).isZero();
             assertThat(report.path("failed").asLong()).isPositive();
             assertThat(report.path("reads").asLong()).isPositive();
@@ -164,7 +170,7 @@ class FullDiskTest {
             resize(disk, "200m");
             awaitMore(300, acks, process);
             process.terminate();
-            JsonNode report = Cli.parse(process.line());
+            JsonNode report = report(process);
             assertThat(process.exitCode()).as(process.errors()).isZero();
             assertThat(report.path("reads_failed").asLong()).isZero();
         }
@@ -336,7 +342,7 @@ class FullDiskTest {
             assertThat(acknowledged).isPositive();
             resize(below, "128m");
             process.terminate();
-            JsonNode report = Cli.parse(process.line());
+            JsonNode report = report(process);
             process.exitCode();
             assertThat(report.path("reads_failed").asLong()).isZero();
             assertThat(lines(acks)).as("acknowledged after the failure").isEqualTo(acknowledged);
@@ -369,7 +375,7 @@ class FullDiskTest {
             awaitText(err, "first failed write", process);
             assertThat(process.errors()).contains("acknowledges nothing until this instance is reopened");
             long acknowledged = lines(acks);
-            JsonNode report = Cli.parse(process.line());
+            JsonNode report = report(process);
             process.exitCode();
             assertThat(acknowledged).isPositive();
             assertThat(lines(acks)).as("acknowledged after the failure").isEqualTo(acknowledged);

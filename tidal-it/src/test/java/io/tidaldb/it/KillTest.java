@@ -239,8 +239,7 @@ class KillTest {
         Map<String, Long> inLog = byTenant(kept.found);
         assertThat(inLog.keySet()).as(story).containsAll(acknowledged.keySet());
         inLog.forEach((tenant, signals) -> {
-            JsonNode usage = Cli.run(
-                            "tenant", "usage", tenant, "--verify", "--data-dir", directory, "--output", "json")
+            JsonNode usage = Cli.run("tenant", "usage", tenant, "--verify", "--data-dir", directory, "--output", "json")
                     .done()
                     .json();
             assertThat(usage.at("/from_log/matches").asBoolean()).as(story).isTrue();
