@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.DisplayName;
@@ -98,13 +99,14 @@ class KillTest {
 
     @Test
     @DisplayName(
-            "R-13: by signal import of real events has lost nothing that it acknowledged, and nothing is there twice")
+            "R-13, F-06: by signal import of real events has lost nothing that it acknowledged, nothing is there twice, and usage adds up")
     void anImportLosesNothing() throws Exception {
         cycles(new RealEvents(work));
     }
 
     @Test
-    @DisplayName("R-13: by signal load has lost nothing that it acknowledged, and nothing is there twice")
+    @DisplayName(
+            "R-13, F-06: by signal load has lost nothing that it acknowledged, nothing is there twice, and usage adds up")
     void aLoadLosesNothing() throws Exception {
         cycles(new UniqueEvents());
     }
@@ -176,10 +178,11 @@ class KillTest {
         }
         wal(story, directory);
         Set<String> found = dump(directory);
-        promisesAreKept(story, command, ackLogs, allLogs.size(), found);
+        Kept kept = promisesAreKept(story, command, ackLogs, allLogs.size(), found);
         if (!ackLogs.isEmpty()) {
             signalVerify(story, directory, ackLogs);
         }
+        usage(story, directory, kept);
         JsonNode closed = wal(story, directory);
         assertThat(closed.path("torn_tails")).as(story).isEmpty();
         // What the next process reads is what was there before it repaired anything.
@@ -196,14 +199,14 @@ class KillTest {
         }
     }
 
-    private static JsonNode wal(String story, Path directory) {
+    static JsonNode wal(String story, Path directory) {
         Cli.Answer answer = Cli.run("wal", "verify", directory, "--output", "json");
         assertThat(answer.code()).as("%s%n%s", story, answer.out()).isZero();
         assertThat(answer.json().path("ok").asBoolean()).as(story).isTrue();
         return answer.json();
     }
 
-    private static void signalVerify(String story, Path directory, List<Path> ackLogs) throws IOException {
+    static void signalVerify(String story, Path directory, List<Path> ackLogs) throws IOException {
         List<Object> words = new ArrayList<>(List.of("signal", "verify", "--data-dir", directory, "--output", "json"));
         long lines = 0;
         for (Path log : ackLogs) {
@@ -226,6 +229,39 @@ class KillTest {
         assertThat(verification.path("score_max_error").asDouble()).as(story).isLessThanOrEqualTo(1e-6);
     }
 
+    /**
+     * What is metered is what the log holds, counted twice: by the command, and from the dump. Together with {@link #promisesAreKept},
+     * by which each acknowledged event is in the log and none is there more often than it was sent, this makes usage the acknowledged
+     * events and a part of those whose outcome nobody was told, each once.
+     */
+    private static void usage(String story, Path directory, Kept kept) {
+        Map<String, Long> acknowledged = byTenant(kept.acknowledged);
+        Map<String, Long> inLog = byTenant(kept.found);
+        assertThat(inLog.keySet()).as(story).containsAll(acknowledged.keySet());
+        inLog.forEach((tenant, signals) -> {
+            JsonNode usage = Cli.run("tenant", "usage", tenant, "--verify", "--data-dir", directory, "--output", "json")
+                    .done()
+                    .json();
+            assertThat(usage.at("/from_log/matches").asBoolean()).as(story).isTrue();
+            assertThat(usage.at("/from_log/signals").asLong()).as(story).isEqualTo(signals);
+            long metered = 0;
+            for (JsonNode hour : usage.path("hours")) {
+                metered += hour.path("signals").asLong();
+            }
+            assertThat(metered).as(story).isEqualTo(signals);
+            assertThat(signals).as(story).isGreaterThanOrEqualTo(acknowledged.getOrDefault(tenant, 0L));
+        });
+    }
+
+    /** Places, each a tenant and a position: those of all events in the log, and those that were acknowledged. */
+    private record Kept(Set<String> found, Set<String> acknowledged) {}
+
+    private static Map<String, Long> byTenant(Set<String> places) {
+        Map<String, Long> counts = new TreeMap<>();
+        places.forEach(place -> counts.merge(place.substring(0, place.indexOf(' ')), 1L, Long::sum));
+        return counts;
+    }
+
     private Set<String> dump(Path directory) throws IOException {
         Path file = work.resolve("dump.ndjson");
         Cli.runInto(file, "wal", "dump", directory).done();
@@ -236,7 +272,7 @@ class KillTest {
         return lines;
     }
 
-    private static void promisesAreKept(
+    private static Kept promisesAreKept(
             String story, Acknowledging command, List<Path> ackLogs, int runs, Set<String> dump) {
         Map<String, EventKey> byPosition = new HashMap<>();
         Map<EventKey, Integer> counts = new HashMap<>();
@@ -267,6 +303,7 @@ class KillTest {
                 fail(story + ": " + event + " is there " + count + " times");
             }
         });
+        return new Kept(byPosition.keySet(), acknowledged);
     }
 
     /** A process that is killed while it writes leaves half a line, which promises nothing. */

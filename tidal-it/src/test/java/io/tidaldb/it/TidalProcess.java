@@ -36,7 +36,13 @@ final class TidalProcess implements AutoCloseable {
 
     /** @param err the file that its standard error goes to */
     static TidalProcess start(Path err, Object... words) {
-        List<String> command = new ArrayList<>(launcher());
+        return start(List.of(), err, words);
+    }
+
+    /** @param under a command that runs the one after it, such as {@code prlimit} */
+    static TidalProcess start(List<String> under, Path err, Object... words) {
+        List<String> command = new ArrayList<>(under);
+        command.addAll(launcher());
         Arrays.stream(words).map(Object::toString).forEach(command::add);
         ProcessBuilder builder = new ProcessBuilder(command).redirectError(err.toFile());
         builder.environment().put("TIDAL_OPTS", String.join(" ", FAST_START));

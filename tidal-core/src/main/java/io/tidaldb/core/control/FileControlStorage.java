@@ -7,6 +7,7 @@ import io.tidaldb.api.control.ControlEntry;
 import io.tidaldb.api.control.ControlSnapshot;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -80,7 +81,7 @@ final class FileControlStorage implements ControlStorage {
             if (end > ROLL_BYTES) {
                 roll();
             }
-            end += write(channel(), ControlFrames.frame(entry), end);
+            end += writeWhole(channel(), ControlFrames.frame(entry), end);
             channel().force(false);
             lastIndex = entry.index();
         } catch (IOException e) {
@@ -159,29 +160,45 @@ final class FileControlStorage implements ControlStorage {
         current.truncate(end);
         if (end == 0) {
             // The crash came before the file's header was written.
-            end = write(current, ControlFrames.fileHeader(logs.lastKey()), 0);
+            end = writeWhole(current, ControlFrames.fileHeader(logs.lastKey()), 0);
         }
         current.force(true);
     }
 
     /** Begins a new file after the last entry. */
     private void roll() throws IOException {
-        close();
         Path file = directory.resolve(String.format("control-%020d.log", lastIndex + 1));
-        FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+        FileChannel channel = create(file, StandardOpenOption.CREATE_NEW);
+        long begun;
+        try {
+            begun = writeWhole(channel, ControlFrames.fileHeader(lastIndex + 1), 0);
+        } catch (TidalException e) {
+            channel.close();
+            Files.delete(file);
+            throw e;
+        }
+        close();
         current = channel;
-        end = write(channel, ControlFrames.fileHeader(lastIndex + 1), 0);
+        end = begun;
         channel.force(true);
         forceDirectory(directory);
         logs.put(lastIndex + 1, file);
     }
 
+    private FileChannel create(Path file, StandardOpenOption how) {
+        try {
+            return FileChannel.open(file, how, StandardOpenOption.WRITE);
+        } catch (IOException e) {
+            throw full(e);
+        }
+    }
+
     private void writeSnapshot(ControlSnapshot snapshot) throws IOException {
         Path file = directory.resolve(String.format("snapshot-%020d.snap", snapshot.index()));
         Path temporary = directory.resolve(file.getFileName() + TEMPORARY);
-        try (FileChannel channel = FileChannel.open(
-                temporary, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
-            write(channel, ControlFrames.snapshot(snapshot), 0);
+        Files.deleteIfExists(temporary);
+        try (FileChannel channel = create(temporary, StandardOpenOption.CREATE)) {
+            writeWhole(channel, ControlFrames.snapshot(snapshot), 0);
             channel.force(true);
         }
         Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
@@ -247,12 +264,34 @@ final class FileControlStorage implements ControlStorage {
                 cause);
     }
 
-    private static int write(FileChannel channel, ByteBuffer bytes, long position) throws IOException {
+    /**
+     * Writes bytes at the end of a file.
+     *
+     * @throws TidalException STORAGE_FULL if the disk did not take all of it; the file then ends as before
+     */
+    private int writeWhole(FileChannel channel, ByteBuffer bytes, long position) throws IOException {
         int written = 0;
-        while (bytes.hasRemaining()) {
-            written += channel.write(bytes, position + written);
+        try {
+            while (bytes.hasRemaining()) {
+                written += channel.write(bytes, position + written);
+            }
+            return written;
+        } catch (ClosedChannelException e) {
+            throw e;
+        } catch (IOException e) {
+            // Durably, lest a crash makes a whole entry of it that was refused.
+            channel.truncate(position);
+            channel.force(true);
+            throw full(e);
         }
-        return written;
+    }
+
+    private TidalException full(IOException cause) {
+        return new TidalException(
+                ErrorCode.STORAGE_FULL,
+                "control log in " + directory + ": the disk did not take a write (" + cause
+                        + "): expected room for a few KiB; free some space and try again",
+                cause);
     }
 
     private static void createDirectory(Path directory) throws IOException {

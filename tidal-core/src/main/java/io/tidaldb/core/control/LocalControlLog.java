@@ -167,17 +167,20 @@ final class LocalControlLog implements ControlLog {
             return;
         }
         long index;
+        long before = lastIndex;
         try {
             index = call.run();
         } catch (RuntimeException e) {
-            stage.completeExceptionally(refusalOf(e));
+            stage.completeExceptionally(refusalOf(e, lastIndex == before));
             return;
         }
         stage.complete(index);
     }
 
-    private TidalException refusalOf(RuntimeException thrown) {
-        if (thrown instanceof TidalException refused && refused.code() == ErrorCode.INVALID_ARGUMENT) {
+    private TidalException refusalOf(RuntimeException thrown, boolean nothingWritten) {
+        if (thrown instanceof TidalException refused
+                && (refused.code() == ErrorCode.INVALID_ARGUMENT
+                        || refused.code() == ErrorCode.STORAGE_FULL && nothingWritten)) {
             return refused;
         }
         // What was written, or what the listener made of it, is not known: nothing may follow.

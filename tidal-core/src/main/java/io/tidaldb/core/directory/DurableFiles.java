@@ -40,6 +40,8 @@ public final class DurableFiles {
             Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
             syncDirectory(parent(file));
         } catch (IOException e) {
+            // What there is of it takes up room that the disk may not have.
+            temporary.toFile().delete();
             throw new TidalException(
                     ErrorCode.STORAGE_FULL, "file " + file + " can't be written: " + e.getMessage(), e);
         }

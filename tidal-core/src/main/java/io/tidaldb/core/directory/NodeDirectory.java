@@ -231,12 +231,19 @@ public final class NodeDirectory implements AutoCloseable {
         write(identity.with(false, false));
     }
 
-    /** Marks the directory as closed and gives it free. */
+    /**
+     * Marks the directory as closed and gives it free.
+     *
+     * @throws TidalException STORAGE_FULL if it can't be marked; it is free all the same, as after a crash
+     */
     @Override
     public void close() {
         if (lockChannel.isOpen()) {
-            write(identity.with(true, false));
-            abandon();
+            try {
+                write(identity.with(true, false));
+            } finally {
+                abandon();
+            }
         }
     }
 

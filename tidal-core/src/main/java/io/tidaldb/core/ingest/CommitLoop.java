@@ -57,13 +57,16 @@ public final class CommitLoop implements LoopBody {
     private @Nullable LoopHandle handle;
     private @Nullable TidalException failed;
 
+    /** Why a shard's part of the commit at hand did not go in, or all of it. */
+    private @Nullable TidalException refused;
+
     /** Whether the last turn left something for the next. */
     private volatile boolean leftOver;
 
     private volatile boolean closed;
 
     /** A batch that was appended and is not folded yet. */
-    private record Appended(TenantShard shard, WalBatch batch, List<WriteRequest> writes) {}
+    private record Appended(TenantShard shard, WalBatch batch, long chainBefore, List<WriteRequest> writes) {}
 
     /**
      * Creates the loop of one store.
@@ -300,7 +303,11 @@ public final class CommitLoop implements LoopBody {
         }
     }
 
-    /** Adds a control record to a shard's log and commits it. Called by tasks. */
+    /**
+     * Adds a control record to a shard's log and commits it. Called by tasks.
+     *
+     * @throws TidalException if it is not in the log; STORAGE_FULL if there was no room
+     */
     void control(TenantShard shard, ControlRecord record) {
         if (failed != null) {
             throw storeFailed(failed);
@@ -315,12 +322,17 @@ public final class CommitLoop implements LoopBody {
         if (failed != null) {
             throw storeFailed(failed);
         }
+        TidalException notTaken = refused;
+        if (notTaken != null) {
+            throw notTaken;
+        }
     }
 
     private void commit() {
         if (dirty.isEmpty()) {
             return;
         }
+        refused = null;
         dirty.forEach(this::append);
         if (!appended.isEmpty() && failed == null) {
             foldBeforeSync();
@@ -343,7 +355,32 @@ public final class CommitLoop implements LoopBody {
         try {
             store.sync();
         } catch (TidalException e) {
-            fail(e);
+            // What was acknowledged before its sync can't be taken back.
+            boolean answered = dirty.stream()
+                    .anyMatch(shard -> shard.staged.writes.stream().anyMatch(write -> write.answered));
+            if (e.code() == ErrorCode.STORAGE_FULL && !answered) {
+                takeBack(e);
+            } else {
+                fail(e);
+            }
+        }
+    }
+
+    /** The store had no room for the commit and took all of it back. */
+    private void takeBack(TidalException full) {
+        refused = full;
+        for (int i = appended.size() - 1; i >= 0; i--) {
+            Appended each = appended.get(i);
+            OriginLedger open = each.shard.open();
+            open.lastSeqno = each.batch.firstSeqno() - 1;
+            open.chain = each.chainBefore;
+            each.shard.logBytes(each.shard.logBytes() - each.batch.length());
+            each.writes.forEach(write -> refuse(write, full));
+        }
+        appended.clear();
+        for (TenantShard shard : dirty) {
+            shard.staged.followers.forEach(write -> write.answer(full));
+            shard.staged.followers.clear();
         }
     }
 
@@ -380,6 +417,7 @@ public final class CommitLoop implements LoopBody {
             if (e.code() == ErrorCode.CORRUPT_LOG) {
                 shard.damaged(e);
             }
+            refused = e;
             // What control and name records went in before stays and does no harm; the signals did not go in.
             staged.writes.forEach(write -> refuse(write, e));
             staged.followers.forEach(write -> write.answer(e));
@@ -392,7 +430,7 @@ public final class CommitLoop implements LoopBody {
         OriginLedger open = shard.open();
         store.append(shard.log(shard.origin), batch);
         shard.logBytes(shard.logBytes() + batch.length());
-        appended.add(new Appended(shard, batch, writes));
+        appended.add(new Appended(shard, batch, open.chain, writes));
         open.lastSeqno = batch.lastSeqno();
         open.chain = batch.chain();
     }
@@ -422,7 +460,7 @@ public final class CommitLoop implements LoopBody {
                         waiting.add(write);
                     }
                 }
-                appended.set(i, new Appended(each.shard, each.batch, waiting));
+                appended.set(i, new Appended(each.shard, each.batch, each.chainBefore, waiting));
             }
         }
     }

@@ -387,10 +387,19 @@ public final class Node {
         } finally {
             background.close();
             if (directory != null && whole) {
-                directory.close();
+                closeWhole(directory);
             } else if (directory != null) {
                 directory.abandon();
             }
+        }
+    }
+
+    private static void closeWhole(NodeDirectory directory) {
+        try {
+            directory.close();
+        } catch (TidalException e) {
+            // Everything is durable; the next open only finds it as after a crash.
+            LOG.warn("{} is not marked as closed: {}", directory.path(), e.getMessage());
         }
     }
 

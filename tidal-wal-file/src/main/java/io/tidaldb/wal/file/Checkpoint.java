@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -25,7 +26,7 @@ final class Checkpoint {
     private final Journal.Covered covered;
     private final JournalSpace.Release release;
     private final TailWriting writing;
-    private final Work work;
+    private Work work;
 
     /**
      * Begins a checkpoint.
@@ -47,7 +48,7 @@ final class Checkpoint {
         this.layout = layout;
         this.disk = disk;
         this.manifest = manifest;
-        this.files = List.copyOf(files);
+        this.files = new ArrayList<>(files);
         this.directories = new LinkedHashSet<>(directories);
         this.covered = covered;
         this.release = release;
@@ -83,6 +84,17 @@ final class Checkpoint {
         }
         manifest.write(layout, disk);
         release.run();
+    }
+
+    /** Begins once more, after the disk did not take the manifest or what goes to segments, which it has by now. */
+    void again(Executor background) {
+        work = Work.begin(background, this::run);
+    }
+
+    /** Doesn't look for files that are deleted now; only while it isn't under way. */
+    void forget(Collection<Path> deleted) {
+        files.removeAll(deleted);
+        writing.forget(deleted);
     }
 
     TailWriting writing() {

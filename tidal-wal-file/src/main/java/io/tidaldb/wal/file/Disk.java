@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedByInterruptException;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -57,7 +58,27 @@ class Disk {
         }
     }
 
+    /** Runs an operation that makes files, directories or their contents, and syncs nothing. */
+    static <T> T writing(Operation<T> operation) throws IOException {
+        try {
+            return operation.run();
+        } catch (ClosedChannelException e) {
+            // Somebody's interrupt, not the disk's answer.
+            throw e;
+        } catch (IOException e) {
+            throw new RefusedWrite(e);
+        }
+    }
+
+    /** @throws RefusedWrite if the disk did not take everything; it may hold a part */
     void write(FileChannel channel, ByteBuffer source, long offset) throws IOException {
+        writing(() -> {
+            writeAll(channel, source, offset);
+            return true;
+        });
+    }
+
+    private static void writeAll(FileChannel channel, ByteBuffer source, long offset) throws IOException {
         long at = offset;
         int end = source.limit();
         // In slices: the JDK keeps a direct buffer as large as the largest write for each thread, for ever.

@@ -139,6 +139,21 @@ final class FileLog {
         syncedBytes = tailBytes;
     }
 
+    /** Takes back what was appended and is not durable in the journal. */
+    void dropUnsynced() {
+        if (synced < tail.size()) {
+            changes++;
+            lastSeqno = tail.get(synced).firstSeqno - 1;
+            tail.subList(synced, tail.size()).clear();
+            tailBytes = syncedBytes;
+        }
+    }
+
+    /** Returns whether nothing was ever appended, nor a position set. */
+    boolean isPristine() {
+        return isEmpty() && firstSeqno == id.origin().startSeqno() + 1;
+    }
+
     /** Returns the bytes that could be written to segments. */
     long syncedBytes() {
         return syncedBytes;

@@ -12,6 +12,7 @@ import io.tidaldb.api.wal.WalStore;
 import io.tidaldb.api.wal.WalStoreContext;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -73,6 +74,9 @@ final class FileWalStore implements WalStore {
         SegmentFiles files = new SegmentFiles(layout, context.region(), disk, limits, context.segmentBytes());
         try {
             return Disk.shielded(() -> open(context, limits, disk, layout, files));
+        } catch (RefusedWrite e) {
+            closeQuietly(files);
+            throw new FreeSpace(disk, layout.root(), context.segmentBytes()).refusal("opening", e);
         } catch (IOException e) {
             closeQuietly(files);
             throw new TidalException(
@@ -141,7 +145,17 @@ final class FileWalStore implements WalStore {
                     "batch from seqno " + Seqno.print(batch.firstSeqno()) + " does not continue log " + id
                             + ": expected " + Seqno.print(log.lastSeqno() + 1));
         }
-        guarded("append", () -> space.admit(batch.length(), pendingBytes + upkeep.unwrittenBytes()));
+        guarded("append", () -> {
+            try {
+                space.admit(batch.length(), pendingBytes + upkeep.unwrittenBytes());
+            } catch (TidalException full) {
+                if (pending.isEmpty()) {
+                    relieve();
+                }
+                throw full;
+            }
+            upkeep.retry();
+        });
         byte[] copy = new byte[batch.length()];
         batch.copyTo(ByteBuffer.wrap(copy));
         if (known == null) {
@@ -152,8 +166,20 @@ final class FileWalStore implements WalStore {
         pending.add(Frame.batch(id, batch.firstSeqno(), copy));
         pendingBytes += copy.length;
         if (pendingBytes >= limits.commitBytes()) {
-            sync();
+            syncUnasked();
         }
+    }
+
+    /** Bounds the memory of what is pending. The appends before were told that they had succeeded: this must not take them back. */
+    private void syncUnasked() {
+        guarded("sync", () -> {
+            try {
+                commit();
+            } catch (RefusedWrite e) {
+                throw new IOException(e);
+            }
+            advance();
+        });
     }
 
     @Override
@@ -161,19 +187,57 @@ final class FileWalStore implements WalStore {
         check();
         guarded("sync", () -> {
             commit();
-            upkeep.advance();
+            advance();
         });
     }
 
-    /** Makes what is pending durable in the journal; touches no segment. */
+    /** Begins what is due. That the disk doesn't take it is no concern of what was committed, but of the next append. */
+    private void advance() throws IOException {
+        try {
+            upkeep.advance();
+        } catch (RefusedWrite e) {
+            LOG.warn("segments in {} can't be written now; appends are refused until they can: {}", layout.root(), e);
+        }
+    }
+
+    private void relieve() throws IOException {
+        try {
+            upkeep.relieve();
+        } catch (RefusedWrite e) {
+            LOG.debug("no room for a checkpoint in {}", layout.root(), e);
+        }
+    }
+
+    /**
+     * Makes what is pending durable in the journal; touches no segment.
+     *
+     * @throws RefusedWrite if the disk did not take it; all of it is taken back then
+     */
     private void commit() throws IOException {
         if (pending.isEmpty()) {
             return;
         }
-        journal.commit(pending);
+        try {
+            journal.commit(pending);
+        } catch (RefusedWrite e) {
+            takeBack();
+            throw e;
+        }
         pending.clear();
         pendingBytes = 0;
         upkeep.markSynced(touched);
+        touched.clear();
+    }
+
+    private void takeBack() {
+        for (FileLog log : touched) {
+            log.dropUnsynced();
+            if (log.isPristine()) {
+                logs.remove(log.id());
+            }
+        }
+        pending.clear();
+        pendingBytes = 0;
         touched.clear();
     }
 
@@ -197,10 +261,11 @@ final class FileWalStore implements WalStore {
         refuseQuarantined(log);
         guarded("flush", () -> {
             commit();
+            upkeep.retry();
             // A checkpoint under way has the log's segments for clean before they are.
             upkeep.settle();
             upkeep.flush(log);
-            upkeep.advance();
+            advance();
         });
     }
 
@@ -223,25 +288,33 @@ final class FileWalStore implements WalStore {
             }
             pending.add(Frame.base(id, seqno, chain));
             commit();
-            upkeep.settle();
+            // At a full disk, too: this is how room comes about.
+            upkeep.pause();
             upkeep.change(log, () -> {
                 if (empty) {
                     log.restart(seqno, chain);
                 } else {
-                    for (Segment segment : log.dropBefore(seqno, chain)) {
-                        files.delete(segment.path());
+                    List<Path> dropped = log.dropBefore(seqno, chain).stream()
+                            .map(Segment::path)
+                            .toList();
+                    upkeep.forget(dropped);
+                    for (Path file : dropped) {
+                        files.delete(file);
                     }
                 }
             });
             files.forceChangedDirectories();
-            upkeep.advance();
+            advance();
         });
     }
 
     /** Nothing reads a segment that is being written. */
     private void settleReads() {
         check();
-        guarded("read", upkeep::settleWriting);
+        guarded("read", () -> {
+            upkeep.retry();
+            upkeep.settleWriting();
+        });
     }
 
     private static boolean startsIn(Origin origin, long seqno) {
@@ -276,11 +349,13 @@ final class FileWalStore implements WalStore {
             pending.add(Frame.erased(id));
             commit();
             // One that began before still names the log, but replays the frame; one that begins later must not know it.
-            upkeep.settle();
+            // At a full disk, too: this is how room comes about.
+            upkeep.pause();
             logs.remove(id);
+            upkeep.forget(log.segments().stream().map(Segment::path).toList());
             deleteFiles(log);
             upkeep.change(log, () -> log.restart(log.id().origin().startSeqno() + 1, 0));
-            upkeep.advance();
+            advance();
         });
     }
 
@@ -301,7 +376,7 @@ final class FileWalStore implements WalStore {
         }
         try {
             if (failure == null && upkeep.failure() == null) {
-                guarded("close", this::closeCleanly);
+                guarded("close", this::closeAsFarAsThereIsRoom);
             }
         } finally {
             closed = true;
@@ -311,8 +386,20 @@ final class FileWalStore implements WalStore {
         }
     }
 
-    private void closeCleanly() throws IOException {
+    private void closeAsFarAsThereIsRoom() throws IOException {
         commit();
+        try {
+            closeCleanly();
+        } catch (RefusedWrite e) {
+            LOG.warn(
+                    "no room to close {} cleanly; the journal has everything, and the next open reads it",
+                    layout.root(),
+                    e);
+        }
+    }
+
+    private void closeCleanly() throws IOException {
+        upkeep.retry();
         upkeep.settle();
         files.forceAll(logs.values());
         long mark = journal.nextCommit();
@@ -344,12 +431,17 @@ final class FileWalStore implements WalStore {
         }
     }
 
-    /** Runs a step after whose failure nobody knows what the disk holds: the store then refuses everything. */
+    /**
+     * Runs a step after whose failure nobody knows what the disk holds: the store then refuses everything. A write that the disk did not
+     * take is not such a failure.
+     */
     private void guarded(String what, Work.Step step) {
         try {
             step.run();
         } catch (TidalException e) {
             throw e;
+        } catch (RefusedWrite e) {
+            throw space.refusal(what, e);
         } catch (IOException | RuntimeException | Error e) {
             failure = e;
             LOG.error("{} failed in {}; the store refuses everything until it is opened again", what, layout.root(), e);

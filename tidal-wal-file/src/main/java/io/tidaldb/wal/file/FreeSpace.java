@@ -12,6 +12,8 @@ import java.nio.file.Path;
 final class FreeSpace {
 
     private static final long STEP_BYTES = 8L << 20;
+    private static final String WAY_OUT =
+            "free some space, or delete or truncate tenants; writes are accepted again as soon as there is room";
 
     private final Disk disk;
     private final Path directory;
@@ -38,7 +40,28 @@ final class FreeSpace {
             throw new TidalException(
                     ErrorCode.STORAGE_FULL,
                     "the disk of " + directory + " has " + usableBytes + " bytes left: expected " + needed
-                            + " for what was accepted and a segment; free some space");
+                            + " for what was accepted and a segment; " + WAY_OUT);
+        }
+    }
+
+    /** Returns what to say of a write that the disk did not take, although there seemed to be room. */
+    TidalException refusal(String what, RefusedWrite refused) {
+        // Whoever else fills this disk does it right now.
+        usableBytes = -1;
+        return new TidalException(
+                ErrorCode.STORAGE_FULL,
+                what + " in " + directory + ": the disk, with " + left() + ", did not take a write ("
+                        + refused.getMessage()
+                        + "): expected room for it within the disk, the quota and the file size limit; "
+                        + WAY_OUT,
+                refused);
+    }
+
+    private String left() {
+        try {
+            return disk.usableBytes(directory) + " bytes left";
+        } catch (IOException e) {
+            return "an unknown number of bytes left";
         }
     }
 }

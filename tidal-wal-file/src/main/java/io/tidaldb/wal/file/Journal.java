@@ -45,7 +45,7 @@ final class Journal implements AutoCloseable {
         this.space = new JournalSpace(layout, disk, limits, background);
         this.file = file;
         this.nextCommit = nextCommit;
-        this.fileBytes = space.create(file, limits.journalStepBytes());
+        this.fileBytes = space.createFirst(file);
     }
 
     long file() {
@@ -61,7 +61,11 @@ final class Journal implements AutoCloseable {
         return olderBytes + offset;
     }
 
-    /** Writes a commit; it is durable on return. */
+    /**
+     * Writes a commit; it is durable on return.
+     *
+     * @throws RefusedWrite if the disk did not take it; nothing of it is there then, and the next commit takes its place
+     */
     void commit(List<Frame> frames) throws IOException {
         write(CommitHeader.encode(nextCommit, false, file, offset, frames, previous));
         previous = CommitSummary.of(nextCommit, frames);
@@ -78,11 +82,25 @@ final class Journal implements AutoCloseable {
         }
         Disk.uninterrupted(() -> {
             FileChannel open = open();
-            disk.write(open, commit.duplicate(), offset);
+            try {
+                disk.write(open, commit.duplicate(), offset);
+            } catch (RefusedWrite e) {
+                takeBack(open);
+                throw e;
+            }
             disk.force(open);
             return true;
         });
         offset += commit.limit();
+    }
+
+    // A commit whose frames have all arrived would be obeyed after a crash, however little of it is missing. Cut off,
+    // and not
+    // overwritten: blocks of two commits with the same number, mixed by a power cut, would pass as damage.
+    private void takeBack(FileChannel open) throws IOException {
+        open.truncate(offset);
+        disk.force(open);
+        fileBytes = offset;
     }
 
     /** Returns whether {@link #rotate} has nothing to wait for. */
@@ -92,12 +110,14 @@ final class Journal implements AutoCloseable {
 
     /** Goes on in the next file. */
     private void rotate() throws IOException {
+        // First, for it may fail, and then the current file goes on.
+        long nextBytes = space.take(file + 1);
         closeChannel();
         older.add(new JournalSpace.Extent(file, Math.max(fileBytes, offset)));
         olderBytes += offset;
         file++;
         offset = 0;
-        fileBytes = space.take(file);
+        fileBytes = nextBytes;
     }
 
     /** Goes on in the next file, and returns those before it: they can be used again once a checkpoint has been published. */

@@ -30,6 +30,7 @@ final class JournalSpace {
     // A slice of zeros is synced by itself: a commit's sync that meets it waits for a slice at most, not for a file.
     private static final int SLICE_BYTES = 256 << 10;
     private static final int GROWTH = 4;
+    private static final int ROOM = 4;
 
     private final Layout layout;
     private final Disk disk;
@@ -49,11 +50,31 @@ final class JournalSpace {
         this.background = background;
     }
 
+    /** Creates the file that an open begins with and returns its size: a full disk must not keep a store from being read. */
+    long createFirst(long file) throws IOException {
+        try {
+            return create(file, limits.journalStepBytes());
+        } catch (RefusedWrite e) {
+            LOG.warn("no room to make a journal file ready; the journal grows commit by commit", e);
+            return create(file, 0);
+        }
+    }
+
     /** Creates a file at once and returns its size. */
-    long create(long file, long bytes) throws IOException {
+    private long create(long file, long bytes) throws IOException {
         Path path = layout.journalFile(file);
         Files.deleteIfExists(path);
-        prewrite(path, bytes);
+        // Room that is short is left to what is really written.
+        if (bytes > 0 && disk.usableBytes(layout.journal()) < ROOM * bytes) {
+            throw new RefusedWrite(new IOException("less than " + ROOM * bytes + " bytes left on the disk"));
+        }
+        try {
+            prewrite(path, bytes);
+        } catch (RefusedWrite e) {
+            // What there is of it takes up room that the disk does not have.
+            Files.deleteIfExists(path);
+            throw e;
+        }
         disk.forceDirectory(layout.journal());
         return bytes;
     }
@@ -98,7 +119,8 @@ final class JournalSpace {
 
     private void prewrite(Path path, long bytes) throws IOException {
         Disk.uninterrupted(() -> {
-            try (FileChannel channel = FileChannel.open(path, StandardOpenOption.WRITE, StandardOpenOption.CREATE)) {
+            try (FileChannel channel =
+                    Disk.writing(() -> FileChannel.open(path, StandardOpenOption.WRITE, StandardOpenOption.CREATE))) {
                 byte[] zeros = new byte[(int) Math.min(bytes, SLICE_BYTES)];
                 for (long at = 0; at < bytes; at += zeros.length) {
                     disk.write(channel, ByteBuffer.wrap(zeros, 0, (int) Math.min(zeros.length, bytes - at)), at);

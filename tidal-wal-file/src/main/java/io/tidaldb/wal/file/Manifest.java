@@ -67,20 +67,24 @@ record Manifest(RegionId region, boolean clean, long replayFile, long firstCommi
     private static final int ENTRY_BYTES = 48;
     private static final int EXTENT_BYTES = 16;
 
-    /** Replaces the manifest, durably. */
+    /**
+     * Replaces the manifest, durably.
+     *
+     * @throws RefusedWrite if there is no room; the old one is then still there
+     */
     void write(Layout layout, Disk disk) throws IOException {
         Path target = layout.manifest();
         Path next = target.resolveSibling("manifest.tmp");
         ByteBuffer bytes = encode();
         Disk.uninterrupted(() -> {
-            try (FileChannel channel = FileChannel.open(
-                    next, StandardOpenOption.WRITE, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING)) {
+            try (FileChannel channel = Disk.writing(() -> FileChannel.open(
+                    next, StandardOpenOption.WRITE, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING))) {
                 disk.write(channel, bytes.duplicate(), 0);
                 disk.force(channel);
             }
             return true;
         });
-        Files.move(next, target, StandardCopyOption.ATOMIC_MOVE);
+        Disk.writing(() -> Files.move(next, target, StandardCopyOption.ATOMIC_MOVE));
         disk.forceDirectory(layout.journal());
     }
 

@@ -6,6 +6,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Objects;
@@ -48,7 +49,10 @@ final class TailWriting {
         for (Piece piece : pieces) {
             if (piece.offset == 0) {
                 Path directory = Objects.requireNonNull(piece.file.getParent());
-                SegmentFiles.createDirectories(root, directory, changedDirectories);
+                Disk.writing(() -> {
+                    SegmentFiles.createDirectories(root, directory, changedDirectories);
+                    return true;
+                });
                 changedDirectories.add(directory);
             }
             write(piece);
@@ -60,13 +64,7 @@ final class TailWriting {
         piece.batches.forEach(all::put);
         all.flip();
         Disk.uninterrupted(() -> {
-            try (FileChannel channel = piece.offset == 0
-                    ? FileChannel.open(
-                            piece.file,
-                            StandardOpenOption.WRITE,
-                            StandardOpenOption.CREATE,
-                            StandardOpenOption.TRUNCATE_EXISTING)
-                    : FileChannel.open(piece.file, StandardOpenOption.WRITE)) {
+            try (FileChannel channel = Disk.writing(() -> open(piece))) {
                 disk.write(channel, all.duplicate(), piece.offset);
                 if (piece.length >= SYNCED_BYTES) {
                     disk.force(channel);
@@ -74,6 +72,22 @@ final class TailWriting {
             }
             return true;
         });
+    }
+
+    private static FileChannel open(Piece piece) throws IOException {
+        return piece.offset == 0
+                ? FileChannel.open(
+                        piece.file,
+                        StandardOpenOption.WRITE,
+                        StandardOpenOption.CREATE,
+                        StandardOpenOption.TRUNCATE_EXISTING)
+                : FileChannel.open(piece.file, StandardOpenOption.WRITE);
+    }
+
+    /** Leaves out what was to go to files that are deleted now; only while nobody runs it. */
+    void forget(Collection<Path> files) {
+        pieces.removeIf(piece -> files.contains(piece.file));
+        bytes = pieces.stream().mapToLong(Piece::length).sum();
     }
 
     /** Returns the directories in which it made files or directories; once it is done. */

@@ -11,6 +11,8 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What a store does besides committing: brings the tails of its logs to segments, and frees the journal by checkpoints. What touches the
@@ -20,6 +22,8 @@ import org.jspecify.annotations.Nullable;
  * <p>One writing at a time, so that no two write to one segment, and one checkpoint at a time. Confined to the store's thread.
  */
 final class Upkeep {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Upkeep.class);
 
     // A checkpoint hands over all tails in one go between two commits: they must not be many.
     private static final int PARTS = 4;
@@ -118,6 +122,15 @@ final class Upkeep {
         collect();
     }
 
+    /** Begins a checkpoint before it is due, so that the journal gives room back. Where {@link #advance} may be called. */
+    void relieve() throws IOException {
+        collect();
+        if (checkpoint == null && written == null && journal.liveBytes() >= limits.journalStepBytes()) {
+            beginCheckpoint();
+            collect();
+        }
+    }
+
     private void beginWriting() {
         TailWriting begun = files.writing();
         for (FileLog log : full) {
@@ -201,7 +214,9 @@ final class Upkeep {
         if (running == null) {
             return;
         }
-        settleWriting();
+        if (writing == running.writing()) {
+            settleWriting();
+        }
         running.work().await();
         journal.released(running.covered(), running.release());
         checkpoint = null;
@@ -213,6 +228,47 @@ final class Upkeep {
         settleCheckpoint();
     }
 
+    /** Waits until nothing is under way; what the disk did not take stays to be done again. */
+    void pause() throws IOException {
+        try {
+            settleWriting();
+        } catch (RefusedWrite e) {
+            LOG.debug("segments are not written yet", e);
+        }
+        try {
+            settleCheckpoint();
+        } catch (RefusedWrite e) {
+            LOG.debug("a checkpoint is not written yet", e);
+        }
+    }
+
+    /**
+     * Does once more what the disk did not take, if there is something, so that the memory that is kept for it is bounded.
+     *
+     * @throws RefusedWrite if it still doesn't
+     */
+    void retry() throws IOException {
+        TailWriting refused = writing;
+        if (refused != null && written != null && written.isRefused()) {
+            written = Work.begin(background, refused::run);
+            settleWriting();
+        }
+        if (checkpoint != null && checkpoint.work().isRefused()) {
+            checkpoint.again(background);
+            settleCheckpoint();
+        }
+    }
+
+    /** Writes nothing to files that are deleted now; only after {@link #pause}. */
+    void forget(Collection<Path> deleted) {
+        if (writing != null) {
+            writing.forget(deleted);
+        }
+        if (checkpoint != null) {
+            checkpoint.forget(deleted);
+        }
+    }
+
     /** Writes a log's tail and syncs its segments; nothing may be under way. */
     void flush(FileLog log) throws IOException {
         tailBytes -= files.writeOut(log);
@@ -222,11 +278,15 @@ final class Upkeep {
         files.forceChangedDirectories();
     }
 
-    /** Returns why something under way has failed, as far as it is known; null if nothing has. */
+    /** Returns why something under way has failed for good, as far as it is known; null if nothing has. */
     @Nullable
     Throwable failure() {
-        Throwable failed = written == null ? null : written.failure();
-        return failed == null && checkpoint != null ? checkpoint.work().failure() : failed;
+        Throwable failed = failure(written);
+        return failed == null && checkpoint != null ? failure(checkpoint.work()) : failed;
+    }
+
+    private static @Nullable Throwable failure(@Nullable Work work) {
+        return work == null || work.isRefused() ? null : work.failure();
     }
 
     /** Returns once nothing runs or will run, whatever became of it. */

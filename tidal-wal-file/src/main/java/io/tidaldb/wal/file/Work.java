@@ -66,13 +66,20 @@ final class Work implements Runnable {
         return failure;
     }
 
+    /** Returns whether the disk did not take what it wrote; it can then be done again. */
+    boolean isRefused() {
+        return failure instanceof RefusedWrite;
+    }
+
     /** Returns once it is done, after doing it here if nobody has begun. */
     void await() throws IOException {
         run();
         waitForEnd();
         Throwable failed = failure;
         if (failed != null) {
-            throw new IOException("work in the background failed: " + failed, failed);
+            throw failed instanceof RefusedWrite
+                    ? new RefusedWrite(failed)
+                    : new IOException("work in the background failed: " + failed, failed);
         }
     }
 

@@ -40,7 +40,9 @@ class FailingDiskTest {
             fill(store, LOG, 8, 100);
             disk.failNextForce = true;
             fails(ErrorCode.STORE_FAILED, store::sync);
+            int forces = disk.forces;
             fails(ErrorCode.STORE_FAILED, store::sync);
+            assertThat(disk.forces).as("a sync that failed is not tried again").isEqualTo(forces);
             fails(ErrorCode.STORE_FAILED, () -> append(store, LOG, 9, 10));
             fails(ErrorCode.STORE_FAILED, () -> store.read(LOG, 1));
             fails(ErrorCode.STORE_FAILED, store::logs);
