@@ -27,6 +27,7 @@ final class Journal implements AutoCloseable {
     private final Layout layout;
     private final Disk disk;
     private final JournalSpace space;
+    private final CommitBuffer buffer = new CommitBuffer();
     // Files that a checkpoint has yet to cover, oldest first, without the current one.
     private final List<JournalSpace.Extent> older = new ArrayList<>();
     private long olderBytes;
@@ -34,7 +35,8 @@ final class Journal implements AutoCloseable {
     private long offset;
     private long fileBytes;
     private long nextCommit;
-    private @Nullable CommitSummary previous;
+    // Summary of the last commit.
+    private @Nullable Frame previous;
     private @Nullable FileChannel channel;
 
     /** Begins a journal at the start of a new file. */
@@ -63,8 +65,8 @@ final class Journal implements AutoCloseable {
 
     /** Writes a commit; it is durable on return. */
     void commit(List<Frame> frames) throws IOException {
-        write(CommitHeader.encode(nextCommit, false, file, offset, frames, previous));
-        previous = CommitSummary.of(nextCommit, frames);
+        write(CommitHeader.encode(buffer, nextCommit, false, file, offset, frames, previous));
+        previous = CommitSummary.frame(nextCommit, frames);
         nextCommit++;
         if (offset >= fileBytes / 4) {
             space.prepare(file + 1, fileBytes);
@@ -142,7 +144,7 @@ final class Journal implements AutoCloseable {
         space.cancel();
         long previousFile = file;
         file++;
-        ByteBuffer mark = CommitHeader.encode(nextCommit, true, previousFile, offset, List.of(), null);
+        ByteBuffer mark = CommitHeader.encode(buffer, nextCommit, true, previousFile, offset, List.of(), null);
         offset = 0;
         fileBytes = mark.limit();
         Files.deleteIfExists(layout.journalFile(file));
