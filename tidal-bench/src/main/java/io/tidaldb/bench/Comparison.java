@@ -8,7 +8,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.function.ToDoubleFunction;
 
-/** The rounds of a contender and of the reference, side by side. */
+/** The rounds of the contenders and of the reference, side by side. */
 final class Comparison {
 
     static final String REFERENCE = "ref-writer";
@@ -25,25 +25,34 @@ final class Comparison {
         phases.computeIfAbsent(contender, key -> new ArrayList<>()).add(phase);
     }
 
-    /** Returns the columns of a table's head: rate and latency of both, and the ratio. */
-    static String head(String contender) {
-        return " " + REFERENCE + " records/s | p50 µs | p99 µs | " + contender
-                + " records/s | p50 µs | p99 µs | of the reference |\n";
+    /** Returns the columns of a table's head, rule included: rate, latency and ratio to the reference. */
+    static String head(int columnsBefore, List<String> contenders) {
+        StringBuilder head = new StringBuilder(" " + REFERENCE + " records/s | p50 µs | p99 µs |");
+        for (String contender : contenders) {
+            head.append(" ").append(contender).append(" records/s | p50 µs | p99 µs | of the reference |");
+        }
+        return head.append("\n|")
+                .append(" --- |".repeat(columnsBefore + 3 + 4 * contenders.size()))
+                .append("\n")
+                .toString();
     }
 
     /** Returns the columns of a row that {@link #head} names. */
-    String row(String contender) {
-        StringBuilder row = new StringBuilder();
-        for (String each : List.of(REFERENCE, contender)) {
-            row.append(String.format(
-                    Locale.ROOT,
-                    " %,.0f | %.0f | %.0f |",
-                    median(each, Phase::recordsPerSecond),
-                    median(each, Phase::ackP50Micros),
-                    median(each, Phase::ackP99Micros)));
+    String row(List<String> contenders) {
+        StringBuilder row = new StringBuilder(figures(REFERENCE));
+        for (String contender : contenders) {
+            row.append(figures(contender)).append(String.format(Locale.ROOT, " %.2f |", ratio(contender)));
         }
-        return row.append(String.format(Locale.ROOT, " %.2f |%n", ratio(contender)))
-                .toString();
+        return row.append(System.lineSeparator()).toString();
+    }
+
+    private String figures(String contender) {
+        return String.format(
+                Locale.ROOT,
+                " %,.0f | %.0f | %.0f |",
+                median(contender, Phase::recordsPerSecond),
+                median(contender, Phase::ackP50Micros),
+                median(contender, Phase::ackP99Micros));
     }
 
     private double median(String contender, ToDoubleFunction<Phase> figure) {
@@ -52,7 +61,7 @@ final class Comparison {
                 .toArray());
     }
 
-    /** The median of the rounds' ratios, not the ratio of medians: what disturbed one round disturbed both contenders. */
+    /** The median of the rounds' ratios, not the ratio of medians: what disturbed one round disturbed all contenders. */
     private double ratio(String contender) {
         List<Phase> own = phases.getOrDefault(contender, List.of());
         List<Phase> reference = phases.getOrDefault(REFERENCE, List.of());

@@ -102,12 +102,12 @@ public final class EmbeddedBenchmark {
         StringBuilder table = new StringBuilder();
         table.append("Signals, durable when acknowledged; medians of ");
         table.append(rounds).append(" rounds of ").append(seconds).append(" s.\n\n");
-        table.append("| threads | writes under way each | signals a write |").append(Comparison.head(CONTENDER));
-        table.append("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n");
+        table.append("| threads | writes under way each | signals a write |")
+                .append(Comparison.head(3, List.of(CONTENDER)));
         for (Cell cell : cells) {
             table.append(
                     String.format(Locale.ROOT, "| %d | %d | %d |", cell.threads, cell.window, cell.signalsPerWrite));
-            table.append(cell.phases.row(CONTENDER));
+            table.append(cell.phases.row(List.of(CONTENDER)));
         }
         return table.toString();
     }

@@ -1,6 +1,7 @@
 package io.tidaldb.bench;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -27,6 +28,10 @@ final class Options {
 
     String text(String name) {
         return values.getOrDefault(name, "");
+    }
+
+    List<String> texts(String name) {
+        return text(name).isEmpty() ? List.of() : List.of(text(name).split(",", -1));
     }
 
     int number(String name) {

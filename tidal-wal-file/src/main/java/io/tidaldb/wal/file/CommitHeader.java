@@ -2,7 +2,6 @@ package io.tidaldb.wal.file;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
@@ -40,58 +39,63 @@ record CommitHeader(
     private static final int CRC_AT = 40;
     private static final int HEADER_CRC_AT = 44;
 
-    /** Encodes a commit into as many blocks as it needs. */
+    /** Encodes a commit into as many blocks as it needs, with the summary of the commit before as its last frame. */
     static ByteBuffer encode(
+            CommitBuffer buffer,
             long number,
             boolean endMark,
             long previousFile,
             long previousEnd,
-            List<Frame> counted,
-            @Nullable CommitSummary previous) {
-        List<Frame> frames = new ArrayList<>(counted);
-        if (previous != null) {
-            frames.add(previous.frame());
-        }
-        long stream = HEADER_BYTES;
+            List<Frame> frames,
+            @Nullable Frame summary) {
+        long stream = HEADER_BYTES + (summary == null ? 0 : summary.paddedBytes());
         for (Frame frame : frames) {
             stream += frame.paddedBytes();
         }
         int blocks = Math.toIntExact((stream + STREAM_BYTES - 1) / STREAM_BYTES);
-        byte[] out = new byte[Math.multiplyExact(blocks, BLOCK_BYTES)];
-        ByteBuffer buffer = ByteBuffer.wrap(out).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer out = buffer.zeros(Math.multiplyExact(blocks, BLOCK_BYTES));
         for (int block = 0; block < blocks; block++) {
-            buffer.putLong(block * BLOCK_BYTES, number);
-            buffer.putLong((block + 1) * BLOCK_BYTES - Long.BYTES, number);
+            out.putLong(block * BLOCK_BYTES, number);
+            out.putLong((block + 1) * BLOCK_BYTES - Long.BYTES, number);
         }
-        buffer.position(Long.BYTES);
-        buffer.putInt(MAGIC)
+        out.position(Long.BYTES);
+        out.putInt(MAGIC)
                 .putShort((short) VERSION)
                 .putShort((short) (endMark ? 1 : 0))
                 .putLong(number)
                 .putLong(previousFile)
                 .putLong(previousEnd)
                 .putInt(blocks)
-                .putInt(counted.size());
+                .putInt(frames.size());
+        ByteBuffer scratch = ByteBuffer.allocate(HEADER_BYTES).order(ByteOrder.LITTLE_ENDIAN);
         int at = HEADER_BYTES;
         for (Frame frame : frames) {
-            copy(frame.header(), out, at);
-            copy(frame.body(), out, at + Frame.HEADER_BYTES);
-            at += frame.paddedBytes();
+            at = put(frame, scratch, out, at);
+        }
+        if (summary != null) {
+            put(summary, scratch, out, at);
         }
         CRC32C all = new CRC32C();
-        all.update(out);
-        buffer.putInt(Long.BYTES + CRC_AT, (int) all.getValue());
-        buffer.putInt(Long.BYTES + HEADER_CRC_AT, headerCrc(out, Long.BYTES));
-        return buffer.clear();
+        all.update(out.rewind());
+        out.putInt(Long.BYTES + CRC_AT, (int) all.getValue());
+        out.get(Long.BYTES, scratch.array(), 0, HEADER_BYTES);
+        out.putInt(Long.BYTES + HEADER_CRC_AT, headerCrc(scratch.array(), 0));
+        return out.rewind();
     }
 
-    private static void copy(byte[] source, byte[] out, int streamAt) {
+    private static int put(Frame frame, ByteBuffer scratch, ByteBuffer out, int streamAt) {
+        frame.putHeader(scratch.clear());
+        put(scratch.array(), Frame.HEADER_BYTES, out, streamAt);
+        put(frame.body(), frame.body().length, out, streamAt + Frame.HEADER_BYTES);
+        return streamAt + frame.paddedBytes();
+    }
+
+    private static void put(byte[] source, int bytes, ByteBuffer out, int streamAt) {
         int from = 0;
         int at = streamAt;
-        while (from < source.length) {
-            int inBlock = at % STREAM_BYTES;
-            int length = Math.min(source.length - from, STREAM_BYTES - inBlock);
-            System.arraycopy(source, from, out, (int) fileOffset(at), length);
+        while (from < bytes) {
+            int length = Math.min(bytes - from, STREAM_BYTES - at % STREAM_BYTES);
+            out.put((int) fileOffset(at), source, from, length);
             from += length;
             at += length;
         }

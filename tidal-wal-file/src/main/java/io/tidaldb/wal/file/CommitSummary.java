@@ -7,6 +7,8 @@ import io.tidaldb.api.TenantId;
 import io.tidaldb.api.wal.LogId;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Arrays;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -25,33 +27,42 @@ import org.jspecify.annotations.Nullable;
 record CommitSummary(long number, Map<LogId, Long> lastSeqnos) {
 
     private static final int ENTRY_BYTES = 32;
+    private static final int LAST_SEQNO_AT = 24;
     private static final int COUNT_AT = 16;
     private static final LogId NOBODY = LogId.own(TenantId.DEFAULT, new Origin(RegionId.of(0), ShardId.of(0), 0));
 
-    static CommitSummary of(long number, List<Frame> frames) {
-        Map<LogId, Long> lastSeqnos = new LinkedHashMap<>();
+    /** Returns the summary of a commit, for the commit after it. */
+    static Frame frame(long number, List<Frame> frames) {
+        // By identity, for the parts of an id lie scattered in memory; of a log that is there twice, a reader takes
+        // what comes last.
+        Map<LogId, Integer> places = new IdentityHashMap<>(frames.size());
+        ByteBuffer body = ByteBuffer.allocate(ENTRY_BYTES * frames.size()).order(ByteOrder.LITTLE_ENDIAN);
         for (Frame frame : frames) {
-            long last = 0;
-            if (frame.type() == Frame.Type.BATCH) {
-                ByteBuffer batch = ByteBuffer.wrap(frame.body()).order(ByteOrder.LITTLE_ENDIAN);
-                last = frame.seqno() + batch.getInt(COUNT_AT) - 1;
+            LogId log = frame.log();
+            Integer place = places.putIfAbsent(log, body.position());
+            if (place == null) {
+                body.putShort((short) log.holder().value())
+                        .putShort((short) log.origin().region().value())
+                        .putShort((short) log.origin().shard().value())
+                        .putShort((short) 0)
+                        .putInt(log.origin().incarnation())
+                        .putInt(0)
+                        .putLong(log.tenant().value())
+                        .putLong(lastSeqno(frame));
+            } else {
+                body.putLong(place + LAST_SEQNO_AT, lastSeqno(frame));
             }
-            lastSeqnos.put(frame.log(), last);
         }
-        return new CommitSummary(number, lastSeqnos);
+        byte[] entries = Arrays.copyOf(body.array(), body.position());
+        return new Frame(Frame.Type.SUMMARY, NOBODY, number, crc(entries), entries);
     }
 
-    Frame frame() {
-        ByteBuffer body = ByteBuffer.allocate(ENTRY_BYTES * lastSeqnos.size()).order(ByteOrder.LITTLE_ENDIAN);
-        lastSeqnos.forEach((log, last) -> body.putShort((short) log.holder().value())
-                .putShort((short) log.origin().region().value())
-                .putShort((short) log.origin().shard().value())
-                .putShort((short) 0)
-                .putInt(log.origin().incarnation())
-                .putInt(0)
-                .putLong(log.tenant().value())
-                .putLong(last));
-        return new Frame(Frame.Type.SUMMARY, NOBODY, number, crc(body.array()), body.array());
+    private static long lastSeqno(Frame frame) {
+        if (frame.type() != Frame.Type.BATCH) {
+            return 0;
+        }
+        ByteBuffer batch = ByteBuffer.wrap(frame.body()).order(ByteOrder.LITTLE_ENDIAN);
+        return frame.seqno() + batch.getInt(COUNT_AT) - 1;
     }
 
     /** Returns what a frame says, or null if its body is damaged. */
@@ -68,7 +79,7 @@ record CommitSummary(long number, Map<LogId, Long> lastSeqnos) {
                     body.getInt(at + 8));
             LogId log = new LogId(
                     ShardId.of(Short.toUnsignedInt(body.getShort(at))), TenantId.of(body.getLong(at + 16)), origin);
-            lastSeqnos.put(log, body.getLong(at + 24));
+            lastSeqnos.put(log, body.getLong(at + LAST_SEQNO_AT));
         }
         return new CommitSummary(frame.seqno(), lastSeqnos);
     }

@@ -163,7 +163,7 @@ final class FileWalStore implements WalStore {
         }
         log.append(batch.firstSeqno(), batch.count(), copy);
         touched.add(log);
-        pending.add(Frame.batch(id, batch.firstSeqno(), copy));
+        pending.add(Frame.batch(log.id(), batch.firstSeqno(), copy));
         pendingBytes += copy.length;
         if (pendingBytes >= limits.commitBytes()) {
             syncUnasked();
@@ -284,9 +284,9 @@ final class FileWalStore implements WalStore {
         guarded("truncation", () -> {
             if (empty && seqno != log.lastSeqno() + 1) {
                 // A position may also go back: nothing that the journal said of the log before counts any more.
-                pending.add(Frame.erased(id));
+                pending.add(Frame.erased(log.id()));
             }
-            pending.add(Frame.base(id, seqno, chain));
+            pending.add(Frame.base(log.id(), seqno, chain));
             commit();
             // At a full disk, too: this is how room comes about.
             upkeep.pause();
@@ -346,7 +346,7 @@ final class FileWalStore implements WalStore {
             return;
         }
         guarded("deletion", () -> {
-            pending.add(Frame.erased(id));
+            pending.add(Frame.erased(log.id()));
             commit();
             // One that began before still names the log, but replays the frame; one that begins later must not know it.
             // At a full disk, too: this is how room comes about.

@@ -74,6 +74,12 @@ record Frame(Type type, LogId log, long seqno, long chain, byte[] body) {
 
     byte[] header() {
         ByteBuffer header = ByteBuffer.allocate(HEADER_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        putHeader(header);
+        return header.array();
+    }
+
+    /** Puts the header at the beginning of a buffer, which has an array, little-endian. */
+    void putHeader(ByteBuffer header) {
         header.putInt(MAGIC)
                 .putShort((short) (type.ordinal() + 1))
                 .putShort((short) log.holder().value())
@@ -85,8 +91,9 @@ record Frame(Type type, LogId log, long seqno, long chain, byte[] body) {
                 .putInt(0)
                 .putLong(seqno)
                 .putLong(chain);
-        header.putInt(CRC_AT, crc(header, 0));
-        return header.array();
+        CRC32C crc = new CRC32C();
+        crc.update(header.array(), 0, HEADER_BYTES);
+        header.putInt(CRC_AT, (int) crc.getValue());
     }
 
     /** Returns the frame whose header is at an offset, with a body that is not filled yet, or null if there is no valid header. */

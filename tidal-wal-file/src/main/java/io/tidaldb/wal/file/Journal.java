@@ -27,6 +27,7 @@ final class Journal implements AutoCloseable {
     private final Layout layout;
     private final Disk disk;
     private final JournalSpace space;
+    private final CommitBuffer buffer = new CommitBuffer();
     // Files that a checkpoint has yet to cover, oldest first, without the current one.
     private final List<JournalSpace.Extent> older = new ArrayList<>();
     private long olderBytes;
@@ -34,7 +35,8 @@ final class Journal implements AutoCloseable {
     private long offset;
     private long fileBytes;
     private long nextCommit;
-    private @Nullable CommitSummary previous;
+    // Summary of the last commit.
+    private @Nullable Frame previous;
     private @Nullable FileChannel channel;
 
     /** Begins a journal at the start of a new file. */
@@ -67,8 +69,8 @@ final class Journal implements AutoCloseable {
      * @throws RefusedWrite if the disk did not take it; nothing of it is there then, and the next commit takes its place
      */
     void commit(List<Frame> frames) throws IOException {
-        write(CommitHeader.encode(nextCommit, false, file, offset, frames, previous));
-        previous = CommitSummary.of(nextCommit, frames);
+        write(CommitHeader.encode(buffer, nextCommit, false, file, offset, frames, previous));
+        previous = CommitSummary.frame(nextCommit, frames);
         nextCommit++;
         if (offset >= fileBytes / 4) {
             space.prepare(file + 1, fileBytes);
@@ -162,7 +164,7 @@ final class Journal implements AutoCloseable {
         space.cancel();
         long previousFile = file;
         file++;
-        ByteBuffer mark = CommitHeader.encode(nextCommit, true, previousFile, offset, List.of(), null);
+        ByteBuffer mark = CommitHeader.encode(buffer, nextCommit, true, previousFile, offset, List.of(), null);
         offset = 0;
         fileBytes = mark.limit();
         Files.deleteIfExists(layout.journalFile(file));
