@@ -22,6 +22,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Map;
+import java.util.function.BooleanSupplier;
 import java.util.zip.CRC32C;
 import java.util.zip.CheckedOutputStream;
 import org.jspecify.annotations.Nullable;
@@ -63,55 +64,55 @@ final class Checkpoint {
                         "checkpoint-s%05d.ckpt", shard.replica().shard().value()));
     }
 
-    /** Writes a slot's state and returns its size in bytes. */
-    static long write(Path file, TenantShard shard) {
+    /**
+     * Writes a slot's state and returns its size in bytes. Safe for any thread.
+     *
+     * @param dropped asked now and then; once it says true, nothing is published
+     * @throws TidalException STORAGE_FULL if it can't be written, CLOSED if it was dropped
+     */
+    static long write(Path file, SlotImage image, BooleanSupplier dropped) {
         return DurableFiles.replace(file, channel -> {
             CRC32C crc = new CRC32C();
-            OutputStream counted = new CheckedOutputStream(new PacedOutput(channel), crc);
+            OutputStream counted = new CheckedOutputStream(new PacedOutput(channel, dropped), crc);
             DataOutputStream out = new DataOutputStream(new BufferedOutputStream(counted, BUFFER_BYTES));
-            writeState(out, shard);
+            writeState(out, image);
             out.flush();
             out.writeInt((int) crc.getValue());
             out.flush();
         });
     }
 
-    private static void writeState(DataOutput out, TenantShard shard) throws IOException {
+    private static void writeState(DataOutput out, SlotImage image) throws IOException {
         out.writeInt(MAGIC);
         out.writeShort(VERSION);
-        out.writeLong(shard.tenantId().value());
-        out.writeShort(shard.replica().region().value());
-        out.writeShort(shard.replica().shard().value());
-        out.writeLong(shard.lastHlc);
-        writeOptional(out, shard.label());
-        out.writeShort(shard.schemaLogged.cardinality());
-        for (int i = shard.schemaLogged.nextSetBit(0); i >= 0; i = shard.schemaLogged.nextSetBit(i + 1)) {
+        out.writeLong(image.tenantId.value());
+        out.writeShort(image.replica.region().value());
+        out.writeShort(image.replica.shard().value());
+        out.writeLong(image.lastHlc);
+        writeOptional(out, image.label);
+        out.writeShort(image.schemaLogged.cardinality());
+        for (int i = image.schemaLogged.nextSetBit(0); i >= 0; i = image.schemaLogged.nextSetBit(i + 1)) {
             out.writeByte(i);
         }
-        SignalLedger base = shard.base;
-        out.writeBoolean(base != null);
-        if (base != null) {
-            base.writeTo(out);
+        out.writeBoolean(image.base != null);
+        if (image.base != null) {
+            image.base.writeTo(out);
         }
-        out.writeInt(shard.compacted.size());
-        for (Map.Entry<Origin, Long> end : shard.compacted.entrySet()) {
+        out.writeInt(image.compacted.size());
+        for (Map.Entry<Origin, Long> end : image.compacted.entrySet()) {
             writeOrigin(out, end.getKey());
             out.writeLong(end.getValue());
         }
-        out.writeInt(shard.origins.size());
-        for (OriginLedger each : shard.origins.values()) {
-            writeOrigin(out, each.origin);
-            out.writeLong(each.foldedSeqno);
-            out.writeLong(each.chain);
-            each.ledger.writeTo(out);
+        out.writeInt(image.origins.size());
+        for (SlotImage.OriginImage each : image.origins) {
+            writeOrigin(out, each.origin());
+            out.writeLong(each.lastSeqno());
+            out.writeLong(each.chain());
+            each.ledger().writeTo(out);
         }
-        out.writeInt(shard.names.size());
-        for (Map.Entry<Long, String> name : shard.names.entrySet()) {
-            out.writeLong(name.getKey());
-            out.writeUTF(name.getValue());
-        }
-        shard.metering.writeTo(out);
-        shard.keys.writeTo(out);
+        image.names.writeTo(out);
+        image.metering.writeTo(out);
+        KeyMemory.write(image.keys, out);
     }
 
     /**

@@ -86,10 +86,7 @@ final class SlotRecovery {
         }
         shard.rebase();
         // What was replayed is in no checkpoint yet.
-        shard.checkpointedBytes = shard.logBytes() - shard.replayedBytes;
-        if (checkpointed == 0) {
-            shard.checkpointedBytes = 0;
-        }
+        shard.checkpointedBytes(checkpointed == 0 ? 0 : shard.logBytes() - shard.replayedBytes);
         return shard;
     }
 

@@ -2,12 +2,11 @@ package io.tidaldb.core.ledger;
 
 import com.dynatrace.hash4j.hashing.Hasher128;
 import com.dynatrace.hash4j.hashing.Hashing;
+import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.TidalException;
 import java.io.DataInput;
-import java.io.DataOutput;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.Arrays;
 import java.util.concurrent.locks.StampedLock;
 import org.jspecify.annotations.Nullable;
 
@@ -43,6 +42,7 @@ public final class SignalLedger {
     private final @Nullable CellTable[] tables = new CellTable[SIGNALS];
     private final CellState scratch = new CellState();
     private long distinctEntities;
+    private boolean frozen;
 
     /** Keeps the compiler from dropping the touching as dead code; never read. */
     @SuppressWarnings("UnusedVariable")
@@ -335,44 +335,39 @@ public final class SignalLedger {
     }
 
     /**
-     * Writes everything as a snapshot, see {@link LedgerSnapshot}, under one hold of the read lock: hand it a sink that does not block, or
-     * call it on the writing thread.
+     * Returns everything as it is now, for a snapshot that is written while this ledger goes on: a pointer is copied for each page of 128 or
+     * 64 KiB. Nobody may freeze it again before that is closed.
      */
-    public void writeTo(DataOutput out) throws IOException {
-        LedgerSnapshot snapshot = new LedgerSnapshot();
-        CellState state = new CellState();
-        long stamp = lock.readLock();
+    public FrozenLedger freeze() {
+        @Nullable CellTable[] copies = new CellTable[SIGNALS];
+        long stamp = lock.writeLock();
         try {
-            snapshot.writeHeader(cells(), out);
+            if (frozen) {
+                throw new TidalException(ErrorCode.INTERNAL, "A ledger was frozen twice; close the first view.");
+            }
+            frozen = true;
             for (int signal = 0; signal < SIGNALS; signal++) {
                 CellTable table = tables[signal];
+                copies[signal] = table == null ? null : table.freeze();
+            }
+        } finally {
+            lock.unlockWrite(stamp);
+        }
+        return new FrozenLedger(copies, this::thaw);
+    }
+
+    private void thaw() {
+        long stamp = lock.writeLock();
+        try {
+            frozen = false;
+            for (CellTable table : tables) {
                 if (table != null) {
-                    for (long entity : sortedEntities(table)) {
-                        table.load(table.find(entity), state);
-                        snapshot.writeCell(signal, state, out);
-                    }
+                    table.thaw();
                 }
             }
-            snapshot.writeTrailer(out);
         } finally {
-            lock.unlockRead(stamp);
+            lock.unlockWrite(stamp);
         }
-    }
-
-    private long cells() {
-        long cells = 0;
-        for (CellTable table : tables) {
-            cells += table == null ? 0 : table.size();
-        }
-        return cells;
-    }
-
-    private static long[] sortedEntities(CellTable table) {
-        long[] entities = new long[table.size()];
-        Arrays.setAll(entities, cell -> table.entity(cell) ^ Long.MIN_VALUE);
-        Arrays.sort(entities);
-        Arrays.setAll(entities, i -> entities[i] ^ Long.MIN_VALUE);
-        return entities;
     }
 
     /**
