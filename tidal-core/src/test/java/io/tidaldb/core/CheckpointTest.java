@@ -233,4 +233,36 @@ class CheckpointTest {
         assertThat(temporary).doesNotExist();
         tidal.close();
     }
+
+    @Test
+    @DisplayName("one is due when the log has grown, and after a failure when it has grown as much again")
+    void automatic() throws IOException {
+        Drill drill = new Drill(directory);
+        Tidal tidal = drill.open();
+        Tenant tenant = tidal.createTenant(Drill.CONFIG);
+        Path file = file(drill, Drill.TENANT);
+        Path inTheWay = file.resolveSibling("checkpoint-s00000.ckpt.tmp").resolve("in-the-way");
+        Files.createDirectories(inTheWay);
+        grow(tenant);
+        assertThat(file).doesNotExist();
+        Files.delete(inTheWay);
+        Files.delete(inTheWay.getParent());
+        tenant.record("view", 1, 1);
+        assertThat(file).doesNotExist();
+        grow(tenant);
+        assertThat(file).exists();
+        tidal.abandon();
+    }
+
+    /** Writes a little more than the growth after which a checkpoint is due. */
+    private static void grow(Tenant tenant) {
+        List<Signal> signals = new ArrayList<>();
+        for (int i = 0; i < 50_000; i++) {
+            signals.add(Signal.of("view", i, 1));
+        }
+        long end = tenant.usage().storageBytes() + (64 << 20);
+        while (tenant.usage().storageBytes() < end) {
+            tenant.recordAll(signals, WriteOptions.DEFAULT);
+        }
+    }
 }

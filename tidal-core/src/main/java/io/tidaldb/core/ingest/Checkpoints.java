@@ -119,20 +119,20 @@ final class Checkpoints {
         current = writing;
         try {
             background.execute(() -> {
-                write(writing);
+                writeImage(writing);
                 loop.submit(() -> {
                     written(writing);
                     return null;
                 });
             });
         } catch (RejectedExecutionException e) {
-            write(writing);
+            writeImage(writing);
             finish(writing);
         }
     }
 
     /** Runs in the background. */
-    private void write(Writing writing) {
+    private void writeImage(Writing writing) {
         try (SlotImage image = writing.image) {
             writing.bytes = Checkpoint.write(recovery.checkpointFile(writing.shard), image, () -> writing.dropped);
         } catch (TidalException e) {
@@ -226,7 +226,7 @@ final class Checkpoints {
         loop.close();
         Writing unbegun = current;
         if (unbegun != null) {
-            write(unbegun);
+            writeImage(unbegun);
             written(unbegun);
         }
     }
