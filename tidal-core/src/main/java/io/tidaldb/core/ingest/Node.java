@@ -57,6 +57,7 @@ public final class Node {
     private final SlotRecovery recovery;
     private final Checkpoints checkpoints;
     private final Map<LogId, TenantShard> shards = new TreeMap<>();
+    private final Map<TenantId, Flow> flows = new HashMap<>();
     private @Nullable LoopHandle handle;
 
     /**
@@ -157,12 +158,7 @@ public final class Node {
     }
 
     private Flow flow(TenantState tenant) {
-        for (TenantShard shard : shards.values()) {
-            if (shard.tenant() == tenant) {
-                return shard.flow();
-            }
-        }
-        return new Flow(tenant);
+        return flows.computeIfAbsent(tenant.config().id(), each -> new Flow(tenant));
     }
 
     /** Writes a checkpoint of every slot whose log has grown since its last. */
@@ -230,10 +226,12 @@ public final class Node {
     /** Deletes what an interrupted deletion left; before {@link #start}. */
     public void eraseNow(TenantId tenant) {
         shards.keySet().removeIf(log -> log.tenant().equals(tenant));
+        flows.remove(tenant);
         store.logs().stream()
                 .map(LogStatus::log)
                 .filter(log -> log.tenant().equals(tenant))
                 .forEach(log -> loop.onStore(() -> store.delete(log)));
+        recovery.forget(tenant);
         if (directory == null) {
             return;
         }
