@@ -44,12 +44,12 @@ final class CellTable {
     private int[] @Nullable [] highCounts;
 
     private final WindowedCounts windowedCounts;
-    private final CellState scratch;
+    private final Scratch scratch;
     private int size;
     private long total;
 
     /** Creates an empty table with a scratch state that tables may share, as they share the lock. */
-    CellTable(CellState scratch) {
+    CellTable(Scratch scratch) {
         this.scratch = scratch;
         index = new int[MIN_CAPACITY];
         pages = new long[][] {new long[FIRST_PAGE_CELLS << CELL_BITS]};
@@ -189,18 +189,19 @@ final class CellTable {
 
     /** Adds a pair's whole state, which is not the scratch, to a cell. */
     void merge(int cell, CellState state, double halfLifeNanos) {
-        load(cell, scratch);
-        long lastNanos = Math.max(scratch.lastNanos, state.lastNanos);
-        double score = scratch.score * DecayModel.factor(lastNanos - scratch.lastNanos, halfLifeNanos)
+        CellState sum = scratch.state();
+        load(cell, sum);
+        long lastNanos = Math.max(sum.lastNanos, state.lastNanos);
+        double score = sum.score * DecayModel.factor(lastNanos - sum.lastNanos, halfLifeNanos)
                 + state.score * DecayModel.factor(lastNanos - state.lastNanos, halfLifeNanos);
-        scratch.advance(lastNanos);
-        scratch.addWindows(state);
+        sum.advance(lastNanos);
+        sum.addWindows(state);
         long[] page = pageForWrite(cell);
         int at = offset(cell);
         page[at + SCORE] = Double.doubleToRawLongBits(score);
         page[at + LAST] = lastNanos;
-        int windows = windowedCounts.store((int) (page[at + WINDOWS_AND_COUNT] >>> 32), scratch);
-        long count = scratch.count + state.count;
+        int windows = windowedCounts.store((int) (page[at + WINDOWS_AND_COUNT] >>> 32), sum);
+        long count = sum.count + state.count;
         page[at + WINDOWS_AND_COUNT] = (long) windows << 32 | count & LOW_32;
         setHighCount(cell, (int) (count >>> 32));
         total += state.count;

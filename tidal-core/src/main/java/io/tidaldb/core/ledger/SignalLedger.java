@@ -7,6 +7,7 @@ import io.tidaldb.api.TidalException;
 import java.io.DataInput;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.concurrent.locks.StampedLock;
 import org.jspecify.annotations.Nullable;
 
@@ -39,8 +40,11 @@ public final class SignalLedger {
 
     private final DecayTable decays;
     private final StampedLock lock = new StampedLock();
-    private final @Nullable CellTable[] tables = new CellTable[SIGNALS];
-    private final CellState scratch = new CellState();
+    private final Scratch scratch = new Scratch();
+
+    /** By signal type, up to the highest that has an event: most tenants use few, and many tenants are idle. */
+    private @Nullable CellTable[] tables = {};
+
     private long distinctEntities;
     private boolean frozen;
 
@@ -94,7 +98,7 @@ public final class SignalLedger {
     private void touchAll(ByteBuffer records, int from, int end) {
         long seen = 0;
         for (int at = from; at < end; at += SignalRecords.BYTES) {
-            CellTable table = tables[SignalRecords.signal(records, at)];
+            CellTable table = table(SignalRecords.signal(records, at));
             if (table != null) {
                 seen ^= table.touch(SignalRecords.entity(records, at));
             }
@@ -126,12 +130,21 @@ public final class SignalLedger {
     }
 
     private CellTable tableForWrite(int signal) {
-        CellTable table = tables[signal];
+        CellTable table = table(signal);
         if (table == null) {
             table = new CellTable(scratch);
+            if (signal >= tables.length) {
+                tables = Arrays.copyOf(tables, signal + 1);
+            }
             tables[signal] = table;
         }
         return table;
+    }
+
+    private @Nullable CellTable table(int signal) {
+        // Read once: a reader without the lock may look while the array is replaced.
+        @Nullable CellTable[] known = tables;
+        return signal < known.length ? known[signal] : null;
     }
 
     private boolean knows(long entity) {
@@ -173,7 +186,7 @@ public final class SignalLedger {
 
     private boolean readUnguarded(long entity, int signal, long atNanos, CellView out) {
         out.clear(atNanos);
-        CellTable table = tables[signal];
+        CellTable table = table(signal);
         int cell = table == null ? -1 : table.find(entity);
         if (table == null || cell < 0) {
             return false;
@@ -186,7 +199,7 @@ public final class SignalLedger {
     public long total(int signal) {
         long stamp = lock.readLock();
         try {
-            CellTable table = tables[signal];
+            CellTable table = table(signal);
             return table == null ? 0 : table.total();
         } finally {
             lock.unlockRead(stamp);
@@ -197,7 +210,7 @@ public final class SignalLedger {
     public long entities(int signal) {
         long stamp = lock.readLock();
         try {
-            CellTable table = tables[signal];
+            CellTable table = table(signal);
             return table == null ? 0 : table.size();
         } finally {
             lock.unlockRead(stamp);
@@ -229,7 +242,7 @@ public final class SignalLedger {
         CellView view = new CellView();
         long stamp = lock.readLock();
         try {
-            CellTable table = tables[signal];
+            CellTable table = table(signal);
             for (int cell = 0; table != null && cell < table.size(); cell++) {
                 table.read(cell, 0, decays.halfLifeNanos(signal), view);
                 visitor.visit(table.entity(cell), view);
@@ -251,7 +264,7 @@ public final class SignalLedger {
         double halfLifeNanos = decays.halfLifeNanos(signal);
         long stamp = lock.readLock();
         try {
-            CellTable table = tables[signal];
+            CellTable table = table(signal);
             int size = table == null ? 0 : table.size();
             int end = fromSlot + Math.min(maxSlots, size - fromSlot);
             for (int cell = fromSlot; table != null && cell < end; cell++) {
@@ -267,7 +280,7 @@ public final class SignalLedger {
     int slot(long entity, int signal) {
         long stamp = lock.readLock();
         try {
-            CellTable table = tables[signal];
+            CellTable table = table(signal);
             return table == null ? -1 : table.find(entity);
         } finally {
             lock.unlockRead(stamp);
@@ -282,8 +295,8 @@ public final class SignalLedger {
         byte[] bytes = new byte[CellCodec.MAX_BYTES];
         long stamp = lock.readLock();
         try {
-            for (int signal = 0; signal < SIGNALS; signal++) {
-                CellTable table = tables[signal];
+            for (int signal = 0; signal < tables.length; signal++) {
+                CellTable table = table(signal);
                 for (int cell = 0; table != null && cell < table.size(); cell++) {
                     table.load(cell, state);
                     int length = CellCodec.encode(signal, state, bytes);
@@ -308,8 +321,8 @@ public final class SignalLedger {
         long stamp = lock.writeLock();
         long otherStamp = other.lock.readLock();
         try {
-            for (int signal = 0; signal < SIGNALS; signal++) {
-                CellTable table = other.tables[signal];
+            for (int signal = 0; signal < other.tables.length; signal++) {
+                CellTable table = other.table(signal);
                 for (int cell = 0; table != null && cell < table.size(); cell++) {
                     table.load(cell, state);
                     mergeCell(signal, state);
@@ -339,15 +352,16 @@ public final class SignalLedger {
      * 64 KiB. Nobody may freeze it again before that is closed.
      */
     public FrozenLedger freeze() {
-        @Nullable CellTable[] copies = new CellTable[SIGNALS];
+        @Nullable CellTable[] copies;
         long stamp = lock.writeLock();
         try {
             if (frozen) {
                 throw new TidalException(ErrorCode.INTERNAL, "A ledger was frozen twice; close the first view.");
             }
             frozen = true;
-            for (int signal = 0; signal < SIGNALS; signal++) {
-                CellTable table = tables[signal];
+            copies = new CellTable[tables.length];
+            for (int signal = 0; signal < tables.length; signal++) {
+                CellTable table = table(signal);
                 copies[signal] = table == null ? null : table.freeze();
             }
         } finally {

@@ -18,14 +18,14 @@ package io.tidaldb.core.ledger;
 final class WindowedCounts {
 
     private final WindowArena arena;
-    private final CellState scratch;
+    private final Scratch scratch;
 
     /** Uses a scratch state that tables may share, as they share the lock. */
-    WindowedCounts(CellState scratch) {
+    WindowedCounts(Scratch scratch) {
         this(new WindowArena(), scratch);
     }
 
-    private WindowedCounts(WindowArena arena, CellState scratch) {
+    private WindowedCounts(WindowArena arena, Scratch scratch) {
         this.arena = arena;
         this.scratch = scratch;
     }
@@ -51,12 +51,13 @@ final class WindowedCounts {
         } else if (minute == newestMinute ? increment(windows) : minute > newestMinute && append(windows, minute)) {
             return windows;
         }
-        load(windows, lastNanos, scratch);
+        CellState state = scratch.state();
+        load(windows, lastNanos, state);
         if (eventNanos > lastNanos) {
-            scratch.advance(eventNanos);
+            state.advance(eventNanos);
         }
-        scratch.addEvent(eventNanos);
-        return store(windows, scratch);
+        state.addEvent(eventNanos);
+        return store(windows, state);
     }
 
     /** Counts an event of the newest minute; refuses when a bucket is full. */

@@ -15,7 +15,7 @@ class CellOrderTest {
             SplittableRandom random = new SplittableRandom(seed);
             int kept = random.nextInt(1, 65);
             int size = random.nextInt(seed % 2 == 0 ? 40 : 6_000);
-            CellTable table = new CellTable(new CellState());
+            CellTable table = new CellTable(new Scratch());
             TreeSet<Long> entities = new TreeSet<>(Long::compareUnsigned);
             for (int i = 0; i < size; i++) {
                 long entity = random.nextLong() >>> 64 - kept | (random.nextBoolean() ? 0 : Long.MIN_VALUE);

@@ -68,7 +68,7 @@ class FrozenLedgerTest {
 
     @Test
     void copiesAPageOnlyWhenItIsChanged() {
-        CellTable table = new CellTable(new CellState());
+        CellTable table = new CellTable(new Scratch());
         for (int entity = 0; entity < 100_000; entity++) {
             table.add(entity, 1, Event.START);
         }
