@@ -1,5 +1,6 @@
 package io.tidaldb.bench;
 
+import io.tidaldb.core.ledger.FrozenLedger;
 import io.tidaldb.core.ledger.SignalLedger;
 import io.tidaldb.core.ledger.StateDigest;
 import io.tidaldb.core.ledger.TopK;
@@ -79,7 +80,9 @@ public class LedgerScanBenchmark {
     @Benchmark
     public int writeSnapshot() throws IOException {
         buffer.reset();
-        ledger.writeTo(new DataOutputStream(buffer));
+        try (FrozenLedger frozen = ledger.freeze()) {
+            frozen.writeTo(new DataOutputStream(buffer));
+        }
         return buffer.size();
     }
 

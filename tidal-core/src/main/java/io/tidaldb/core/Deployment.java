@@ -191,7 +191,9 @@ final class Deployment {
         WalStoreContext context = new WalStoreContext(directory(id), nodeRegion, segmentBytes, background);
         WalStore store = plugins.walStores().create(context);
         opened.push(store);
-        return new Node(id, directory, context, store, background, settings, schema, plugins.clock());
+        LoopFactory.BackgroundExecutor checkpoints = plugins.loops().background("checkpoint-" + id);
+        opened.push(checkpoints);
+        return new Node(id, directory, context, store, background, checkpoints, settings, schema, plugins.clock());
     }
 
     private static Schema declare(

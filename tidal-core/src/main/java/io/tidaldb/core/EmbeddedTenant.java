@@ -100,7 +100,7 @@ final class EmbeddedTenant implements Tenant {
                 cause);
     }
 
-    static TidalException unwrap(ExecutionException e) {
+    static TidalException unwrap(Exception e) {
         if (e.getCause() instanceof TidalException known) {
             return known;
         }

@@ -27,6 +27,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
@@ -405,8 +407,18 @@ final class EmbeddedTidal implements Tidal {
 
     @Override
     public void checkpoint() {
+        try {
+            // Without a bound: it takes as long as the disk needs for all that is there.
+            beginCheckpoint().join();
+        } catch (CompletionException e) {
+            throw EmbeddedTenant.unwrap(e);
+        }
+    }
+
+    /** Returns a future that is done when there are checkpoints of all slots as they are now. */
+    CompletableFuture<Void> beginCheckpoint() {
         checkOpen();
-        nodes.forEach(node -> EmbeddedTenant.await(node.checkpoint()));
+        return CompletableFuture.allOf(nodes.stream().map(Node::checkpoint).toArray(CompletableFuture[]::new));
     }
 
     @Override

@@ -64,7 +64,10 @@ public interface Tidal extends AutoCloseable {
     /** Returns the state of nodes, shards and tenants. */
     ClusterHealth health();
 
-    /** Writes a checkpoint of every log that has grown, so that a restart has nothing to replay. Blocks writes meanwhile. */
+    /**
+     * Writes a checkpoint of every log that has grown, so that a restart need not replay what was there when this was called. Writes go on
+     * meanwhile.
+     */
     void checkpoint();
 
     /**

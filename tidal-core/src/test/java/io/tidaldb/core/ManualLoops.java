@@ -3,14 +3,19 @@ package io.tidaldb.core;
 import io.tidaldb.core.runtime.LoopBody;
 import io.tidaldb.core.runtime.LoopFactory;
 import io.tidaldb.core.runtime.LoopHandle;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.RejectedExecutionException;
 
 /** Loops without threads: whoever wakes a loop runs it, unless the test holds them to let work pile up. One thread only. */
 final class ManualLoops implements LoopFactory {
 
     private final List<Loop> loops = new ArrayList<>();
+    private final List<Background> backgrounds = new ArrayList<>();
     private boolean held;
+    private boolean backgroundHeld;
 
     @Override
     public LoopHandle start(String role, LoopBody body) {
@@ -34,15 +39,34 @@ final class ManualLoops implements LoopFactory {
 
     @Override
     public BackgroundExecutor background(String role) {
-        return new BackgroundExecutor() {
-            @Override
-            public void execute(Runnable task) {
-                task.run();
-            }
+        Background executor = new Background();
+        backgrounds.add(executor);
+        return executor;
+    }
 
-            @Override
-            public void close() {}
-        };
+    /** Lets background work pile up until it is stepped through. */
+    void holdBackground() {
+        backgroundHeld = true;
+    }
+
+    /** Runs the oldest background work of each executor; returns whether there was any. */
+    boolean stepBackground() {
+        boolean any = false;
+        for (Background each : List.copyOf(backgrounds)) {
+            Runnable task = each.tasks.poll();
+            if (task != null) {
+                task.run();
+                any = true;
+            }
+        }
+        return any;
+    }
+
+    void releaseBackground() {
+        backgroundHeld = false;
+        while (stepBackground()) {
+            // Until nothing is left.
+        }
     }
 
     void hold() {
@@ -57,6 +81,31 @@ final class ManualLoops implements LoopFactory {
     void release() {
         held = false;
         List.copyOf(loops).forEach(Loop::wake);
+    }
+
+    private final class Background implements BackgroundExecutor {
+
+        private final Queue<Runnable> tasks = new ArrayDeque<>();
+        private boolean closed;
+
+        @Override
+        public void execute(Runnable task) {
+            if (closed) {
+                throw new RejectedExecutionException("closed");
+            }
+            if (backgroundHeld) {
+                tasks.add(task);
+            } else {
+                task.run();
+            }
+        }
+
+        @Override
+        public void close() {
+            closed = true;
+            tasks.clear();
+            backgrounds.remove(this);
+        }
     }
 
     private final class Loop implements LoopHandle {

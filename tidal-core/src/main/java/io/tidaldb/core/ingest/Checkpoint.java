@@ -7,18 +7,24 @@ import io.tidaldb.api.ShardId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.core.directory.DurableFiles;
 import io.tidaldb.core.ledger.SignalLedger;
-import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
+import java.io.BufferedInputStream;
+import java.io.BufferedOutputStream;
 import java.io.DataInput;
 import java.io.DataInputStream;
 import java.io.DataOutput;
 import java.io.DataOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.Map;
+import java.util.function.BooleanSupplier;
 import java.util.zip.CRC32C;
+import java.util.zip.CheckedOutputStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,6 +53,7 @@ final class Checkpoint {
     private static final int MAGIC = 'T' << 24 | 'D' << 16 | 'C' << 8 | 'K';
     private static final int VERSION = 1;
     private static final int MIN_BYTES = 24;
+    private static final int BUFFER_BYTES = 64 << 10;
 
     private Checkpoint() {}
 
@@ -57,58 +64,55 @@ final class Checkpoint {
                         "checkpoint-s%05d.ckpt", shard.replica().shard().value()));
     }
 
-    /** Writes a slot's state and returns its size in bytes. */
-    static long write(Path file, TenantShard shard) {
-        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        try (DataOutputStream out = new DataOutputStream(bytes)) {
-            writeState(out, shard);
+    /**
+     * Writes a slot's state and returns its size in bytes. Safe for any thread.
+     *
+     * @param dropped asked now and then; once it says true, nothing is published
+     * @throws TidalException STORAGE_FULL if it can't be written, CLOSED if it was dropped
+     */
+    static long write(Path file, SlotImage image, BooleanSupplier dropped) {
+        return DurableFiles.replace(file, channel -> {
             CRC32C crc = new CRC32C();
+            OutputStream counted = new CheckedOutputStream(new PacedOutput(channel, dropped), crc);
+            DataOutputStream out = new DataOutputStream(new BufferedOutputStream(counted, BUFFER_BYTES));
+            writeState(out, image);
             out.flush();
-            crc.update(bytes.toByteArray());
             out.writeInt((int) crc.getValue());
-        } catch (IOException e) {
-            throw new TidalException(ErrorCode.INTERNAL, "checkpoint " + file + " can't be encoded", e);
-        }
-        DurableFiles.replace(file, ByteBuffer.wrap(bytes.toByteArray()));
-        return bytes.size();
+            out.flush();
+        });
     }
 
-    private static void writeState(DataOutput out, TenantShard shard) throws IOException {
+    private static void writeState(DataOutput out, SlotImage image) throws IOException {
         out.writeInt(MAGIC);
         out.writeShort(VERSION);
-        out.writeLong(shard.tenantId().value());
-        out.writeShort(shard.replica().region().value());
-        out.writeShort(shard.replica().shard().value());
-        out.writeLong(shard.lastHlc);
-        writeOptional(out, shard.label());
-        out.writeShort(shard.schemaLogged.cardinality());
-        for (int i = shard.schemaLogged.nextSetBit(0); i >= 0; i = shard.schemaLogged.nextSetBit(i + 1)) {
+        out.writeLong(image.tenantId.value());
+        out.writeShort(image.replica.region().value());
+        out.writeShort(image.replica.shard().value());
+        out.writeLong(image.lastHlc);
+        writeOptional(out, image.label);
+        out.writeShort(image.schemaLogged.cardinality());
+        for (int i = image.schemaLogged.nextSetBit(0); i >= 0; i = image.schemaLogged.nextSetBit(i + 1)) {
             out.writeByte(i);
         }
-        SignalLedger base = shard.base;
-        out.writeBoolean(base != null);
-        if (base != null) {
-            base.writeTo(out);
+        out.writeBoolean(image.base != null);
+        if (image.base != null) {
+            image.base.writeTo(out);
         }
-        out.writeInt(shard.compacted.size());
-        for (Map.Entry<Origin, Long> end : shard.compacted.entrySet()) {
+        out.writeInt(image.compacted.size());
+        for (Map.Entry<Origin, Long> end : image.compacted.entrySet()) {
             writeOrigin(out, end.getKey());
             out.writeLong(end.getValue());
         }
-        out.writeInt(shard.origins.size());
-        for (OriginLedger each : shard.origins.values()) {
-            writeOrigin(out, each.origin);
-            out.writeLong(each.foldedSeqno);
-            out.writeLong(each.chain);
-            each.ledger.writeTo(out);
+        out.writeInt(image.origins.size());
+        for (SlotImage.OriginImage each : image.origins) {
+            writeOrigin(out, each.origin());
+            out.writeLong(each.lastSeqno());
+            out.writeLong(each.chain());
+            each.ledger().writeTo(out);
         }
-        out.writeInt(shard.names.size());
-        for (Map.Entry<Long, String> name : shard.names.entrySet()) {
-            out.writeLong(name.getKey());
-            out.writeUTF(name.getValue());
-        }
-        shard.metering.writeTo(out);
-        shard.keys.writeTo(out);
+        image.names.writeTo(out);
+        image.metering.writeTo(out);
+        KeyMemory.write(image.keys, out);
     }
 
     /**
@@ -121,32 +125,54 @@ final class Checkpoint {
         if (!Files.exists(file)) {
             return 0;
         }
-        try {
-            byte[] bytes = Files.readAllBytes(file);
-            CRC32C crc = new CRC32C();
-            crc.update(bytes, 0, Math.max(0, bytes.length - Integer.BYTES));
-            ByteBuffer view = ByteBuffer.wrap(bytes);
-            if (bytes.length < MIN_BYTES
-                    || view.getInt(0) != MAGIC
-                    || view.getInt(bytes.length - 4) != (int) crc.getValue()) {
-                throw damaged(file, "checksum 0x" + Integer.toHexString((int) crc.getValue()));
-            }
-            if (Short.toUnsignedInt(view.getShort(4)) > VERSION) {
+        // Twice over the file, so that nothing is believed before all of it is known to be whole.
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+            checkWhole(file, channel);
+            DataInputStream in = input(channel);
+            in.readInt();
+            int version = in.readUnsignedShort();
+            if (version > VERSION) {
                 throw new TidalException(
                         ErrorCode.FORMAT_TOO_NEW,
-                        "checkpoint " + file + " has version " + view.getShort(4) + ": expected up to " + VERSION);
+                        "checkpoint " + file + " has version " + version + ": expected up to " + VERSION);
             }
-            DataInputStream in = new DataInputStream(new ByteArrayInputStream(bytes, 6, bytes.length - 10));
             if (in.readLong() != shard.tenantId().value()
                     || in.readUnsignedShort() != shard.replica().region().value()
                     || in.readUnsignedShort() != shard.replica().shard().value()) {
                 throw damaged(file, "tenant " + shard.tenantId() + " and shard " + shard.replica());
             }
             readState(in, shard, schema);
-            return bytes.length;
+            return channel.size();
         } catch (IOException e) {
             throw new TidalException(ErrorCode.CORRUPT_DATA, "checkpoint " + file + " can't be read: " + e, e);
         }
+    }
+
+    private static void checkWhole(Path file, FileChannel channel) throws IOException {
+        long bytes = channel.size();
+        if (bytes < MIN_BYTES) {
+            throw damaged(file, "at least " + MIN_BYTES + " bytes");
+        }
+        DataInputStream in = input(channel);
+        CRC32C crc = new CRC32C();
+        byte[] buffer = new byte[BUFFER_BYTES];
+        int magic = 0;
+        for (long left = bytes - Integer.BYTES; left > 0; ) {
+            int length = (int) Math.min(left, buffer.length);
+            in.readFully(buffer, 0, length);
+            crc.update(buffer, 0, length);
+            if (left == bytes - Integer.BYTES) {
+                magic = ByteBuffer.wrap(buffer).getInt(0);
+            }
+            left -= length;
+        }
+        if (in.readInt() != (int) crc.getValue() || magic != MAGIC) {
+            throw damaged(file, "checksum 0x" + Integer.toHexString((int) crc.getValue()));
+        }
+    }
+
+    private static DataInputStream input(FileChannel channel) throws IOException {
+        return new DataInputStream(new BufferedInputStream(Channels.newInputStream(channel.position(0)), BUFFER_BYTES));
     }
 
     private static void readState(DataInput in, TenantShard shard, Schema schema) throws IOException {

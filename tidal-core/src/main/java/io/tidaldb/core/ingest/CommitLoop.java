@@ -263,8 +263,10 @@ public final class CommitLoop implements LoopBody {
     private @Nullable TidalException admission(WriteRequest write) {
         TenantShard shard = write.shard;
         for (EntityName name : write.names) {
-            String known = shard.names.getOrDefault(
-                    name.entity(), shard.staged.newNames.getOrDefault(name.entity(), name.name()));
+            String known = shard.names.get(name.entity());
+            if (known == null) {
+                known = shard.staged.newNames.getOrDefault(name.entity(), name.name());
+            }
             if (!known.equals(name.name())) {
                 return TenantShard.nameCollision(shard.tenantId(), name.entity(), name.name(), known);
             }
@@ -286,7 +288,7 @@ public final class CommitLoop implements LoopBody {
             }
         }
         for (EntityName name : write.names) {
-            if (!shard.names.containsKey(name.entity())
+            if (shard.names.get(name.entity()) == null
                     && shard.staged.newNames.putIfAbsent(name.entity(), name.name()) == null) {
                 shard.staged.names.add(name);
             }
@@ -490,10 +492,15 @@ public final class CommitLoop implements LoopBody {
         }
     }
 
-    /** Takes notice of what the store refused outside a commit: if it failed, it acknowledges nothing from now on. Called by tasks. */
-    void storeRefused(TidalException reason) {
-        if (reason.code() == ErrorCode.STORE_FAILED && failed == null) {
-            fail(reason);
+    /** Does something on the store outside a commit; if that fails for good, nothing is acknowledged from now on. Called by tasks. */
+    void onStore(Runnable operation) {
+        try {
+            operation.run();
+        } catch (TidalException e) {
+            if (e.code() == ErrorCode.STORE_FAILED && failed == null) {
+                fail(e);
+            }
+            throw e;
         }
     }
 

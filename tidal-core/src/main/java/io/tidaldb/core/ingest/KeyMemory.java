@@ -6,8 +6,10 @@ import io.tidaldb.core.crdt.Hlc;
 import java.io.DataInput;
 import java.io.DataOutput;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -47,9 +49,14 @@ final class KeyMemory {
         }
     }
 
-    synchronized void writeTo(DataOutput out) throws IOException {
-        out.writeInt(results.size());
-        for (Map.Entry<IdempotencyKey, Result> entry : results.entrySet()) {
+    /** Returns what is remembered now, oldest first; a result is replaced, never changed, so the entries stay as they are. */
+    synchronized List<Map.Entry<IdempotencyKey, Result>> entries() {
+        return new ArrayList<>(results.entrySet());
+    }
+
+    static void write(List<Map.Entry<IdempotencyKey, Result>> entries, DataOutput out) throws IOException {
+        out.writeInt(entries.size());
+        for (Map.Entry<IdempotencyKey, Result> entry : entries) {
             out.writeLong(entry.getKey().high());
             out.writeLong(entry.getKey().low());
             Checkpoint.writeOrigin(out, entry.getValue().origin);

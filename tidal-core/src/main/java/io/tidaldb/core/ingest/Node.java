@@ -12,7 +12,6 @@ import io.tidaldb.api.wal.WalBatch;
 import io.tidaldb.api.wal.WalCursor;
 import io.tidaldb.api.wal.WalStore;
 import io.tidaldb.api.wal.WalStoreContext;
-import io.tidaldb.core.codec.Chain;
 import io.tidaldb.core.codec.ControlRecord;
 import io.tidaldb.core.crdt.Hlc;
 import io.tidaldb.core.directory.DurableFiles;
@@ -53,11 +52,12 @@ public final class Node {
     private final WalStore store;
     private final LoopFactory.BackgroundExecutor background;
     private final NodeSettings settings;
-    private final Clock clock;
     private final Hlc hlc;
     private final CommitLoop loop;
     private final SlotRecovery recovery;
+    private final Checkpoints checkpoints;
     private final Map<LogId, TenantShard> shards = new TreeMap<>();
+    private final Map<TenantId, Flow> flows = new HashMap<>();
     private @Nullable LoopHandle handle;
 
     /**
@@ -65,6 +65,7 @@ public final class Node {
      *
      * @param directory null for a node that lives in memory
      * @param background what the store was given; ends with the node
+     * @param writing what writes checkpoints: not the store's, whose work must not stand behind one; ends with the node
      */
     public Node(
             NodeId id,
@@ -72,6 +73,7 @@ public final class Node {
             WalStoreContext context,
             WalStore store,
             LoopFactory.BackgroundExecutor background,
+            LoopFactory.BackgroundExecutor writing,
             NodeSettings settings,
             Schema schema,
             Clock clock) {
@@ -81,11 +83,11 @@ public final class Node {
         this.store = store;
         this.background = background;
         this.settings = settings;
-        this.clock = clock;
         this.hlc = new Hlc(clock);
         this.loop = new CommitLoop(
                 store, directory == null ? () -> {} : directory::expose, clock, hlc, schema, this::grown);
         this.recovery = new SlotRecovery(directory != null, context, store, settings, schema, loop);
+        this.checkpoints = new Checkpoints(loop, store, recovery, settings, clock, writing);
     }
 
     /** Returns the node's name. */
@@ -156,105 +158,36 @@ public final class Node {
     }
 
     private Flow flow(TenantState tenant) {
-        for (TenantShard shard : shards.values()) {
-            if (shard.tenant() == tenant) {
-                return shard.flow();
-            }
-        }
-        return new Flow(tenant);
+        return flows.computeIfAbsent(tenant.config().id(), each -> new Flow(tenant));
     }
 
     /** Writes a checkpoint of every slot whose log has grown since its last. */
     public CompletableFuture<Void> checkpoint() {
-        return loop.submit(() -> {
-            checkpointAll(1);
-            return null;
-        });
+        return loop.submit(() -> checkpointAll(1)).thenCompose(written -> written);
     }
 
-    // One slot that can't be written must not keep the others from theirs.
-    private void checkpointAll(long minimumGrowth) {
-        TidalException first = null;
-        for (TenantShard shard : shards.values()) {
-            if (shard.refusal() == null && shard.logBytes() - shard.checkpointedBytes >= minimumGrowth) {
-                try {
-                    checkpoint(shard);
-                } catch (TidalException e) {
-                    first = first == null ? e : first;
-                }
-            }
+    // One slot that can't be written does not keep the others from theirs.
+    private CompletableFuture<Void> checkpointAll(long minimumGrowth) {
+        if (directory == null) {
+            return CompletableFuture.completedFuture(null);
         }
-        if (first != null) {
-            throw first;
-        }
+        return CompletableFuture.allOf(shards.values().stream()
+                .filter(shard -> shard.uncheckpointedBytes() >= minimumGrowth)
+                .map(checkpoints::write)
+                .toArray(CompletableFuture[]::new));
     }
 
     // Called after a commit, so that the log is durable up to what is folded.
     private void grown(TenantShard shard) {
-        if (shard.logBytes() - shard.checkpointedBytes >= AUTOMATIC_CHECKPOINT_BYTES) {
-            try {
-                checkpoint(shard);
-            } catch (TidalException e) {
-                // The log holds everything; the next attempt is due when it has grown as much again.
-                LOG.warn("no checkpoint of tenant {} was written: {}", shard.tenantId(), e.getMessage());
-                shard.checkpointedBytes = shard.logBytes();
-            }
-        }
-    }
-
-    private void checkpoint(TenantShard shard) {
-        if (directory == null) {
-            return;
-        }
-        List<ControlRecord.End> closed = shard.origins.values().stream()
-                .filter(each -> !each.origin.equals(shard.origin))
-                .map(each -> new ControlRecord.End(each.origin, each.foldedSeqno))
-                .toList();
-        if (!closed.isEmpty()) {
-            loop.control(shard, new ControlRecord.Compaction(closed));
-        }
-        onStore(store::sync);
-        shard.keys.expire(clock.wallNanos() / 1_000_000);
-        shard.checkpointBytes(Checkpoint.write(recovery.checkpointFile(shard), shard));
-        shard.checkpointedBytes = shard.logBytes();
-        if (settings.retentionMillis() >= 0) {
-            truncate(shard, clock.wallNanos() / 1_000_000 - settings.retentionMillis());
-        }
-    }
-
-    // A store that failed here must not pass as whole when the node is closed.
-    private void onStore(Runnable operation) {
-        try {
-            operation.run();
-        } catch (TidalException e) {
-            loop.storeRefused(e);
-            throw e;
-        }
-    }
-
-    private void truncate(TenantShard shard, long beforeMillis) {
-        long bytes = 0;
-        for (LogStatus status : recovery.logs(shard)) {
-            long keepFrom = status.firstSeqno();
-            long chainBefore = status.baseChain();
-            Chain chain = new Chain();
-            try (WalCursor cursor = store.read(status.log(), status.firstSeqno())) {
-                WalBatch batch = cursor.next();
-                while (batch != null && Hlc.millis(batch.hlc()) < beforeMillis) {
-                    chainBefore = chain.next(chainBefore, batch);
-                    keepFrom = batch.lastSeqno() + 1;
-                    batch = cursor.next();
+        if (directory != null && shard.isCheckpointDue(AUTOMATIC_CHECKPOINT_BYTES)) {
+            shard.checkpointAttempted();
+            // The log holds everything, so the next attempt is soon enough.
+            checkpoints.write(shard).whenComplete((nothing, failure) -> {
+                if (failure != null) {
+                    LOG.warn("no checkpoint of tenant {} was written: {}", shard.tenantId(), failure.getMessage());
                 }
-            }
-            if (keepFrom != status.firstSeqno()) {
-                long from = keepFrom;
-                long chainAtFrom = chainBefore;
-                onStore(() -> store.truncateBefore(status.log(), from, chainAtFrom));
-            }
-            bytes += store.status(status.log()).bytes();
+            });
         }
-        shard.logBytes(bytes);
-        shard.checkpointedBytes = bytes;
     }
 
     /** Runs something on the loop's thread, between commits. */
@@ -272,10 +205,13 @@ public final class Node {
 
     /** Deletes all that this node holds of a tenant; its slots must be marked as deleted. */
     public CompletableFuture<Void> erase(TenantId tenant) {
-        return loop.submit(() -> {
-            eraseNow(tenant);
-            return null;
-        });
+        // A checkpoint on its way would come into being again after its directory is gone.
+        return loop.submit(() -> checkpoints.drop(tenant))
+                .thenCompose(dropped -> dropped)
+                .thenCompose(nothing -> loop.submit(() -> {
+                    eraseNow(tenant);
+                    return null;
+                }));
     }
 
     /** Returns whether anything of a tenant is here: a log, or a file in its directory. */
@@ -290,10 +226,12 @@ public final class Node {
     /** Deletes what an interrupted deletion left; before {@link #start}. */
     public void eraseNow(TenantId tenant) {
         shards.keySet().removeIf(log -> log.tenant().equals(tenant));
+        flows.remove(tenant);
         store.logs().stream()
                 .map(LogStatus::log)
                 .filter(log -> log.tenant().equals(tenant))
-                .forEach(log -> onStore(() -> store.delete(log)));
+                .forEach(log -> loop.onStore(() -> store.delete(log)));
+        recovery.forget(tenant);
         if (directory == null) {
             return;
         }
@@ -376,11 +314,14 @@ public final class Node {
         try {
             stop();
             loop.close();
-            try {
-                checkpointAll(settings.closeCheckpointBytes());
-            } catch (TidalException e) {
-                LOG.warn("no checkpoint was written at close, the next open replays the log: {}", e.getMessage());
-            }
+            checkpoints.close();
+            checkpointAll(settings.closeCheckpointBytes()).whenComplete((nothing, failure) -> {
+                if (failure != null) {
+                    LOG.warn(
+                            "not every checkpoint was written at close, the next open replays the log: {}",
+                            failure.getMessage());
+                }
+            });
             loop.abandon();
             store.close();
             whole = !loop.hasFailed();
@@ -407,6 +348,7 @@ public final class Node {
     public void abandon() {
         stop();
         loop.abandon();
+        checkpoints.abandon();
         // Before the directory is given up: whoever opens it next must be the only one that writes there.
         background.close();
         if (directory != null) {

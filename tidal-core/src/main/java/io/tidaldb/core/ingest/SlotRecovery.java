@@ -5,7 +5,9 @@ import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.Origin;
 import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.Seqno;
+import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
+import io.tidaldb.api.wal.LogId;
 import io.tidaldb.api.wal.LogStatus;
 import io.tidaldb.api.wal.WalBatch;
 import io.tidaldb.api.wal.WalCursor;
@@ -14,7 +16,11 @@ import io.tidaldb.api.wal.WalStoreContext;
 import io.tidaldb.core.codec.Chain;
 import io.tidaldb.core.ledger.SignalLedger;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -36,6 +42,12 @@ final class SlotRecovery {
     private final CommitLoop loop;
 
     /**
+     * The logs that were there when the store was opened. A slot has no others but that of the origin that it is written under, so nobody
+     * needs to look through those of all tenants.
+     */
+    private final Map<TenantId, List<LogId>> found = new HashMap<>();
+
+    /**
      * Creates the recovery of a node's slots.
      *
      * @param durable whether there can be checkpoints
@@ -53,6 +65,10 @@ final class SlotRecovery {
         this.settings = settings;
         this.schema = schema;
         this.loop = loop;
+        for (LogStatus status : store.logs()) {
+            found.computeIfAbsent(status.log().tenant(), each -> new ArrayList<>(1))
+                    .add(status.log());
+        }
     }
 
     /**
@@ -86,10 +102,7 @@ final class SlotRecovery {
         }
         shard.rebase();
         // What was replayed is in no checkpoint yet.
-        shard.checkpointedBytes = shard.logBytes() - shard.replayedBytes;
-        if (checkpointed == 0) {
-            shard.checkpointedBytes = 0;
-        }
+        shard.checkpointedBytes(checkpointed == 0 ? 0 : shard.logBytes() - shard.replayedBytes);
         return shard;
     }
 
@@ -173,10 +186,24 @@ final class SlotRecovery {
 
     /** Returns the logs of a slot, in order of their origins. */
     List<LogStatus> logs(TenantShard shard) {
-        return store.logs().stream()
-                .filter(status -> status.log().tenant().equals(shard.tenantId())
-                        && status.log().holder().equals(shard.replica().shard()))
-                .toList();
+        List<LogStatus> logs = new ArrayList<>();
+        LogId open = shard.log(shard.origin);
+        for (LogId log : found.getOrDefault(shard.tenantId(), List.of())) {
+            if (log.holder().equals(shard.replica().shard()) && !log.equals(open)) {
+                logs.add(store.status(log));
+            }
+        }
+        LogStatus status = store.status(open);
+        if (status.damage() != null || !status.isEmpty() || status.lastSeqno() != shard.origin.startSeqno()) {
+            logs.add(status);
+            logs.sort(Comparator.comparing(LogStatus::log));
+        }
+        return logs;
+    }
+
+    /** Takes notice that the logs of a tenant are gone. */
+    void forget(TenantId tenant) {
+        found.remove(tenant);
     }
 
     private void replay(TenantShard shard, LogStatus status, Chain chain) {

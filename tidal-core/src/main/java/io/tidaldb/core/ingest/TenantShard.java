@@ -48,7 +48,7 @@ public final class TenantShard {
     final KeyMemory keys;
     final Metering metering = new Metering();
     final BitSet schemaLogged = new BitSet();
-    final Map<Long, String> names = new ConcurrentHashMap<>();
+    final NameTable names = new NameTable();
     final StagedCommit staged = new StagedCommit();
 
     @Nullable
@@ -65,8 +65,11 @@ public final class TenantShard {
     private volatile long entityCount;
     private final Map<Origin, Long> applied = new ConcurrentHashMap<>();
 
-    /** Size of the log when its last checkpoint was written. */
-    long checkpointedBytes;
+    /** Size of the log up to what its last checkpoint holds. */
+    private long checkpointedBytes;
+
+    /** Size of the log when a checkpoint was last due, whatever became of it. */
+    private long attemptedBytes;
 
     /** Bytes that were folded from the log when it was opened. */
     long replayedBytes;
@@ -194,6 +197,27 @@ public final class TenantShard {
 
     long logBytes() {
         return logBytes;
+    }
+
+    /** Says how much of the log the last checkpoint holds. */
+    void checkpointedBytes(long bytes) {
+        checkpointedBytes = bytes;
+        attemptedBytes = bytes;
+    }
+
+    /** Returns by how much the log has grown since what its last checkpoint holds. */
+    long uncheckpointedBytes() {
+        return logBytes - checkpointedBytes;
+    }
+
+    /** Says that a checkpoint is tried now: the next is due when the log has grown as much again. */
+    void checkpointAttempted() {
+        attemptedBytes = logBytes;
+    }
+
+    /** Returns whether a checkpoint should be tried: one that is as large as the log's growth costs no more than the log did. */
+    boolean isCheckpointDue(long minimumGrowth) {
+        return logBytes - attemptedBytes >= Math.max(minimumGrowth, checkpointBytes);
     }
 
     /** Returns the label that the tenant's log holds, or null. */

@@ -14,6 +14,9 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  *
  * At most 3 of 4 slots are taken: 32 + 5.3 … 10.7 bytes a pair, and windows. Guarded by the ledger's lock.
+ *
+ * <p>A frozen copy shares the pages, and whoever writes replaces a page before its first change to it; so freezing costs a pointer a page,
+ * and a page is copied only if it is written while the copy is in use.
  */
 final class CellTable {
 
@@ -31,21 +34,74 @@ final class CellTable {
 
     private static final long LOW_32 = 0xffff_ffffL;
 
-    private int[] index = new int[MIN_CAPACITY];
-    private long[][] pages = {new long[FIRST_PAGE_CELLS << CELL_BITS]};
+    private int[] index;
+    private long[][] pages;
+
+    /** The pages that a frozen copy reads, by number; null while there is none. */
+    private long @Nullable [][] frozenPages;
 
     /** The counts' high 32 bits, by page: null until some pair has 2^32 events. */
-    private int[] @Nullable [] highCounts = {};
+    private int[] @Nullable [] highCounts;
 
     private final WindowedCounts windowedCounts;
-    private final CellState scratch;
+    private final Scratch scratch;
     private int size;
     private long total;
 
     /** Creates an empty table with a scratch state that tables may share, as they share the lock. */
-    CellTable(CellState scratch) {
+    CellTable(Scratch scratch) {
         this.scratch = scratch;
+        index = new int[MIN_CAPACITY];
+        pages = new long[][] {new long[FIRST_PAGE_CELLS << CELL_BITS]};
+        highCounts = new int[0][];
         windowedCounts = new WindowedCounts(scratch);
+    }
+
+    // Pairs of 2^32 events are so few that their pages of counts are copied.
+    private CellTable(CellTable from) {
+        scratch = from.scratch;
+        index = new int[0];
+        pages = from.pages;
+        highCounts = from.highCounts.clone();
+        Arrays.setAll(highCounts, page -> highCounts[page] == null ? null : highCounts[page].clone());
+        windowedCounts = from.windowedCounts.freeze();
+        size = from.size;
+        total = from.total;
+    }
+
+    /**
+     * Returns the cells as they are now, to be read by any thread without a lock until {@link #thaw}: by number only, since the copy has no
+     * index. There is one at a time.
+     */
+    CellTable freeze() {
+        CellTable frozen = new CellTable(this);
+        frozenPages = pages;
+        pages = pages.clone();
+        return frozen;
+    }
+
+    /** Ends the use of the frozen copy. */
+    void thaw() {
+        frozenPages = null;
+        windowedCounts.thaw();
+    }
+
+    /** Returns how many pages of cells are the very same in another table. */
+    int pagesSharedWith(CellTable other) {
+        int shared = 0;
+        for (int page = 0; page < Math.min(pages.length, other.pages.length); page++) {
+            shared += pages[page] == other.pages[page] ? 1 : 0;
+        }
+        return shared;
+    }
+
+    private long[] pageForWrite(int cell) {
+        int page = cell >>> PAGE_BITS;
+        long[][] frozen = frozenPages;
+        if (frozen != null && page < frozen.length && pages[page] == frozen[page]) {
+            pages[page] = pages[page].clone();
+        }
+        return pages[page];
     }
 
     int size() {
@@ -99,7 +155,7 @@ final class CellTable {
 
     /** Folds an event into a cell: decays the older of the two sums to the later of the two times. */
     void record(int cell, float weight, long eventNanos, double halfLifeNanos) {
-        long[] page = pages[cell >>> PAGE_BITS];
+        long[] page = pageForWrite(cell);
         int at = offset(cell);
         long lastNanos = page[at + LAST];
         double score = Double.longBitsToDouble(page[at + SCORE]);
@@ -133,18 +189,19 @@ final class CellTable {
 
     /** Adds a pair's whole state, which is not the scratch, to a cell. */
     void merge(int cell, CellState state, double halfLifeNanos) {
-        load(cell, scratch);
-        long lastNanos = Math.max(scratch.lastNanos, state.lastNanos);
-        double score = scratch.score * DecayModel.factor(lastNanos - scratch.lastNanos, halfLifeNanos)
+        CellState sum = scratch.state();
+        load(cell, sum);
+        long lastNanos = Math.max(sum.lastNanos, state.lastNanos);
+        double score = sum.score * DecayModel.factor(lastNanos - sum.lastNanos, halfLifeNanos)
                 + state.score * DecayModel.factor(lastNanos - state.lastNanos, halfLifeNanos);
-        scratch.advance(lastNanos);
-        scratch.addWindows(state);
-        long[] page = pages[cell >>> PAGE_BITS];
+        sum.advance(lastNanos);
+        sum.addWindows(state);
+        long[] page = pageForWrite(cell);
         int at = offset(cell);
         page[at + SCORE] = Double.doubleToRawLongBits(score);
         page[at + LAST] = lastNanos;
-        int windows = windowedCounts.store((int) (page[at + WINDOWS_AND_COUNT] >>> 32), scratch);
-        long count = scratch.count + state.count;
+        int windows = windowedCounts.store((int) (page[at + WINDOWS_AND_COUNT] >>> 32), sum);
+        long count = sum.count + state.count;
         page[at + WINDOWS_AND_COUNT] = (long) windows << 32 | count & LOW_32;
         setHighCount(cell, (int) (count >>> 32));
         total += state.count;
@@ -222,7 +279,7 @@ final class CellTable {
         }
         int cell = size;
         ensurePage(cell);
-        long[] page = pages[cell >>> PAGE_BITS];
+        long[] page = pageForWrite(cell);
         int at = offset(cell);
         page[at + ENTITY] = entity;
         page[at + SCORE] = Double.doubleToRawLongBits(score);

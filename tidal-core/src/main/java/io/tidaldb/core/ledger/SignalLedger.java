@@ -2,9 +2,9 @@ package io.tidaldb.core.ledger;
 
 import com.dynatrace.hash4j.hashing.Hasher128;
 import com.dynatrace.hash4j.hashing.Hashing;
+import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.TidalException;
 import java.io.DataInput;
-import java.io.DataOutput;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
@@ -40,9 +40,13 @@ public final class SignalLedger {
 
     private final DecayTable decays;
     private final StampedLock lock = new StampedLock();
-    private final @Nullable CellTable[] tables = new CellTable[SIGNALS];
-    private final CellState scratch = new CellState();
+    private final Scratch scratch = new Scratch();
+
+    /** By signal type, up to the highest that has an event: most tenants use few, and many tenants are idle. */
+    private @Nullable CellTable[] tables = {};
+
     private long distinctEntities;
+    private boolean frozen;
 
     /** Keeps the compiler from dropping the touching as dead code; never read. */
     @SuppressWarnings("UnusedVariable")
@@ -94,7 +98,7 @@ public final class SignalLedger {
     private void touchAll(ByteBuffer records, int from, int end) {
         long seen = 0;
         for (int at = from; at < end; at += SignalRecords.BYTES) {
-            CellTable table = tables[SignalRecords.signal(records, at)];
+            CellTable table = table(SignalRecords.signal(records, at));
             if (table != null) {
                 seen ^= table.touch(SignalRecords.entity(records, at));
             }
@@ -126,12 +130,21 @@ public final class SignalLedger {
     }
 
     private CellTable tableForWrite(int signal) {
-        CellTable table = tables[signal];
+        CellTable table = table(signal);
         if (table == null) {
             table = new CellTable(scratch);
+            if (signal >= tables.length) {
+                tables = Arrays.copyOf(tables, signal + 1);
+            }
             tables[signal] = table;
         }
         return table;
+    }
+
+    private @Nullable CellTable table(int signal) {
+        // Read once: a reader without the lock may look while the array is replaced.
+        @Nullable CellTable[] known = tables;
+        return signal < known.length ? known[signal] : null;
     }
 
     private boolean knows(long entity) {
@@ -173,7 +186,7 @@ public final class SignalLedger {
 
     private boolean readUnguarded(long entity, int signal, long atNanos, CellView out) {
         out.clear(atNanos);
-        CellTable table = tables[signal];
+        CellTable table = table(signal);
         int cell = table == null ? -1 : table.find(entity);
         if (table == null || cell < 0) {
             return false;
@@ -186,7 +199,7 @@ public final class SignalLedger {
     public long total(int signal) {
         long stamp = lock.readLock();
         try {
-            CellTable table = tables[signal];
+            CellTable table = table(signal);
             return table == null ? 0 : table.total();
         } finally {
             lock.unlockRead(stamp);
@@ -197,7 +210,7 @@ public final class SignalLedger {
     public long entities(int signal) {
         long stamp = lock.readLock();
         try {
-            CellTable table = tables[signal];
+            CellTable table = table(signal);
             return table == null ? 0 : table.size();
         } finally {
             lock.unlockRead(stamp);
@@ -229,7 +242,7 @@ public final class SignalLedger {
         CellView view = new CellView();
         long stamp = lock.readLock();
         try {
-            CellTable table = tables[signal];
+            CellTable table = table(signal);
             for (int cell = 0; table != null && cell < table.size(); cell++) {
                 table.read(cell, 0, decays.halfLifeNanos(signal), view);
                 visitor.visit(table.entity(cell), view);
@@ -251,7 +264,7 @@ public final class SignalLedger {
         double halfLifeNanos = decays.halfLifeNanos(signal);
         long stamp = lock.readLock();
         try {
-            CellTable table = tables[signal];
+            CellTable table = table(signal);
             int size = table == null ? 0 : table.size();
             int end = fromSlot + Math.min(maxSlots, size - fromSlot);
             for (int cell = fromSlot; table != null && cell < end; cell++) {
@@ -267,7 +280,7 @@ public final class SignalLedger {
     int slot(long entity, int signal) {
         long stamp = lock.readLock();
         try {
-            CellTable table = tables[signal];
+            CellTable table = table(signal);
             return table == null ? -1 : table.find(entity);
         } finally {
             lock.unlockRead(stamp);
@@ -282,8 +295,8 @@ public final class SignalLedger {
         byte[] bytes = new byte[CellCodec.MAX_BYTES];
         long stamp = lock.readLock();
         try {
-            for (int signal = 0; signal < SIGNALS; signal++) {
-                CellTable table = tables[signal];
+            for (int signal = 0; signal < tables.length; signal++) {
+                CellTable table = table(signal);
                 for (int cell = 0; table != null && cell < table.size(); cell++) {
                     table.load(cell, state);
                     int length = CellCodec.encode(signal, state, bytes);
@@ -308,8 +321,8 @@ public final class SignalLedger {
         long stamp = lock.writeLock();
         long otherStamp = other.lock.readLock();
         try {
-            for (int signal = 0; signal < SIGNALS; signal++) {
-                CellTable table = other.tables[signal];
+            for (int signal = 0; signal < other.tables.length; signal++) {
+                CellTable table = other.table(signal);
                 for (int cell = 0; table != null && cell < table.size(); cell++) {
                     table.load(cell, state);
                     mergeCell(signal, state);
@@ -335,44 +348,40 @@ public final class SignalLedger {
     }
 
     /**
-     * Writes everything as a snapshot, see {@link LedgerSnapshot}, under one hold of the read lock: hand it a sink that does not block, or
-     * call it on the writing thread.
+     * Returns everything as it is now, for a snapshot that is written while this ledger goes on: a pointer is copied for each page of 128 or
+     * 64 KiB. Nobody may freeze it again before that is closed.
      */
-    public void writeTo(DataOutput out) throws IOException {
-        LedgerSnapshot snapshot = new LedgerSnapshot();
-        CellState state = new CellState();
-        long stamp = lock.readLock();
+    public FrozenLedger freeze() {
+        @Nullable CellTable[] copies;
+        long stamp = lock.writeLock();
         try {
-            snapshot.writeHeader(cells(), out);
-            for (int signal = 0; signal < SIGNALS; signal++) {
-                CellTable table = tables[signal];
+            if (frozen) {
+                throw new TidalException(ErrorCode.INTERNAL, "A ledger was frozen twice; close the first view.");
+            }
+            frozen = true;
+            copies = new CellTable[tables.length];
+            for (int signal = 0; signal < tables.length; signal++) {
+                CellTable table = table(signal);
+                copies[signal] = table == null ? null : table.freeze();
+            }
+        } finally {
+            lock.unlockWrite(stamp);
+        }
+        return new FrozenLedger(copies, this::thaw);
+    }
+
+    private void thaw() {
+        long stamp = lock.writeLock();
+        try {
+            frozen = false;
+            for (CellTable table : tables) {
                 if (table != null) {
-                    for (long entity : sortedEntities(table)) {
-                        table.load(table.find(entity), state);
-                        snapshot.writeCell(signal, state, out);
-                    }
+                    table.thaw();
                 }
             }
-            snapshot.writeTrailer(out);
         } finally {
-            lock.unlockRead(stamp);
+            lock.unlockWrite(stamp);
         }
-    }
-
-    private long cells() {
-        long cells = 0;
-        for (CellTable table : tables) {
-            cells += table == null ? 0 : table.size();
-        }
-        return cells;
-    }
-
-    private static long[] sortedEntities(CellTable table) {
-        long[] entities = new long[table.size()];
-        Arrays.setAll(entities, cell -> table.entity(cell) ^ Long.MIN_VALUE);
-        Arrays.sort(entities);
-        Arrays.setAll(entities, i -> entities[i] ^ Long.MIN_VALUE);
-        return entities;
     }
 
     /**

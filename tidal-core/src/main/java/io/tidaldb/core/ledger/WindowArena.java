@@ -1,6 +1,7 @@
 package io.tidaldb.core.ledger;
 
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Memory for the windows of many pairs: blocks of 4 to 256 longs, powers of two, cut from pages by the buddy system. Windows of most pairs
@@ -15,6 +16,8 @@ import java.util.Arrays;
  *
  * Written under the ledger's write lock. Readers without a lock may see any mixture of old and new; they get a wrong answer or an index
  * out of bounds, never an endless loop, and find out when they validate.
+ *
+ * <p>A frozen copy shares the pages; whoever writes replaces a page before its first change to it.
  */
 final class WindowArena {
 
@@ -30,6 +33,10 @@ final class WindowArena {
     private static final long NEXT_MASK = 0xffff_ffffL;
 
     private long[][] pages = {};
+
+    /** The pages that a frozen copy reads, by number; null while there is none. */
+    private long @Nullable [][] frozenPages;
+
     private int chunks;
     private final int[] free = new int[MAX_ORDER + 1];
 
@@ -38,9 +45,33 @@ final class WindowArena {
         return Math.max(MIN_ORDER, Integer.SIZE - Integer.numberOfLeadingZeros(longs - 1));
     }
 
-    /** Returns the page that a block lies in. */
+    /** Returns the blocks as they are now, to be read by any thread without a lock until {@link #thaw}. There is one at a time. */
+    WindowArena freeze() {
+        WindowArena frozen = new WindowArena();
+        frozen.pages = pages;
+        frozenPages = pages;
+        pages = pages.clone();
+        return frozen;
+    }
+
+    /** Ends the use of the frozen copy. */
+    void thaw() {
+        frozenPages = null;
+    }
+
+    /** Returns the page that a block lies in, to read it. */
     long[] page(int block) {
         return pages[block >>> (PAGE_BITS - UNIT_BITS)];
+    }
+
+    /** Returns the page that a block lies in, to change it. */
+    long[] pageForWrite(int block) {
+        int page = block >>> (PAGE_BITS - UNIT_BITS);
+        long[][] frozen = frozenPages;
+        if (frozen != null && page < frozen.length && pages[page] == frozen[page]) {
+            pages[page] = pages[page].clone();
+        }
+        return pages[page];
     }
 
     /** Returns the index of a block's first long in its page. */
@@ -89,11 +120,11 @@ final class WindowArena {
 
     private void link(int block, int order) {
         int next = free[order];
-        long[] page = page(block);
+        long[] page = pageForWrite(block);
         page[index(block)] = FREE | (long) order << 32 | next;
         page[index(block) + 1] = 0;
         if (next != 0) {
-            page(next)[index(next) + 1] = block;
+            pageForWrite(next)[index(next) + 1] = block;
         }
         free[order] = block;
     }
@@ -104,10 +135,10 @@ final class WindowArena {
         if (previous == 0) {
             free[order] = next;
         } else {
-            page(previous)[index(previous)] = FREE | (long) order << 32 | next;
+            pageForWrite(previous)[index(previous)] = FREE | (long) order << 32 | next;
         }
         if (next != 0) {
-            page(next)[index(next) + 1] = previous;
+            pageForWrite(next)[index(next) + 1] = previous;
         }
     }
 

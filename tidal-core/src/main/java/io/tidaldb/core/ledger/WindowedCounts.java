@@ -17,12 +17,27 @@ package io.tidaldb.core.ledger;
  */
 final class WindowedCounts {
 
-    private final WindowArena arena = new WindowArena();
-    private final CellState scratch;
+    private final WindowArena arena;
+    private final Scratch scratch;
 
     /** Uses a scratch state that tables may share, as they share the lock. */
-    WindowedCounts(CellState scratch) {
+    WindowedCounts(Scratch scratch) {
+        this(new WindowArena(), scratch);
+    }
+
+    private WindowedCounts(WindowArena arena, Scratch scratch) {
+        this.arena = arena;
         this.scratch = scratch;
+    }
+
+    /** Returns the windows as they are now, to be loaded by any thread without a lock until {@link #thaw}. There is one at a time. */
+    WindowedCounts freeze() {
+        return new WindowedCounts(arena.freeze(), scratch);
+    }
+
+    /** Ends the use of the frozen copy. */
+    void thaw() {
+        arena.thaw();
     }
 
     /** Counts an event and returns the pair's windows from now on. */
@@ -36,17 +51,18 @@ final class WindowedCounts {
         } else if (minute == newestMinute ? increment(windows) : minute > newestMinute && append(windows, minute)) {
             return windows;
         }
-        load(windows, lastNanos, scratch);
+        CellState state = scratch.state();
+        load(windows, lastNanos, state);
         if (eventNanos > lastNanos) {
-            scratch.advance(eventNanos);
+            state.advance(eventNanos);
         }
-        scratch.addEvent(eventNanos);
-        return store(windows, scratch);
+        state.addEvent(eventNanos);
+        return store(windows, state);
     }
 
     /** Counts an event of the newest minute; refuses when a bucket is full. */
     private boolean increment(int block) {
-        long[] page = arena.page(block);
+        long[] page = arena.pageForWrite(block);
         int at = WindowArena.index(block);
         int minute = at + minutes(page[at]);
         int hour = minute + hours(page[at]);
@@ -64,7 +80,7 @@ final class WindowedCounts {
      * block's size or needs a bound to {@link #store}.
      */
     private boolean append(int block, long minute) {
-        long[] page = arena.page(block);
+        long[] page = arena.pageForWrite(block);
         int at = WindowArena.index(block);
         long header = page[at];
         int minutesAt = at + 1;
@@ -142,7 +158,7 @@ final class WindowedCounts {
             order = WindowArena.order(longs);
             block = arena.allocate(order);
         }
-        long[] page = arena.page(block);
+        long[] page = arena.pageForWrite(block);
         int at = WindowArena.index(block);
         page[at] = header(from.minuteCount, from.hourCount, order);
         System.arraycopy(from.minutes, 0, page, at + 1, from.minuteCount);

@@ -1,6 +1,12 @@
 package io.tidaldb.core.ingest;
 
 import io.tidaldb.api.Origin;
+import java.io.ByteArrayOutputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.HexFormat;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -22,6 +28,37 @@ public final class Digests {
         }
         slot.compacted.forEach((origin, end) -> digests.put("compacted " + origin, Long.toUnsignedString(end)));
         return digests;
+    }
+
+    /** Returns what a checkpoint of a slot holds, read into an empty one. */
+    public static Map<String, String> ofCheckpoint(Path file, TenantShard of) {
+        TenantShard empty = new TenantShard(
+                of.flow(), of.replica(), of.origin, of.loop(), of.loop().schema(), 0);
+        Checkpoint.read(file, empty, of.loop().schema());
+        Map<String, String> digests = of(empty);
+        digests.put("rest", rest(empty));
+        return digests;
+    }
+
+    /** Returns all that a checkpoint holds of a slot as it is now. */
+    public static Map<String, String> whole(TenantShard slot) {
+        Map<String, String> digests = of(slot);
+        digests.put("rest", rest(slot));
+        return digests;
+    }
+
+    private static String rest(TenantShard slot) {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        DataOutputStream out = new DataOutputStream(bytes);
+        try {
+            slot.names.freeze().writeTo(out);
+            slot.metering.writeTo(out);
+            KeyMemory.write(slot.keys.entries(), out);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return slot.label() + " " + slot.schemaLogged + " " + slot.lastHlc + " "
+                + HexFormat.of().formatHex(bytes.toByteArray());
     }
 
     /** Returns the origin that a slot is written under. */

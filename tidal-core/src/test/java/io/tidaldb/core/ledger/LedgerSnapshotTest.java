@@ -123,7 +123,9 @@ class LedgerSnapshotTest {
 
     private static byte[] write(SignalLedger ledger) throws IOException {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
-        ledger.writeTo(new DataOutputStream(out));
+        try (FrozenLedger frozen = ledger.freeze()) {
+            frozen.writeTo(new DataOutputStream(out));
+        }
         return out.toByteArray();
     }
 

@@ -203,7 +203,7 @@ class SignalLedgerTest {
         state.setSingle(9, 1, Event.START);
         state.count = (1L << 33) - 1;
         state.setWindows(Event.START, CellState.MAX_BUCKET_COUNT);
-        CellTable table = new CellTable(new CellState());
+        CellTable table = new CellTable(new Scratch());
         table.add(state);
         table.record(0, 1, Event.START, 1e9);
         table.record(0, 1, Event.START + 1, 1e9);
