@@ -9,12 +9,12 @@ import java.nio.channels.FileChannel;
 import java.util.function.BooleanSupplier;
 
 /**
- * Writes a large file and syncs it every few megabytes: one sync at the end would hand the disk all of it at once, and the commits of all
+ * Writes a large file and syncs it every megabyte: one sync at the end would hand the disk all of it at once, and the commits of all
  * tenants would wait behind it. Confined to its writer, whom another thread may tell to stop.
  */
 final class PacedOutput extends OutputStream {
 
-    private static final long SYNC_BYTES = 8 << 20;
+    private static final long SYNC_BYTES = 1 << 20;
 
     private final FileChannel channel;
     private final BooleanSupplier dropped;
