@@ -26,12 +26,14 @@ class ManyLogsTest {
         List<String> limited = List.of("prlimit", "--nofile=400:400");
         FaultTools.need("prlimit", "--nofile=400:400", "true");
         Path events = work.resolve("events.csv");
-        Files.write(events, (Iterable<String>)
+        Files.write(
+                events,
                 Stream.concat(
                                 Stream.of("tenant,signal,entity,ts"),
                                 IntStream.range(0, ROUNDS * TENANTS)
                                         .mapToObj(i -> (1 + i % TENANTS) + ",view," + (1 + i / TENANTS)
-                                                + ",2026-01-01T00:00:00Z"))::iterator);
+                                                + ",2026-01-01T00:00:00Z"))
+                        .toList());
         Path data = work.resolve("data");
         Path acks = work.resolve("acks");
         Path err = work.resolve("err");

@@ -99,6 +99,7 @@ final class Checkpoints {
         }
     }
 
+    @SuppressWarnings("FutureReturnValueIgnored") // Its failure is handled, or handed on.
     private void start(TenantShard shard, CompletableFuture<Void> done) {
         if (shard.refusal() != null || shard.uncheckpointedBytes() <= 0) {
             done.complete(null);

@@ -162,6 +162,7 @@ public final class Node {
     }
 
     /** Writes a checkpoint of every slot whose log has grown since its last. */
+    @SuppressWarnings("FutureReturnValueIgnored") // Its failure is handled, or handed on.
     public CompletableFuture<Void> checkpoint() {
         return loop.submit(() -> checkpointAll(1)).thenCompose(written -> written);
     }
@@ -178,6 +179,7 @@ public final class Node {
     }
 
     // Called after a commit, so that the log is durable up to what is folded.
+    @SuppressWarnings("FutureReturnValueIgnored") // Its failure is handled, or handed on.
     private void grown(TenantShard shard) {
         if (directory != null && shard.isCheckpointDue(AUTOMATIC_CHECKPOINT_BYTES)) {
             shard.checkpointAttempted();
@@ -204,6 +206,7 @@ public final class Node {
     }
 
     /** Deletes all that this node holds of a tenant; its slots must be marked as deleted. */
+    @SuppressWarnings("FutureReturnValueIgnored") // Its failure is handled, or handed on.
     public CompletableFuture<Void> erase(TenantId tenant) {
         // A checkpoint on its way would come into being again after its directory is gone.
         return loop.submit(() -> checkpoints.drop(tenant))
@@ -309,6 +312,7 @@ public final class Node {
      * Commits what is queued, writes checkpoints, closes the store and the directory. A directory whose store failed is not marked as
      * closed: what was acknowledged before its sync may not be there.
      */
+    @SuppressWarnings("FutureReturnValueIgnored") // Its failure is handled, or handed on.
     public void close() {
         boolean whole = false;
         try {

@@ -48,7 +48,7 @@ record CommitHeader(
             long previousEnd,
             List<Frame> frames,
             @Nullable Frame summary) {
-        long stream = HEADER_BYTES + (summary == null ? 0 : summary.paddedBytes());
+        long stream = (long) HEADER_BYTES + (summary == null ? 0 : summary.paddedBytes());
         for (Frame frame : frames) {
             stream += frame.paddedBytes();
         }

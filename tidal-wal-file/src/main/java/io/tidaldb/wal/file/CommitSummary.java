@@ -35,7 +35,7 @@ record CommitSummary(long number, Map<LogId, Long> lastSeqnos) {
     static Frame frame(long number, List<Frame> frames) {
         // By identity, for the parts of an id lie scattered in memory; of a log that is there twice, a reader takes
         // what comes last.
-        Map<LogId, Integer> places = new IdentityHashMap<>(frames.size());
+        IdentityHashMap<LogId, Integer> places = new IdentityHashMap<>(frames.size());
         ByteBuffer body = ByteBuffer.allocate(ENTRY_BYTES * frames.size()).order(ByteOrder.LITTLE_ENDIAN);
         for (Frame frame : frames) {
             LogId log = frame.log();
