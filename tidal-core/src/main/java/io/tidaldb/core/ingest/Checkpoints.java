@@ -111,10 +111,10 @@ final class Checkpoints {
                 .map(each -> new ControlRecord.End(each.origin, each.foldedSeqno))
                 .toList();
         if (!closed.isEmpty()) {
-            loop.control(shard, new ControlRecord.Compaction(closed));
+            loop.commits().control(shard, new ControlRecord.Compaction(closed));
         }
         // What the image holds must be in the log for good before it can be published.
-        loop.onStore(store::sync);
+        loop.commits().onStore(store::sync);
         shard.keys.expire(clock.wallNanos() / 1_000_000);
         Writing writing = new Writing(shard, new SlotImage(shard), done);
         current = writing;
@@ -198,7 +198,7 @@ final class Checkpoints {
             if (keepFrom != status.firstSeqno()) {
                 long from = keepFrom;
                 long chainAtFrom = chainBefore;
-                loop.onStore(() -> store.truncateBefore(status.log(), from, chainAtFrom));
+                loop.commits().onStore(() -> store.truncateBefore(status.log(), from, chainAtFrom));
             }
             bytes += store.status(status.log()).bytes();
         }

@@ -200,7 +200,7 @@ public final class Node {
     /** Records the tenant's label in its own log, durably. */
     public CompletableFuture<Void> label(TenantShard shard, String label) {
         return loop.submit(() -> {
-            loop.control(shard, new ControlRecord.Label(label));
+            loop.commits().control(shard, new ControlRecord.Label(label));
             return null;
         });
     }
@@ -233,7 +233,7 @@ public final class Node {
         store.logs().stream()
                 .map(LogStatus::log)
                 .filter(log -> log.tenant().equals(tenant))
-                .forEach(log -> loop.onStore(() -> store.delete(log)));
+                .forEach(log -> loop.commits().onStore(() -> store.delete(log)));
         recovery.forget(tenant);
         if (directory == null) {
             return;
@@ -328,7 +328,7 @@ public final class Node {
             });
             loop.abandon();
             store.close();
-            whole = !loop.hasFailed();
+            whole = !loop.commits().hasFailed();
         } finally {
             background.close();
             if (directory != null && whole) {

@@ -229,7 +229,7 @@ final class SlotRecovery {
                             "chain 0x" + Long.toHexString(next),
                             "0x" + Long.toHexString(batch.chain()));
                 }
-                loop.folder().fold(shard, ledger, batch);
+                loop.commits().folder().fold(shard, ledger, batch);
                 shard.replayedBytes += batch.length();
                 ledger.lastSeqno = batch.lastSeqno();
                 ledger.chain = next;

@@ -38,7 +38,7 @@ public final class TenantShard {
     private final ReplicaId replica;
     private final CommitLoop loop;
     private final Flow flow;
-    private final Schema schema;
+    final Schema schema;
 
     /** The origin under which this process writes. */
     final Origin origin;

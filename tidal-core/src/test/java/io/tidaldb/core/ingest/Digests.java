@@ -32,9 +32,8 @@ public final class Digests {
 
     /** Returns what a checkpoint of a slot holds, read into an empty one. */
     public static Map<String, String> ofCheckpoint(Path file, TenantShard of) {
-        TenantShard empty = new TenantShard(
-                of.flow(), of.replica(), of.origin, of.loop(), of.loop().schema(), 0);
-        Checkpoint.read(file, empty, of.loop().schema());
+        TenantShard empty = new TenantShard(of.flow(), of.replica(), of.origin, of.loop(), of.schema, 0);
+        Checkpoint.read(file, empty, of.schema);
         Map<String, String> digests = of(empty);
         digests.put("rest", rest(empty));
         return digests;

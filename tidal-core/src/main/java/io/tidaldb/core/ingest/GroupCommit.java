@@ -1,0 +1,395 @@
+package io.tidaldb.core.ingest;
+
+import io.tidaldb.api.ErrorCode;
+import io.tidaldb.api.IdempotencyKey;
+import io.tidaldb.api.TidalException;
+import io.tidaldb.api.WalSegmentId;
+import io.tidaldb.api.wal.RecordKind;
+import io.tidaldb.api.wal.WalBatch;
+import io.tidaldb.api.wal.WalStore;
+import io.tidaldb.core.codec.ControlRecord;
+import io.tidaldb.core.codec.EntityName;
+import io.tidaldb.core.codec.SignalRecords;
+import io.tidaldb.core.control.SchemaEntry;
+import io.tidaldb.core.crdt.Hlc;
+import io.tidaldb.core.runtime.Clock;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One commit after another, each over the logs of many tenants: writes are staged, appended together, synced once, folded, acknowledged.
+ *
+ * <p>Loop-confined. Invariant: between two commits nothing is staged, and ledgers hold exactly what the logs hold.
+ */
+final class GroupCommit {
+
+    private static final Logger LOG = LoggerFactory.getLogger(GroupCommit.class);
+
+    private final WalStore store;
+    private final Runnable expose;
+    private final Clock clock;
+    private final Schema schema;
+    private final Consumer<TenantShard> grown;
+    private final Folder folder;
+    private final BatchEncoder encoder;
+    private final List<TenantShard> dirty = new ArrayList<>();
+    private final List<Appended> appended = new ArrayList<>();
+    private @Nullable WriteRequest staging;
+    private @Nullable TidalException failed;
+
+    /** Why a shard's part of the commit at hand did not go in, or all of it. */
+    private @Nullable TidalException refused;
+
+    /** A batch that was appended and is not folded yet. */
+    private record Appended(TenantShard shard, WalBatch batch, long chainBefore, List<WriteRequest> writes) {}
+
+    GroupCommit(WalStore store, Runnable expose, Clock clock, Hlc hlc, Schema schema, Consumer<TenantShard> grown) {
+        this.store = store;
+        this.expose = expose;
+        this.clock = clock;
+        this.schema = schema;
+        this.grown = grown;
+        this.folder = new Folder(schema);
+        this.encoder = new BatchEncoder(hlc);
+    }
+
+    Folder folder() {
+        return folder;
+    }
+
+    /** Takes a write into the commit that is being put together, or answers it. */
+    void add(WriteRequest write) {
+        staging = write;
+        stage(write);
+        staging = null;
+    }
+
+    /** An invariant is broken: what this turn did is not known, so nothing is acknowledged any more, and writers are told. */
+    void breakOff(TidalException reason) {
+        if (staging != null && !staging.answered) {
+            staging.answer(reason);
+        }
+        fail(reason);
+        endCommit();
+    }
+
+    private void stage(WriteRequest write) {
+        TenantShard shard = write.shard;
+        shard.tenant().dequeue(write.queueBytes());
+        TidalException refusal = failed != null ? storeFailed(failed) : shard.refusal();
+        if (refusal != null) {
+            refuse(write, refusal);
+        } else if (write.key == null || !isRetry(write, write.key)) {
+            refusal = admission(write);
+            if (refusal == null) {
+                accept(write);
+            } else {
+                refuse(write, refusal);
+            }
+        }
+    }
+
+    private boolean isRetry(WriteRequest write, IdempotencyKey key) {
+        TenantShard shard = write.shard;
+        shard.keys.expire(clock.wallNanos() / 1_000_000);
+        WriteRequest staged = shard.staged.keys.get(key);
+        KeyMemory.Result known = shard.keys.get(key);
+        long before;
+        if (staged != null) {
+            before = folder.payloadHash(staged.records, 0, staged.count);
+        } else if (known != null) {
+            before = known.payloadHash();
+        } else {
+            return false;
+        }
+        shard.tenant().refund(write.count);
+        if (folder.payloadHash(write.records, 0, write.count) != before) {
+            write.answer(shard.keyReused(key));
+        } else if (known != null) {
+            // Folded means durable here, or acknowledged before its sync; the sync that follows in this turn covers the
+            // latter.
+            write.answer(WalSegmentId.of(known.origin(), known.lastSeqno()));
+        } else {
+            shard.staged.followers.add(write);
+        }
+        return true;
+    }
+
+    private @Nullable TidalException admission(WriteRequest write) {
+        TenantShard shard = write.shard;
+        for (EntityName name : write.names) {
+            String known = shard.names.get(name.entity());
+            if (known == null) {
+                known = shard.staged.newNames.getOrDefault(name.entity(), name.name());
+            }
+            if (!known.equals(name.name())) {
+                return TenantShard.nameCollision(shard.tenantId(), name.entity(), name.name(), known);
+            }
+        }
+        Caps caps = shard.tenant().caps();
+        // A write to several slots has reserved already, for all of them; one that came before the cap has not.
+        return caps.apply() && !write.reserved ? caps.reserve(List.of(write)) : null;
+    }
+
+    private void accept(WriteRequest write) {
+        TenantShard shard = write.shard;
+        touch(shard);
+        for (int at = 0; at < write.records.limit(); at += SignalRecords.BYTES) {
+            int type = SignalRecords.type(write.records, at);
+            SchemaEntry entry = schema.entry(type);
+            if (entry != null && !shard.schemaLogged.get(type) && !shard.staged.schema.get(type)) {
+                shard.staged.schema.set(type);
+                shard.staged.control.add(new ControlRecord.Schema(type, entry.name(), entry.halfLifeNanos()));
+            }
+        }
+        for (EntityName name : write.names) {
+            if (shard.names.get(name.entity()) == null
+                    && shard.staged.newNames.putIfAbsent(name.entity(), name.name()) == null) {
+                shard.staged.names.add(name);
+            }
+        }
+        if (write.key != null) {
+            shard.staged.keys.put(write.key, write);
+        }
+        shard.staged.writes.add(write);
+    }
+
+    private void touch(TenantShard shard) {
+        if (shard.staged.isEmpty()) {
+            dirty.add(shard);
+        }
+    }
+
+    /**
+     * Adds a control record to a shard's log and commits it. Called by tasks.
+     *
+     * @throws TidalException if it is not in the log; STORAGE_FULL if there was no room
+     */
+    void control(TenantShard shard, ControlRecord record) {
+        if (failed != null) {
+            throw storeFailed(failed);
+        }
+        TidalException refusal = shard.refusal();
+        if (refusal != null) {
+            throw refusal;
+        }
+        touch(shard);
+        shard.staged.control.add(record);
+        commit();
+        if (failed != null) {
+            throw storeFailed(failed);
+        }
+        TidalException notTaken = refused;
+        if (notTaken != null) {
+            throw notTaken;
+        }
+    }
+
+    /** Commits what is staged. */
+    void commit() {
+        if (dirty.isEmpty()) {
+            return;
+        }
+        refused = null;
+        dirty.forEach(this::append);
+        if (!appended.isEmpty() && failed == null) {
+            foldBeforeSync();
+            sync();
+            if (failed == null) {
+                appended.forEach(this::fold);
+                dirty.forEach(TenantShard::folded);
+                appended.forEach(each -> each.writes.forEach(this::acknowledge));
+                dirty.forEach(shard -> shard.staged.followers.forEach(GroupCommit::acknowledgeFollower));
+            }
+        }
+        List<TenantShard> done = List.copyOf(dirty);
+        endCommit();
+        if (failed == null) {
+            done.forEach(grown);
+        }
+    }
+
+    private void sync() {
+        try {
+            store.sync();
+        } catch (TidalException e) {
+            // What was acknowledged before its sync can't be taken back.
+            boolean answered = dirty.stream()
+                    .anyMatch(shard -> shard.staged.writes.stream().anyMatch(write -> write.answered));
+            if (e.code() == ErrorCode.STORAGE_FULL && !answered) {
+                takeBack(e);
+            } else {
+                fail(e);
+            }
+        }
+    }
+
+    /** The store had no room for the commit and took all of it back. */
+    private void takeBack(TidalException full) {
+        refused = full;
+        for (int i = appended.size() - 1; i >= 0; i--) {
+            Appended each = appended.get(i);
+            OriginLedger open = each.shard.open();
+            open.lastSeqno = each.batch.firstSeqno() - 1;
+            open.chain = each.chainBefore;
+            each.shard.logBytes(each.shard.logBytes() - each.batch.length());
+            each.writes.forEach(write -> refuse(write, full));
+        }
+        appended.clear();
+        for (TenantShard shard : dirty) {
+            shard.staged.followers.forEach(write -> write.answer(full));
+            shard.staged.followers.clear();
+        }
+    }
+
+    private void endCommit() {
+        appended.clear();
+        dirty.forEach(shard -> shard.staged.clear());
+        dirty.clear();
+    }
+
+    private void append(TenantShard shard) {
+        StagedCommit staged = shard.staged;
+        if (failed != null) {
+            return;
+        }
+        try {
+            if (!staged.control.isEmpty()) {
+                List<byte[]> bodies =
+                        staged.control.stream().map(ControlRecord::encode).toList();
+                append(shard, encoder.bodies(shard, RecordKind.CONTROL, bodies), List.of());
+            }
+            if (!staged.names.isEmpty()) {
+                List<byte[]> bodies =
+                        staged.names.stream().map(EntityName::encode).toList();
+                append(shard, encoder.bodies(shard, RecordKind.ENTITIES, bodies), List.of());
+            }
+            if (!staged.writes.isEmpty()) {
+                append(shard, encoder.signals(shard, staged.writes), List.copyOf(staged.writes));
+            }
+        } catch (TidalException e) {
+            if (e.code() == ErrorCode.STORE_FAILED) {
+                fail(e);
+                return;
+            }
+            if (e.code() == ErrorCode.CORRUPT_LOG) {
+                shard.damaged(e);
+            }
+            refused = e;
+            // What control and name records went in before stays and does no harm; the signals did not go in.
+            staged.writes.forEach(write -> refuse(write, e));
+            staged.followers.forEach(write -> write.answer(e));
+            staged.writes.clear();
+            staged.followers.clear();
+        }
+    }
+
+    private void append(TenantShard shard, WalBatch batch, List<WriteRequest> writes) {
+        OriginLedger open = shard.open();
+        store.append(shard.log(shard.origin), batch);
+        shard.logBytes(shard.logBytes() + batch.length());
+        appended.add(new Appended(shard, batch, open.chain, writes));
+        open.lastSeqno = batch.lastSeqno();
+        open.chain = batch.chain();
+    }
+
+    // A ledger may run ahead of its durable log only by what was acknowledged as such.
+    private void foldBeforeSync() {
+        boolean any = appended.stream().anyMatch(each -> each.writes.stream().anyMatch(write -> write.beforeSync));
+        if (!any) {
+            return;
+        }
+        try {
+            expose.run();
+        } catch (TidalException e) {
+            LOG.warn("writes are acknowledged after the sync only: {}", e.getMessage());
+            return;
+        }
+        for (int i = 0; i < appended.size(); i++) {
+            Appended each = appended.get(i);
+            if (each.writes.stream().anyMatch(write -> write.beforeSync)) {
+                foldShard(each.shard);
+                each.shard.folded();
+                List<WriteRequest> waiting = new ArrayList<>();
+                for (WriteRequest write : each.writes) {
+                    if (write.beforeSync) {
+                        acknowledge(write);
+                    } else {
+                        waiting.add(write);
+                    }
+                }
+                appended.set(i, new Appended(each.shard, each.batch, each.chainBefore, waiting));
+            }
+        }
+    }
+
+    private void foldShard(TenantShard shard) {
+        for (Appended each : appended) {
+            if (each.shard == shard) {
+                fold(each);
+            }
+        }
+    }
+
+    private void fold(Appended each) {
+        OriginLedger open = each.shard.open();
+        if (Long.compareUnsigned(each.batch.firstSeqno(), open.foldedSeqno) > 0) {
+            folder.fold(each.shard, open, each.batch);
+        }
+    }
+
+    private void fail(TidalException reason) {
+        LOG.error("the log store failed; nothing is acknowledged until the instance is reopened", reason);
+        failed = reason;
+        TidalException unknown = storeFailed(reason);
+        for (TenantShard shard : dirty) {
+            shard.staged.writes.stream().filter(write -> !write.answered).forEach(write -> write.answer(unknown));
+            shard.staged.followers.stream().filter(write -> !write.answered).forEach(write -> write.answer(unknown));
+        }
+    }
+
+    /** Does something on the store outside a commit; if that fails for good, nothing is acknowledged from now on. Called by tasks. */
+    void onStore(Runnable operation) {
+        try {
+            operation.run();
+        } catch (TidalException e) {
+            if (e.code() == ErrorCode.STORE_FAILED && failed == null) {
+                fail(e);
+            }
+            throw e;
+        }
+    }
+
+    /** Returns whether the store failed, so that what was written before its sync may not be there. Called when nobody runs the loop. */
+    boolean hasFailed() {
+        return failed != null;
+    }
+
+    private static TidalException storeFailed(RuntimeException reason) {
+        return new TidalException(
+                ErrorCode.STORE_FAILED,
+                "the log store failed and acknowledges nothing until this instance is reopened: " + reason.getMessage(),
+                reason);
+    }
+
+    static void refuse(WriteRequest write, TidalException reason) {
+        write.shard.tenant().refund(write.count);
+        write.answer(reason);
+    }
+
+    private void acknowledge(WriteRequest write) {
+        write.shard.tenant().accepted(write.count, clock.monotonicNanos());
+        write.answer(WalSegmentId.of(write.shard.origin, write.lastSeqno()));
+    }
+
+    private static void acknowledgeFollower(WriteRequest write) {
+        WriteRequest first = write.shard.staged.keys.get(write.key);
+        if (first != null) {
+            write.answer(WalSegmentId.of(write.shard.origin, first.lastSeqno()));
+        }
+    }
+}
