@@ -24,7 +24,6 @@ import io.tidaldb.core.wiring.Plugins;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.concurrent.CompletableFuture;
@@ -349,60 +348,7 @@ final class EmbeddedTidal implements Tidal {
     @Override
     public ClusterHealth health() {
         checkOpen();
-        String version = Optional.ofNullable(getClass().getPackage().getImplementationVersion())
-                .orElse("unknown");
-        List<ShardAssignment> shards = control.shards();
-        return new ClusterHealth(
-                control.cluster(),
-                nodes.stream()
-                        .map(node -> new ClusterHealth.NodeHealth(node.id(), node.region(), version))
-                        .toList(),
-                shards.stream().map(this::shardHealth).toList(),
-                tenants.values().stream()
-                        .map(EmbeddedTidal::tenantHealth)
-                        .flatMap(Optional::stream)
-                        .toList());
-    }
-
-    private ClusterHealth.ShardHealth shardHealth(ShardAssignment shard) {
-        long now = clock().monotonicNanos();
-        long entities = 0;
-        long bytes = 0;
-        double rate = 0;
-        for (Map.Entry<TenantId, EmbeddedTenant> tenant : tenants.entrySet()) {
-            List<TenantShard> slots = tenant.getValue().state().slots();
-            for (TenantShard slot : slots) {
-                if (slot.replica().equals(shard.replica())) {
-                    entities += slot.entityCount();
-                    bytes += slot.storageBytes();
-                    rate += tenant.getValue().state().rate(now) / slots.size();
-                }
-            }
-        }
-        return new ClusterHealth.ShardHealth(shard.shard(), shard.region(), shard.node(), entities, rate, bytes);
-    }
-
-    /** Returns nothing for a tenant that is deleted meanwhile. */
-    private static Optional<ClusterHealth.TenantHealth> tenantHealth(EmbeddedTenant tenant) {
-        String damage = tenant.state().slots().stream()
-                .map(TenantShard::damage)
-                .filter(reason -> reason != null)
-                .map(TidalException::getMessage)
-                .findFirst()
-                .orElse(null);
-        try {
-            TenantUsage usage = damage == null
-                    ? tenant.usage()
-                    : new TenantUsage(
-                            0, tenant.state().entities(), tenant.state().storageBytes(), 0, 0);
-            return Optional.of(new ClusterHealth.TenantHealth(
-                    tenant.id(), tenant.config().label(), tenant.placement(), usage, damage));
-        } catch (TidalException e) {
-            if (e.code() == ErrorCode.TENANT_NOT_FOUND) {
-                return Optional.empty();
-            }
-            throw e;
-        }
+        return new HealthReport(clock().monotonicNanos(), tenants.values()).of(control, nodes);
     }
 
     @Override
