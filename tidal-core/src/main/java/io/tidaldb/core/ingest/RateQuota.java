@@ -33,7 +33,7 @@ public final class RateQuota {
         tenant = config.id();
         rate = config.maxSignalsPerSecond();
         reservedRate = config.reservedSignalsPerSecond();
-        burst = config.burst().orElse(Math.max(1, DEFAULT_BURST_SECONDS * rate.orElse(0)));
+        burst = burst(config);
         limiter = rate.isEmpty()
                 ? null
                 : limiters.create(new RateLimiterContext(tenant, rate.getAsDouble(), burst, nowNanos));
@@ -45,11 +45,17 @@ public final class RateQuota {
         waits = new StaggeredWaits(nowNanos);
     }
 
+    private static double burst(TenantConfig config) {
+        return config.burst()
+                .orElse(Math.max(
+                        1, DEFAULT_BURST_SECONDS * config.maxSignalsPerSecond().orElse(0)));
+    }
+
     /** Returns whether a configuration asks for these very quotas, so that their buckets can stay as full as they are. */
     public boolean serves(TenantConfig config) {
         return rate.equals(config.maxSignalsPerSecond())
                 && reservedRate.equals(config.reservedSignalsPerSecond())
-                && burst == config.burst().orElse(Math.max(1, DEFAULT_BURST_SECONDS * rate.orElse(0)));
+                && burst == burst(config);
     }
 
     /** Takes permits for a write, all of them; otherwise takes none and returns why and when to come back. */

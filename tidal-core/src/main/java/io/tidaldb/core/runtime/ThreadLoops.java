@@ -1,6 +1,7 @@
 package io.tidaldb.core.runtime;
 
 import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.RejectedExecutionHandler;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -35,6 +36,11 @@ public final class ThreadLoops implements LoopFactory {
         Thread thread = new Thread(task, "tidal-" + role);
         thread.setDaemon(true);
         return thread;
+    }
+
+    private static ThreadPoolExecutor oneThread(String role, int queue, RejectedExecutionHandler whenFull) {
+        return new ThreadPoolExecutor(
+                1, 1, 0, TimeUnit.SECONDS, new ArrayBlockingQueue<>(queue), task -> daemon(role, task), whenFull);
     }
 
     private static final class ThreadLoop implements LoopHandle {
@@ -94,14 +100,7 @@ public final class ThreadLoops implements LoopFactory {
         CallbackThread(String role) {
             // A full queue makes the committing thread run the callback itself: slower commits instead of unbounded
             // memory. So does a closed one: an answer that comes late is still an answer.
-            executor = new ThreadPoolExecutor(
-                    1,
-                    1,
-                    0,
-                    TimeUnit.SECONDS,
-                    new ArrayBlockingQueue<>(CALLBACK_QUEUE),
-                    task -> daemon(role, task),
-                    (task, full) -> task.run());
+            executor = oneThread(role, CALLBACK_QUEUE, (task, full) -> task.run());
         }
 
         @Override
@@ -127,14 +126,7 @@ public final class ThreadLoops implements LoopFactory {
         private final ThreadPoolExecutor executor;
 
         BackgroundThread(String role) {
-            executor = new ThreadPoolExecutor(
-                    1,
-                    1,
-                    0,
-                    TimeUnit.SECONDS,
-                    new ArrayBlockingQueue<>(BACKGROUND_QUEUE),
-                    task -> daemon(role, task),
-                    new ThreadPoolExecutor.AbortPolicy());
+            executor = oneThread(role, BACKGROUND_QUEUE, new ThreadPoolExecutor.AbortPolicy());
         }
 
         @Override

@@ -1,8 +1,10 @@
 package io.tidaldb.server.quickstart;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.QuotaExceededException;
 import io.tidaldb.api.TenantConfig;
+import io.tidaldb.api.TidalException;
 import io.tidaldb.api.WalSegmentId;
 import io.tidaldb.core.EntityNames;
 import io.tidaldb.core.Position;
@@ -16,7 +18,9 @@ import io.tidaldb.server.importing.Json;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Phaser;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
@@ -40,7 +44,10 @@ final class NoisyNeighbour {
     private final TenantPlan plan;
     private final AckSink acks;
     private final AtomicLong event = new AtomicLong();
-    private final AtomicLong unanswered = new AtomicLong();
+
+    /** Advances when all writes are answered and this class, the first party, waits for that. */
+    private final Phaser unanswered = new Phaser(1);
+
     private final AtomicLong throttled = new AtomicLong();
     private final AtomicLong noisyFailed = new AtomicLong();
     private final AtomicLong quietFailed = new AtomicLong();
@@ -126,7 +133,7 @@ final class NoisyNeighbour {
             // In small calls, as a runaway client would: many of them, each admitted or refused by itself. Smaller ones
             // would measure what making them costs on a shared processor, more than what refusing them does.
             List<Signal> signals = Stream.generate(this::next).limit(FLOOD_CALL).toList();
-            unanswered.incrementAndGet();
+            unanswered.register();
             noisy.recordAllAsync(signals, WriteOptions.DEFAULT)
                     .whenComplete((position, failure) -> answered(signals, position, failure))
                     .exceptionally(failure -> null);
@@ -141,14 +148,20 @@ final class NoisyNeighbour {
             Throwable cause = failure != null && failure.getCause() != null ? failure.getCause() : failure;
             (cause instanceof QuotaExceededException ? throttled : noisyFailed).addAndGet(signals.size());
         }
-        unanswered.decrementAndGet();
+        unanswered.arriveAndDeregister();
     }
 
     // What is acknowledged after the crash would be a promise that nobody checks.
     private void awaitAnswers() throws InterruptedException {
-        long deadline = System.nanoTime() + 2 * WriteOptions.DEFAULT.deadline().toNanos();
-        while (unanswered.get() > 0 && System.nanoTime() - deadline < 0) {
-            TimeUnit.MILLISECONDS.sleep(1);
+        long deadline = 2 * WriteOptions.DEFAULT.deadline().toNanos();
+        try {
+            unanswered.awaitAdvanceInterruptibly(unanswered.arrive(), deadline, TimeUnit.NANOSECONDS);
+        } catch (TimeoutException e) {
+            throw new TidalException(
+                    ErrorCode.DEADLINE_EXCEEDED,
+                    "writes of the noisy neighbour are not answered " + deadline / 1_000_000_000
+                            + " s after it stopped",
+                    e);
         }
     }
 
