@@ -89,28 +89,40 @@ public final class Importer {
     private record Call(ImportBatch batch, boolean wasThrottled, CompletableFuture<Position> result) {}
 
     /**
-     * Records everything. Whatever ends it, all that was acknowledged until then has been told to the sink.
+     * Records everything. Whatever ends it, every call that was made has got its answer, and all that was acknowledged is counted and has
+     * been told to the sink. A file that can't be read to its end is recorded as far as it could be read.
      *
      * @throws IOException if the file can't be read on
      * @throws TidalException if the store fails in a way that no other line would survive
      */
     public ImportReport run(EventFile file) throws IOException {
         try {
-            ParsedLine line = file.next();
-            while (line != null && stopped == null) {
-                read++;
-                take(line);
-                progress();
-                line = file.next();
+            try {
+                ParsedLine line = file.next();
+                while (line != null && stopped == null) {
+                    read++;
+                    take(line);
+                    progress();
+                    line = file.next();
+                }
+            } catch (IOException e) {
+                settleAll();
+                throw e;
             }
-            List.copyOf(gathering.keySet()).forEach(this::send);
-            while (!underWay.isEmpty()) {
-                settle(next());
-            }
+            settleAll();
         } finally {
-            underWay.forEach(this::acknowledgeIfDone);
+            while (!underWay.isEmpty()) {
+                outcome(next());
+            }
         }
         return report();
+    }
+
+    private void settleAll() {
+        List.copyOf(gathering.keySet()).forEach(this::send);
+        while (!underWay.isEmpty()) {
+            settle(next());
+        }
     }
 
     /** Returns the counts so far. */
@@ -252,12 +264,6 @@ public final class Importer {
                 return failure;
             }
             throw e;
-        }
-    }
-
-    private void acknowledgeIfDone(Call call) {
-        if (call.result().isDone() && !call.result().isCompletedExceptionally()) {
-            outcome(call);
         }
     }
 

@@ -1,6 +1,7 @@
 package io.tidaldb.server.importing;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIOException;
 
 import io.tidaldb.api.EntityId;
 import io.tidaldb.api.TenantConfig;
@@ -9,13 +10,16 @@ import io.tidaldb.core.Position;
 import io.tidaldb.core.RecordedSignal;
 import io.tidaldb.core.Tidal;
 import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.zip.GZIPOutputStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
@@ -103,6 +107,21 @@ class ImporterTest {
     }
 
     @Test
+    void aFileThatBreaksOffIsRecordedAsFarAsItCouldBeRead() throws IOException {
+        ByteArrayOutputStream zipped = new ByteArrayOutputStream();
+        try (GZIPOutputStream zip = new GZIPOutputStream(zipped)) {
+            zip.write(lines(5_000).getBytes(StandardCharsets.UTF_8));
+        }
+        Importer importer = importer(true, Duration.ofDays(7));
+        EventFile events = file(Arrays.copyOf(zipped.toByteArray(), zipped.size() - 6));
+        assertThatIOException().isThrownBy(() -> importer.run(events));
+        assertThat(importer.report().read()).isGreaterThan(4_000);
+        assertThat(importer.report().accepted())
+                .isEqualTo(importer.report().read())
+                .isEqualTo(acks.size());
+    }
+
+    @Test
     void unknownTenantsAndSignalsAreMalformedUnlessTheyMayBeCreated() throws IOException {
         String text = "{\"tenant\":\"acme\",\"signal\":\"new\",\"entity\":1}\n";
         tidal.createTenant(TenantConfig.builder(TenantId.of(1)).build());
@@ -136,12 +155,11 @@ class ImporterTest {
     }
 
     private static EventFile file(String text) throws IOException {
-        return EventFile.open(
-                "events",
-                new ByteArrayInputStream(text.getBytes(StandardCharsets.UTF_8)),
-                FieldMap.NONE,
-                EntityMode.BY_FIELD,
-                () -> 1);
+        return file(text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    private static EventFile file(byte[] content) throws IOException {
+        return EventFile.open("events", new ByteArrayInputStream(content), FieldMap.NONE, EntityMode.BY_FIELD, () -> 1);
     }
 
     private static String lines(int count) {
