@@ -10,7 +10,9 @@ import io.tidaldb.api.wal.WalStore;
 import io.tidaldb.api.wal.WalStoreContext;
 import io.tidaldb.core.control.ClusterCommand;
 import io.tidaldb.core.control.ControlPlane;
+import io.tidaldb.core.directory.EphemeralHome;
 import io.tidaldb.core.directory.NodeDirectory;
+import io.tidaldb.core.directory.NodeHome;
 import io.tidaldb.core.directory.NodeIdentity;
 import io.tidaldb.core.ingest.Node;
 import io.tidaldb.core.ingest.NodeSettings;
@@ -109,7 +111,7 @@ final class Deployment {
             boolean copied = known.isEmpty()
                     && root != null
                     && Files.exists(directory(FIRST).resolve("control"));
-            @Nullable NodeDirectory firstDirectory = openDirectory(plugins, FIRST, firstRegion);
+            NodeHome firstHome = openHome(plugins, FIRST, firstRegion);
             ControlPlane control = openControl(plugins, first.nodes());
             if (control.shards().isEmpty() || wanted != null || region != null) {
                 control.submit(new ClusterCommand.DefineTopology(CLUSTER, first.shards()));
@@ -121,8 +123,8 @@ final class Deployment {
                     .distinct()
                     .toList()) {
                 RegionId nodeRegion = regionOf(control.shards(), id);
-                NodeDirectory directory = id.equals(FIRST) ? firstDirectory : openDirectory(plugins, id, nodeRegion);
-                nodes.add(openNode(plugins, settings, segmentBytes, schema, id, nodeRegion, directory));
+                NodeHome home = id.equals(FIRST) ? firstHome : openHome(plugins, id, nodeRegion);
+                nodes.add(openNode(plugins, settings, segmentBytes, schema, id, nodeRegion, home));
             }
             EmbeddedTidal tidal = new EmbeddedTidal(control, nodes, schema, plugins, limits);
             tidal.start(copied);
@@ -157,9 +159,9 @@ final class Deployment {
         }
     }
 
-    private @Nullable NodeDirectory openDirectory(Plugins plugins, NodeId node, RegionId nodeRegion) {
+    private NodeHome openHome(Plugins plugins, NodeId node, RegionId nodeRegion) {
         if (root == null) {
-            return null;
+            return new EphemeralHome();
         }
         String uuid = Long.toHexString(plugins.random().nextLong())
                 + Long.toHexString(plugins.random().nextLong());
@@ -185,15 +187,15 @@ final class Deployment {
             Schema schema,
             NodeId id,
             RegionId nodeRegion,
-            @Nullable NodeDirectory directory) {
+            NodeHome home) {
         LoopFactory.BackgroundExecutor background = plugins.loops().background("background-" + id);
         opened.push(background);
-        WalStoreContext context = new WalStoreContext(directory(id), nodeRegion, segmentBytes, background);
+        WalStoreContext context = new WalStoreContext(home.path(), nodeRegion, segmentBytes, background);
         WalStore store = plugins.walStores().create(context);
         opened.push(store);
         LoopFactory.BackgroundExecutor checkpoints = plugins.loops().background("checkpoint-" + id);
         opened.push(checkpoints);
-        return new Node(id, directory, context, store, background, checkpoints, settings, schema, plugins.clock());
+        return new Node(id, nodeRegion, home, store, background, checkpoints, settings, schema, plugins.clock());
     }
 
     private static Schema declare(

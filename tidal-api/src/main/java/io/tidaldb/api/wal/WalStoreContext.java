@@ -20,6 +20,11 @@ public record WalStoreContext(Path directory, RegionId region, long segmentBytes
 
     /** Returns the directory of a tenant: the node's own for tenant 0, else {@code tenants/N}, built from the number alone. */
     public Path tenantDirectory(TenantId tenant) {
+        return tenantDirectory(directory, tenant);
+    }
+
+    /** Returns the directory of a tenant in a node's directory. */
+    public static Path tenantDirectory(Path directory, TenantId tenant) {
         return tenant.equals(TenantId.DEFAULT)
                 ? directory
                 : directory.resolve("tenants").resolve(Long.toUnsignedString(tenant.value()));

@@ -6,8 +6,11 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.NodeId;
 import io.tidaldb.api.RegionId;
+import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
+import io.tidaldb.api.wal.WalStoreContext;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
@@ -31,7 +34,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Confined to the thread that opens and closes, but for {@link #expose}.
  */
-public final class NodeDirectory implements AutoCloseable {
+public final class NodeDirectory implements NodeHome {
 
     private static final int FORMAT = 2;
     private static final String IDENTITY = "tidal.json";
@@ -196,9 +199,14 @@ public final class NodeDirectory implements AutoCloseable {
         }
     }
 
-    /** Returns the directory. */
+    @Override
     public Path path() {
         return path;
+    }
+
+    @Override
+    public boolean durable() {
+        return true;
     }
 
     /** Returns whose it is. */
@@ -213,20 +221,21 @@ public final class NodeDirectory implements AutoCloseable {
 
     /**
      * Returns whether the last owner stopped with seqnos known elsewhere that may not be on this disk, or nobody knows how it stopped because
-     * the identity was missing: the next writer needs a new incarnation.
+     * the identity was missing.
      */
+    @Override
     public boolean needsIncarnation() {
         return orphaned || crashed && identity.exposed();
     }
 
-    /** Records, durably, that something is acknowledged before it is durable; from the second call on does nothing. */
+    @Override
     public void expose() {
         if (!identity.exposed()) {
             write(identity.with(false, true));
         }
     }
 
-    /** Records that the new incarnation was granted: nothing written under it is exposed yet. */
+    @Override
     public void incarnated() {
         write(identity.with(false, false));
     }
@@ -247,7 +256,62 @@ public final class NodeDirectory implements AutoCloseable {
         }
     }
 
-    /** Gives the directory free without marking it as closed: what a crash does. */
+    @Override
+    public PendingFile create(TenantId tenant, String name) {
+        return DurableFile.create(files(tenant).resolve(name));
+    }
+
+    @Override
+    public Optional<StoredFile> find(TenantId tenant, String name) {
+        Path file = files(tenant).resolve(name);
+        try {
+            return Files.exists(file) ? Optional.of(new PlainFile(file, Files.size(file))) : Optional.empty();
+        } catch (IOException e) {
+            throw new TidalException(ErrorCode.CORRUPT_DATA, "file " + file + " can't be read: " + e, e);
+        }
+    }
+
+    private record PlainFile(Path file, long bytes) implements StoredFile {
+
+        @Override
+        public String name() {
+            return file.toString();
+        }
+
+        @Override
+        public InputStream open() throws IOException {
+            return Files.newInputStream(file);
+        }
+    }
+
+    private Path files(TenantId tenant) {
+        return WalStoreContext.tenantDirectory(path, tenant).resolve("snapshots");
+    }
+
+    // Tenant 0 shares its directory with the node.
+    private Path own(TenantId tenant) {
+        return tenant.equals(TenantId.DEFAULT) ? files(tenant) : WalStoreContext.tenantDirectory(path, tenant);
+    }
+
+    @Override
+    public boolean holds(TenantId tenant) {
+        return Files.exists(own(tenant));
+    }
+
+    @Override
+    public void delete(TenantId tenant) {
+        Path directory = own(tenant);
+        try {
+            DurableFiles.deleteTree(directory);
+        } catch (IOException e) {
+            throw new TidalException(
+                    ErrorCode.STORE_FAILED,
+                    "directory " + directory + " of tenant " + tenant + " can't be deleted: " + e,
+                    e);
+        }
+    }
+
+    @Override
     public void abandon() {
         if (lockChannel.isOpen()) {
             closeQuietly(lockChannel);

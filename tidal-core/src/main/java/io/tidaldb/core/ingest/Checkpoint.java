@@ -5,7 +5,7 @@ import io.tidaldb.api.Origin;
 import io.tidaldb.api.RegionId;
 import io.tidaldb.api.ShardId;
 import io.tidaldb.api.TidalException;
-import io.tidaldb.core.directory.DurableFiles;
+import io.tidaldb.core.directory.NodeHome;
 import io.tidaldb.core.ledger.SignalLedger;
 import java.io.BufferedInputStream;
 import java.io.BufferedOutputStream;
@@ -13,14 +13,10 @@ import java.io.DataInput;
 import java.io.DataInputStream;
 import java.io.DataOutput;
 import java.io.DataOutputStream;
+import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
-import java.nio.channels.Channels;
-import java.nio.channels.FileChannel;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
 import java.util.zip.CRC32C;
@@ -57,11 +53,9 @@ final class Checkpoint {
 
     private Checkpoint() {}
 
-    static Path file(Path tenantDirectory, TenantShard shard) {
-        return tenantDirectory
-                .resolve("snapshots")
-                .resolve(String.format(
-                        "checkpoint-s%05d.ckpt", shard.replica().shard().value()));
+    /** Returns the file's name; a tenant's slots on a node are on different shards. */
+    static String name(ShardId shard) {
+        return String.format("checkpoint-s%05d.ckpt", shard.value());
     }
 
     /**
@@ -70,16 +64,43 @@ final class Checkpoint {
      * @param dropped asked now and then; once it says true, nothing is published
      * @throws TidalException STORAGE_FULL if it can't be written, CLOSED if it was dropped
      */
-    static long write(Path file, SlotImage image, BooleanSupplier dropped) {
-        return DurableFiles.replace(file, channel -> {
+    static long write(NodeHome home, SlotImage image, BooleanSupplier dropped) {
+        String name = name(image.replica.shard());
+        try (NodeHome.PendingFile file = home.create(image.tenantId, name)) {
             CRC32C crc = new CRC32C();
-            OutputStream counted = new CheckedOutputStream(new PacedOutput(channel, dropped), crc);
+            OutputStream counted = new CheckedOutputStream(new Droppable(file, dropped), crc);
             DataOutputStream out = new DataOutputStream(new BufferedOutputStream(counted, BUFFER_BYTES));
             writeState(out, image);
             out.flush();
             out.writeInt((int) crc.getValue());
             out.flush();
-        });
+            return file.publish();
+        } catch (IOException e) {
+            throw new TidalException(
+                    ErrorCode.STORAGE_FULL,
+                    "file " + name + " of tenant " + image.tenantId + " in " + home.path() + " can't be written: "
+                            + e.getMessage(),
+                    e);
+        }
+    }
+
+    /** Breaks off when nobody needs what is written. */
+    private static final class Droppable extends FilterOutputStream {
+
+        private final BooleanSupplier dropped;
+
+        Droppable(OutputStream out, BooleanSupplier dropped) {
+            super(out);
+            this.dropped = dropped;
+        }
+
+        @Override
+        public void write(byte[] bytes, int from, int length) throws IOException {
+            if (dropped.getAsBoolean()) {
+                throw new TidalException(ErrorCode.CLOSED, "the checkpoint was dropped: nobody needs it any more");
+            }
+            out.write(bytes, from, length);
+        }
     }
 
     private static void writeState(DataOutput out, SlotImage image) throws IOException {
@@ -116,63 +137,61 @@ final class Checkpoint {
     }
 
     /**
-     * Restores a slot's state from a file, if there is one.
+     * Restores a slot's state from a file, and returns the file's size in bytes.
      *
-     * @return the file's size in bytes; 0 if there is none
      * @throws TidalException CORRUPT_DATA if it is damaged, FORMAT_TOO_NEW; the slot is then half restored and must be thrown away
      */
-    static long read(Path file, TenantShard shard, Schema schema) {
-        if (!Files.exists(file)) {
-            return 0;
-        }
+    static long read(NodeHome.StoredFile file, TenantShard shard, Schema schema) {
         // Twice over the file, so that nothing is believed before all of it is known to be whole.
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-            checkWhole(file, channel);
-            DataInputStream in = input(channel);
-            in.readInt();
-            int version = in.readUnsignedShort();
-            if (version > VERSION) {
-                throw new TidalException(
-                        ErrorCode.FORMAT_TOO_NEW,
-                        "checkpoint " + file + " has version " + version + ": expected up to " + VERSION);
+        try {
+            checkWhole(file);
+            try (DataInputStream in = input(file)) {
+                in.readInt();
+                int version = in.readUnsignedShort();
+                if (version > VERSION) {
+                    throw new TidalException(
+                            ErrorCode.FORMAT_TOO_NEW,
+                            "checkpoint " + file.name() + " has version " + version + ": expected up to " + VERSION);
+                }
+                if (in.readLong() != shard.tenantId().value()
+                        || in.readUnsignedShort() != shard.replica().region().value()
+                        || in.readUnsignedShort() != shard.replica().shard().value()) {
+                    throw damaged(file, "tenant " + shard.tenantId() + " and shard " + shard.replica());
+                }
+                readState(in, shard, schema);
             }
-            if (in.readLong() != shard.tenantId().value()
-                    || in.readUnsignedShort() != shard.replica().region().value()
-                    || in.readUnsignedShort() != shard.replica().shard().value()) {
-                throw damaged(file, "tenant " + shard.tenantId() + " and shard " + shard.replica());
-            }
-            readState(in, shard, schema);
-            return channel.size();
+            return file.bytes();
         } catch (IOException e) {
-            throw new TidalException(ErrorCode.CORRUPT_DATA, "checkpoint " + file + " can't be read: " + e, e);
+            throw new TidalException(ErrorCode.CORRUPT_DATA, "checkpoint " + file.name() + " can't be read: " + e, e);
         }
     }
 
-    private static void checkWhole(Path file, FileChannel channel) throws IOException {
-        long bytes = channel.size();
+    private static void checkWhole(NodeHome.StoredFile file) throws IOException {
+        long bytes = file.bytes();
         if (bytes < MIN_BYTES) {
             throw damaged(file, "at least " + MIN_BYTES + " bytes");
         }
-        DataInputStream in = input(channel);
-        CRC32C crc = new CRC32C();
-        byte[] buffer = new byte[BUFFER_BYTES];
-        int magic = 0;
-        for (long left = bytes - Integer.BYTES; left > 0; ) {
-            int length = (int) Math.min(left, buffer.length);
-            in.readFully(buffer, 0, length);
-            crc.update(buffer, 0, length);
-            if (left == bytes - Integer.BYTES) {
-                magic = ByteBuffer.wrap(buffer).getInt(0);
+        try (DataInputStream in = input(file)) {
+            CRC32C crc = new CRC32C();
+            byte[] buffer = new byte[BUFFER_BYTES];
+            int magic = 0;
+            for (long left = bytes - Integer.BYTES; left > 0; ) {
+                int length = (int) Math.min(left, buffer.length);
+                in.readFully(buffer, 0, length);
+                crc.update(buffer, 0, length);
+                if (left == bytes - Integer.BYTES) {
+                    magic = ByteBuffer.wrap(buffer).getInt(0);
+                }
+                left -= length;
             }
-            left -= length;
-        }
-        if (in.readInt() != (int) crc.getValue() || magic != MAGIC) {
-            throw damaged(file, "checksum 0x" + Integer.toHexString((int) crc.getValue()));
+            if (in.readInt() != (int) crc.getValue() || magic != MAGIC) {
+                throw damaged(file, "checksum 0x" + Integer.toHexString((int) crc.getValue()));
+            }
         }
     }
 
-    private static DataInputStream input(FileChannel channel) throws IOException {
-        return new DataInputStream(new BufferedInputStream(Channels.newInputStream(channel.position(0)), BUFFER_BYTES));
+    private static DataInputStream input(NodeHome.StoredFile file) throws IOException {
+        return new DataInputStream(new BufferedInputStream(file.open(), BUFFER_BYTES));
     }
 
     private static void readState(DataInput in, TenantShard shard, Schema schema) throws IOException {
@@ -220,10 +239,10 @@ final class Checkpoint {
         return new Origin(RegionId.of(in.readUnsignedShort()), ShardId.of(in.readUnsignedShort()), in.readInt());
     }
 
-    private static TidalException damaged(Path file, String expected) {
+    private static TidalException damaged(NodeHome.StoredFile file, String expected) {
         return new TidalException(
                 ErrorCode.CORRUPT_DATA,
-                "checkpoint " + file + " is damaged: expected " + expected
+                "checkpoint " + file.name() + " is damaged: expected " + expected
                         + "; if its log was truncated, restore the file from a copy, or delete the tenant");
     }
 }

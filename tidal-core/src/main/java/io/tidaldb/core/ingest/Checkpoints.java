@@ -10,6 +10,7 @@ import io.tidaldb.api.wal.WalStore;
 import io.tidaldb.core.codec.Chain;
 import io.tidaldb.core.codec.ControlRecord;
 import io.tidaldb.core.crdt.Hlc;
+import io.tidaldb.core.directory.NodeHome;
 import io.tidaldb.core.runtime.Clock;
 import io.tidaldb.core.runtime.LoopFactory;
 import java.util.LinkedHashMap;
@@ -29,6 +30,7 @@ final class Checkpoints {
 
     private final CommitLoop loop;
     private final WalStore store;
+    private final NodeHome home;
     private final SlotRecovery recovery;
     private final NodeSettings settings;
     private final Clock clock;
@@ -45,12 +47,14 @@ final class Checkpoints {
     Checkpoints(
             CommitLoop loop,
             WalStore store,
+            NodeHome home,
             SlotRecovery recovery,
             NodeSettings settings,
             Clock clock,
             LoopFactory.BackgroundExecutor background) {
         this.loop = loop;
         this.store = store;
+        this.home = home;
         this.recovery = recovery;
         this.settings = settings;
         this.clock = clock;
@@ -135,7 +139,7 @@ final class Checkpoints {
     /** Runs in the background. */
     private void writeImage(Writing writing) {
         try (SlotImage image = writing.image) {
-            writing.bytes = Checkpoint.write(recovery.checkpointFile(writing.shard), image, () -> writing.dropped);
+            writing.bytes = Checkpoint.write(home, image, () -> writing.dropped);
         } catch (TidalException e) {
             writing.failure = e;
         } catch (RuntimeException | OutOfMemoryError e) {

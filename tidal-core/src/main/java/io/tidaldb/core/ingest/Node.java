@@ -1,6 +1,5 @@
 package io.tidaldb.core.ingest;
 
-import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.NodeId;
 import io.tidaldb.api.RegionId;
 import io.tidaldb.api.ReplicaId;
@@ -11,17 +10,12 @@ import io.tidaldb.api.wal.LogStatus;
 import io.tidaldb.api.wal.WalBatch;
 import io.tidaldb.api.wal.WalCursor;
 import io.tidaldb.api.wal.WalStore;
-import io.tidaldb.api.wal.WalStoreContext;
 import io.tidaldb.core.codec.ControlRecord;
 import io.tidaldb.core.crdt.Hlc;
-import io.tidaldb.core.directory.DurableFiles;
-import io.tidaldb.core.directory.NodeDirectory;
+import io.tidaldb.core.directory.NodeHome;
 import io.tidaldb.core.runtime.Clock;
 import io.tidaldb.core.runtime.LoopFactory;
 import io.tidaldb.core.runtime.LoopHandle;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -47,8 +41,8 @@ public final class Node {
     private static final int EXPORT_CHUNK_BYTES = 128 << 10;
 
     private final NodeId id;
-    private final @Nullable NodeDirectory directory;
-    private final WalStoreContext context;
+    private final RegionId region;
+    private final NodeHome home;
     private final WalStore store;
     private final LoopFactory.BackgroundExecutor background;
     private final NodeSettings settings;
@@ -63,14 +57,13 @@ public final class Node {
     /**
      * Creates a node over an open store.
      *
-     * @param directory null for a node that lives in memory
      * @param background what the store was given; ends with the node
      * @param writing what writes checkpoints: not the store's, whose work must not stand behind one; ends with the node
      */
     public Node(
             NodeId id,
-            @Nullable NodeDirectory directory,
-            WalStoreContext context,
+            RegionId region,
+            NodeHome home,
             WalStore store,
             LoopFactory.BackgroundExecutor background,
             LoopFactory.BackgroundExecutor writing,
@@ -78,16 +71,15 @@ public final class Node {
             Schema schema,
             Clock clock) {
         this.id = id;
-        this.directory = directory;
-        this.context = context;
+        this.region = region;
+        this.home = home;
         this.store = store;
         this.background = background;
         this.settings = settings;
         this.hlc = new Hlc(clock);
-        this.loop = new CommitLoop(
-                store, directory == null ? () -> {} : directory::expose, clock, hlc, schema, this::grown);
-        this.recovery = new SlotRecovery(directory != null, context, store, settings, schema, loop);
-        this.checkpoints = new Checkpoints(loop, store, recovery, settings, clock, writing);
+        this.loop = new CommitLoop(store, home::expose, clock, hlc, schema, this::grown);
+        this.recovery = new SlotRecovery(home, store, settings, schema, loop);
+        this.checkpoints = new Checkpoints(loop, store, home, recovery, settings, clock, writing);
     }
 
     /** Returns the node's name. */
@@ -97,7 +89,7 @@ public final class Node {
 
     /** Returns the region that it is in. */
     public RegionId region() {
-        return context.region();
+        return region;
     }
 
     /** Returns the tenants that have logs here, in order. */
@@ -112,14 +104,12 @@ public final class Node {
 
     /** Returns whether writers on this node need a new incarnation. */
     public boolean needsIncarnation() {
-        return directory != null && directory.needsIncarnation();
+        return home.needsIncarnation();
     }
 
     /** Says that the new incarnations were granted. */
     public void incarnated() {
-        if (directory != null) {
-            directory.incarnated();
-        }
+        home.incarnated();
     }
 
     /** Starts to serve. */
@@ -169,7 +159,7 @@ public final class Node {
 
     // One slot that can't be written does not keep the others from theirs.
     private CompletableFuture<Void> checkpointAll(long minimumGrowth) {
-        if (directory == null) {
+        if (!home.durable()) {
             return CompletableFuture.completedFuture(null);
         }
         return CompletableFuture.allOf(shards.values().stream()
@@ -181,7 +171,7 @@ public final class Node {
     // Called after a commit, so that the log is durable up to what is folded.
     @SuppressWarnings("FutureReturnValueIgnored") // Its failure is handled, or handed on.
     private void grown(TenantShard shard) {
-        if (directory != null && shard.isCheckpointDue(AUTOMATIC_CHECKPOINT_BYTES)) {
+        if (home.durable() && shard.isCheckpointDue(AUTOMATIC_CHECKPOINT_BYTES)) {
             shard.checkpointAttempted();
             // The log holds everything, so the next attempt is soon enough.
             checkpoints.write(shard).whenComplete((nothing, failure) -> {
@@ -217,13 +207,9 @@ public final class Node {
                 }));
     }
 
-    /** Returns whether anything of a tenant is here: a log, or a file in its directory. */
+    /** Returns whether anything of a tenant is here: a log, or a file. */
     public boolean holds(TenantId tenant) {
-        if (tenantsWithLogs().contains(tenant)) {
-            return true;
-        }
-        Path path = context.tenantDirectory(tenant);
-        return directory != null && Files.exists(tenant.equals(TenantId.DEFAULT) ? path.resolve("snapshots") : path);
+        return tenantsWithLogs().contains(tenant) || home.holds(tenant);
     }
 
     /** Deletes what an interrupted deletion left; before {@link #start}. */
@@ -235,18 +221,7 @@ public final class Node {
                 .filter(log -> log.tenant().equals(tenant))
                 .forEach(log -> loop.commits().onStore(() -> store.delete(log)));
         recovery.forget(tenant);
-        if (directory == null) {
-            return;
-        }
-        Path path = context.tenantDirectory(tenant);
-        try {
-            DurableFiles.deleteTree(tenant.equals(TenantId.DEFAULT) ? path.resolve("snapshots") : path);
-        } catch (IOException e) {
-            throw new TidalException(
-                    ErrorCode.STORE_FAILED,
-                    "directory " + path + " of tenant " + tenant + " can't be deleted: " + e,
-                    e);
-        }
+        home.delete(tenant);
     }
 
     /**
@@ -331,20 +306,20 @@ public final class Node {
             whole = !loop.commits().hasFailed();
         } finally {
             background.close();
-            if (directory != null && whole) {
-                closeWhole(directory);
-            } else if (directory != null) {
-                directory.abandon();
+            if (whole) {
+                closeHome();
+            } else {
+                home.abandon();
             }
         }
     }
 
-    private static void closeWhole(NodeDirectory directory) {
+    private void closeHome() {
         try {
-            directory.close();
+            home.close();
         } catch (TidalException e) {
             // Everything is durable; the next open only finds it as after a crash.
-            LOG.warn("{} is not marked as closed: {}", directory.path(), e.getMessage());
+            LOG.warn("{} is not marked as closed: {}", home.path(), e.getMessage());
         }
     }
 
@@ -355,9 +330,7 @@ public final class Node {
         checkpoints.abandon();
         // Before the directory is given up: whoever opens it next must be the only one that writes there.
         background.close();
-        if (directory != null) {
-            directory.abandon();
-        }
+        home.abandon();
     }
 
     private void stop() {

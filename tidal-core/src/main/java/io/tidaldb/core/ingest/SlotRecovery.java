@@ -12,15 +12,15 @@ import io.tidaldb.api.wal.LogStatus;
 import io.tidaldb.api.wal.WalBatch;
 import io.tidaldb.api.wal.WalCursor;
 import io.tidaldb.api.wal.WalStore;
-import io.tidaldb.api.wal.WalStoreContext;
 import io.tidaldb.core.codec.Chain;
+import io.tidaldb.core.directory.NodeHome;
 import io.tidaldb.core.ledger.SignalLedger;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -34,8 +34,7 @@ final class SlotRecovery {
 
     private static final Logger LOG = LoggerFactory.getLogger(SlotRecovery.class);
 
-    private final boolean durable;
-    private final WalStoreContext context;
+    private final NodeHome home;
     private final WalStore store;
     private final NodeSettings settings;
     private final Schema schema;
@@ -50,17 +49,10 @@ final class SlotRecovery {
     /**
      * Creates the recovery of a node's slots.
      *
-     * @param durable whether there can be checkpoints
+     * @param home where their checkpoints are
      */
-    SlotRecovery(
-            boolean durable,
-            WalStoreContext context,
-            WalStore store,
-            NodeSettings settings,
-            Schema schema,
-            CommitLoop loop) {
-        this.durable = durable;
-        this.context = context;
+    SlotRecovery(NodeHome home, WalStore store, NodeSettings settings, Schema schema, CommitLoop loop) {
+        this.home = home;
         this.store = store;
         this.settings = settings;
         this.schema = schema;
@@ -112,18 +104,20 @@ final class SlotRecovery {
 
     /** Restores the checkpoint and returns its size, 0 if there is none; CORRUPT_DATA if it does not belong to what the logs hold. */
     private long restore(TenantShard shard) {
-        if (!durable) {
+        Optional<NodeHome.StoredFile> file =
+                home.find(shard.tenantId(), Checkpoint.name(shard.replica().shard()));
+        if (file.isEmpty()) {
             return 0;
         }
-        Path file = checkpointFile(shard);
-        long bytes = Checkpoint.read(file, shard, schema);
+        long bytes = Checkpoint.read(file.get(), shard, schema);
         shard.checkpointBytes(bytes);
         for (OriginLedger each : shard.origins.values()) {
             LogStatus status = store.status(shard.log(each.origin));
             if (status.damage() == null && Long.compareUnsigned(each.foldedSeqno, status.lastSeqno()) > 0) {
                 throw new TidalException(
                         ErrorCode.CORRUPT_DATA,
-                        "checkpoint " + file + " is at seqno " + Seqno.print(each.foldedSeqno) + " of " + each.origin
+                        "checkpoint " + file.get().name() + " is at seqno "
+                                + Seqno.print(each.foldedSeqno) + " of " + each.origin
                                 + ", beyond the end of the log at " + Seqno.print(status.lastSeqno()));
             }
         }
@@ -235,10 +229,5 @@ final class SlotRecovery {
                 ledger.chain = next;
             }
         }
-    }
-
-    /** Returns where a slot's checkpoint is. */
-    Path checkpointFile(TenantShard shard) {
-        return Checkpoint.file(context.tenantDirectory(shard.tenantId()), shard);
     }
 }

@@ -1,10 +1,13 @@
 package io.tidaldb.core.ingest;
 
 import io.tidaldb.api.Origin;
+import io.tidaldb.core.directory.NodeHome;
 import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HexFormat;
 import java.util.Map;
@@ -33,7 +36,7 @@ public final class Digests {
     /** Returns what a checkpoint of a slot holds, read into an empty one. */
     public static Map<String, String> ofCheckpoint(Path file, TenantShard of) {
         TenantShard empty = new TenantShard(of.flow(), of.replica(), of.origin, of.loop(), of.schema, 0);
-        Checkpoint.read(file, empty, of.schema);
+        Checkpoint.read(new Stored(file), empty, of.schema);
         Map<String, String> digests = of(empty);
         digests.put("rest", rest(empty));
         return digests;
@@ -68,5 +71,23 @@ public final class Digests {
     /** Returns how many bytes of its log a slot had to fold when it was opened. */
     public static long replayedBytes(TenantShard slot) {
         return slot.replayedBytes;
+    }
+
+    private record Stored(Path file) implements NodeHome.StoredFile {
+
+        @Override
+        public String name() {
+            return file.toString();
+        }
+
+        @Override
+        public long bytes() {
+            return file.toFile().length();
+        }
+
+        @Override
+        public InputStream open() throws IOException {
+            return Files.newInputStream(file);
+        }
     }
 }
