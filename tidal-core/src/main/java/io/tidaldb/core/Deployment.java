@@ -163,8 +163,8 @@ final class Deployment {
         if (root == null) {
             return new EphemeralHome();
         }
-        String uuid = Long.toHexString(plugins.random().nextLong())
-                + Long.toHexString(plugins.random().nextLong());
+        String uuid = Long.toHexString(plugins.platform().random().nextLong())
+                + Long.toHexString(plugins.platform().random().nextLong());
         NodeIdentity fresh =
                 new NodeIdentity(CLUSTER, node, nodeRegion, plugins.walStores().name(), uuid, true, false);
         NodeDirectory directory = NodeDirectory.open(directory(node), fresh);
@@ -188,14 +188,23 @@ final class Deployment {
             NodeId id,
             RegionId nodeRegion,
             NodeHome home) {
-        LoopFactory.BackgroundExecutor background = plugins.loops().background("background-" + id);
+        LoopFactory.BackgroundExecutor background = plugins.platform().loops().background("background-" + id);
         opened.push(background);
         WalStoreContext context = new WalStoreContext(home.path(), nodeRegion, segmentBytes, background);
         WalStore store = plugins.walStores().create(context);
         opened.push(store);
-        LoopFactory.BackgroundExecutor checkpoints = plugins.loops().background("checkpoint-" + id);
+        LoopFactory.BackgroundExecutor checkpoints = plugins.platform().loops().background("checkpoint-" + id);
         opened.push(checkpoints);
-        return new Node(id, nodeRegion, home, store, background, checkpoints, settings, schema, plugins.clock());
+        return new Node(
+                id,
+                nodeRegion,
+                home,
+                store,
+                background,
+                checkpoints,
+                settings,
+                schema,
+                plugins.platform().clock());
     }
 
     private static Schema declare(

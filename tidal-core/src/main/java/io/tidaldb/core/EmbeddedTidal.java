@@ -77,7 +77,7 @@ final class EmbeddedTidal implements Tidal {
         this.limits = limits;
         this.queue = new QueueBudget(limits.queueBytesPerTenant, limits.queueBytes);
         this.reserves = new Reserves(limits.capacity, replica -> node(replica).id());
-        this.callbacks = plugins.loops().callbacks("callback");
+        this.callbacks = plugins.platform().loops().callbacks("callback");
     }
 
     /**
@@ -102,7 +102,7 @@ final class EmbeddedTidal implements Tidal {
                 }
             }
         }
-        nodes.forEach(node -> node.start(plugins.loops()));
+        nodes.forEach(node -> node.start(plugins.platform().loops()));
     }
 
     private void grantIncarnations(boolean all) {
@@ -132,7 +132,7 @@ final class EmbeddedTidal implements Tidal {
                         .replica();
                 TenantConfig config = TenantConfig.builder(TenantId.DEFAULT).build();
                 control.submit(new ClusterCommand.CreateTenant(
-                        config, List.of(first), plugins.random().nextLong()));
+                        config, List.of(first), plugins.platform().random().nextLong()));
                 return;
             }
         }
@@ -152,7 +152,8 @@ final class EmbeddedTidal implements Tidal {
     }
 
     private RateQuota rates(TenantConfig config) {
-        return new RateQuota(config, plugins.limiters(), plugins.clock().monotonicNanos());
+        return new RateQuota(
+                config, plugins.limiters(), plugins.platform().clock().monotonicNanos());
     }
 
     private Node node(ReplicaId replica) {
@@ -183,7 +184,7 @@ final class EmbeddedTidal implements Tidal {
     }
 
     Clock clock() {
-        return plugins.clock();
+        return plugins.platform().clock();
     }
 
     long maxFutureNanos() {
@@ -246,7 +247,7 @@ final class EmbeddedTidal implements Tidal {
             nodes.forEach(node -> EmbeddedTenant.await(node.erase(config.id())));
         }
         decide(new ClusterCommand.CreateTenant(
-                unlabelled, placement, plugins.random().nextLong()));
+                unlabelled, placement, plugins.platform().random().nextLong()));
         TenantRecord record = control.tenants().get(config.id());
         if (record == null) {
             throw new TidalException(ErrorCode.INTERNAL, "tenant " + config.id() + " was agreed but is not there");

@@ -3,16 +3,20 @@ package io.tidaldb.core;
 import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.RegionId;
 import io.tidaldb.api.TidalException;
+import io.tidaldb.api.transport.TransportFactory;
 import io.tidaldb.api.wal.WalStoreContext;
+import io.tidaldb.api.wal.WalStoreFactory;
 import io.tidaldb.core.ingest.NodeSettings;
 import io.tidaldb.core.plugin.PluginCatalog;
+import io.tidaldb.core.runtime.Platform;
+import io.tidaldb.core.runtime.SystemPlatform;
 import io.tidaldb.core.wiring.PluginModule;
+import io.tidaldb.core.wiring.PluginModule.Plugin;
 import io.tidaldb.core.wiring.Plugins;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /** Configures and opens an instance. Not thread-safe. All defaults together give one node that keeps everything in memory. */
@@ -24,7 +28,9 @@ public final class TidalBuilder {
 
     private @Nullable RegionId region;
 
-    private @Nullable String wal;
+    private @Nullable Plugin<WalStoreFactory> wal;
+
+    private @Nullable Plugin<TransportFactory> transport;
 
     private @Nullable Topology topology;
 
@@ -44,7 +50,7 @@ public final class TidalBuilder {
 
     private @Nullable Double capacity;
 
-    private UnaryOperator<Plugins> runtime = UnaryOperator.identity();
+    private Platform platform = new SystemPlatform();
     private final Map<String, Duration> signals = new LinkedHashMap<>();
     private final Map<String, Duration> defaultSignals = new LinkedHashMap<>();
 
@@ -70,16 +76,31 @@ public final class TidalBuilder {
 
     /** Chooses the log store plugin; "file", or "memory" without a data directory. */
     public TidalBuilder wal(String plugin) {
-        wal = plugin;
+        wal = Plugin.named(WalStoreFactory.class, plugin);
         return this;
     }
 
-    /** Chooses the transport between nodes; nodes of one process use "inproc", the only one so far. */
+    /** Keeps logs in stores of this factory, which need not be installed as a plugin. */
+    public TidalBuilder wal(WalStoreFactory factory) {
+        wal = new Plugin<>(WalStoreFactory.class, factory.name(), factory);
+        return this;
+    }
+
+    /** Chooses the transport between nodes; "inproc", which is needed only if shards have replicas on several nodes. */
     public TidalBuilder transport(String plugin) {
-        if (!plugin.equals("inproc")) {
-            throw new TidalException(
-                    ErrorCode.PLUGIN_UNAVAILABLE, "transport \"" + plugin + "\" is not available: expected \"inproc\"");
-        }
+        transport = Plugin.named(TransportFactory.class, plugin);
+        return this;
+    }
+
+    /** Connects nodes by transports of this factory, which need not be installed as a plugin. */
+    public TidalBuilder transport(TransportFactory factory) {
+        transport = new Plugin<>(TransportFactory.class, factory.name(), factory);
+        return this;
+    }
+
+    /** Changes what the instance runs on: its clocks, threads and disks. For simulations. */
+    public TidalBuilder platform(Platform runsOn) {
+        platform = runsOn;
         return this;
     }
 
@@ -171,12 +192,6 @@ public final class TidalBuilder {
                 : Math.max(1 << 20, Runtime.getRuntime().maxMemory() / 4);
     }
 
-    /** Changes what the instance runs on: its clocks, its loops, its stores. For tests and simulations of this package. */
-    TidalBuilder runtime(UnaryOperator<Plugins> change) {
-        runtime = change;
-        return this;
-    }
-
     /**
      * Opens the instance, recovering what a crash left. Tenants with damaged logs are quarantined and do not fail it.
      *
@@ -185,9 +200,13 @@ public final class TidalBuilder {
      */
     public Tidal open() {
         Deployment deployment = new Deployment(dataDir, region, topology);
-        String store = wal != null ? wal : deployment.knownWal().orElse(dataDir == null ? "memory" : "file");
-        Plugins plugins = runtime.apply(PluginModule.choose(
-                PluginCatalog.discover(pluginsDir), new PluginModule.Choice(store, limiter, placement, "local")));
+        Plugin<WalStoreFactory> store = wal != null
+                ? wal
+                : Plugin.named(
+                        WalStoreFactory.class, deployment.knownWal().orElse(dataDir == null ? "memory" : "file"));
+        Plugins plugins = PluginModule.choose(
+                PluginCatalog.discover(pluginsDir),
+                new PluginModule.Choice(store, transport, limiter, placement, "local", platform));
         NodeSettings settings = new NodeSettings(
                 millis(idempotencyHorizon), retention == null ? -1 : millis(retention), CLOSE_CHECKPOINT_BYTES);
         return deployment.open(

@@ -58,12 +58,14 @@ final class WriteAdmission {
             throw TidalException.invalid("a write of " + signals.size() + " signals to tenant "
                     + state.config().id() + " is out of range: expected 1 to " + MAX_SIGNALS);
         }
-        boolean beforeSync =
-                beforeSync(options.durability().orElse(state.config().durability()));
+        Durability level = options.durability().orElse(state.config().durability());
+        if (level == Durability.MAJORITY || level == Durability.ALL) {
+            requireReplicas(level);
+        }
         // Before anything is encoded: a refused flood must cost next to nothing.
         acquire(signals.size());
         try {
-            return queue(encode(signals), options.idempotencyKey().orElse(null), beforeSync, callbacks);
+            return queue(encode(signals), options.idempotencyKey().orElse(null), level, callbacks);
         } catch (TidalException e) {
             state.refund(signals.size());
             throw e;
@@ -71,7 +73,7 @@ final class WriteAdmission {
     }
 
     private PendingWrite queue(
-            List<Part> parts, @Nullable IdempotencyKey key, boolean beforeSync, @Nullable Executor callbacks) {
+            List<Part> parts, @Nullable IdempotencyKey key, Durability level, @Nullable Executor callbacks) {
         // A slot that can't take its part must not leave the others with theirs.
         parts.forEach(part -> part.shard.readable());
         PendingWrite write = new PendingWrite(parts.size(), callbacks);
@@ -79,7 +81,7 @@ final class WriteAdmission {
         long bytes = 0;
         for (Part part : parts) {
             WriteRequest request =
-                    new WriteRequest(part.shard, part.records.flip(), part.namesToRecord(), key, beforeSync, write);
+                    new WriteRequest(part.shard, part.records.flip(), part.namesToRecord(), key, level, write);
             bytes += request.queueBytes();
             requests.add(request);
         }
@@ -134,17 +136,16 @@ final class WriteAdmission {
         return remembered == requests.size();
     }
 
-    private boolean beforeSync(Durability level) {
-        return switch (level) {
-            case ASYNC -> true;
-            case LOCAL -> false;
-            case MAJORITY, ALL ->
+    private void requireReplicas(Durability level) {
+        for (TenantShard slot : state.slots()) {
+            if (!slot.isReplicated()) {
                 throw new TidalException(
                         ErrorCode.UNSUPPORTED,
-                        "durability " + level + " of tenant " + state.config().id()
-                                + " needs replicas, which this version does not have: expected " + Durability.ASYNC
-                                + " or " + Durability.LOCAL);
-        };
+                        "durability " + level + " of tenant " + state.config().id() + " needs replicas, and shard "
+                                + slot.replica() + " has none: expected " + Durability.ASYNC + " or " + Durability.LOCAL
+                                + ", or a topology with the shard in several regions that the tenant may be in");
+            }
+        }
     }
 
     private void acquire(int signals) {

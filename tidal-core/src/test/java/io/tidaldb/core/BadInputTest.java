@@ -207,7 +207,7 @@ class BadInputTest {
                 () -> Tidal.builder().wal("memroy").open(),
                 () -> Tidal.builder().limiter("none").open(),
                 () -> Tidal.builder().placement("none").open(),
-                () -> Tidal.builder().transport("none"),
+                () -> Tidal.builder().transport("none").open(),
                 () -> Tidal.builder().dataDir(fresh).wal("memroy").open())) {
             assertThat(Drill.fails(ErrorCode.PLUGIN_UNAVAILABLE, wrong)).hasMessageContaining("\"");
         }

@@ -10,6 +10,7 @@ import io.tidaldb.core.ingest.TenantShard;
 import io.tidaldb.core.runtime.LoopBody;
 import io.tidaldb.core.runtime.LoopFactory;
 import io.tidaldb.core.runtime.LoopHandle;
+import io.tidaldb.core.runtime.LoopScheduler;
 import io.tidaldb.core.runtime.ThreadLoops;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -173,6 +174,11 @@ class CheckpointTest {
         @Override
         public CallbackExecutor callbacks(String role) {
             return threads.callbacks(role);
+        }
+
+        @Override
+        public LoopScheduler scheduler(String role) {
+            return threads.scheduler(role);
         }
 
         @Override

@@ -8,9 +8,10 @@ import io.tidaldb.api.IdempotencyKey;
 import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
-import io.tidaldb.api.wal.WalStoreFactory;
+import io.tidaldb.core.runtime.Clock;
 import io.tidaldb.core.runtime.LoopFactory;
-import io.tidaldb.core.wiring.Plugins;
+import io.tidaldb.core.runtime.Platform;
+import io.tidaldb.core.runtime.RandomSource;
 import io.tidaldb.testkit.FaultyWalStores;
 import io.tidaldb.testkit.LossyWalStores;
 import java.nio.file.Path;
@@ -45,23 +46,22 @@ final class Drill {
     }
 
     TidalBuilder durable() {
-        return on(builder().dataDir(directory).wal("memory"), stores, loops);
+        return on(builder());
     }
 
     /** Opens an instance that keeps nothing, on this clock and these loops. */
     Tidal openEphemeral(TidalBuilder builder) {
-        return builder.runtime(plugins -> on(plugins, plugins.walStores(), loops))
-                .open();
+        return builder.platform(platform(loops)).open();
     }
 
     /** The same disk and clock under loops of another kind. */
     TidalBuilder durableOn(LoopFactory otherLoops) {
-        return on(builder().dataDir(directory).wal("memory"), stores, otherLoops);
+        return builder().dataDir(directory).wal(stores).platform(platform(otherLoops));
     }
 
     /** Completes a builder that has everything but where its data is. */
     TidalBuilder on(TidalBuilder builder) {
-        return on(builder.dataDir(directory).wal("memory"), stores, loops);
+        return builder.dataDir(directory).wal(stores).platform(platform(loops));
     }
 
     Tidal open() {
@@ -72,13 +72,23 @@ final class Drill {
         return Tidal.builder().signal("view", Duration.ofDays(7)).signal("like", Duration.ofDays(30));
     }
 
-    private TidalBuilder on(TidalBuilder builder, WalStoreFactory wal, LoopFactory on) {
-        return builder.runtime(plugins -> on(plugins, wal, on));
-    }
+    private Platform platform(LoopFactory on) {
+        return new Platform() {
+            @Override
+            public Clock clock() {
+                return clock;
+            }
 
-    private Plugins on(Plugins plugins, WalStoreFactory wal, LoopFactory on) {
-        return new Plugins(
-                wal, plugins.limiters(), plugins.placement(), plugins.controlLogs(), clock, random::nextLong, on);
+            @Override
+            public RandomSource random() {
+                return random::nextLong;
+            }
+
+            @Override
+            public LoopFactory loops() {
+                return on;
+            }
+        };
     }
 
     static IdempotencyKey key(long number) {

@@ -3,6 +3,7 @@ package io.tidaldb.core;
 import io.tidaldb.core.runtime.LoopBody;
 import io.tidaldb.core.runtime.LoopFactory;
 import io.tidaldb.core.runtime.LoopHandle;
+import io.tidaldb.core.runtime.LoopScheduler;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -42,6 +43,11 @@ final class ManualLoops implements LoopFactory {
         Background executor = new Background();
         backgrounds.add(executor);
         return executor;
+    }
+
+    @Override
+    public LoopScheduler scheduler(String role) {
+        throw new UnsupportedOperationException("nodes without replicas have nothing to schedule");
     }
 
     /** Lets background work pile up until it is stepped through. */

@@ -110,8 +110,9 @@ final class Checkpoints {
             return;
         }
         shard.checkpointAttempted();
+        // What other replicas hold as well is merged only when all of them do.
         List<ControlRecord.End> closed = shard.origins.values().stream()
-                .filter(each -> !each.origin.equals(shard.origin))
+                .filter(each -> !shard.isReplicated() && !each.origin.equals(shard.origin))
                 .map(each -> new ControlRecord.End(each.origin, each.foldedSeqno))
                 .toList();
         if (!closed.isEmpty()) {

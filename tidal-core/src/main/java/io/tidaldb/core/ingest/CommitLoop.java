@@ -62,6 +62,11 @@ public final class CommitLoop implements LoopBody {
         add(request);
     }
 
+    /** Queues batches from another replica. Whoever sends them bounds how many wait. */
+    public void receive(ReceivedBatches received) {
+        add(received);
+    }
+
     /** Queues a task that runs between two commits, before all writes that wait. */
     public <T> CompletableFuture<T> submit(Supplier<T> task) {
         return queue(new LoopTask<>(task));
@@ -164,6 +169,8 @@ public final class CommitLoop implements LoopBody {
     private int take(LoopItem item) {
         if (item instanceof WriteRequest write) {
             commits.add(write);
+        } else if (item instanceof ReceivedBatches received) {
+            commits.add(received);
         } else if (item instanceof LoopTask<?> task) {
             afterCommit.add(task);
         }
@@ -203,8 +210,12 @@ public final class CommitLoop implements LoopBody {
     private static void refuse(LoopItem item) {
         TidalException reason = new TidalException(ErrorCode.CLOSED, "this instance of Tidal is closed");
         if (item instanceof WriteRequest write) {
-            write.shard.tenant().dequeue(write.queueBytes());
+            if (!write.isReplicated()) {
+                write.shard.tenant().dequeue(write.queueBytes());
+            }
             GroupCommit.refuse(write, reason);
+        } else if (item instanceof ReceivedBatches received) {
+            received.refuse(reason);
         } else if (item instanceof LoopTask<?> task) {
             task.result.completeExceptionally(reason);
         }

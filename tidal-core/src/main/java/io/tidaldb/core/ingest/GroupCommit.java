@@ -2,11 +2,13 @@ package io.tidaldb.core.ingest;
 
 import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.IdempotencyKey;
+import io.tidaldb.api.Seqno;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.api.WalSegmentId;
 import io.tidaldb.api.wal.RecordKind;
 import io.tidaldb.api.wal.WalBatch;
 import io.tidaldb.api.wal.WalStore;
+import io.tidaldb.core.codec.Chain;
 import io.tidaldb.core.codec.ControlRecord;
 import io.tidaldb.core.codec.EntityName;
 import io.tidaldb.core.codec.SignalRecords;
@@ -36,8 +38,12 @@ final class GroupCommit {
     private final Consumer<TenantShard> grown;
     private final Folder folder;
     private final BatchEncoder encoder;
+    private final Hlc hlc;
+    private final Chain chain = new Chain();
     private final List<TenantShard> dirty = new ArrayList<>();
     private final List<Appended> appended = new ArrayList<>();
+    private final List<WriteRequest> awaiting = new ArrayList<>();
+    private CommitListener listener = CommitListener.NONE;
     private @Nullable WriteRequest staging;
     private @Nullable TidalException failed;
 
@@ -45,7 +51,8 @@ final class GroupCommit {
     private @Nullable TidalException refused;
 
     /** A batch that was appended and is not folded yet. */
-    private record Appended(TenantShard shard, WalBatch batch, long chainBefore, List<WriteRequest> writes) {}
+    private record Appended(
+            TenantShard shard, OriginLedger origin, WalBatch batch, long chainBefore, List<WriteRequest> writes) {}
 
     GroupCommit(WalStore store, Runnable expose, Clock clock, Hlc hlc, Schema schema, Consumer<TenantShard> grown) {
         this.store = store;
@@ -55,6 +62,12 @@ final class GroupCommit {
         this.grown = grown;
         this.folder = new Folder(schema);
         this.encoder = new BatchEncoder(hlc);
+        this.hlc = hlc;
+    }
+
+    /** Tells this one of every commit from now on. */
+    void listener(CommitListener told) {
+        listener = told;
     }
 
     Folder folder() {
@@ -79,8 +92,10 @@ final class GroupCommit {
 
     private void stage(WriteRequest write) {
         TenantShard shard = write.shard;
-        shard.tenant().dequeue(write.queueBytes());
-        TidalException refusal = failed != null ? storeFailed(failed) : shard.refusal();
+        if (!write.isReplicated()) {
+            shard.tenant().dequeue(write.queueBytes());
+        }
+        TidalException refusal = failed != null ? storeFailed(failed) : shard.writeRefusal();
         if (refusal != null) {
             refuse(write, refusal);
         } else if (write.key == null || !isRetry(write, write.key)) {
@@ -112,7 +127,7 @@ final class GroupCommit {
         } else if (known != null) {
             // Folded means durable here, or acknowledged before its sync; the sync that follows in this turn covers the
             // latter.
-            write.answer(WalSegmentId.of(known.origin(), known.lastSeqno()));
+            acknowledgeAt(write, WalSegmentId.of(known.origin(), known.lastSeqno()));
         } else {
             shard.staged.followers.add(write);
         }
@@ -158,6 +173,17 @@ final class GroupCommit {
         shard.staged.writes.add(write);
     }
 
+    /** Takes batches from another replica into the commit that is being put together, or answers them. */
+    void add(ReceivedBatches received) {
+        TidalException refusal = failed != null ? storeFailed(failed) : received.shard.refusal();
+        if (refusal != null) {
+            received.refuse(refusal);
+            return;
+        }
+        touch(received.shard);
+        received.shard.staged.received.add(received);
+    }
+
     private void touch(TenantShard shard) {
         if (shard.staged.isEmpty()) {
             dirty.add(shard);
@@ -173,7 +199,7 @@ final class GroupCommit {
         if (failed != null) {
             throw storeFailed(failed);
         }
-        TidalException refusal = shard.refusal();
+        TidalException refusal = shard.writeRefusal();
         if (refusal != null) {
             throw refusal;
         }
@@ -192,6 +218,8 @@ final class GroupCommit {
     /** Commits what is staged. */
     void commit() {
         if (dirty.isEmpty()) {
+            // Retries of what is there already.
+            tell();
             return;
         }
         refused = null;
@@ -203,13 +231,29 @@ final class GroupCommit {
                 appended.forEach(this::fold);
                 dirty.forEach(TenantShard::folded);
                 appended.forEach(each -> each.writes.forEach(this::acknowledge));
-                dirty.forEach(shard -> shard.staged.followers.forEach(GroupCommit::acknowledgeFollower));
+                dirty.forEach(shard -> shard.staged.followers.forEach(this::acknowledgeFollower));
             }
+        }
+        if (failed == null) {
+            // Also those that were there already.
+            dirty.forEach(shard -> shard.staged.received.forEach(ReceivedBatches::answer));
+            tell();
         }
         List<TenantShard> done = List.copyOf(dirty);
         endCommit();
         if (failed == null) {
             done.forEach(grown);
+        }
+    }
+
+    private void tell() {
+        if (!appended.isEmpty() || !awaiting.isEmpty()) {
+            listener.committed(
+                    appended.stream()
+                            .map(each -> new CommitListener.Committed(each.shard, each.batch))
+                            .toList(),
+                    List.copyOf(awaiting));
+            awaiting.clear();
         }
     }
 
@@ -233,9 +277,8 @@ final class GroupCommit {
         refused = full;
         for (int i = appended.size() - 1; i >= 0; i--) {
             Appended each = appended.get(i);
-            OriginLedger open = each.shard.open();
-            open.lastSeqno = each.batch.firstSeqno() - 1;
-            open.chain = each.chainBefore;
+            each.origin.lastSeqno = each.batch.firstSeqno() - 1;
+            each.origin.chain = each.chainBefore;
             each.shard.logBytes(each.shard.logBytes() - each.batch.length());
             each.writes.forEach(write -> refuse(write, full));
         }
@@ -243,6 +286,7 @@ final class GroupCommit {
         for (TenantShard shard : dirty) {
             shard.staged.followers.forEach(write -> write.answer(full));
             shard.staged.followers.clear();
+            shard.staged.received.forEach(received -> received.problem = full);
         }
     }
 
@@ -271,6 +315,7 @@ final class GroupCommit {
             if (!staged.writes.isEmpty()) {
                 append(shard, encoder.signals(shard, staged.writes), List.copyOf(staged.writes));
             }
+            staged.received.forEach(this::append);
         } catch (TidalException e) {
             if (e.code() == ErrorCode.STORE_FAILED) {
                 fail(e);
@@ -285,21 +330,54 @@ final class GroupCommit {
             staged.followers.forEach(write -> write.answer(e));
             staged.writes.clear();
             staged.followers.clear();
+            staged.received.forEach(received -> received.problem = e);
         }
     }
 
     private void append(TenantShard shard, WalBatch batch, List<WriteRequest> writes) {
-        OriginLedger open = shard.open();
-        store.append(shard.log(shard.origin), batch);
+        append(shard, shard.open(), batch, writes);
+    }
+
+    private void append(TenantShard shard, OriginLedger origin, WalBatch batch, List<WriteRequest> writes) {
+        store.append(shard.log(origin.origin), batch);
         shard.logBytes(shard.logBytes() + batch.length());
-        appended.add(new Appended(shard, batch, open.chain, writes));
-        open.lastSeqno = batch.lastSeqno();
-        open.chain = batch.chain();
+        appended.add(new Appended(shard, origin, batch, origin.chain, writes));
+        origin.lastSeqno = batch.lastSeqno();
+        origin.chain = batch.chain();
+    }
+
+    // Nothing is believed of what another replica sends: each batch must continue the log by seqno and by content.
+    private void append(ReceivedBatches received) {
+        OriginLedger origin = received.shard.origin(received.batches.get(0).origin());
+        for (WalBatch batch : received.batches) {
+            if (Long.compareUnsigned(batch.lastSeqno(), origin.lastSeqno) <= 0) {
+                continue;
+            }
+            if (batch.firstSeqno() != origin.lastSeqno + 1) {
+                received.problem = new TidalException(
+                        ErrorCode.WAL_GAP,
+                        "the batch at seqno " + Seqno.print(batch.firstSeqno()) + " does not continue the log of "
+                                + origin.origin + " of tenant " + received.shard.tenantId() + ": expected "
+                                + Seqno.print(origin.lastSeqno + 1));
+                return;
+            }
+            long next = chain.next(origin.chain, batch);
+            if (next != batch.chain()) {
+                received.problem = new TidalException(
+                        ErrorCode.CORRUPT_DATA,
+                        "the batch at seqno " + Seqno.print(batch.firstSeqno()) + " of " + origin.origin
+                                + " of tenant " + received.shard.tenantId() + " has chain 0x"
+                                + Long.toHexString(batch.chain()) + ": expected 0x" + Long.toHexString(next));
+                return;
+            }
+            append(received.shard, origin, batch, List.of());
+            hlc.observe(batch.hlc());
+        }
     }
 
     // A ledger may run ahead of its durable log only by what was acknowledged as such.
     private void foldBeforeSync() {
-        boolean any = appended.stream().anyMatch(each -> each.writes.stream().anyMatch(write -> write.beforeSync));
+        boolean any = appended.stream().anyMatch(each -> each.writes.stream().anyMatch(WriteRequest::beforeSync));
         if (!any) {
             return;
         }
@@ -311,18 +389,18 @@ final class GroupCommit {
         }
         for (int i = 0; i < appended.size(); i++) {
             Appended each = appended.get(i);
-            if (each.writes.stream().anyMatch(write -> write.beforeSync)) {
+            if (each.writes.stream().anyMatch(WriteRequest::beforeSync)) {
                 foldShard(each.shard);
                 each.shard.folded();
                 List<WriteRequest> waiting = new ArrayList<>();
                 for (WriteRequest write : each.writes) {
-                    if (write.beforeSync) {
+                    if (write.beforeSync()) {
                         acknowledge(write);
                     } else {
                         waiting.add(write);
                     }
                 }
-                appended.set(i, new Appended(each.shard, each.batch, each.chainBefore, waiting));
+                appended.set(i, new Appended(each.shard, each.origin, each.batch, each.chainBefore, waiting));
             }
         }
     }
@@ -336,9 +414,8 @@ final class GroupCommit {
     }
 
     private void fold(Appended each) {
-        OriginLedger open = each.shard.open();
-        if (Long.compareUnsigned(each.batch.firstSeqno(), open.foldedSeqno) > 0) {
-            folder.fold(each.shard, open, each.batch);
+        if (Long.compareUnsigned(each.batch.firstSeqno(), each.origin.foldedSeqno) > 0) {
+            folder.fold(each.shard, each.origin, each.batch);
         }
     }
 
@@ -349,7 +426,10 @@ final class GroupCommit {
         for (TenantShard shard : dirty) {
             shard.staged.writes.stream().filter(write -> !write.answered).forEach(write -> write.answer(unknown));
             shard.staged.followers.stream().filter(write -> !write.answered).forEach(write -> write.answer(unknown));
+            shard.staged.received.forEach(received -> received.refuse(unknown));
         }
+        awaiting.forEach(write -> write.unreplicated(unknown));
+        awaiting.clear();
     }
 
     /** Does something on the store outside a commit; if that fails for good, nothing is acknowledged from now on. Called by tasks. */
@@ -383,13 +463,23 @@ final class GroupCommit {
 
     private void acknowledge(WriteRequest write) {
         write.shard.tenant().accepted(write.count, clock.monotonicNanos());
-        write.answer(WalSegmentId.of(write.shard.origin, write.lastSeqno()));
+        acknowledgeAt(write, WalSegmentId.of(write.shard.origin, write.lastSeqno()));
     }
 
-    private static void acknowledgeFollower(WriteRequest write) {
+    private void acknowledgeFollower(WriteRequest write) {
         WriteRequest first = write.shard.staged.keys.get(write.key);
         if (first != null) {
-            write.answer(WalSegmentId.of(write.shard.origin, first.lastSeqno()));
+            acknowledgeAt(write, WalSegmentId.of(write.shard.origin, first.lastSeqno()));
+        }
+    }
+
+    // What is durable here is done with, as far as this loop goes; the rest is up to other nodes.
+    private void acknowledgeAt(WriteRequest write, WalSegmentId last) {
+        if (write.isReplicated()) {
+            write.committed(last);
+            awaiting.add(write);
+        } else {
+            write.answer(last);
         }
     }
 }

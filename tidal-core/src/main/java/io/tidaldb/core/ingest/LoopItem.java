@@ -3,7 +3,7 @@ package io.tidaldb.core.ingest;
 import org.jspecify.annotations.Nullable;
 
 /** Something for the commit loop to do. Linked into its queue, hence used once. */
-abstract sealed class LoopItem permits WriteRequest, LoopTask {
+abstract sealed class LoopItem permits WriteRequest, ReceivedBatches, LoopTask {
 
     @Nullable
     LoopItem next;

@@ -14,13 +14,13 @@ import io.tidaldb.api.wal.WalCursor;
 import io.tidaldb.api.wal.WalStore;
 import io.tidaldb.core.codec.Chain;
 import io.tidaldb.core.directory.NodeHome;
-import io.tidaldb.core.ledger.SignalLedger;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedSet;
+import java.util.TreeSet;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -41,8 +41,8 @@ final class SlotRecovery {
     private final CommitLoop loop;
 
     /**
-     * The logs that were there when the store was opened. A slot has no others but that of the origin that it is written under, so nobody
-     * needs to look through those of all tenants.
+     * The logs that were there when the store was opened. A slot has no others but that of the origin that it is written under and those
+     * that it has received since, so nobody needs to look through those of all tenants.
      */
     private final Map<TenantId, List<LogId>> found = new HashMap<>();
 
@@ -165,7 +165,7 @@ final class SlotRecovery {
                 throw status.damage();
             }
             Origin origin = status.log().origin();
-            if (origin.compareTo(shard.origin) > 0) {
+            if (origin.replica().equals(shard.replica()) && origin.compareTo(shard.origin) > 0) {
                 throw new TidalException(
                         ErrorCode.CORRUPT_DATA,
                         "tenant " + shard.tenantId() + " has a log of " + origin
@@ -180,17 +180,24 @@ final class SlotRecovery {
 
     /** Returns the logs of a slot, in order of their origins. */
     List<LogStatus> logs(TenantShard shard) {
-        List<LogStatus> logs = new ArrayList<>();
         LogId open = shard.log(shard.origin);
+        SortedSet<LogId> ids = new TreeSet<>();
         for (LogId log : found.getOrDefault(shard.tenantId(), List.of())) {
-            if (log.holder().equals(shard.replica().shard()) && !log.equals(open)) {
-                logs.add(store.status(log));
+            if (log.holder().equals(shard.replica().shard())) {
+                ids.add(log);
             }
         }
-        LogStatus status = store.status(open);
-        if (status.damage() != null || !status.isEmpty() || status.lastSeqno() != shard.origin.startSeqno()) {
-            logs.add(status);
-            logs.sort(Comparator.comparing(LogStatus::log));
+        shard.origins.keySet().forEach(origin -> ids.add(shard.log(origin)));
+        ids.add(open);
+        List<LogStatus> logs = new ArrayList<>();
+        for (LogId log : ids) {
+            LogStatus status = store.status(log);
+            if (!log.equals(open)
+                    || status.damage() != null
+                    || !status.isEmpty()
+                    || status.lastSeqno() != shard.origin.startSeqno()) {
+                logs.add(status);
+            }
         }
         return logs;
     }
@@ -202,8 +209,7 @@ final class SlotRecovery {
 
     private void replay(TenantShard shard, LogStatus status, Chain chain) {
         Origin origin = status.log().origin();
-        OriginLedger ledger = shard.origins.computeIfAbsent(
-                origin, each -> new OriginLedger(each, new SignalLedger(schema), each.startSeqno(), Chain.START));
+        OriginLedger ledger = shard.origin(origin);
         if (Long.compareUnsigned(ledger.foldedSeqno, status.lastSeqno()) > 0
                 || Long.compareUnsigned(ledger.foldedSeqno + 1, status.firstSeqno()) < 0) {
             throw new TidalException(

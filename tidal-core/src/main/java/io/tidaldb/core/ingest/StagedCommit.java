@@ -16,6 +16,7 @@ final class StagedCommit {
     final BitSet schema = new BitSet();
     final List<EntityName> names = new ArrayList<>();
     final List<WriteRequest> writes = new ArrayList<>();
+    final List<ReceivedBatches> received = new ArrayList<>();
 
     // Looked up, never iterated.
     final Map<Long, String> newNames = new HashMap<>();
@@ -25,7 +26,7 @@ final class StagedCommit {
     final List<WriteRequest> followers = new ArrayList<>();
 
     boolean isEmpty() {
-        return control.isEmpty() && names.isEmpty() && writes.isEmpty();
+        return control.isEmpty() && names.isEmpty() && writes.isEmpty() && received.isEmpty();
     }
 
     void clear() {
@@ -33,6 +34,7 @@ final class StagedCommit {
         schema.clear();
         names.clear();
         writes.clear();
+        received.clear();
         newNames.clear();
         keys.clear();
         followers.clear();

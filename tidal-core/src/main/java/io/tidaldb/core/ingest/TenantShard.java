@@ -4,12 +4,15 @@ import com.dynatrace.hash4j.hashing.Hashing;
 import io.tidaldb.api.CorruptLogException;
 import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.IdempotencyKey;
+import io.tidaldb.api.NodeId;
+import io.tidaldb.api.NotOwnerException;
 import io.tidaldb.api.Origin;
 import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.api.WalSegmentId;
 import io.tidaldb.api.wal.LogId;
+import io.tidaldb.core.codec.Chain;
 import io.tidaldb.core.codec.SignalRecords;
 import io.tidaldb.core.ledger.LedgerSum;
 import io.tidaldb.core.ledger.SignalLedger;
@@ -59,6 +62,7 @@ public final class TenantShard {
     private volatile LedgerSum ledgers = new LedgerSum(List.of());
     private int ledgerCount;
     private volatile @Nullable String label;
+    private volatile @Nullable Leader leader;
     private volatile @Nullable TidalException damage;
     private volatile long logBytes;
     private volatile long checkpointBytes;
@@ -76,6 +80,9 @@ public final class TenantShard {
 
     /** Highest stamp of any batch folded. Invariant: the node's clock lies above it. */
     long lastHlc;
+
+    /** Who takes writes, since which epoch. */
+    private record Leader(ReplicaId replica, NodeId node, long epoch) {}
 
     TenantShard(Flow flow, ReplicaId replica, Origin origin, CommitLoop loop, Schema schema, long horizonMillis) {
         this.flow = flow;
@@ -118,19 +125,60 @@ public final class TenantShard {
         return metering;
     }
 
+    /**
+     * Says who takes the slot's writes.
+     *
+     * @param replica the replica that does, perhaps this one
+     * @param node where it is
+     */
+    public void ledBy(ReplicaId replica, NodeId node, long epoch) {
+        leader = new Leader(replica, node, epoch);
+    }
+
+    /** Returns whether other nodes hold the slot too. */
+    public boolean isReplicated() {
+        return leader != null;
+    }
+
+    /** Returns whether writes are taken here. Safe for any thread. */
+    public boolean leads() {
+        Leader owner = leader;
+        return owner == null || owner.replica.equals(replica);
+    }
+
+    /** Returns why no writes are taken here, or null. */
+    @Nullable
+    TidalException writeRefusal() {
+        TidalException reason = refusal();
+        Leader owner = leader;
+        if (reason == null && owner != null && !owner.replica.equals(replica)) {
+            reason = new NotOwnerException(
+                    "tenant " + tenantId + " is written through " + owner.replica + " on node " + owner.node + ", not "
+                            + replica + ": send the write there",
+                    owner.node,
+                    owner.epoch);
+        }
+        return reason;
+    }
+
     /** Returns the slot's log of an origin. */
     public LogId log(Origin of) {
         return new LogId(replica.shard(), tenantId, of);
     }
 
     OriginLedger open() {
-        OriginLedger open = origins.get(origin);
-        if (open == null) {
-            open = new OriginLedger(origin, new SignalLedger(schema), origin.startSeqno(), 0);
-            origins.put(origin, open);
+        return origin(origin);
+    }
+
+    /** Returns an origin's ledger; one that begins here if there is none yet. */
+    OriginLedger origin(Origin of) {
+        OriginLedger known = origins.get(of);
+        if (known == null) {
+            known = new OriginLedger(of, new SignalLedger(schema), of.startSeqno(), Chain.START);
+            origins.put(of, known);
             rebase();
         }
-        return open;
+        return known;
     }
 
     /** Makes readers see the ledgers as they are now. */

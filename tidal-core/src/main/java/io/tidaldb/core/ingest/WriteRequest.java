@@ -1,5 +1,6 @@
 package io.tidaldb.core.ingest;
 
+import io.tidaldb.api.Durability;
 import io.tidaldb.api.IdempotencyKey;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.api.WalSegmentId;
@@ -9,6 +10,7 @@ import io.tidaldb.core.codec.KeyBlock;
 import io.tidaldb.core.codec.SignalRecords;
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** One shard's part of a write: encoded by the caller, so that the loop only copies. */
@@ -24,7 +26,7 @@ public final class WriteRequest extends LoopItem {
     final int count;
     final List<EntityName> names;
     final @Nullable IdempotencyKey key;
-    final boolean beforeSync;
+    final Durability level;
     private final WriteListener listener;
 
     /** Bytes of the name records that it may cause, with their batch's header; 0 if it names nothing. */
@@ -33,6 +35,9 @@ public final class WriteRequest extends LoopItem {
     // Loop-confined while the request is being committed.
     long firstSeqno;
     boolean answered;
+
+    /** Written by the loop before the listener is told. */
+    private @Nullable WalSegmentId position;
 
     // Written by the tenant's caps alone: before the request is queued, or by the loop.
     boolean reserved;
@@ -43,21 +48,21 @@ public final class WriteRequest extends LoopItem {
      *
      * @param records little-endian signal records from position 0 to the limit
      * @param names names of entities among the records that may have to be recorded first
-     * @param beforeSync acknowledge after the append, before the sync
+     * @param level when to acknowledge
      */
     public WriteRequest(
             TenantShard shard,
             ByteBuffer records,
             List<EntityName> names,
             @Nullable IdempotencyKey key,
-            boolean beforeSync,
+            Durability level,
             WriteListener listener) {
         this.shard = shard;
         this.records = records;
         this.count = records.limit() / SignalRecords.BYTES;
         this.names = names;
         this.key = key;
-        this.beforeSync = beforeSync;
+        this.level = level;
         this.listener = listener;
         int bytes = 0;
         for (EntityName name : names) {
@@ -96,13 +101,53 @@ public final class WriteRequest extends LoopItem {
         return queueBytes();
     }
 
+    /** Returns when to acknowledge. */
+    public Durability level() {
+        return level;
+    }
+
+    boolean beforeSync() {
+        return level == Durability.ASYNC;
+    }
+
+    /** Returns whether it is answered only when it is on other nodes too; then it keeps its room in the queue until it is answered. */
+    boolean isReplicated() {
+        return level == Durability.MAJORITY || level == Durability.ALL;
+    }
+
     void answer(WalSegmentId last) {
         answering();
         listener.acknowledged(last);
     }
 
+    /** Takes notice that it is durable here under this position; {@link #replicated} or {@link #unreplicated} follows. */
+    void committed(WalSegmentId last) {
+        answering();
+        position = last;
+    }
+
+    /** Returns the position of its last record, once it is durable here. */
+    public WalSegmentId position() {
+        return Objects.requireNonNull(position);
+    }
+
+    /** Answers that it is where its level asks for. Safe for any thread, once, after it was handed to a {@link CommitListener}. */
+    public void replicated(WalSegmentId last) {
+        shard.tenant().dequeue(queueBytes());
+        listener.acknowledged(last);
+    }
+
+    /** Answers that it is durable here, and not known to be elsewhere. Safe for any thread, instead of {@link #replicated}. */
+    public void unreplicated(TidalException reason) {
+        shard.tenant().dequeue(queueBytes());
+        listener.refused(reason);
+    }
+
     void answer(TidalException reason) {
         answering();
+        if (isReplicated()) {
+            shard.tenant().dequeue(queueBytes());
+        }
         listener.refused(reason);
     }
 

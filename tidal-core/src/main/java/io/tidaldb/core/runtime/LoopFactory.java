@@ -1,6 +1,10 @@
 package io.tidaldb.core.runtime;
 
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /** Starts event loops: a thread for each in production, turns of one virtual scheduler in a simulation. */
 public interface LoopFactory {
@@ -16,6 +20,21 @@ public interface LoopFactory {
      * what is too much; then the plugin does it itself.
      */
     BackgroundExecutor background(String role);
+
+    /** Returns a scheduler with one thread named {@code tidal-<role>}. */
+    LoopScheduler scheduler(String role);
+
+    /**
+     * Waits for a result: blocks the calling thread in production, lets virtual time pass in a simulation.
+     *
+     * @throws ExecutionException with what it failed with
+     * @throws TimeoutException if there is none in time
+     * @throws InterruptedException if the calling thread is interrupted
+     */
+    default <T> T await(CompletableFuture<T> result, long atMostNanos)
+            throws ExecutionException, TimeoutException, InterruptedException {
+        return result.get(atMostNanos, TimeUnit.NANOSECONDS);
+    }
 
     /** Runs what can be done late but not never: whoever closes it has seen to that, or drops it as a crash would. */
     interface BackgroundExecutor extends Executor, AutoCloseable {

@@ -1,7 +1,10 @@
 package io.tidaldb.core.runtime;
 
+import java.time.Duration;
 import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionHandler;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -30,6 +33,11 @@ public final class ThreadLoops implements LoopFactory {
     @Override
     public BackgroundExecutor background(String role) {
         return new BackgroundThread(role);
+    }
+
+    @Override
+    public LoopScheduler scheduler(String role) {
+        return new SchedulerThread(role);
     }
 
     private static Thread daemon(String role, Runnable task) {
@@ -139,21 +147,66 @@ public final class ThreadLoops implements LoopFactory {
             executor.shutdown();
             // Not interrupted: that would close the files of what is running.
             executor.getQueue().clear();
-            boolean interrupted = false;
-            boolean ended = false;
-            while (!ended) {
-                try {
-                    ended = executor.awaitTermination(1, TimeUnit.MINUTES);
-                    if (!ended) {
-                        LOG.warn("work on the disk still runs a minute after its store was closed");
-                    }
-                } catch (InterruptedException e) {
-                    interrupted = true;
+            awaitEnd(executor, "work on the disk still runs a minute after its store was closed");
+        }
+    }
+
+    private static final class SchedulerThread implements LoopScheduler {
+
+        private final ScheduledThreadPoolExecutor executor;
+
+        SchedulerThread(String role) {
+            executor = new ScheduledThreadPoolExecutor(1, task -> daemon(role, task), (task, closed) -> {});
+            executor.setRemoveOnCancelPolicy(true);
+            executor.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+        }
+
+        @Override
+        public long nanoTime() {
+            return System.nanoTime();
+        }
+
+        @Override
+        public void execute(Runnable task) {
+            schedule(Duration.ZERO, task);
+        }
+
+        @Override
+        public Cancellable schedule(Duration delay, Runnable task) {
+            Future<?> scheduled = executor.schedule(() -> run(task), delay.toNanos(), TimeUnit.NANOSECONDS);
+            return () -> scheduled.cancel(false);
+        }
+
+        private static void run(Runnable task) {
+            try {
+                task.run();
+            } catch (RuntimeException e) {
+                LOG.error("a scheduled task failed", e);
+            }
+        }
+
+        @Override
+        public void close() {
+            executor.shutdown();
+            awaitEnd(executor, "scheduled work still runs a minute after its node was closed");
+        }
+    }
+
+    private static void awaitEnd(ThreadPoolExecutor executor, String late) {
+        boolean interrupted = false;
+        boolean ended = false;
+        while (!ended) {
+            try {
+                ended = executor.awaitTermination(1, TimeUnit.MINUTES);
+                if (!ended) {
+                    LOG.warn(late);
                 }
+            } catch (InterruptedException e) {
+                interrupted = true;
             }
-            if (interrupted) {
-                Thread.currentThread().interrupt();
-            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
         }
     }
 }

@@ -4,20 +4,23 @@ import com.google.inject.Inject;
 import io.tidaldb.api.control.ControlLogFactory;
 import io.tidaldb.api.limit.RateLimiterFactory;
 import io.tidaldb.api.placement.PlacementPolicy;
+import io.tidaldb.api.transport.TransportFactory;
 import io.tidaldb.api.wal.WalStoreFactory;
-import io.tidaldb.core.runtime.Clock;
-import io.tidaldb.core.runtime.LoopFactory;
-import io.tidaldb.core.runtime.RandomSource;
+import io.tidaldb.core.runtime.Platform;
+import java.util.function.Supplier;
 
-/** The chosen plugins and the runtime, as an instance needs them. */
+/**
+ * The chosen plugins and what they run on, as an instance needs them.
+ *
+ * @param transports asked only by an instance whose nodes talk to each other; throws PLUGIN_UNAVAILABLE
+ */
 public record Plugins(
         WalStoreFactory walStores,
         RateLimiterFactory limiters,
         PlacementPolicy placement,
         ControlLogFactory controlLogs,
-        Clock clock,
-        RandomSource random,
-        LoopFactory loops) {
+        Supplier<TransportFactory> transports,
+        Platform platform) {
 
     /** For the injector. */
     @Inject
