@@ -244,8 +244,12 @@ class PeerCodecTest {
         try {
             PeerCodec.decode(ByteBuffer.wrap(bytes));
         } catch (TidalException e) {
-            assertThat(e.code()).as(e.getMessage()).isEqualTo(code);
-            assertThat(e).hasMessageContaining(code == ErrorCode.CORRUPT_DATA ? "expected" : " ");
+            // Without a library: this runs for every bit of every message.
+            if (e.code() != code
+                    || code == ErrorCode.CORRUPT_DATA
+                            && !String.valueOf(e.getMessage()).contains("expected")) {
+                throw new AssertionError("expected " + code + " for " + Arrays.toString(bytes), e);
+            }
             return e;
         }
         throw new AssertionError("read " + Arrays.toString(bytes));
