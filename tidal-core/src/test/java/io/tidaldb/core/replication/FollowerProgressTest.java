@@ -21,7 +21,7 @@ import java.util.SplittableRandom;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
-@DisplayName("R-30 what a follower has of a log")
+@DisplayName("R-31 what a follower has of a log")
 class FollowerProgressTest {
 
     private static final int WINDOW = 1000;
@@ -48,7 +48,7 @@ class FollowerProgressTest {
     }
 
     @Test
-    @DisplayName("R-30: acknowledgements are cumulative and give credit back")
+    @DisplayName("R-31: acknowledgements are cumulative and give credit back")
     void acknowledges() {
         WalBatch first = send(2);
         WalBatch second = send(3);
@@ -79,7 +79,7 @@ class FollowerProgressTest {
     }
 
     @Test
-    @DisplayName("R-30: a follower that has what was not sent is for the log itself to compare")
+    @DisplayName("R-31: a follower that has what was not sent is for the log itself to compare")
     void reportsWhatWasNotSent() {
         WalBatch batch = commit(2);
         assertThat(ack(batch)).isEqualTo(Outcome.AHEAD);
@@ -90,7 +90,7 @@ class FollowerProgressTest {
     }
 
     @Test
-    @DisplayName("R-30: what is under way fits the window, or is one batch")
+    @DisplayName("R-31: what is under way fits the window, or is one batch")
     void keepsToTheWindow() {
         assertThat(follower.hasCredit(10 * WINDOW)).isTrue();
         WalBatch batch = send(10);
@@ -102,7 +102,7 @@ class FollowerProgressTest {
     }
 
     @Test
-    @DisplayName("R-30: after a gap it is sent again what it does not have")
+    @DisplayName("R-31: after a gap it is sent again what it does not have")
     void rewinds() {
         WalBatch first = send(2);
         WalBatch second = send(3);
@@ -138,7 +138,7 @@ class FollowerProgressTest {
     }
 
     @Test
-    @DisplayName("R-31: the lag is that of the oldest batch not acknowledged, sent or not")
+    @DisplayName("R-34: the lag is that of the oldest batch not acknowledged, sent or not")
     void knowsItsLag() {
         assertThat(follower.lagMillis(1)).hasValue(0);
         WalBatch first = commit(2);
@@ -158,7 +158,7 @@ class FollowerProgressTest {
     }
 
     @Test
-    @DisplayName("R-31: the lag in time of a follower that came with a gap is known once something was sent")
+    @DisplayName("R-34: the lag in time of a follower that came with a gap is known once something was sent")
     void learnsTheLagOfAGap() {
         WalBatch first = commit(2);
         FollowerProgress late = new FollowerProgress(start, first.lastSeqno(), WINDOW);
@@ -175,7 +175,7 @@ class FollowerProgressTest {
     }
 
     @Test
-    @DisplayName("R-30: a follower on any link that loses and repeats ends with the whole log, within the window")
+    @DisplayName("R-31: a follower on any link that loses and repeats ends with the whole log, within the window")
     void convergesOnABadLink() {
         for (int seed = 0; seed < 200; seed++) {
             SplittableRandom random = new SplittableRandom(seed);

@@ -13,7 +13,7 @@ import java.util.SplittableRandom;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
-@DisplayName("R-34 writers that wait for followers")
+@DisplayName("writers that wait for followers")
 class PendingAcksTest {
 
     private static final NodeId A = NodeId.of("a");
@@ -30,7 +30,7 @@ class PendingAcksTest {
     }
 
     @Test
-    @DisplayName("R-34: each is released when its level holds its seqno, in the order of seqnos")
+    @DisplayName("each is released when its level holds its seqno, in the order of seqnos")
     void releasesInOrder() {
         pending.add(Durability.MAJORITY, 5, "five");
         pending.add(Durability.ALL, 3, "three, all");
@@ -51,7 +51,7 @@ class PendingAcksTest {
     }
 
     @Test
-    @DisplayName("R-34: when a follower is removed, those who waited for it alone are released")
+    @DisplayName("when a follower is removed, those who waited for it alone are released")
     void membersChange() {
         pending.add(Durability.ALL, 1, "all");
         quorum.own(1);
@@ -94,7 +94,7 @@ class PendingAcksTest {
     }
 
     @Test
-    @DisplayName("R-34: nobody is released early, nobody late, nobody twice")
+    @DisplayName("nobody is released early, nobody late, nobody twice")
     void agreesWithAModel() {
         record Wait(Durability level, long seqno, int number) {}
         for (int seed = 0; seed < 100; seed++) {

@@ -12,7 +12,7 @@ import java.util.TreeMap;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
-@DisplayName("R-34 how far members hold a log")
+@DisplayName("how far members hold a log")
 class QuorumTest {
 
     private static final NodeId A = NodeId.of("a");
@@ -20,7 +20,7 @@ class QuorumTest {
     private static final NodeId C = NodeId.of("c");
 
     @Test
-    @DisplayName("R-34: a node alone is its own majority")
+    @DisplayName("a node alone is its own majority")
     void alone() {
         Quorum quorum = new Quorum(0, List.of());
         quorum.own(5);
@@ -29,7 +29,7 @@ class QuorumTest {
     }
 
     @Test
-    @DisplayName("R-34: of two, both are a majority; of three, two")
+    @DisplayName("of two, both are a majority; of three, two")
     void majorities() {
         Quorum two = new Quorum(0, List.of(A));
         two.own(5);
@@ -47,7 +47,7 @@ class QuorumTest {
     }
 
     @Test
-    @DisplayName("R-34: what this node does not hold is held by no majority, even if the others do")
+    @DisplayName("what this node does not hold is held by no majority, even if the others do")
     void ownCounts() {
         Quorum quorum = new Quorum(0, List.of(A, B));
         quorum.acked(A, 9);
@@ -58,7 +58,7 @@ class QuorumTest {
     }
 
     @Test
-    @DisplayName("R-34: positions do not go back, and strangers do not count")
+    @DisplayName("positions do not go back, and strangers do not count")
     void ignoresOldNews() {
         Quorum quorum = new Quorum(0, List.of(A));
         quorum.own(9);
@@ -72,7 +72,7 @@ class QuorumTest {
     }
 
     @Test
-    @DisplayName("R-34: who stays a member keeps its position, a newcomer holds nothing, who returns begins again")
+    @DisplayName("who stays a member keeps its position, a newcomer holds nothing, who returns begins again")
     void membersChange() {
         Quorum quorum = new Quorum(0, List.of(A, B));
         quorum.own(9);
@@ -88,7 +88,7 @@ class QuorumTest {
     }
 
     @Test
-    @DisplayName("R-34: any acknowledgements and changes of members agree with counting")
+    @DisplayName("any acknowledgements and changes of members agree with counting")
     void agreesWithAModel() {
         for (int seed = 0; seed < 200; seed++) {
             SplittableRandom random = new SplittableRandom(seed);

@@ -19,7 +19,7 @@ import java.util.SplittableRandom;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
-@DisplayName("R-30 batches kept for shipping")
+@DisplayName("R-31 batches kept for shipping")
 class RecentBatchesTest {
 
     private static BatchSequence log(int shard) {
@@ -33,7 +33,7 @@ class RecentBatchesTest {
     }
 
     @Test
-    @DisplayName("R-30: a follower gets what comes from its next seqno on, and nothing if it has everything")
+    @DisplayName("R-31: a follower gets what comes from its next seqno on, and nothing if it has everything")
     void servesFromASeqno() {
         RecentBatches recent = new RecentBatches(1 << 20);
         BatchSequence log = log(0);
@@ -53,7 +53,7 @@ class RecentBatchesTest {
     }
 
     @Test
-    @DisplayName("R-30: what is returned can be bounded, but for one batch")
+    @DisplayName("R-31: what is returned can be bounded, but for one batch")
     void boundsWhatItReturns() {
         RecentBatches recent = new RecentBatches(1 << 20);
         BatchSequence log = log(0);
@@ -95,7 +95,7 @@ class RecentBatchesTest {
     }
 
     @Test
-    @DisplayName("R-30: the bound holds over all logs, and the oldest go first")
+    @DisplayName("R-31: the bound holds over all logs, and the oldest go first")
     void agreesWithAModel() {
         record Kept(BatchSequence log, WalBatch batch) {}
         for (int seed = 0; seed < 50; seed++) {

@@ -14,7 +14,7 @@ import java.util.List;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
-@DisplayName("R-31 what a replica holds")
+@DisplayName("R-33 what a replica holds")
 class ReplicationStateTest {
 
     private static final TenantId TENANT = TenantId.of(7);
@@ -26,7 +26,7 @@ class ReplicationStateTest {
     }
 
     @Test
-    @DisplayName("R-31: a slot's positions are its own, in the order of origins")
+    @DisplayName("R-33: a slot's positions are its own, in the order of origins")
     void positionsOfASlot() {
         LogPosition first = position(0, 0, 5);
         LogPosition second = position(0, 2, 6);
