@@ -30,7 +30,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-@DisplayName("R-30 messages between nodes")
+@DisplayName("R-32 messages between nodes")
 class PeerCodecTest {
 
     private static final int KINDS = 11;
@@ -39,7 +39,7 @@ class PeerCodecTest {
     private final SplittableRandom random = new SplittableRandom(SEED);
 
     @Test
-    @DisplayName("R-30: a message of any kind reads back as it was sent")
+    @DisplayName("R-32: a message of any kind reads back as it was sent")
     void readsBack() {
         for (int round = 0; round < 200; round++) {
             for (int kind = 1; kind <= KINDS; kind++) {
@@ -72,7 +72,7 @@ class PeerCodecTest {
     }
 
     @Test
-    @DisplayName("R-30: the envelope is where the documentation says")
+    @DisplayName("R-32: the envelope is where the documentation says")
     void envelopeLayout() {
         ByteBuffer bytes = PeerCodec.encode(new PeerMessage.HeartbeatAnswer(0x0102030405060708L, 9));
         CRC32C crc = new CRC32C();
@@ -85,7 +85,7 @@ class PeerCodecTest {
 
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11})
-    @DisplayName("R-30: a message with any one bit changed is refused")
+    @DisplayName("R-32: a message with any one bit changed is refused")
     void refusesEveryFlippedBit(int kind) {
         byte[] bytes = bytes(message(kind));
         for (int bit = 0; bit < bytes.length * 8; bit++) {
@@ -97,7 +97,7 @@ class PeerCodecTest {
 
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11})
-    @DisplayName("R-30: a message that was cut or has more after it is refused, even if its checksum was made for that")
+    @DisplayName("R-32: a message that was cut or has more after it is refused, even if its checksum was made for that")
     void refusesEveryTruncation(int kind) {
         byte[] bytes = bytes(message(kind));
         for (int length = 0; length < bytes.length; length++) {
@@ -110,7 +110,7 @@ class PeerCodecTest {
     }
 
     @Test
-    @DisplayName("R-30: a batch whose own checksum is wrong is refused, though the message's is right")
+    @DisplayName("R-32: a batch whose own checksum is wrong is refused, though the message's is right")
     void refusesDamagedBatches() {
         byte[] bytes = bytes(message(PeerMessage.Append.KIND));
         for (int at = PeerCodec.ENVELOPE_BYTES + 14; at < bytes.length; at++) {
@@ -121,7 +121,7 @@ class PeerCodecTest {
     }
 
     @Test
-    @DisplayName("R-30: what is read keeps nothing of the transport's buffer")
+    @DisplayName("R-32: what is read keeps nothing of the transport's buffer")
     void copies() {
         for (int kind = 1; kind <= KINDS; kind++) {
             byte[] bytes = bytes(message(kind));
@@ -133,7 +133,7 @@ class PeerCodecTest {
     }
 
     @Test
-    @DisplayName("R-30: bytes of any kind are read or refused, without memory for what is not there")
+    @DisplayName("R-32: bytes of any kind are read or refused, without memory for what is not there")
     void boundsWhatItAllocates() {
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         for (int round = 0; round < 100_000; round++) {
@@ -160,7 +160,7 @@ class PeerCodecTest {
     }
 
     @Test
-    @DisplayName("R-30: a message with any byte changed, and a checksum made for that, is read or refused")
+    @DisplayName("R-32: a message with any byte changed, and a checksum made for that, is read or refused")
     void survivesForgedBodies() {
         for (int round = 0; round < 100; round++) {
             for (int kind = 1; kind <= KINDS; kind++) {
@@ -178,7 +178,7 @@ class PeerCodecTest {
     }
 
     @Test
-    @DisplayName("R-62: an unknown kind is refused as newer, and names itself and what is known")
+    @DisplayName("an unknown kind is refused as newer, and names itself and what is known")
     void refusesUnknownKinds() {
         for (int kind : new int[] {0, KINDS + 1, 255}) {
             byte[] bytes = bytes(message(7));
@@ -191,7 +191,7 @@ class PeerCodecTest {
     }
 
     @Test
-    @DisplayName("R-62: a newer protocol is refused, and names itself and what is read here")
+    @DisplayName("a newer protocol is refused, and names itself and what is read here")
     void refusesNewerProtocols() {
         byte[] bytes = bytes(message(7));
         bytes[4] = 2;
@@ -244,8 +244,12 @@ class PeerCodecTest {
         try {
             PeerCodec.decode(ByteBuffer.wrap(bytes));
         } catch (TidalException e) {
-            assertThat(e.code()).as(e.getMessage()).isEqualTo(code);
-            assertThat(e).hasMessageContaining(code == ErrorCode.CORRUPT_DATA ? "expected" : " ");
+            // Without a library: this runs for every bit of every message.
+            if (e.code() != code
+                    || code == ErrorCode.CORRUPT_DATA
+                            && !String.valueOf(e.getMessage()).contains("expected")) {
+                throw new AssertionError("expected " + code + " for " + Arrays.toString(bytes), e);
+            }
             return e;
         }
         throw new AssertionError("read " + Arrays.toString(bytes));
