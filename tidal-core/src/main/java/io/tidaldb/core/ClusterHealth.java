@@ -6,6 +6,7 @@ import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.ShardId;
 import io.tidaldb.api.TenantId;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** The state of nodes, shards and tenants at one moment. */
@@ -15,9 +16,29 @@ public record ClusterHealth(
     /** A node. */
     public record NodeHealth(NodeId node, RegionId region, String version) {}
 
-    /** A shard and the node that leads it. */
+    /**
+     * A replica of a shard.
+     *
+     * @param leads whether it takes writes of some tenant, or would
+     * @param replicationLag of each follower of the slots that it leads, the largest
+     */
     public record ShardHealth(
-            ShardId shard, RegionId region, NodeId node, long entityCount, double signalsPerSecond, long diskBytes) {}
+            ShardId shard,
+            RegionId region,
+            NodeId node,
+            boolean leads,
+            long entityCount,
+            double signalsPerSecond,
+            Map<NodeId, Lag> replicationLag,
+            long diskBytes) {}
+
+    /**
+     * How far a follower is behind.
+     *
+     * @param records records that it has not acknowledged
+     * @param millis how long ago the oldest of them was written, 0 if there is none; -1 while it was not heard of
+     */
+    public record Lag(long records, long millis) {}
 
     /**
      * A tenant.

@@ -6,27 +6,25 @@ import io.tidaldb.api.RegionId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.api.control.ControlLogContext;
 import io.tidaldb.api.placement.ShardAssignment;
-import io.tidaldb.api.wal.WalStore;
-import io.tidaldb.api.wal.WalStoreContext;
 import io.tidaldb.core.control.ClusterCommand;
 import io.tidaldb.core.control.ControlPlane;
 import io.tidaldb.core.directory.EphemeralHome;
 import io.tidaldb.core.directory.NodeDirectory;
 import io.tidaldb.core.directory.NodeHome;
 import io.tidaldb.core.directory.NodeIdentity;
-import io.tidaldb.core.ingest.Node;
 import io.tidaldb.core.ingest.NodeSettings;
 import io.tidaldb.core.ingest.Schema;
-import io.tidaldb.core.runtime.LoopFactory;
+import io.tidaldb.core.replication.ReplicationSettings;
 import io.tidaldb.core.wiring.Plugins;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -36,7 +34,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Deployment {
 
-    private static final String CLUSTER = "tidal";
+    static final String CLUSTER = "tidal";
     private static final NodeId FIRST = NodeId.of("n0");
 
     private final @Nullable Path root;
@@ -94,39 +92,46 @@ final class Deployment {
                     "log store \"" + plugins.walStores().name()
                             + "\" keeps nothing: expected a durable one for data directory " + root);
         }
-        if (root == null && plugins.walStores().durable()) {
+        if (root == null && plugins.walStores().durable() && !plugins.platform().hasHomes()) {
             throw new TidalException(
                     ErrorCode.INVALID_CONFIGURATION,
                     "log store \"" + plugins.walStores().name() + "\" needs a data directory: set one");
         }
         try {
-            Topology first = wanted != null
+            Topology nodes = wanted != null
                     ? wanted
                     : Topology.single(
                             region != null
                                     ? region
                                     : known.map(NodeIdentity::region).orElse(RegionId.of(0)));
-            RegionId firstRegion = regionOf(first.shards(), FIRST);
+            RegionId firstRegion = regionOf(nodes.shards(), FIRST);
             refuseForeignLegacy(firstRegion);
             boolean copied = known.isEmpty()
                     && root != null
                     && Files.exists(directory(FIRST).resolve("control"));
-            NodeHome firstHome = openHome(plugins, FIRST, firstRegion);
-            ControlPlane control = openControl(plugins, first.nodes());
+            Map<NodeId, NodeHome> first = new HashMap<>();
+            if (root != null) {
+                // The control log is in it, so it is locked before anything is read.
+                first.put(FIRST, openDirectory(plugins, FIRST, firstRegion));
+            }
+            ControlPlane control = openControl(plugins, nodes.nodes());
             if (control.shards().isEmpty() || wanted != null || region != null) {
-                control.submit(new ClusterCommand.DefineTopology(CLUSTER, first.shards()));
+                control.submit(new ClusterCommand.DefineTopology(CLUSTER, nodes.shards()));
             }
             Schema schema = declare(control, signals, defaultSignals);
-            List<Node> nodes = new ArrayList<>();
-            for (NodeId id : control.shards().stream()
-                    .map(ShardAssignment::node)
-                    .distinct()
-                    .toList()) {
-                RegionId nodeRegion = regionOf(control.shards(), id);
-                NodeHome home = id.equals(FIRST) ? firstHome : openHome(plugins, id, nodeRegion);
-                nodes.add(openNode(plugins, settings, segmentBytes, schema, id, nodeRegion, home));
-            }
-            EmbeddedTidal tidal = new EmbeddedTidal(control, nodes, schema, plugins, limits);
+            NodeLauncher launcher = new NodeLauncher(
+                    plugins,
+                    settings,
+                    ReplicationSettings.DEFAULT,
+                    segmentBytes,
+                    schema,
+                    (node, of) -> root == null
+                            ? new EphemeralHome()
+                            : Objects.requireNonNullElseGet(
+                                    first.remove(node), () -> openDirectory(plugins, node, of)));
+            LocalCluster cluster = new LocalCluster(launcher, control.shards());
+            opened.push(() -> cluster.end(LocalNode::abandon));
+            EmbeddedTidal tidal = new EmbeddedTidal(control, cluster, schema, plugins, limits);
             tidal.start(copied);
             return tidal;
         } catch (RuntimeException e) {
@@ -159,10 +164,7 @@ final class Deployment {
         }
     }
 
-    private NodeHome openHome(Plugins plugins, NodeId node, RegionId nodeRegion) {
-        if (root == null) {
-            return new EphemeralHome();
-        }
+    private NodeHome openDirectory(Plugins plugins, NodeId node, RegionId nodeRegion) {
         String uuid = Long.toHexString(plugins.platform().random().nextLong())
                 + Long.toHexString(plugins.platform().random().nextLong());
         NodeIdentity fresh =
@@ -178,33 +180,6 @@ final class Deployment {
                 plugins.controlLogs().create(new ControlLogContext(path, FIRST, List.of(members.get(0)))));
         opened.push(control);
         return control;
-    }
-
-    private Node openNode(
-            Plugins plugins,
-            NodeSettings settings,
-            long segmentBytes,
-            Schema schema,
-            NodeId id,
-            RegionId nodeRegion,
-            NodeHome home) {
-        LoopFactory.BackgroundExecutor background = plugins.platform().loops().background("background-" + id);
-        opened.push(background);
-        WalStoreContext context = new WalStoreContext(home.path(), nodeRegion, segmentBytes, background);
-        WalStore store = plugins.walStores().create(context);
-        opened.push(store);
-        LoopFactory.BackgroundExecutor checkpoints = plugins.platform().loops().background("checkpoint-" + id);
-        opened.push(checkpoints);
-        return new Node(
-                id,
-                nodeRegion,
-                home,
-                store,
-                background,
-                checkpoints,
-                settings,
-                schema,
-                plugins.platform().clock());
     }
 
     private static Schema declare(

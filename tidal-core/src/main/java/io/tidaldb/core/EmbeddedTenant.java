@@ -3,6 +3,7 @@ package io.tidaldb.core;
 import io.tidaldb.api.EntityId;
 import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.ReplicaId;
+import io.tidaldb.api.ShardId;
 import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
@@ -22,13 +23,13 @@ import io.tidaldb.core.ledger.LedgerSum;
 import io.tidaldb.core.ledger.TopK;
 import io.tidaldb.core.routing.ShardRouter;
 import java.nio.ByteBuffer;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.NavigableMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
@@ -39,18 +40,34 @@ final class EmbeddedTenant implements Tenant {
 
     private static final int MAX_TOP = 10_000;
 
-    private static final Duration WAIT_FOR_TASK = Duration.ofSeconds(60);
-
     private final EmbeddedTidal tidal;
     private final TenantState state;
     private final ShardRouter router;
+    private final NavigableMap<ReplicaId, TenantShard> replicas = new ConcurrentSkipListMap<>();
+    private volatile List<ReplicaId> placement;
     private final WriteAdmission admission;
 
-    EmbeddedTenant(EmbeddedTidal tidal, TenantState state) {
+    EmbeddedTenant(EmbeddedTidal tidal, TenantState state, List<ReplicaId> placement) {
         this.tidal = tidal;
         this.state = state;
-        this.router = ShardRouter.hashed(state.slots().size());
+        this.placement = List.copyOf(placement);
+        this.router = ShardRouter.hashed(placement.size());
         this.admission = new WriteAdmission(tidal, state, router);
+    }
+
+    /** Serves with this replica from now on. Called under the instance's lock. */
+    void opened(TenantShard shard) {
+        replicas.put(shard.replica(), shard);
+        if (placement.stream().allMatch(replicas::containsKey)) {
+            state.assemble(placement.stream().map(replicas::get).toList());
+        }
+    }
+
+    /** Returns the replicas of a slot in this process, in order of region. */
+    List<TenantShard> replicas(ShardId shard) {
+        return replicas.values().stream()
+                .filter(replica -> replica.replica().shard().equals(shard))
+                .toList();
     }
 
     TenantState state() {
@@ -74,14 +91,14 @@ final class EmbeddedTenant implements Tenant {
 
     @Override
     public List<ReplicaId> placement() {
-        return state.slots().stream().map(TenantShard::replica).toList();
+        return placement;
     }
 
     @Override
     public Position recordAll(List<Signal> signals, WriteOptions options) {
         PendingWrite write = admission.submit(signals, options, null);
         try {
-            return write.result.get(EmbeddedTidal.nanos(options.deadline()), TimeUnit.NANOSECONDS);
+            return tidal.loops().await(write.result, EmbeddedTidal.nanos(options.deadline()));
         } catch (ExecutionException e) {
             throw unwrap(e);
         } catch (TimeoutException e) {
@@ -275,7 +292,7 @@ final class EmbeddedTenant implements Tenant {
         LogId log = null;
         long seqno = 0;
         do {
-            Node.Chunk chunk = await(tidal.node(shard).read(shard, log, seqno));
+            Node.Chunk chunk = tidal.await(tidal.node(shard).read(shard, log, seqno));
             chunk.batches().forEach(batch -> consumer.accept(shard.log(batch.origin()), batch));
             log = chunk.nextLog();
             seqno = chunk.nextSeqno();
@@ -300,29 +317,6 @@ final class EmbeddedTenant implements Tenant {
                     shard.name(entity),
                     SignalRecords.weight(payload, at),
                     SignalRecords.eventNanos(payload, at)));
-        }
-    }
-
-    /** Waits for a task, also if the caller is interrupted: half a change would be worse than a late one. */
-    static <T> T await(CompletableFuture<T> task) {
-        boolean interrupted = false;
-        try {
-            while (true) {
-                try {
-                    return task.get(WAIT_FOR_TASK.toSeconds(), TimeUnit.SECONDS);
-                } catch (InterruptedException e) {
-                    interrupted = true;
-                }
-            }
-        } catch (ExecutionException e) {
-            throw unwrap(e);
-        } catch (TimeoutException e) {
-            throw new TidalException(
-                    ErrorCode.DEADLINE_EXCEEDED, "the commit loop did not answer within " + WAIT_FOR_TASK, e);
-        } finally {
-            if (interrupted) {
-                Thread.currentThread().interrupt();
-            }
         }
     }
 }

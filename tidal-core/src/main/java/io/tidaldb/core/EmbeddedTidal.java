@@ -2,6 +2,7 @@ package io.tidaldb.core;
 
 import io.tidaldb.api.Durability;
 import io.tidaldb.api.ErrorCode;
+import io.tidaldb.api.NodeId;
 import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
@@ -17,6 +18,7 @@ import io.tidaldb.core.ingest.RateQuota;
 import io.tidaldb.core.ingest.Schema;
 import io.tidaldb.core.ingest.TenantShard;
 import io.tidaldb.core.ingest.TenantState;
+import io.tidaldb.core.replication.ReplicationLag;
 import io.tidaldb.core.routing.TenantPlacer;
 import io.tidaldb.core.runtime.Clock;
 import io.tidaldb.core.runtime.LoopFactory;
@@ -29,7 +31,9 @@ import java.util.SortedMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -44,8 +48,10 @@ final class EmbeddedTidal implements Tidal {
 
     private static final Logger LOG = LoggerFactory.getLogger(EmbeddedTidal.class);
 
+    private static final Duration WAIT_FOR_TASK = Duration.ofSeconds(60);
+
     private final ControlPlane control;
-    private final List<Node> nodes;
+    private final LocalCluster cluster;
     private final Schema schema;
     private final Plugins plugins;
     private final Limits limits;
@@ -69,14 +75,14 @@ final class EmbeddedTidal implements Tidal {
             long queueBytes,
             @Nullable Double capacity) {}
 
-    EmbeddedTidal(ControlPlane control, List<Node> nodes, Schema schema, Plugins plugins, Limits limits) {
+    EmbeddedTidal(ControlPlane control, LocalCluster cluster, Schema schema, Plugins plugins, Limits limits) {
         this.control = control;
-        this.nodes = List.copyOf(nodes);
+        this.cluster = cluster;
         this.schema = schema;
         this.plugins = plugins;
         this.limits = limits;
         this.queue = new QueueBudget(limits.queueBytesPerTenant, limits.queueBytes);
-        this.reserves = new Reserves(limits.capacity, replica -> node(replica).id());
+        this.reserves = new Reserves(limits.capacity, cluster::nameOf);
         this.callbacks = plugins.platform().loops().callbacks("callback");
     }
 
@@ -86,50 +92,52 @@ final class EmbeddedTidal implements Tidal {
      * @param copied the data came without its identity: somebody else may go on writing under its origins
      */
     void start(boolean copied) {
-        grantIncarnations(copied);
-        adoptDefaultTenant();
-        for (TenantId tenant : control.erased()) {
-            nodes.stream().filter(node -> node.holds(tenant)).forEach(node -> node.eraseNow(tenant));
-        }
-        control.tenants().values().forEach(this::assemble);
-        for (Node node : nodes) {
-            for (TenantId tenant : node.tenantsWithLogs()) {
-                if (!tenants.containsKey(tenant)) {
-                    LOG.warn(
-                            "logs of tenant {} on node {} are kept but not served: the control log does not know it",
-                            tenant,
-                            node.id());
-                }
-            }
-        }
-        nodes.forEach(node -> node.start(plugins.platform().loops()));
+        List<Node> nodes = cluster.names().stream().map(cluster::open).toList();
+        nodes.forEach(node -> grantIncarnations(node, copied));
+        adoptDefaultTenant(nodes);
+        nodes.forEach(this::eraseLeftOvers);
+        control.tenants().values().forEach(record -> {
+            EmbeddedTenant tenant = assemble(record);
+            nodes.forEach(node -> openReplicas(tenant, record, node));
+        });
+        nodes.forEach(this::warnOfUnknown);
+        nodes.forEach(node -> cluster.start(node.id()));
+        control.tenants().values().forEach(record -> assign(record, cluster.names()));
     }
 
-    private void grantIncarnations(boolean all) {
-        for (Node node : nodes) {
-            if (all || node.needsIncarnation()) {
-                for (ShardAssignment shard : control.shards()) {
-                    if (shard.node().equals(node.id())) {
-                        control.submit(new ClusterCommand.GrantIncarnation(shard.replica()));
-                    }
-                }
-                node.incarnated();
+    // What was deleted while the node was away.
+    private void eraseLeftOvers(Node node) {
+        control.erased().stream().filter(node::holds).forEach(node::eraseNow);
+    }
+
+    private void warnOfUnknown(Node node) {
+        for (TenantId tenant : node.tenantsWithLogs()) {
+            if (!tenants.containsKey(tenant)) {
+                LOG.warn(
+                        "logs of tenant {} on node {} are kept but not served: the control log does not know it",
+                        tenant,
+                        node.id());
             }
+        }
+    }
+
+    private void grantIncarnations(Node node, boolean copied) {
+        if (copied || node.needsIncarnation()) {
+            for (ReplicaId replica : cluster.hosted(node.id())) {
+                control.submit(new ClusterCommand.GrantIncarnation(replica));
+            }
+            node.incarnated();
         }
     }
 
     // A directory written before tenants existed holds logs of tenant 0 that no control log knows.
-    private void adoptDefaultTenant() {
+    private void adoptDefaultTenant(List<Node> nodes) {
         if (control.tenants().containsKey(TenantId.DEFAULT) || control.isErased(TenantId.DEFAULT)) {
             return;
         }
         for (Node node : nodes) {
             if (node.tenantsWithLogs().contains(TenantId.DEFAULT)) {
-                ReplicaId first = control.shards().stream()
-                        .filter(shard -> shard.node().equals(node.id()))
-                        .findFirst()
-                        .orElseThrow()
-                        .replica();
+                ReplicaId first = cluster.hosted(node.id()).get(0);
                 TenantConfig config = TenantConfig.builder(TenantId.DEFAULT).build();
                 control.submit(new ClusterCommand.CreateTenant(
                         config, List.of(first), plugins.platform().random().nextLong()));
@@ -140,15 +148,58 @@ final class EmbeddedTidal implements Tidal {
 
     private EmbeddedTenant assemble(TenantRecord record) {
         TenantState state = new TenantState(record.config(), rates(record.config()), queue);
-        List<TenantShard> slots = new ArrayList<>();
-        for (ReplicaId replica : record.placement()) {
-            int incarnation = Math.max(control.incarnation(replica), record.minIncarnation());
-            slots.add(EmbeddedTenant.await(node(replica).openSlot(state, replica, incarnation)));
-        }
-        state.assemble(slots);
-        EmbeddedTenant tenant = new EmbeddedTenant(this, state);
+        EmbeddedTenant tenant = new EmbeddedTenant(this, state, record.placement());
         tenants.put(record.config().id(), tenant);
         return tenant;
+    }
+
+    /** Opens those replicas of a tenant's slots that a node hosts. */
+    private void openReplicas(EmbeddedTenant tenant, TenantRecord record, Node node) {
+        for (ReplicaId leader : record.placement()) {
+            for (ShardAssignment each : cluster.replicas().allowed(leader.shard(), record.config())) {
+                boolean serves =
+                        each.replica().equals(leader) || cluster.replicas().isReplicated(leader.shard());
+                if (each.node().equals(node.id()) && serves) {
+                    int incarnation = Math.max(control.incarnation(each.replica()), record.minIncarnation());
+                    tenant.opened(await(node.openSlot(tenant.state(), each.replica(), incarnation)));
+                }
+            }
+        }
+    }
+
+    /** Tells these nodes what part they have in a tenant's slots. */
+    private void assign(TenantRecord record, List<NodeId> nodes) {
+        EmbeddedTenant tenant = existing(record.config().id());
+        for (ReplicaId leader : record.placement()) {
+            for (TenantShard shard : tenant.replicas(leader.shard())) {
+                NodeId host = cluster.nameOf(shard.replica());
+                if (nodes.contains(host) && cluster.isRunning(host)) {
+                    cluster.assign(shard, record.config(), leader, record.epoch());
+                }
+            }
+        }
+    }
+
+    @Override
+    public synchronized void crashNode(NodeId node) {
+        checkOpen();
+        cluster.remove(node).abandon();
+    }
+
+    @Override
+    public synchronized void startNode(NodeId name) {
+        checkOpen();
+        if (cluster.isRunning(name)) {
+            throw TidalException.invalid("node " + name + " is running already: expected one that was crashed");
+        }
+        Node node = cluster.open(name);
+        grantIncarnations(node, false);
+        eraseLeftOvers(node);
+        control.tenants()
+                .values()
+                .forEach(record -> openReplicas(existing(record.config().id()), record, node));
+        cluster.start(name);
+        control.tenants().values().forEach(record -> assign(record, List.of(name)));
     }
 
     private RateQuota rates(TenantConfig config) {
@@ -156,21 +207,8 @@ final class EmbeddedTidal implements Tidal {
                 config, plugins.limiters(), plugins.platform().clock().monotonicNanos());
     }
 
-    private Node node(ReplicaId replica) {
-        for (ShardAssignment shard : control.shards()) {
-            if (shard.replica().equals(replica)) {
-                for (Node node : nodes) {
-                    if (node.id().equals(shard.node())) {
-                        return node;
-                    }
-                }
-            }
-        }
-        throw new TidalException(ErrorCode.NOT_OWNER, "shard " + replica + " is on no node of this process");
-    }
-
     Node node(TenantShard shard) {
-        return node(shard.replica());
+        return cluster.node(shard.replica());
     }
 
     void checkOpen() {
@@ -191,6 +229,33 @@ final class EmbeddedTidal implements Tidal {
         return nanos(limits.maxFuture);
     }
 
+    /** Waits for a task, also if the caller is interrupted: half a change would be worse than a late one. */
+    <T> T await(CompletableFuture<T> task) {
+        boolean interrupted = false;
+        try {
+            while (true) {
+                try {
+                    return plugins.platform().loops().await(task, WAIT_FOR_TASK.toNanos());
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
+            }
+        } catch (ExecutionException e) {
+            throw EmbeddedTenant.unwrap(e);
+        } catch (TimeoutException e) {
+            throw new TidalException(
+                    ErrorCode.DEADLINE_EXCEEDED, "the commit loop did not answer within " + WAIT_FOR_TASK, e);
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    LoopFactory loops() {
+        return plugins.platform().loops();
+    }
+
     Executor callbacks() {
         return callbacks;
     }
@@ -205,7 +270,8 @@ final class EmbeddedTidal implements Tidal {
 
     // On a loop's thread, because an interrupt of the caller's would close the control log's file under it.
     private long decide(ClusterCommand command) {
-        return EmbeddedTenant.await(nodes.get(0).submit(() -> control.submit(command)));
+        List<Node> nodes = cluster.nodes();
+        return nodes.isEmpty() ? control.submit(command) : await(nodes.get(0).submit(() -> control.submit(command)));
     }
 
     /** Returns nanoseconds, at most 2^63 - 1. */
@@ -228,23 +294,22 @@ final class EmbeddedTidal implements Tidal {
     @Override
     public synchronized Tenant createTenant(TenantConfig config) {
         checkOpen();
-        checkSupported(config);
         if (tenants.containsKey(config.id())) {
             throw new TidalException(
                     ErrorCode.TENANT_EXISTS,
                     "tenant " + config.id() + " exists already: choose another id, or change it");
         }
         checkLabel(config);
-        List<ReplicaId> shards =
-                control.shards().stream().map(ShardAssignment::replica).toList();
-        List<ReplicaId> placement =
-                new TenantPlacer(plugins.placement()).place(config, shards).shards();
+        List<ReplicaId> placement = new TenantPlacer(plugins.placement())
+                .place(config, cluster.replicas())
+                .shards();
+        checkSupported(config, placement);
         reserves.check(config, placement, control.tenants().values());
         TenantConfig unlabelled =
                 config.toBuilder().label(TenantConfig.DEFAULT_LABEL).build();
         if (control.isErased(config.id())) {
             // An erasure that failed half-way must not leave its rest to the new tenant.
-            nodes.forEach(node -> EmbeddedTenant.await(node.erase(config.id())));
+            cluster.nodes().forEach(node -> await(node.erase(config.id())));
         }
         decide(new ClusterCommand.CreateTenant(
                 unlabelled, placement, plugins.platform().random().nextLong()));
@@ -253,21 +318,31 @@ final class EmbeddedTidal implements Tidal {
             throw new TidalException(ErrorCode.INTERNAL, "tenant " + config.id() + " was agreed but is not there");
         }
         EmbeddedTenant tenant = assemble(record);
+        cluster.nodes().forEach(node -> openReplicas(tenant, record, node));
+        assign(record, cluster.names());
         if (!config.label().equals(TenantConfig.DEFAULT_LABEL)) {
             writeLabel(tenant, config.label());
         }
         return tenant;
     }
 
-    private static void checkSupported(TenantConfig config) {
-        if (config.durability() == Durability.MAJORITY
-                || config.durability() == Durability.ALL
-                || config.writes() == WriteMode.EVERYWHERE) {
+    private void checkSupported(TenantConfig config, List<ReplicaId> placement) {
+        if (config.writes() == WriteMode.EVERYWHERE) {
             throw new TidalException(
                     ErrorCode.UNSUPPORTED,
-                    "tenant " + config.id() + " asks for durability " + config.durability() + " and writes "
-                            + config.writes()
-                            + ", which need replicas: this version has none, expected ASYNC or LOCAL, and SINGLE");
+                    "tenant " + config.id() + " asks for writes " + config.writes()
+                            + ", which this version does not have: expected SINGLE");
+        }
+        if (config.durability() == Durability.MAJORITY || config.durability() == Durability.ALL) {
+            for (ReplicaId slot : placement) {
+                if (cluster.replicas().allowed(slot.shard(), config).size() < 2) {
+                    throw new TidalException(
+                            ErrorCode.UNSUPPORTED,
+                            "tenant " + config.id() + " asks for durability " + config.durability() + ", and shard "
+                                    + slot + " has no replica where the tenant may be: expected ASYNC or LOCAL, or a"
+                                    + " topology with the shard in several of the tenant's regions");
+                }
+            }
         }
     }
 
@@ -285,14 +360,14 @@ final class EmbeddedTidal implements Tidal {
 
     private void writeLabel(EmbeddedTenant tenant, String label) {
         TenantShard home = tenant.state().slots().get(0);
-        EmbeddedTenant.await(node(home).label(home, label));
+        await(node(home).label(home, label));
     }
 
     @Override
     public synchronized Tenant updateTenant(TenantConfig config) {
         checkOpen();
-        checkSupported(config);
         EmbeddedTenant tenant = existing(config.id());
+        checkSupported(config, tenant.placement());
         checkLabel(config);
         TenantConfig unlabelled =
                 config.toBuilder().label(TenantConfig.DEFAULT_LABEL).build();
@@ -322,7 +397,8 @@ final class EmbeddedTidal implements Tidal {
         decide(new ClusterCommand.DeleteTenant(id));
         tenants.remove(id);
         tenant.state().delete();
-        nodes.forEach(node -> EmbeddedTenant.await(node.erase(id)));
+        cluster.forEachReplicator(replicator -> replicator.drop(id));
+        cluster.nodes().forEach(node -> await(node.erase(id)));
     }
 
     @Override
@@ -349,7 +425,9 @@ final class EmbeddedTidal implements Tidal {
     @Override
     public ClusterHealth health() {
         checkOpen();
-        return new HealthReport(clock().monotonicNanos(), tenants.values()).of(control, nodes);
+        List<ReplicationLag> lags = new ArrayList<>();
+        cluster.lag().forEach(lag -> lags.addAll(await(lag)));
+        return new HealthReport(clock().monotonicNanos(), tenants.values(), lags).of(control, cluster.nodes());
     }
 
     @Override
@@ -365,41 +443,40 @@ final class EmbeddedTidal implements Tidal {
     /** Returns a future that is done when there are checkpoints of all slots as they are now. */
     CompletableFuture<Void> beginCheckpoint() {
         checkOpen();
-        return CompletableFuture.allOf(nodes.stream().map(Node::checkpoint).toArray(CompletableFuture[]::new));
+        return CompletableFuture.allOf(
+                cluster.nodes().stream().map(Node::checkpoint).toArray(CompletableFuture[]::new));
     }
 
     @Override
     public void close() {
-        end(Node::close);
+        end(LocalNode::close);
     }
 
     @Override
     public void abandon() {
-        end(Node::abandon);
+        end(LocalNode::abandon);
     }
 
-    // Every node is ended, whatever happens to the ones before it; a caller who is interrupted closes all the same.
-    private synchronized void end(Consumer<Node> how) {
+    // A caller who is interrupted closes all the same.
+    private synchronized void end(Consumer<LocalNode> how) {
         if (closed) {
             return;
         }
         closed = true;
         boolean interrupted = Thread.interrupted();
-        TidalException first = null;
-        for (Node node : nodes) {
-            try {
-                how.accept(node);
-            } catch (TidalException e) {
-                first = first == null ? e : first;
-            }
+        TidalException failure = null;
+        try {
+            cluster.end(how);
+        } catch (TidalException e) {
+            failure = e;
         }
         control.close();
         callbacks.close();
         if (interrupted) {
             Thread.currentThread().interrupt();
         }
-        if (first != null) {
-            throw first;
+        if (failure != null) {
+            throw failure;
         }
     }
 }

@@ -1,5 +1,6 @@
 package io.tidaldb.core;
 
+import io.tidaldb.api.NodeId;
 import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
@@ -69,6 +70,20 @@ public interface Tidal extends AutoCloseable {
      * meanwhile.
      */
     void checkpoint();
+
+    /**
+     * Stops a node of this process as a crash would; its shards' replicas on other nodes go on. For drills and tests.
+     *
+     * @throws TidalException INVALID_ARGUMENT if there is no such node, PEER_UNAVAILABLE if it is not running
+     */
+    void crashNode(NodeId node);
+
+    /**
+     * Starts a node that was crashed: it recovers what it holds, and catches up with the others.
+     *
+     * @throws TidalException INVALID_ARGUMENT if there is no such node or it is running, or as {@link TidalBuilder#open}
+     */
+    void startNode(NodeId node);
 
     /**
      * Lets go of everything as a crash would: no file is completed, no checkpoint written, the directory is not marked as closed. What was

@@ -208,7 +208,10 @@ public final class TidalBuilder {
                 PluginCatalog.discover(pluginsDir),
                 new PluginModule.Choice(store, transport, limiter, placement, "local", platform));
         NodeSettings settings = new NodeSettings(
-                millis(idempotencyHorizon), retention == null ? -1 : millis(retention), CLOSE_CHECKPOINT_BYTES);
+                Deployment.CLUSTER,
+                millis(idempotencyHorizon),
+                retention == null ? -1 : millis(retention),
+                CLOSE_CHECKPOINT_BYTES);
         return deployment.open(
                 plugins,
                 settings,

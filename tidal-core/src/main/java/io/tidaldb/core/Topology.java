@@ -6,7 +6,9 @@ import io.tidaldb.api.ShardId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.api.placement.ShardAssignment;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 
 /**
  * The nodes and shards of a cluster: which replica of which shard lives on which node. One node per region, {@code n0} in {@code r0} and
@@ -29,6 +31,13 @@ public record Topology(List<ShardAssignment> shards) {
             if (shards.get(i).replica().equals(shards.get(i - 1).replica())) {
                 throw TidalException.invalid("shard " + shards.get(i).replica() + " is assigned twice: to "
                         + shards.get(i - 1).node() + " and " + shards.get(i).node());
+            }
+        }
+        Set<String> hosted = new HashSet<>();
+        for (ShardAssignment each : shards) {
+            if (!hosted.add(each.node() + "/" + each.shard())) {
+                throw TidalException.invalid("node " + each.node() + " has two replicas of shard " + each.shard()
+                        + ": expected one at most");
             }
         }
     }
@@ -60,7 +69,7 @@ public record Topology(List<ShardAssignment> shards) {
             this.regions = regions;
         }
 
-        /** Spreads this many shards over the regions, shard i led in region i modulo the number of regions. */
+        /** Spreads this many shards over the regions, without replicas: shard i is in region i modulo the number of regions. */
         public Topology shards(int count) {
             checkShards(count);
             List<ShardAssignment> shards = new ArrayList<>();
@@ -70,7 +79,7 @@ public record Topology(List<ShardAssignment> shards) {
             return new Topology(shards);
         }
 
-        /** Gives every region its own replica of this many shards. */
+        /** Gives every region a replica of each of this many shards, shard i led in region i modulo the number of regions. */
         public Topology shardsPerRegion(int count) {
             checkShards(count);
             List<ShardAssignment> shards = new ArrayList<>();

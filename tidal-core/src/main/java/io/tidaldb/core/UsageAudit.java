@@ -47,7 +47,7 @@ final class UsageAudit {
 
     // Writes go on: both sides stop where the logs were when the metering was copied.
     private void count(EmbeddedTidal tidal, TenantShard slot) {
-        Node.Metered then = EmbeddedTenant.await(tidal.node(slot).metered(slot));
+        Node.Metered then = tidal.await(tidal.node(slot).metered(slot));
         Map<LogId, Long> ends = then.ends();
         metered.addAll(then.metering());
         Metering ofSlot = new Metering();

@@ -50,9 +50,9 @@ class TopologyTest {
         assertThat(tidal.health().shards()).hasSize(15);
         assertThat(tidal.health().nodes()).hasSize(3);
         Tenant tenant =
-                tidal.createTenant(TenantConfig.builder(Drill.TENANT).slots(15).build());
-        assertThat(tenant.placement()).hasSize(15).doesNotHaveDuplicates();
-        ShardRouter router = ShardRouter.hashed(15);
+                tidal.createTenant(TenantConfig.builder(Drill.TENANT).slots(5).build());
+        assertThat(tenant.placement()).hasSize(5).doesNotHaveDuplicates();
+        ShardRouter router = ShardRouter.hashed(5);
         for (long entity = 0; entity < 200; entity++) {
             ReplicaId expected = tenant.placement().get(router.slot(entity));
             assertThat(tenant.record("view", entity, 1).records())

@@ -121,7 +121,7 @@ final class ClusterState {
                 incarnations.put(replica, minIncarnation);
             }
         }
-        tenants.put(id, new TenantRecord(create.config(), create.placement(), create.digestSeed(), minIncarnation));
+        tenants.put(id, new TenantRecord(create.config(), create.placement(), 1, create.digestSeed(), minIncarnation));
         return new Reply.Done(0);
     }
 
@@ -140,7 +140,8 @@ final class ClusterState {
                             + before.requiredRegions() + ", " + before.slots() + ", " + before.pinnedShards());
         }
         tenants.put(
-                config.id(), new TenantRecord(config, known.placement(), known.digestSeed(), known.minIncarnation()));
+                config.id(),
+                new TenantRecord(config, known.placement(), known.epoch(), known.digestSeed(), known.minIncarnation()));
         return new Reply.Done(0);
     }
 

@@ -8,10 +8,12 @@ import java.util.List;
  * A tenant as the control log knows it.
  *
  * @param config without its label
- * @param placement the shards, one for each slot
+ * @param placement the replica that leads each slot
+ * @param epoch grows whenever a slot gets another leader
  * @param minIncarnation the lowest incarnation in which its logs may be written: above those of an erased tenant with the same id
  */
-public record TenantRecord(TenantConfig config, List<ReplicaId> placement, long digestSeed, int minIncarnation) {
+public record TenantRecord(
+        TenantConfig config, List<ReplicaId> placement, long epoch, long digestSeed, int minIncarnation) {
 
     /** Copies the list. */
     public TenantRecord {

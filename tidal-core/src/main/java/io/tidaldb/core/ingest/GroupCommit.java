@@ -350,8 +350,18 @@ final class GroupCommit {
     private void append(ReceivedBatches received) {
         OriginLedger origin = received.shard.origin(received.batches.get(0).origin());
         for (WalBatch batch : received.batches) {
-            if (Long.compareUnsigned(batch.lastSeqno(), origin.lastSeqno) <= 0) {
+            if (Long.compareUnsigned(batch.lastSeqno(), origin.lastSeqno) < 0
+                    || batch.lastSeqno() == origin.lastSeqno && agrees(batch, origin)) {
                 continue;
+            }
+            if (Long.compareUnsigned(batch.firstSeqno(), origin.lastSeqno) <= 0) {
+                received.problem = new TidalException(
+                        ErrorCode.CORRUPT_DATA,
+                        "the log of " + origin.origin + " of tenant " + received.shard.tenantId()
+                                + " has another content up to seqno " + Seqno.print(origin.lastSeqno)
+                                + " than on the replica that sent seqnos " + Seqno.print(batch.firstSeqno()) + " to "
+                                + Seqno.print(batch.lastSeqno()));
+                return;
             }
             if (batch.firstSeqno() != origin.lastSeqno + 1) {
                 received.problem = new TidalException(
@@ -362,7 +372,7 @@ final class GroupCommit {
                 return;
             }
             long next = chain.next(origin.chain, batch);
-            if (next != batch.chain()) {
+            if (batch.version() > 1 && next != batch.chain()) {
                 received.problem = new TidalException(
                         ErrorCode.CORRUPT_DATA,
                         "the batch at seqno " + Seqno.print(batch.firstSeqno()) + " of " + origin.origin
@@ -371,8 +381,14 @@ final class GroupCommit {
                 return;
             }
             append(received.shard, origin, batch, List.of());
+            origin.chain = next;
             hlc.observe(batch.hlc());
         }
+    }
+
+    // A batch of version 1 does not say.
+    private static boolean agrees(WalBatch batch, OriginLedger origin) {
+        return batch.version() == 1 || batch.chain() == origin.chain;
     }
 
     // A ledger may run ahead of its durable log only by what was acknowledged as such.
@@ -414,8 +430,17 @@ final class GroupCommit {
     }
 
     private void fold(Appended each) {
-        if (Long.compareUnsigned(each.batch.firstSeqno(), each.origin.foldedSeqno) > 0) {
+        if (Long.compareUnsigned(each.batch.firstSeqno(), each.origin.foldedSeqno) <= 0) {
+            return;
+        }
+        try {
             folder.fold(each.shard, each.origin, each.batch);
+        } catch (TidalException e) {
+            if (each.origin.origin.equals(each.shard.origin)) {
+                throw e;
+            }
+            // What another replica wrote can't be read here; nobody else is affected.
+            each.shard.damaged(e);
         }
     }
 

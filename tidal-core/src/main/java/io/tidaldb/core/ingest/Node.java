@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -85,6 +86,11 @@ public final class Node {
     /** Returns the node's name. */
     public NodeId id() {
         return id;
+    }
+
+    /** Returns the name of the cluster that it belongs to. */
+    public String cluster() {
+        return settings.cluster();
     }
 
     /** Returns the region that it is in. */
@@ -180,6 +186,39 @@ public final class Node {
                 }
             });
         }
+    }
+
+    /** Tells this one of every commit; before {@link #start}. */
+    public void listener(CommitListener listener) {
+        loop.commits().listener(listener);
+    }
+
+    /** Queues batches from another replica of a slot. Whoever sends them bounds how many wait. */
+    public void receive(ReceivedBatches received) {
+        loop.receive(received);
+    }
+
+    /**
+     * Looks into a slot's logs in its tenant's turn.
+     *
+     * @param cost what it costs of the turn, in bytes
+     */
+    public <T> CompletableFuture<T> withLogs(TenantShard shard, int cost, Function<SlotLogs, T> look) {
+        return loop.submit(shard.flow(), cost, () -> {
+            TidalException refusal = shard.refusal();
+            if (refusal != null) {
+                throw refusal;
+            }
+            return look.apply(new SlotLogs(shard, store, recovery));
+        });
+    }
+
+    /** Takes a slot out of service because its logs are not what they should be. */
+    public CompletableFuture<Void> quarantine(TenantShard shard, TidalException reason) {
+        return loop.submit(() -> {
+            shard.damaged(reason);
+            return null;
+        });
     }
 
     /** Runs something on the loop's thread, between commits. */

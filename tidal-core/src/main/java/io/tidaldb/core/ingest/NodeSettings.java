@@ -3,8 +3,10 @@ package io.tidaldb.core.ingest;
 /**
  * How a node keeps its data.
  *
+ * @param cluster the name of the cluster
  * @param idempotencyHorizonMillis how long idempotency keys are remembered
  * @param retentionMillis age after which records in a checkpoint leave the log; negative to keep them
  * @param closeCheckpointBytes growth of a log from which a close writes a checkpoint
  */
-public record NodeSettings(long idempotencyHorizonMillis, long retentionMillis, long closeCheckpointBytes) {}
+public record NodeSettings(
+        String cluster, long idempotencyHorizonMillis, long retentionMillis, long closeCheckpointBytes) {}

@@ -30,11 +30,12 @@ public final class TenantPlacer {
      * @throws TidalException RESIDENCY_UNSATISFIABLE if the required regions have no shard, or fewer than the tenant has slots;
      *     INVALID_ARGUMENT if a shard that it is pinned to does not exist, or there are fewer shards than slots
      */
-    public Placement place(TenantConfig tenant, List<ReplicaId> shards) {
+    public Placement place(TenantConfig tenant, ShardReplicas topology) {
+        List<ReplicaId> shards = topology.all();
         if (!tenant.pinnedShards().isEmpty()) {
             return pinned(tenant, shards);
         }
-        List<ReplicaId> eligible = eligible(tenant, shards);
+        List<ReplicaId> eligible = topology.leaders(tenant);
         if (eligible.size() < tenant.slots()) {
             throw tooFew(tenant, eligible, shards);
         }
@@ -48,14 +49,12 @@ public final class TenantPlacer {
                         + ", which does not exist: expected some of " + shards);
             }
         }
+        if (tenant.pinnedShards().stream().map(ReplicaId::shard).distinct().count()
+                < tenant.pinnedShards().size()) {
+            throw TidalException.invalid("tenant " + tenant.id() + " is pinned to " + tenant.pinnedShards()
+                    + ", which are replicas of the same shard: expected one replica of each shard, the one that leads");
+        }
         return Placement.of(tenant.pinnedShards());
-    }
-
-    private static List<ReplicaId> eligible(TenantConfig tenant, List<ReplicaId> shards) {
-        List<RegionId> required = tenant.requiredRegions();
-        return shards.stream()
-                .filter(shard -> required.isEmpty() || required.contains(shard.region()))
-                .toList();
     }
 
     private static TidalException tooFew(TenantConfig tenant, List<ReplicaId> eligible, List<ReplicaId> shards) {
@@ -64,7 +63,7 @@ public final class TenantPlacer {
                 shards.stream().map(ReplicaId::region).collect(java.util.stream.Collectors.toCollection(TreeSet::new)));
         if (required.isEmpty()) {
             return TidalException.invalid("tenant " + tenant.id() + " has " + tenant.slots()
-                    + " slots: expected at most one for each of the " + shards.size() + " shards");
+                    + " slots: expected at most one for each of the " + eligible.size() + " shards");
         }
         return new TidalException(
                 ErrorCode.RESIDENCY_UNSATISFIABLE,

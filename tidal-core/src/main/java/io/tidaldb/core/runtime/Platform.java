@@ -14,6 +14,11 @@ public interface Platform {
     /** Returns the threads of those who use the instance. */
     LoopFactory loops();
 
+    /** Returns whether machines have homes of their own, so that no data directory is needed. */
+    default boolean hasHomes() {
+        return false;
+    }
+
     /** Returns what a node runs on from now on; called each time that the node is started. */
     default Machine machine(NodeId node) {
         return new Machine(clock(), random(), loops(), null);

@@ -10,7 +10,6 @@ import io.tidaldb.api.ShardId;
 import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
-import io.tidaldb.api.placement.ShardAssignment;
 import io.tidaldb.core.Topology;
 import java.util.List;
 import java.util.Random;
@@ -21,8 +20,7 @@ import org.junit.jupiter.api.Test;
 class TenantRouterTest {
 
     private static final Topology CLUSTER = Topology.regions(3).shardsPerRegion(5);
-    private static final List<ReplicaId> SHARDS =
-            CLUSTER.shards().stream().map(ShardAssignment::replica).toList();
+    private static final ShardReplicas SHARDS = new ShardReplicas(CLUSTER.shards());
     private static final TenantId TENANT = TenantId.of(42);
 
     private final TenantPlacer placer = new TenantPlacer(new RendezvousPlacement());
@@ -105,7 +103,7 @@ class TenantRouterTest {
     @Test
     @DisplayName("R-05: more slots than shards are refused")
     void tooFewShardsForTheSlots() {
-        assertRefused(ErrorCode.INVALID_ARGUMENT, config().slots(16), "t42", "16 slots", "15 shards");
+        assertRefused(ErrorCode.INVALID_ARGUMENT, config().slots(6), "t42", "6 slots", "5 shards");
     }
 
     @Test

@@ -1,0 +1,187 @@
+package io.tidaldb.core;
+
+import io.tidaldb.api.ErrorCode;
+import io.tidaldb.api.NodeId;
+import io.tidaldb.api.RegionId;
+import io.tidaldb.api.ReplicaId;
+import io.tidaldb.api.TenantConfig;
+import io.tidaldb.api.TidalException;
+import io.tidaldb.api.placement.ShardAssignment;
+import io.tidaldb.core.ingest.Node;
+import io.tidaldb.core.ingest.TenantShard;
+import io.tidaldb.core.replication.ReplicationLag;
+import io.tidaldb.core.replication.Replicator;
+import io.tidaldb.core.replication.SlotAssignment;
+import io.tidaldb.core.routing.ShardReplicas;
+import java.util.List;
+import java.util.SortedMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The nodes of this process: which run, how they are connected, and what part each has in a slot.
+ *
+ * <p>Changed under the lock of {@link EmbeddedTidal}; safe for any thread to read.
+ */
+final class LocalCluster {
+
+    private final NodeLauncher launcher;
+    private final List<ShardAssignment> topology;
+    private final ShardReplicas replicas;
+    private final SortedMap<NodeId, LocalNode> running = new ConcurrentSkipListMap<>();
+
+    LocalCluster(NodeLauncher launcher, List<ShardAssignment> topology) {
+        this.launcher = launcher;
+        this.topology = List.copyOf(topology);
+        this.replicas = new ShardReplicas(topology);
+    }
+
+    /** Returns who holds which shard. */
+    ShardReplicas replicas() {
+        return replicas;
+    }
+
+    /** Returns the names of all nodes, running or not, in order. */
+    List<NodeId> names() {
+        return topology.stream().map(ShardAssignment::node).distinct().sorted().toList();
+    }
+
+    /** Returns the replicas that a node hosts. */
+    List<ReplicaId> hosted(NodeId node) {
+        return topology.stream()
+                .filter(each -> each.node().equals(node))
+                .map(ShardAssignment::replica)
+                .toList();
+    }
+
+    RegionId region(NodeId node) {
+        return topology.stream()
+                .filter(each -> each.node().equals(node))
+                .findFirst()
+                .orElseThrow(() -> unknown(node))
+                .region();
+    }
+
+    private TidalException unknown(NodeId node) {
+        return TidalException.invalid("node " + node + " does not exist: expected one of " + names());
+    }
+
+    /** Opens a node, which begins to serve with {@link LocalNode#start}. */
+    Node open(NodeId name) {
+        boolean replicated = hosted(name).stream().anyMatch(replica -> replicas.isReplicated(replica.shard()));
+        LocalNode node = launcher.open(name, region(name), replicated);
+        running.put(name, node);
+        return node.node();
+    }
+
+    /** Lets a node serve, and connects it with those with which it shares a shard. */
+    void start(NodeId name) {
+        LocalNode started = running(name);
+        started.start();
+        running.forEach((other, node) -> {
+            if (!other.equals(name)
+                    && started.replicator() != null
+                    && node.replicator() != null
+                    && shares(name, other)) {
+                started.replicator().addPeer(other, node.replicator().address());
+                node.replicator().addPeer(name, started.replicator().address());
+            }
+        });
+    }
+
+    private boolean shares(NodeId one, NodeId other) {
+        return hosted(one).stream()
+                .anyMatch(replica ->
+                        hosted(other).stream().anyMatch(theirs -> theirs.shard().equals(replica.shard())));
+    }
+
+    /** Takes a node away from those that run, for whoever ends it. */
+    LocalNode remove(NodeId name) {
+        LocalNode node = running(name);
+        running.remove(name);
+        return node;
+    }
+
+    private LocalNode running(NodeId name) {
+        LocalNode node = running.get(name);
+        if (node == null) {
+            if (!names().contains(name)) {
+                throw unknown(name);
+            }
+            throw new TidalException(ErrorCode.PEER_UNAVAILABLE, "node " + name + " is not running: start it first");
+        }
+        return node;
+    }
+
+    boolean isRunning(NodeId name) {
+        return running.containsKey(name);
+    }
+
+    /** Returns the nodes that run, in order. */
+    List<Node> nodes() {
+        return running.values().stream().map(LocalNode::node).toList();
+    }
+
+    /** Returns the name of the node that hosts a replica. */
+    NodeId nameOf(ReplicaId replica) {
+        return topology.stream()
+                .filter(each -> each.replica().equals(replica))
+                .findFirst()
+                .orElseThrow(() ->
+                        new TidalException(ErrorCode.NOT_OWNER, "shard " + replica + " is on no node of this process"))
+                .node();
+    }
+
+    /** Returns the node that hosts a replica, if it runs. */
+    Node node(ReplicaId replica) {
+        return running(nameOf(replica)).node();
+    }
+
+    /** Gives a replica its part in a slot, if others hold it too. */
+    void assign(TenantShard shard, TenantConfig tenant, ReplicaId leader, long epoch) {
+        List<ShardAssignment> members = replicas.allowed(leader.shard(), tenant);
+        @Nullable Replicator replicator = running(nameOf(shard.replica())).replicator();
+        if (members.size() > 1 && replicator != null) {
+            shard.ledBy(leader, nameOf(leader), epoch);
+            replicator.assign(new SlotAssignment(
+                    shard,
+                    epoch,
+                    nameOf(leader),
+                    members.stream().map(ShardAssignment::node).toList()));
+        }
+    }
+
+    /** Does something with the replication of each node that runs. */
+    void forEachReplicator(Consumer<Replicator> action) {
+        running.values().stream()
+                .map(LocalNode::replicator)
+                .filter(replicator -> replicator != null)
+                .forEach(action);
+    }
+
+    /** Returns how far each follower is behind, as the leaders know it. */
+    List<CompletableFuture<List<ReplicationLag>>> lag() {
+        return running.values().stream()
+                .map(LocalNode::replicator)
+                .filter(replicator -> replicator != null)
+                .map(Replicator::lag)
+                .toList();
+    }
+
+    /** Ends all nodes that run, whatever happens to the ones before. */
+    void end(Consumer<LocalNode> how) {
+        TidalException first = null;
+        for (NodeId name : List.copyOf(running.keySet())) {
+            try {
+                how.accept(remove(name));
+            } catch (TidalException e) {
+                first = first == null ? e : first;
+            }
+        }
+        if (first != null) {
+            throw first;
+        }
+    }
+}

@@ -1,0 +1,160 @@
+package io.tidaldb.core.replication;
+
+import io.tidaldb.api.NodeId;
+import io.tidaldb.api.Origin;
+import io.tidaldb.api.wal.WalBatch;
+import io.tidaldb.core.ingest.SlotLogs;
+import io.tidaldb.core.ingest.TenantShard;
+import io.tidaldb.core.ingest.WriteRequest;
+import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** What a node knows of one slot that it holds with others. Confined to the replicator's scheduler. */
+final class ReplicatedSlot {
+
+    final SlotKey key;
+    final TenantShard shard;
+    final NodeId leader;
+    final long epoch;
+    final List<NodeId> members;
+    final boolean leads;
+
+    /** The nodes to which something of it may be sent: all others for a leader, the leader for a follower. */
+    final List<NodeId> peers;
+
+    /** How far each origin's log is durable here. */
+    private final SortedMap<Origin, LogPosition> held = new TreeMap<>();
+
+    private final SortedMap<NodeId, PeerState> states = new TreeMap<>();
+    private final SortedMap<Origin, Waits> waits = new TreeMap<>();
+
+    /** What is known of a peer's logs. */
+    static final class PeerState {
+
+        final SortedMap<Origin, Shipment> shipments = new TreeMap<>();
+
+        /** Whether the peer has said what it holds since the link came up. */
+        boolean known;
+
+        /** Whether one of its logs is another than here: nothing is sent to it any more. */
+        boolean diverged;
+
+        /** Whether what it said is being compared with the logs. */
+        boolean comparing;
+
+        /** The number of the heartbeat that told it, or is to tell it, of the newest position. */
+        long changedInHeartbeat;
+
+        /** How far logs were held here when the leader last said that it has more. */
+        final SortedMap<Origin, Long> heldWhenTold = new TreeMap<>();
+    }
+
+    /** Writes that wait until others hold an origin's log. */
+    private record Waits(Quorum quorum, PendingAcks<WriteRequest> pending) {}
+
+    ReplicatedSlot(SlotAssignment assignment, NodeId local, List<SlotLogs.Held> logs) {
+        this.shard = assignment.shard();
+        this.key = new SlotKey(shard.tenant().config().id(), shard.replica().shard());
+        this.leader = assignment.leader();
+        this.epoch = assignment.epoch();
+        this.members = assignment.members();
+        this.leads = leader.equals(local);
+        this.peers =
+                leads ? members.stream().filter(node -> !node.equals(local)).toList() : List.of(leader);
+        for (SlotLogs.Held each : logs) {
+            held.put(each.origin(), new LogPosition(each.origin(), each.firstSeqno(), each.lastSeqno(), each.chain()));
+        }
+        peers.forEach(peer -> states.put(peer, new PeerState()));
+    }
+
+    /** Returns what is known of a peer, or null if nothing of the slot may go there. */
+    @Nullable
+    PeerState state(NodeId peer) {
+        return states.get(peer);
+    }
+
+    /** Returns how far each log is durable here. */
+    List<LogPosition> positions() {
+        return List.copyOf(held.values());
+    }
+
+    /** Returns how far an origin's log is durable here, or null if nothing is. */
+    @Nullable
+    LogPosition position(Origin origin) {
+        return held.get(origin);
+    }
+
+    /** Returns the last durable seqno of an origin's log. */
+    long lastSeqno(Origin origin) {
+        LogPosition position = held.get(origin);
+        return position == null ? origin.startSeqno() : position.lastSeqno();
+    }
+
+    /** A log has become longer, durably. One that was known before is ignored. */
+    boolean committed(WalBatch batch, long chain) {
+        Origin origin = batch.origin();
+        LogPosition before = held.get(origin);
+        if (before != null && Long.compareUnsigned(batch.lastSeqno(), before.lastSeqno()) <= 0) {
+            return false;
+        }
+        long first =
+                before == null || before.firstSeqno() > before.lastSeqno() ? batch.firstSeqno() : before.firstSeqno();
+        held.put(origin, new LogPosition(origin, first, batch.lastSeqno(), chain));
+        Waits waiting = waits.get(origin);
+        if (waiting != null) {
+            waiting.quorum.own(batch.lastSeqno());
+        }
+        return true;
+    }
+
+    /** Returns the shipment of an origin's log to a peer, begun if there is none. */
+    Shipment shipment(NodeId peer, PeerState state, Origin origin, long windowBytes) {
+        return state.shipments.computeIfAbsent(
+                origin, each -> new Shipment(this, peer, each, lastSeqno(each), windowBytes));
+    }
+
+    /** Lets a write wait until as many hold it as its level asks for. */
+    void await(WriteRequest write) {
+        Origin origin = write.position().origin();
+        waits(origin).pending.add(write.level(), write.position().seqno(), write);
+        release(origin);
+    }
+
+    private Waits waits(Origin origin) {
+        return waits.computeIfAbsent(origin, each -> {
+            Quorum quorum = new Quorum(each.startSeqno(), peers);
+            quorum.own(lastSeqno(each));
+            states.forEach((peer, state) -> {
+                Shipment shipment = state.shipments.get(each);
+                if (shipment != null) {
+                    quorum.acked(peer, shipment.progress.ackedSeqno());
+                }
+            });
+            return new Waits(quorum, new PendingAcks<>());
+        });
+    }
+
+    /** A follower has an origin's log up to here, durably. */
+    void acked(NodeId peer, Origin origin, long seqno) {
+        Waits waiting = waits.get(origin);
+        if (waiting != null) {
+            waiting.quorum.acked(peer, seqno);
+            release(origin);
+        }
+    }
+
+    private void release(Origin origin) {
+        Waits waiting = waits.get(origin);
+        if (waiting != null) {
+            waiting.pending.release(waiting.quorum, write -> write.replicated(write.position()));
+        }
+    }
+
+    /** Hands over all writes that wait: this node can't answer them any more. */
+    void drain(Consumer<WriteRequest> drained) {
+        waits.values().forEach(waiting -> waiting.pending.drain(drained));
+    }
+}

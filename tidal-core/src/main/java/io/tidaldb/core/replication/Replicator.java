@@ -1,0 +1,743 @@
+package io.tidaldb.core.replication;
+
+import io.tidaldb.api.ErrorCode;
+import io.tidaldb.api.NodeId;
+import io.tidaldb.api.Origin;
+import io.tidaldb.api.Seqno;
+import io.tidaldb.api.TenantId;
+import io.tidaldb.api.TidalException;
+import io.tidaldb.api.transport.Transport;
+import io.tidaldb.api.transport.TransportHandler;
+import io.tidaldb.api.wal.WalBatch;
+import io.tidaldb.core.codec.Chain;
+import io.tidaldb.core.ingest.CommitListener;
+import io.tidaldb.core.ingest.Node;
+import io.tidaldb.core.ingest.ReceivedBatches;
+import io.tidaldb.core.ingest.SlotLogs;
+import io.tidaldb.core.ingest.TenantShard;
+import io.tidaldb.core.ingest.WriteRequest;
+import io.tidaldb.core.runtime.Clock;
+import io.tidaldb.core.runtime.LoopScheduler;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalLong;
+import java.util.Queue;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A node's replication: ships what its slots' logs have grown by, takes what others ship, and finds out what either side lacks.
+ *
+ * <ul>
+ *   <li>The leader of a slot ships to every other member; a member ships to the leader what that lacks, such as the tail of a log that was
+ *       closed while it was away. So every log reaches everybody by way of the leader.
+ *   <li>On every link, and whenever something is missing, the sides tell each other what they hold; only ranges travel that the other
+ *       lacks, and only after the chains before them were found to be equal.
+ *   <li>What is received is appended, synced and folded by the commit loop like any write, then acknowledged, cumulatively.
+ *   <li>Nothing relies on a message arriving: heartbeats name positions until they are acknowledged, and whoever is behind without getting
+ *       nearer asks again. What arrives twice, late or damaged is refused or ignored.
+ * </ul>
+ *
+ * All state is confined to the scheduler; {@link #committed}, {@link #assign} and the like hand over to it. The scheduler never waits.
+ */
+public final class Replicator implements TransportHandler, CommitListener, AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Replicator.class);
+
+    private final Node node;
+    private final Transport transport;
+    private final LoopScheduler scheduler;
+    private final Clock clock;
+    private final ReplicationSettings settings;
+    private final RecentBatches recent;
+    private final Chain chain = new Chain();
+    private final SortedMap<SlotKey, ReplicatedSlot> slots = new TreeMap<>();
+    private final SortedMap<NodeId, Link> links = new TreeMap<>();
+
+    /** Commits that the loop has told of and the scheduler has not looked at. Safe for any number of threads. */
+    private final Queue<HandedOver> handedOver = new ConcurrentLinkedQueue<>();
+
+    /** A commit. */
+    private record HandedOver(List<Committed> batches, List<WriteRequest> awaiting) {}
+
+    /** The link to a peer. */
+    private static final class Link {
+
+        boolean up;
+
+        /** Whether its queue was full, so that shipments wait until it is writable. */
+        boolean full;
+
+        long heartbeat;
+        long answered;
+        long heardAtNanos;
+    }
+
+    /**
+     * Creates the replication of a node that is not started yet.
+     *
+     * @param scheduler the one that the transport was given; ends with this
+     */
+    public Replicator(
+            Node node, Transport transport, LoopScheduler scheduler, Clock clock, ReplicationSettings settings) {
+        this.node = node;
+        this.transport = transport;
+        this.scheduler = scheduler;
+        this.clock = clock;
+        this.settings = settings;
+        this.recent = new RecentBatches(settings.tailBytes());
+        node.listener(this);
+    }
+
+    /** Starts to listen and to be heard. */
+    public void start() {
+        transport.start(this);
+        scheduler.schedule(settings.heartbeat(), this::beat);
+    }
+
+    /** Returns the address at which peers reach this node. */
+    public String address() {
+        return transport.address();
+    }
+
+    /** Keeps a link to a node that holds some slot with this one. */
+    public void addPeer(NodeId peer, String address) {
+        transport.addPeer(peer, address);
+    }
+
+    // Slots
+
+    /** Takes a part in a slot from now on, or another part than before. */
+    @SuppressWarnings("FutureReturnValueIgnored") // What fails is logged there.
+    public void assign(SlotAssignment assignment) {
+        // In the loop's order: what is committed after this look is told after it.
+        node.withLogs(assignment.shard(), 0, SlotLogs::held)
+                .whenComplete((held, failure) -> scheduler.execute(() -> {
+                    if (held != null) {
+                        assigned(new ReplicatedSlot(assignment, node.id(), held));
+                    } else {
+                        LOG.warn("a slot of node {} takes no part in replication: {}", node.id(), failure.getMessage());
+                    }
+                }));
+    }
+
+    private void assigned(ReplicatedSlot slot) {
+        ReplicatedSlot before = slots.put(slot.key, slot);
+        if (before != null) {
+            before.drain(write -> write.unreplicated(notReplicated("the slot has another leader", write)));
+        }
+        for (NodeId peer : slot.peers) {
+            if (link(peer).up) {
+                introduce(slot, peer);
+            }
+        }
+    }
+
+    /** Forgets a tenant. */
+    public void drop(TenantId tenant) {
+        scheduler.execute(() -> {
+            List<ReplicatedSlot> dropped = slots.values().stream()
+                    .filter(slot -> slot.key.tenant().equals(tenant))
+                    .toList();
+            for (ReplicatedSlot slot : dropped) {
+                slots.remove(slot.key);
+                slot.positions().forEach(position -> recent.forget(slot.shard.log(position.origin())));
+                slot.drain(write -> write.unreplicated(notReplicated("the tenant was deleted", write)));
+            }
+        });
+    }
+
+    private TidalException notReplicated(String why, WriteRequest write) {
+        return new TidalException(
+                ErrorCode.PEER_UNAVAILABLE,
+                "a write of tenant " + write.shard().tenant().config().id() + " is durable on node " + node.id()
+                        + ", and not known to be on as many others as " + write.level() + " asks for: " + why
+                        + "; retry it with the same idempotency key");
+    }
+
+    private Link link(NodeId peer) {
+        return links.computeIfAbsent(peer, each -> new Link());
+    }
+
+    // What this node's logs have grown by
+
+    @Override
+    public void committed(List<Committed> batches, List<WriteRequest> awaiting) {
+        handedOver.add(new HandedOver(batches, awaiting));
+        scheduler.execute(this::takeOver);
+    }
+
+    private void takeOver() {
+        List<ReplicatedSlot> grown = new ArrayList<>();
+        for (HandedOver commit = handedOver.poll(); commit != null; commit = handedOver.poll()) {
+            for (Committed each : commit.batches) {
+                ReplicatedSlot slot = slot(each.shard());
+                if (slot != null && grew(slot, each.batch()) && !grown.contains(slot)) {
+                    grown.add(slot);
+                }
+            }
+            for (WriteRequest write : commit.awaiting) {
+                ReplicatedSlot slot = slot(write.shard());
+                if (slot == null) {
+                    write.unreplicated(notReplicated("the slot has no replicas yet", write));
+                } else {
+                    slot.await(write);
+                }
+            }
+        }
+        for (ReplicatedSlot slot : grown) {
+            slot.peers.forEach(peer -> pump(slot, peer));
+        }
+    }
+
+    private @Nullable ReplicatedSlot slot(TenantShard shard) {
+        ReplicatedSlot slot = slots.get(
+                new SlotKey(shard.tenant().config().id(), shard.replica().shard()));
+        return slot == null || slot.shard != shard ? null : slot;
+    }
+
+    private boolean grew(ReplicatedSlot slot, WalBatch batch) {
+        Origin origin = batch.origin();
+        LogPosition before = slot.position(origin);
+        long after =
+                batch.version() > 1 ? batch.chain() : chain.next(before == null ? Chain.START : before.chain(), batch);
+        if (!slot.committed(batch, after)) {
+            return false;
+        }
+        recent.add(slot.shard.log(origin), batch);
+        for (NodeId peer : slot.peers) {
+            ReplicatedSlot.PeerState state = slot.state(peer);
+            if (state == null) {
+                continue;
+            }
+            state.changedInHeartbeat = link(peer).heartbeat + 1;
+            Shipment known = state.shipments.get(origin);
+            if (known != null) {
+                known.progress.committed(batch);
+            } else if (state.known && slot.leads && !state.diverged) {
+                // An origin that began after the peer had said what it holds, so the peer has nothing of it.
+                slot.shipment(peer, state, origin, settings.windowBytes());
+            }
+        }
+        return true;
+    }
+
+    // Shipping
+
+    private void pump(ReplicatedSlot slot, NodeId peer) {
+        ReplicatedSlot.PeerState state = slot.state(peer);
+        Link link = link(peer);
+        if (state == null || !link.up || !state.known || state.diverged) {
+            return;
+        }
+        for (Shipment shipment : List.copyOf(state.shipments.values())) {
+            while (!link.full && shipment.progress.isBehind() && shipment.progress.hasCredit(settings.chunkBytes())) {
+                List<WalBatch> batches = shipment.reading
+                        ? null
+                        : recent.from(shipment.log, shipment.progress.nextSeqno(), settings.chunkBytes());
+                if (batches == null || batches.isEmpty()) {
+                    read(shipment);
+                    break;
+                }
+                if (!send(shipment, batches)) {
+                    break;
+                }
+            }
+        }
+    }
+
+    private boolean send(Shipment shipment, List<WalBatch> batches) {
+        ReplicatedSlot slot = shipment.slot;
+        List<Long> chains = new ArrayList<>(batches.size());
+        FollowerProgress progress = shipment.progress;
+        Shipment.Preview preview = shipment.preview(chain);
+        for (WalBatch batch : batches) {
+            Long after = preview.next(batch);
+            if (after == null) {
+                LOG.error(
+                        "the log {} of node {} can't be shipped: what is read at seqno {} does not continue it",
+                        shipment.log,
+                        node.id(),
+                        Seqno.print(batch.firstSeqno()));
+                return false;
+            }
+            chains.add(after);
+        }
+        if (!progress.hasCredit(batches.stream().mapToInt(WalBatch::length).sum())
+                || !tell(
+                        shipment.peer,
+                        new PeerMessage.Append(slot.epoch, slot.key.tenant(), slot.key.shard(), batches))) {
+            return false;
+        }
+        for (int i = 0; i < batches.size(); i++) {
+            shipment.sent(batches.get(i), chains.get(i));
+        }
+        return true;
+    }
+
+    // What is not in memory any more is read by the loop, in the tenant's turn.
+    @SuppressWarnings("FutureReturnValueIgnored") // What fails is logged there.
+    private void read(Shipment shipment) {
+        if (shipment.reading) {
+            return;
+        }
+        shipment.reading = true;
+        ReplicatedSlot slot = shipment.slot;
+        long from = shipment.progress.nextSeqno();
+        node.withLogs(
+                        slot.shard,
+                        settings.chunkBytes(),
+                        logs -> logs.read(shipment.origin, from, settings.chunkBytes()))
+                .whenComplete((batches, failure) -> scheduler.execute(() -> {
+                    shipment.reading = false;
+                    if (slots.get(slot.key) != slot || shipment.progress.nextSeqno() != from) {
+                        return;
+                    }
+                    if (batches == null) {
+                        LOG.warn("log {} of node {} can't be read: {}", shipment.log, node.id(), failure.getMessage());
+                    } else if (batches.isEmpty() || batches.get(0).firstSeqno() != from) {
+                        // Truncated meanwhile: what the peer needs has to be found out anew.
+                        introduce(slot, shipment.peer);
+                    } else if (link(shipment.peer).up && send(shipment, durable(slot, batches))) {
+                        pump(slot, shipment.peer);
+                    }
+                }));
+    }
+
+    // A commit that is under way may have appended what is not synced yet; that is told later.
+    private static List<WalBatch> durable(ReplicatedSlot slot, List<WalBatch> batches) {
+        long last = slot.lastSeqno(batches.get(0).origin());
+        return batches.stream()
+                .filter(batch -> Long.compareUnsigned(batch.lastSeqno(), last) <= 0)
+                .toList();
+    }
+
+    /** Sends a message; false if the link is down or full, and then it was not sent. */
+    private boolean tell(NodeId peer, PeerMessage message) {
+        if (message instanceof PeerMessage.OfSlot ofSlot) {
+            ReplicatedSlot slot = slots.get(new SlotKey(ofSlot.tenant(), ofSlot.shard()));
+            if (slot == null || !slot.members.contains(peer)) {
+                throw new TidalException(
+                        ErrorCode.INTERNAL,
+                        "node " + node.id() + " was about to send something of " + ofSlot.tenant() + "/"
+                                + ofSlot.shard() + " to node " + peer + ", which does not hold it");
+            }
+        }
+        Link link = link(peer);
+        if (!link.up) {
+            return false;
+        }
+        boolean sent = transport.send(peer, PeerCodec.encode(message));
+        link.full |= !sent;
+        return sent;
+    }
+
+    // Links
+
+    @Override
+    public void peerUp(NodeId peer) {
+        Link link = link(peer);
+        link.up = true;
+        link.full = false;
+        link.heardAtNanos = clock.monotonicNanos();
+        tell(
+                peer,
+                new PeerMessage.Hello(
+                        0, node.cluster(), node.id(), node.region(), PeerCodec.MIN_PROTOCOL, PeerCodec.PROTOCOL));
+        slots.values().forEach(slot -> introduce(slot, peer));
+    }
+
+    @Override
+    public void peerDown(NodeId peer) {
+        link(peer).up = false;
+        for (ReplicatedSlot slot : slots.values()) {
+            ReplicatedSlot.PeerState state = slot.state(peer);
+            if (state != null) {
+                state.known = false;
+            }
+        }
+    }
+
+    @Override
+    public void writable(NodeId peer) {
+        link(peer).full = false;
+        slots.values().forEach(slot -> pump(slot, peer));
+    }
+
+    /** Tells a peer what is held here, and asks what it holds. */
+    private void introduce(ReplicatedSlot slot, NodeId peer) {
+        ReplicatedSlot.PeerState state = slot.state(peer);
+        if (state != null) {
+            state.known = false;
+            tellState(slot, peer, false);
+        }
+    }
+
+    private void tellState(ReplicatedSlot slot, NodeId peer, boolean answer) {
+        tell(peer, new PeerMessage.State(slot.epoch, slot.key.tenant(), slot.key.shard(), answer, slot.positions()));
+    }
+
+    // What peers say
+
+    @Override
+    public void message(NodeId peer, ByteBuffer bytes) {
+        int kind = 0;
+        try {
+            kind = PeerCodec.kind(bytes);
+            received(peer, PeerCodec.decode(bytes));
+        } catch (TidalException e) {
+            LOG.warn("a message of node {} to node {} is refused: {}", peer, node.id(), e.getMessage());
+            tell(peer, new PeerMessage.Failure(0, kind, e.code(), String.valueOf(e.getMessage())));
+        }
+    }
+
+    @Override
+    public CompletionStage<ByteBuffer> request(NodeId peer, ByteBuffer message) {
+        return CompletableFuture.failedFuture(
+                new TidalException(ErrorCode.UNSUPPORTED, "replication answers no requests: expected a message"));
+    }
+
+    private void received(NodeId peer, PeerMessage message) {
+        link(peer).heardAtNanos = clock.monotonicNanos();
+        if (message instanceof PeerMessage.OfSlot ofSlot) {
+            ReplicatedSlot slot = slots.get(new SlotKey(ofSlot.tenant(), ofSlot.shard()));
+            ReplicatedSlot.PeerState state = slot == null ? null : slot.state(peer);
+            // Who does not know yet what the other knows already asks again.
+            if (slot != null && state != null && slot.epoch == message.epoch()) {
+                ofSlot(peer, slot, state, ofSlot);
+            }
+        } else if (message instanceof PeerMessage.Hello hello) {
+            greeted(peer, hello);
+        } else if (message instanceof PeerMessage.Heartbeat heartbeat) {
+            heartbeat(peer, heartbeat);
+        } else if (message instanceof PeerMessage.HeartbeatAnswer answer) {
+            link(peer).answered = Math.max(link(peer).answered, answer.number());
+        } else if (message instanceof PeerMessage.Failure failure) {
+            LOG.warn("node {} refused a message of node {}: {}", peer, node.id(), failure.text());
+        }
+    }
+
+    private void greeted(NodeId peer, PeerMessage.Hello hello) {
+        if (!hello.cluster().equals(node.cluster())
+                || !hello.node().equals(peer)
+                || hello.minProtocol() > PeerCodec.PROTOCOL
+                || hello.maxProtocol() < PeerCodec.MIN_PROTOCOL) {
+            throw new TidalException(
+                    ErrorCode.DIRECTORY_MISMATCH,
+                    "node " + peer + " says it is " + hello.node() + " of cluster \"" + hello.cluster()
+                            + "\" with protocols " + hello.minProtocol() + " to " + hello.maxProtocol()
+                            + ": expected cluster \"" + node.cluster() + "\" and one of " + PeerCodec.MIN_PROTOCOL
+                            + " to " + PeerCodec.PROTOCOL);
+        }
+    }
+
+    private void ofSlot(NodeId peer, ReplicatedSlot slot, ReplicatedSlot.PeerState state, PeerMessage.OfSlot message) {
+        if (message instanceof PeerMessage.State held) {
+            if (!held.answer()) {
+                tellState(slot, peer, true);
+            }
+            compare(peer, slot, state, held.positions());
+        } else if (message instanceof PeerMessage.Append append) {
+            append(peer, slot, append.batches());
+        } else if (message instanceof PeerMessage.Ack ack) {
+            acked(peer, slot, state, ack);
+        } else {
+            throw new TidalException(
+                    ErrorCode.UNSUPPORTED,
+                    "messages of kind " + message.kind() + " are not served by node " + node.id());
+        }
+    }
+
+    // Finding out what the other side lacks
+
+    /** What is to be done about one log that a peer holds less of. */
+    private record Verdict(Origin origin, long theirSeqno, long theirChain, Kind kind, List<WalBatch> proof) {
+
+        enum Kind {
+            RESUME,
+            DIVERGED,
+            TRUNCATED
+        }
+    }
+
+    @SuppressWarnings("FutureReturnValueIgnored") // What fails is logged there.
+    private void compare(NodeId peer, ReplicatedSlot slot, ReplicatedSlot.PeerState state, List<LogPosition> theirs) {
+        if (state.comparing) {
+            return;
+        }
+        state.comparing = true;
+        node.withLogs(slot.shard, settings.chunkBytes(), logs -> judge(logs, theirs))
+                .whenComplete((verdicts, failure) -> scheduler.execute(() -> {
+                    state.comparing = false;
+                    if (slots.get(slot.key) != slot || !link(peer).up) {
+                        return;
+                    }
+                    if (verdicts == null) {
+                        LOG.warn("slot {} of node {} can't be compared: {}", slot.key, node.id(), failure.getMessage());
+                    } else {
+                        state.known = true;
+                        verdicts.forEach(verdict -> obey(peer, slot, state, verdict));
+                        pump(slot, peer);
+                    }
+                }));
+    }
+
+    // Of each log, the side that holds more can judge whether the other's is the beginning of its own.
+    private static List<Verdict> judge(SlotLogs logs, List<LogPosition> theirs) {
+        List<Verdict> verdicts = new ArrayList<>();
+        for (SlotLogs.Held mine : logs.held()) {
+            Origin origin = mine.origin();
+            LogPosition their = theirs.stream()
+                    .filter(each -> each.origin().equals(origin))
+                    .findFirst()
+                    .orElseGet(
+                            () -> new LogPosition(origin, origin.startSeqno() + 1, origin.startSeqno(), Chain.START));
+            long seqno = their.lastSeqno();
+            if (Long.compareUnsigned(seqno, mine.lastSeqno()) > 0) {
+                continue;
+            }
+            OptionalLong known = logs.chainAt(origin, seqno);
+            if (known.isPresent() && known.getAsLong() == their.chain()) {
+                verdicts.add(new Verdict(origin, seqno, their.chain(), Verdict.Kind.RESUME, List.of()));
+            } else if (Long.compareUnsigned(seqno + 1, mine.firstSeqno()) < 0) {
+                verdicts.add(new Verdict(origin, seqno, their.chain(), Verdict.Kind.TRUNCATED, List.of()));
+            } else {
+                verdicts.add(
+                        new Verdict(origin, seqno, their.chain(), Verdict.Kind.DIVERGED, logs.read(origin, seqno, 1)));
+            }
+        }
+        return verdicts;
+    }
+
+    private void obey(NodeId peer, ReplicatedSlot slot, ReplicatedSlot.PeerState state, Verdict verdict) {
+        Origin origin = verdict.origin();
+        switch (verdict.kind()) {
+            case RESUME -> {
+                if (Long.compareUnsigned(verdict.theirSeqno(), slot.lastSeqno(origin)) <= 0) {
+                    slot.shipment(peer, state, origin, settings.windowBytes())
+                            .resume(verdict.theirSeqno(), verdict.theirChain());
+                    slot.acked(peer, origin, verdict.theirSeqno());
+                }
+            }
+            case DIVERGED -> {
+                diverged(peer, slot, state, origin, verdict.theirSeqno());
+                if (!verdict.proof().isEmpty()) {
+                    // The other side believes nothing but what it can check itself.
+                    tell(
+                            peer,
+                            new PeerMessage.Append(slot.epoch, slot.key.tenant(), slot.key.shard(), verdict.proof()));
+                }
+            }
+            case TRUNCATED ->
+                LOG.warn(
+                        "node {} lacks what node {} does not hold any more of {} in {}: it needs a snapshot",
+                        peer,
+                        node.id(),
+                        origin,
+                        slot.key);
+        }
+    }
+
+    private void diverged(NodeId peer, ReplicatedSlot slot, ReplicatedSlot.PeerState state, Origin origin, long seqno) {
+        if (!state.diverged) {
+            state.diverged = true;
+            LOG.error(
+                    "the log of {} in {} is not the same on nodes {} and {} up to seqno {}: nothing more is shipped",
+                    origin,
+                    slot.key,
+                    node.id(),
+                    peer,
+                    Seqno.print(seqno));
+        }
+    }
+
+    // Receiving
+
+    private void append(NodeId peer, ReplicatedSlot slot, List<WalBatch> batches) {
+        Origin origin = batches.get(0).origin();
+        for (WalBatch batch : batches) {
+            if (!batch.origin().equals(origin)) {
+                throw new TidalException(
+                        ErrorCode.CORRUPT_DATA,
+                        "a message holds batches of " + origin + " and of " + batch.origin() + ": expected one origin");
+            }
+        }
+        node.receive(new ReceivedBatches(
+                slot.shard, batches, result -> scheduler.execute(() -> taken(peer, slot, origin, result))));
+    }
+
+    private void taken(NodeId peer, ReplicatedSlot slot, Origin origin, ReceivedBatches.Result result) {
+        TidalException problem = result.problem();
+        if (slots.get(slot.key) != slot) {
+            return;
+        }
+        if (problem == null) {
+            acknowledge(peer, slot, origin, result.lastSeqno(), result.chain());
+        } else if (problem.code() == ErrorCode.WAL_GAP) {
+            tellState(slot, peer, true);
+        } else if (problem.code() == ErrorCode.CORRUPT_DATA) {
+            divergedHere(slot, problem);
+        } else {
+            LOG.warn("node {} does not take what node {} ships: {}", node.id(), peer, problem.getMessage());
+        }
+    }
+
+    private void acknowledge(NodeId peer, ReplicatedSlot slot, Origin origin, long seqno, long chainAtSeqno) {
+        tell(peer, new PeerMessage.Ack(slot.epoch, slot.key.tenant(), slot.key.shard(), origin, seqno, chainAtSeqno));
+    }
+
+    @SuppressWarnings("FutureReturnValueIgnored") // Nothing can fail but a node that ends.
+    private void divergedHere(ReplicatedSlot slot, TidalException reason) {
+        LOG.error("slot {} of node {} is quarantined: {}", slot.key, node.id(), reason.getMessage());
+        node.quarantine(slot.shard, reason);
+    }
+
+    private void acked(NodeId peer, ReplicatedSlot slot, ReplicatedSlot.PeerState state, PeerMessage.Ack ack) {
+        Shipment shipment = state.shipments.get(ack.origin());
+        if (shipment == null || !state.known) {
+            return;
+        }
+        switch (shipment.progress.acked(ack.seqno(), ack.chain())) {
+            case ADVANCED -> {
+                slot.acked(peer, ack.origin(), ack.seqno());
+                pump(slot, peer);
+            }
+            case STALE -> {}
+            case AHEAD -> introduce(slot, peer);
+            case DIVERGED -> introduce(slot, peer);
+        }
+    }
+
+    // Heartbeats
+
+    private void beat() {
+        links.forEach((peer, link) -> {
+            if (link.up) {
+                beat(peer, link);
+            }
+        });
+        scheduler.schedule(settings.heartbeat(), this::beat);
+    }
+
+    private void beat(NodeId peer, Link link) {
+        link.heartbeat++;
+        List<SlotPosition> positions = new ArrayList<>();
+        for (ReplicatedSlot slot : slots.values()) {
+            ReplicatedSlot.PeerState state = slot.state(peer);
+            if (state == null) {
+                continue;
+            }
+            if (!state.known) {
+                tellState(slot, peer, false);
+            } else if (slot.leads) {
+                boolean unacknowledged =
+                        state.shipments.values().stream().anyMatch(shipment -> shipment.progress.lagRecords() > 0);
+                if (unacknowledged || state.changedInHeartbeat > link.answered) {
+                    for (LogPosition position : slot.positions()) {
+                        positions.add(new SlotPosition(
+                                slot.key.tenant(),
+                                slot.key.shard(),
+                                slot.epoch,
+                                position.origin(),
+                                position.lastSeqno(),
+                                position.chain()));
+                    }
+                }
+                pump(slot, peer);
+            }
+        }
+        tell(peer, new PeerMessage.Heartbeat(0, link.heartbeat, clock.wallNanos() / 1_000_000, positions));
+    }
+
+    private void heartbeat(NodeId peer, PeerMessage.Heartbeat heartbeat) {
+        for (SlotPosition theirs : heartbeat.slots()) {
+            ReplicatedSlot slot = slots.get(new SlotKey(theirs.tenant(), theirs.shard()));
+            ReplicatedSlot.PeerState state = slot == null ? null : slot.state(peer);
+            if (slot != null && state != null && slot.epoch == theirs.epoch()) {
+                told(peer, slot, state, theirs);
+            }
+        }
+        tell(peer, new PeerMessage.HeartbeatAnswer(0, heartbeat.number()));
+    }
+
+    private void told(NodeId peer, ReplicatedSlot slot, ReplicatedSlot.PeerState state, SlotPosition theirs) {
+        LogPosition mine = slot.position(theirs.origin());
+        long held = slot.lastSeqno(theirs.origin());
+        if (held == theirs.lastSeqno()) {
+            if (mine != null && mine.chain() != theirs.chain()) {
+                divergedHere(
+                        slot,
+                        new TidalException(
+                                ErrorCode.CORRUPT_DATA,
+                                "the log of " + theirs.origin() + " in " + slot.key + " has chain 0x"
+                                        + Long.toHexString(mine.chain()) + " at seqno " + Seqno.print(held)
+                                        + ", and node " + peer + " has 0x" + Long.toHexString(theirs.chain())));
+            } else if (mine != null) {
+                acknowledge(peer, slot, theirs.origin(), held, mine.chain());
+            }
+        } else if (Long.compareUnsigned(held, theirs.lastSeqno()) < 0) {
+            Long before = state.heldWhenTold.put(theirs.origin(), held);
+            if (before != null && before == held) {
+                tellState(slot, peer, true);
+            }
+        }
+    }
+
+    // Health
+
+    /** Returns how far each follower of each slot that this node leads is behind. */
+    public CompletableFuture<List<ReplicationLag>> lag() {
+        CompletableFuture<List<ReplicationLag>> result = new CompletableFuture<>();
+        scheduler.execute(() -> {
+            long nowMillis = clock.wallNanos() / 1_000_000;
+            List<ReplicationLag> lags = new ArrayList<>();
+            for (ReplicatedSlot slot : slots.values()) {
+                if (slot.leads) {
+                    slot.peers.forEach(peer -> lags.add(lag(slot, peer, nowMillis)));
+                }
+            }
+            result.complete(lags);
+        });
+        return result;
+    }
+
+    private static ReplicationLag lag(ReplicatedSlot slot, NodeId peer, long nowMillis) {
+        long records = 0;
+        long millis = 0;
+        ReplicatedSlot.PeerState state = slot.state(peer);
+        for (LogPosition position : slot.positions()) {
+            Shipment shipment = state == null ? null : state.shipments.get(position.origin());
+            if (shipment == null) {
+                records += position.lastSeqno() - position.origin().startSeqno();
+                millis = -1;
+            } else if (millis >= 0) {
+                records += shipment.progress.lagRecords();
+                OptionalLong behind = shipment.progress.lagMillis(nowMillis);
+                millis = behind.isEmpty() ? -1 : Math.max(millis, behind.getAsLong());
+            }
+        }
+        return new ReplicationLag(
+                slot.key.tenant(), slot.key.shard(), peer, records, millis, state != null && state.diverged);
+    }
+
+    /** Drops all links. Called when nobody runs the node's loop any more; writes that still wait are told. */
+    @Override
+    public void close() {
+        transport.close();
+        scheduler.close();
+        // Nobody else looks at them any more.
+        Consumer<WriteRequest> tell = write -> write.unreplicated(notReplicated("the node has stopped", write));
+        handedOver.forEach(commit -> commit.awaiting.forEach(tell));
+        handedOver.clear();
+        slots.values().forEach(slot -> slot.drain(tell));
+        slots.clear();
+    }
+}
