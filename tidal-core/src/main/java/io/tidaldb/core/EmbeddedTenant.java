@@ -23,9 +23,11 @@ import io.tidaldb.core.ledger.LedgerSum;
 import io.tidaldb.core.ledger.TopK;
 import io.tidaldb.core.routing.ShardRouter;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.NavigableMap;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentSkipListMap;
@@ -136,7 +138,7 @@ final class EmbeddedTenant implements Tenant {
 
     @Override
     public Reading read(String signal, long entity, ReadOptions options) {
-        return read(tidal.schema().index(signal), entity, prepare(options), new CellView());
+        return read(tidal.schema().index(signal), entity, prepare(options), options, new CellView());
     }
 
     @Override
@@ -144,11 +146,12 @@ final class EmbeddedTenant implements Tenant {
         int type = tidal.schema().index(signal);
         EntityId id = EntityNames.idOf(entity);
         long at = prepare(options);
-        String known = shard(id.value()).name(id.value());
+        TenantShard shard = shard(id.value(), options);
+        String known = shard.name(id.value());
         if (known == null || !known.equals(entity)) {
-            return nothing(id, at, shard(id.value()));
+            return nothing(id, at, shard);
         }
-        return read(type, id.value(), at, new CellView());
+        return read(type, id.value(), at, options, new CellView());
     }
 
     @Override
@@ -157,21 +160,19 @@ final class EmbeddedTenant implements Tenant {
         long at = prepare(options);
         CellView view = new CellView();
         List<Reading> readings = new ArrayList<>(entities.size());
-        entities.forEach(entity -> readings.add(read(type, entity.value(), at, view)));
+        entities.forEach(entity -> readings.add(read(type, entity.value(), at, options, view)));
         return readings;
     }
 
     private long prepare(ReadOptions options) {
         tidal.checkOpen();
-        options.minPosition().ifPresent(position -> position.records().forEach(this::checkHeld));
+        options.minPosition().ifPresent(position -> position.records().forEach(record -> checkHeld(record, options)));
         return options.at().map(EventTime::nanos).orElseGet(tidal.clock()::wallNanos);
     }
 
-    private void checkHeld(WalSegmentId record) {
-        for (TenantShard shard : state.slots()) {
-            if (shard.replica().region().equals(record.region())
-                    && shard.replica().shard().equals(record.shard())
-                    && shard.holds(record)) {
+    private void checkHeld(WalSegmentId record, ReadOptions options) {
+        for (ReplicaId slot : placement) {
+            if (slot.shard().equals(record.shard()) && replica(slot, options).holds(record)) {
                 return;
             }
         }
@@ -181,12 +182,26 @@ final class EmbeddedTenant implements Tenant {
                         + " is not known here: expected one that a write of this tenant returned");
     }
 
-    private TenantShard shard(long entity) {
-        return state.slots().get(router.slot(entity));
+    private TenantShard shard(long entity, ReadOptions options) {
+        return replica(placement.get(router.slot(entity)), options);
     }
 
-    private Reading read(int type, long entity, long at, CellView view) {
-        TenantShard shard = shard(entity);
+    /** Returns the replica of a slot that is to answer. */
+    private TenantShard replica(ReplicaId leader, ReadOptions options) {
+        ReplicaId wanted = options.region()
+                .map(region -> new ReplicaId(region, leader.shard()))
+                .orElse(leader);
+        TenantShard found = replicas.get(wanted);
+        if (found == null) {
+            throw new TidalException(
+                    ErrorCode.NOT_OWNER,
+                    "tenant " + id() + " has no replica " + wanted + ": expected one of " + replicas.keySet());
+        }
+        return found;
+    }
+
+    private Reading read(int type, long entity, long at, ReadOptions options, CellView view) {
+        TenantShard shard = shard(entity, options);
         if (!shard.readable().read(entity, type, at, view)) {
             return nothing(EntityId.of(entity), at, shard);
         }
@@ -198,12 +213,18 @@ final class EmbeddedTenant implements Tenant {
                 view.lastDay(),
                 view.lastWeek(),
                 EventTime.instant(view.asOfNanos()),
-                shard.replica());
+                shard.replica(),
+                staleness(shard));
     }
 
     private static Reading nothing(EntityId entity, long at, TenantShard shard) {
         shard.readable();
-        return new Reading(entity, 0, 0, 0, 0, 0, EventTime.instant(at), shard.replica());
+        return new Reading(entity, 0, 0, 0, 0, 0, EventTime.instant(at), shard.replica(), staleness(shard));
+    }
+
+    private static Duration staleness(TenantShard shard) {
+        OptionalLong nanos = shard.stalenessNanos();
+        return nanos.isPresent() ? Duration.ofNanos(nanos.getAsLong()) : Reading.UNKNOWN_STALENESS;
     }
 
     @Override
@@ -214,8 +235,8 @@ final class EmbeddedTenant implements Tenant {
         int type = tidal.schema().index(signal);
         long at = prepare(options);
         TopK top = new TopK(k);
-        for (TenantShard shard : state.slots()) {
-            TopK ofSlot = shard.readable().top(type, at, k);
+        for (ReplicaId slot : placement) {
+            TopK ofSlot = replica(slot, options).readable().top(type, at, k);
             for (int rank = 0; rank < ofSlot.size(); rank++) {
                 top.offer(ofSlot.entity(rank), ofSlot.score(rank));
             }
@@ -224,7 +245,8 @@ final class EmbeddedTenant implements Tenant {
         List<ScoredEntity> ranked = new ArrayList<>();
         for (int rank = 0; rank < top.size(); rank++) {
             long entity = top.entity(rank);
-            ranked.add(new ScoredEntity(EntityId.of(entity), shard(entity).name(entity), top.score(rank)));
+            ranked.add(
+                    new ScoredEntity(EntityId.of(entity), shard(entity, options).name(entity), top.score(rank)));
         }
         return ranked;
     }

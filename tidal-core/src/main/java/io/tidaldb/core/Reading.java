@@ -2,6 +2,7 @@ package io.tidaldb.core;
 
 import io.tidaldb.api.EntityId;
 import io.tidaldb.api.ReplicaId;
+import java.time.Duration;
 import java.time.Instant;
 
 /**
@@ -14,6 +15,8 @@ import java.time.Instant;
  * @param lastWeek events in {@link Window#SEVEN_DAYS}
  * @param asOf the time that the answer is true for: the one asked for, or the last event's if that is later
  * @param replica who answered
+ * @param staleness for how long writes may have been acknowledged elsewhere that are not in the answer: zero where writes are taken,
+ *     {@link #UNKNOWN_STALENESS} if the replica has not heard of the one that takes them since it was started
  */
 public record Reading(
         EntityId entity,
@@ -23,7 +26,11 @@ public record Reading(
         long lastDay,
         long lastWeek,
         Instant asOf,
-        ReplicaId replica) {
+        ReplicaId replica,
+        Duration staleness) {
+
+    /** Longer than any. */
+    public static final Duration UNKNOWN_STALENESS = Duration.ofSeconds(Long.MAX_VALUE);
 
     /** Returns the events in a window. */
     public long count(Window window) {

@@ -212,7 +212,7 @@ class CheckpointTest {
         drill.loops.holdBackground();
         CompletableFuture<Void> checkpoint = begin(tidal);
         tidal.abandon();
-        Drill.fails(ErrorCode.CLOSED, () -> EmbeddedTenant.await(checkpoint));
+        Drill.fails(ErrorCode.CLOSED, () -> ((EmbeddedTidal) tidal).await(checkpoint));
         drill.loops.releaseBackground();
         assertThat(file(drill, Drill.TENANT)).doesNotExist();
         Tidal again = drill.open();

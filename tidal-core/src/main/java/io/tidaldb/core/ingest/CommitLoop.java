@@ -99,6 +99,11 @@ public final class CommitLoop implements LoopBody {
         return closed;
     }
 
+    /** Returns the node's clock. */
+    Clock clock() {
+        return clock;
+    }
+
     /** Returns what it commits with; for tasks, which run on the loop. */
     GroupCommit commits() {
         return commits;

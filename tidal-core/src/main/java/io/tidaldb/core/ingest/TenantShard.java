@@ -22,6 +22,7 @@ import java.util.BitSet;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -63,6 +64,8 @@ public final class TenantShard {
     private int ledgerCount;
     private volatile @Nullable String label;
     private volatile @Nullable Leader leader;
+    private volatile long freshNanos;
+    private volatile boolean heardOfLeader;
     private volatile @Nullable TidalException damage;
     private volatile long logBytes;
     private volatile long checkpointBytes;
@@ -133,6 +136,22 @@ public final class TenantShard {
      */
     public void ledBy(ReplicaId replica, NodeId node, long epoch) {
         leader = new Leader(replica, node, epoch);
+    }
+
+    /** Takes notice that everything is here that the leader had a moment ago. Safe for any thread. */
+    public void fresh() {
+        freshNanos = loop.clock().monotonicNanos();
+        heardOfLeader = true;
+    }
+
+    /** Returns for how long writes may have been acknowledged that are not here yet: 0 for the leader, empty if it was never heard of. */
+    public OptionalLong stalenessNanos() {
+        if (leads()) {
+            return OptionalLong.of(0);
+        }
+        return heardOfLeader
+                ? OptionalLong.of(Math.max(0, loop.clock().monotonicNanos() - freshNanos))
+                : OptionalLong.empty();
     }
 
     /** Returns whether other nodes hold the slot too. */

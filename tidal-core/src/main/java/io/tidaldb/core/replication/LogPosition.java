@@ -4,6 +4,7 @@ import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.Origin;
 import io.tidaldb.api.Seqno;
 import io.tidaldb.api.TidalException;
+import io.tidaldb.core.codec.Chain;
 
 /**
  * How far a replica holds one origin's log: it has everything up to the last seqno, and can read it from the first one on.
@@ -27,6 +28,11 @@ public record LogPosition(Origin origin, long firstSeqno, long lastSeqno, long c
                     + " is out of range: expected " + Seqno.print(origin.startSeqno() + 1) + " to one after the last, "
                     + Seqno.print(lastSeqno));
         }
+    }
+
+    /** Returns the position of somebody who has nothing of an origin's log. */
+    static LogPosition start(Origin origin) {
+        return new LogPosition(origin, origin.startSeqno() + 1, origin.startSeqno(), Chain.START);
     }
 
     /** Returns whether this seqno can be read here. */

@@ -90,8 +90,7 @@ public final class ReconciliationEngine {
 
     private static LogPosition positionOrStart(ReplicationState state, LogId log) {
         LogPosition position = state.position(log);
-        long start = log.origin().startSeqno();
-        return position != null ? position : new LogPosition(log.origin(), start + 1, start, Chain.START);
+        return position != null ? position : LogPosition.start(log.origin());
     }
 
     private static @Nullable Step atOneEnd(LogId log, LogPosition here, LogPosition there) {

@@ -45,6 +45,9 @@ final class ReplicatedSlot {
         /** Whether what it said is being compared with the logs. */
         boolean comparing;
 
+        /** Whether everything is held here of which the leader has told. */
+        boolean caughtUp;
+
         /** The number of the heartbeat that told it, or is to tell it, of the newest position. */
         long changedInHeartbeat;
 

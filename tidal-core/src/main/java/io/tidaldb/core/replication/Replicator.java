@@ -8,6 +8,7 @@ import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.api.transport.Transport;
 import io.tidaldb.api.transport.TransportHandler;
+import io.tidaldb.api.wal.LogId;
 import io.tidaldb.api.wal.WalBatch;
 import io.tidaldb.core.codec.Chain;
 import io.tidaldb.core.ingest.CommitListener;
@@ -20,7 +21,10 @@ import io.tidaldb.core.runtime.Clock;
 import io.tidaldb.core.runtime.LoopScheduler;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Queue;
 import java.util.SortedMap;
@@ -78,7 +82,6 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
 
         long heartbeat;
         long answered;
-        long heardAtNanos;
     }
 
     /**
@@ -175,9 +178,11 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
         scheduler.execute(this::takeOver);
     }
 
+    // One at a time: what was handed over between two commits has to be seen between them.
     private void takeOver() {
         List<ReplicatedSlot> grown = new ArrayList<>();
-        for (HandedOver commit = handedOver.poll(); commit != null; commit = handedOver.poll()) {
+        HandedOver commit = handedOver.poll();
+        if (commit != null) {
             for (Committed each : commit.batches) {
                 ReplicatedSlot slot = slot(each.shard());
                 if (slot != null && grew(slot, each.batch()) && !grown.contains(slot)) {
@@ -255,6 +260,9 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
     }
 
     private boolean send(Shipment shipment, List<WalBatch> batches) {
+        if (batches.isEmpty()) {
+            return false;
+        }
         ReplicatedSlot slot = shipment.slot;
         List<Long> chains = new ArrayList<>(batches.size());
         FollowerProgress progress = shipment.progress;
@@ -347,7 +355,6 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
         Link link = link(peer);
         link.up = true;
         link.full = false;
-        link.heardAtNanos = clock.monotonicNanos();
         tell(
                 peer,
                 new PeerMessage.Hello(
@@ -362,6 +369,7 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
             ReplicatedSlot.PeerState state = slot.state(peer);
             if (state != null) {
                 state.known = false;
+                state.caughtUp = false;
             }
         }
     }
@@ -395,7 +403,9 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
             received(peer, PeerCodec.decode(bytes));
         } catch (TidalException e) {
             LOG.warn("a message of node {} to node {} is refused: {}", peer, node.id(), e.getMessage());
-            tell(peer, new PeerMessage.Failure(0, kind, e.code(), String.valueOf(e.getMessage())));
+            if (kind != PeerMessage.Failure.KIND) {
+                tell(peer, new PeerMessage.Failure(0, kind, e.code(), String.valueOf(e.getMessage())));
+            }
         }
     }
 
@@ -406,7 +416,6 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
     }
 
     private void received(NodeId peer, PeerMessage message) {
-        link(peer).heardAtNanos = clock.monotonicNanos();
         if (message instanceof PeerMessage.OfSlot ofSlot) {
             ReplicatedSlot slot = slots.get(new SlotKey(ofSlot.tenant(), ofSlot.shard()));
             ReplicatedSlot.PeerState state = slot == null ? null : slot.state(peer);
@@ -458,13 +467,13 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
 
     // Finding out what the other side lacks
 
-    /** What is to be done about one log that a peer holds less of. */
-    private record Verdict(Origin origin, long theirSeqno, long theirChain, Kind kind, List<WalBatch> proof) {
+    /** What is to be done about one log of which a peer holds no more than this node. */
+    private record Verdict(LogPosition theirs, Kind kind, List<WalBatch> proof) {
 
         enum Kind {
             RESUME,
-            DIVERGED,
-            TRUNCATED
+            SNAPSHOT,
+            CONFLICT
         }
     }
 
@@ -474,7 +483,7 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
             return;
         }
         state.comparing = true;
-        node.withLogs(slot.shard, settings.chunkBytes(), logs -> judge(logs, theirs))
+        node.withLogs(slot.shard, settings.chunkBytes(), logs -> judge(slot.key, logs, theirs))
                 .whenComplete((verdicts, failure) -> scheduler.execute(() -> {
                     state.comparing = false;
                     if (slots.get(slot.key) != slot || !link(peer).up) {
@@ -490,45 +499,58 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
                 }));
     }
 
-    // Of each log, the side that holds more can judge whether the other's is the beginning of its own.
-    private static List<Verdict> judge(SlotLogs logs, List<LogPosition> theirs) {
+    // The side that holds more of a log judges whether the other's is the beginning of its own, and ships.
+    private static List<Verdict> judge(SlotKey key, SlotLogs logs, List<LogPosition> theirs) {
+        List<LogPosition> mine = logs.held().stream()
+                .map(each -> new LogPosition(each.origin(), each.firstSeqno(), each.lastSeqno(), each.chain()))
+                .toList();
+        ReplicationState there = ReplicationState.of(key.tenant(), key.shard(), theirs);
+        ReconciliationPlan plan = ReconciliationEngine.plan(
+                ReplicationState.of(key.tenant(), key.shard(), mine),
+                there,
+                Collections.emptySortedMap(),
+                (log, seqno) -> logs.chainAt(log.origin(), seqno),
+                ReconciliationEngine.Chains.NONE);
+        Map<LogId, ReconciliationPlan.Step> steps = new HashMap<>();
+        plan.steps().forEach(step -> steps.put(step.log(), step));
         List<Verdict> verdicts = new ArrayList<>();
-        for (SlotLogs.Held mine : logs.held()) {
-            Origin origin = mine.origin();
-            LogPosition their = theirs.stream()
-                    .filter(each -> each.origin().equals(origin))
-                    .findFirst()
-                    .orElseGet(
-                            () -> new LogPosition(origin, origin.startSeqno() + 1, origin.startSeqno(), Chain.START));
-            long seqno = their.lastSeqno();
-            if (Long.compareUnsigned(seqno, mine.lastSeqno()) > 0) {
-                continue;
-            }
-            OptionalLong known = logs.chainAt(origin, seqno);
-            if (known.isPresent() && known.getAsLong() == their.chain()) {
-                verdicts.add(new Verdict(origin, seqno, their.chain(), Verdict.Kind.RESUME, List.of()));
-            } else if (Long.compareUnsigned(seqno + 1, mine.firstSeqno()) < 0) {
-                verdicts.add(new Verdict(origin, seqno, their.chain(), Verdict.Kind.TRUNCATED, List.of()));
-            } else {
-                verdicts.add(
-                        new Verdict(origin, seqno, their.chain(), Verdict.Kind.DIVERGED, logs.read(origin, seqno, 1)));
+        for (LogPosition here : mine) {
+            LogId log = new LogId(key.shard(), key.tenant(), here.origin());
+            LogPosition known = there.position(log);
+            LogPosition their = known != null ? known : LogPosition.start(here.origin());
+            ReconciliationPlan.Step step = steps.get(log);
+            if (step == null || step instanceof ReconciliationPlan.Send send && send.proveAt() == null) {
+                verdicts.add(new Verdict(their, Verdict.Kind.RESUME, List.of()));
+            } else if (step instanceof ReconciliationPlan.Snapshot snapshot && !snapshot.toMe()) {
+                verdicts.add(new Verdict(their, Verdict.Kind.SNAPSHOT, List.of()));
+            } else if (step instanceof ReconciliationPlan.Conflict || step instanceof ReconciliationPlan.Send) {
+                // No batch ends where theirs does, or not with that chain.
+                verdicts.add(new Verdict(their, Verdict.Kind.CONFLICT, logs.read(here.origin(), their.lastSeqno(), 1)));
             }
         }
         return verdicts;
     }
 
     private void obey(NodeId peer, ReplicatedSlot slot, ReplicatedSlot.PeerState state, Verdict verdict) {
-        Origin origin = verdict.origin();
+        LogPosition theirs = verdict.theirs();
+        Origin origin = theirs.origin();
         switch (verdict.kind()) {
             case RESUME -> {
-                if (Long.compareUnsigned(verdict.theirSeqno(), slot.lastSeqno(origin)) <= 0) {
+                if (Long.compareUnsigned(theirs.lastSeqno(), slot.lastSeqno(origin)) <= 0) {
                     slot.shipment(peer, state, origin, settings.windowBytes())
-                            .resume(verdict.theirSeqno(), verdict.theirChain());
-                    slot.acked(peer, origin, verdict.theirSeqno());
+                            .resume(theirs.lastSeqno(), theirs.chain());
+                    slot.acked(peer, origin, theirs.lastSeqno());
                 }
             }
-            case DIVERGED -> {
-                diverged(peer, slot, state, origin, verdict.theirSeqno());
+            case SNAPSHOT ->
+                LOG.warn(
+                        "node {} lacks what node {} does not hold any more of {} in {}: it needs a snapshot",
+                        peer,
+                        node.id(),
+                        origin,
+                        slot.key);
+            case CONFLICT -> {
+                diverged(peer, slot, state, origin, theirs.lastSeqno());
                 if (!verdict.proof().isEmpty()) {
                     // The other side believes nothing but what it can check itself.
                     tell(
@@ -536,13 +558,6 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
                             new PeerMessage.Append(slot.epoch, slot.key.tenant(), slot.key.shard(), verdict.proof()));
                 }
             }
-            case TRUNCATED ->
-                LOG.warn(
-                        "node {} lacks what node {} does not hold any more of {} in {}: it needs a snapshot",
-                        peer,
-                        node.id(),
-                        origin,
-                        slot.key);
         }
     }
 
@@ -666,11 +681,19 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
             }
         }
         tell(peer, new PeerMessage.HeartbeatAnswer(0, heartbeat.number()));
+        // What a leader does not name has not changed since it did and was answered.
+        for (ReplicatedSlot slot : slots.values()) {
+            ReplicatedSlot.PeerState state = slot.state(peer);
+            if (state != null && state.caughtUp) {
+                slot.shard.fresh();
+            }
+        }
     }
 
     private void told(NodeId peer, ReplicatedSlot slot, ReplicatedSlot.PeerState state, SlotPosition theirs) {
         LogPosition mine = slot.position(theirs.origin());
         long held = slot.lastSeqno(theirs.origin());
+        state.caughtUp = Long.compareUnsigned(held, theirs.lastSeqno()) >= 0;
         if (held == theirs.lastSeqno()) {
             if (mine != null && mine.chain() != theirs.chain()) {
                 divergedHere(

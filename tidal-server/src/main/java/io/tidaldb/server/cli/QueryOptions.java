@@ -47,7 +47,7 @@ final class QueryOptions {
 
     ReadOptions reading() {
         return new ReadOptions(
-                Optional.ofNullable(at), Optional.ofNullable(minPosition).map(Position::parse));
+                Optional.ofNullable(at), Optional.ofNullable(minPosition).map(Position::parse), Optional.empty());
     }
 
     /** Asks the tenant. */

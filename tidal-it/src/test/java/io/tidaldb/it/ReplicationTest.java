@@ -1,0 +1,138 @@
+package io.tidaldb.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import io.tidaldb.api.Durability;
+import io.tidaldb.api.ErrorCode;
+import io.tidaldb.api.NodeId;
+import io.tidaldb.api.RegionId;
+import io.tidaldb.api.TenantConfig;
+import io.tidaldb.api.TenantId;
+import io.tidaldb.api.TidalException;
+import io.tidaldb.core.ClusterHealth;
+import io.tidaldb.core.ReadOptions;
+import io.tidaldb.core.Reading;
+import io.tidaldb.core.Signal;
+import io.tidaldb.core.Tenant;
+import io.tidaldb.core.Tidal;
+import io.tidaldb.core.Topology;
+import io.tidaldb.core.WriteOptions;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.function.BooleanSupplier;
+import java.util.stream.LongStream;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+@DisplayName("Replicas in one process, over real threads and files")
+class ReplicationTest {
+
+    private static final TenantId TENANT = TenantId.of(7);
+
+    @TempDir
+    Path directory;
+
+    private Tidal open() {
+        return Tidal.builder()
+                .dataDir(directory)
+                .topology(Topology.regions(3).shardsPerRegion(3))
+                .signal("view", Duration.ofDays(7))
+                .open();
+    }
+
+    @Test
+    @DisplayName("R-31, R-35: what is written in one region is read in the others, which say how stale they are")
+    void followersServeReads() {
+        try (Tidal tidal = open()) {
+            Tenant tenant =
+                    tidal.createTenant(TenantConfig.builder(TENANT).slots(3).build());
+            for (long entity = 0; entity < 100; entity++) {
+                tenant.record("view", entity, 1);
+            }
+            awaitLag(tidal, 0);
+            for (int region = 0; region < 3; region++) {
+                ReadOptions there = ReadOptions.DEFAULT.in(RegionId.of(region));
+                for (long entity = 0; entity < 100; entity++) {
+                    Reading reading = tenant.read("view", entity, there);
+                    assertThat(reading.count()).isOne();
+                    assertThat(reading.replica().region()).isEqualTo(RegionId.of(region));
+                }
+            }
+        }
+    }
+
+    @Test
+    @DisplayName("R-36: a follower that was away catches up, in the same process and after all of them stopped")
+    void followerCatchesUp() {
+        NodeId away = NodeId.of("n2");
+        try (Tidal tidal = open()) {
+            Tenant tenant = tidal.createTenant(TenantConfig.builder(TENANT)
+                    .pinnedShards(io.tidaldb.api.ReplicaId.parse("r0:s0"))
+                    .build());
+            tenant.record("view", 1, 1);
+            awaitLag(tidal, 0);
+            tidal.crashNode(away);
+            for (int i = 0; i < 100; i++) {
+                tenant.recordAll(LongStream.range(0, 1_000)
+                        .mapToObj(entity -> Signal.of("view", entity, 1))
+                        .toList());
+            }
+            tidal.startNode(away);
+            awaitLag(tidal, 0);
+            assertThat(tenant.read("view", 1, ReadOptions.DEFAULT.in(RegionId.of(2)))
+                            .count())
+                    .isEqualTo(101);
+        }
+        try (Tidal tidal = open()) {
+            Tenant tenant = tidal.tenant(TENANT).orElseThrow();
+            assertThat(tenant.read("view", 1, ReadOptions.DEFAULT.in(RegionId.of(2)))
+                            .count())
+                    .isEqualTo(101);
+            awaitLag(tidal, 0);
+        }
+    }
+
+    @Test
+    @DisplayName(
+            "A write that asks for a majority survives the loss of one node, and one that asks for all waits for it")
+    void durabilityLevels() {
+        try (Tidal tidal = open()) {
+            Tenant tenant = tidal.createTenant(TenantConfig.builder(TENANT)
+                    .pinnedShards(io.tidaldb.api.ReplicaId.parse("r0:s0"))
+                    .durability(Durability.MAJORITY)
+                    .build());
+            tenant.record("view", 1, 1);
+            List<Signal> one = List.of(Signal.of("view", 1, 1));
+            tenant.recordAll(one, WriteOptions.DEFAULT.with(Durability.ALL));
+            tidal.crashNode(NodeId.of("n1"));
+            tenant.record("view", 1, 1);
+            assertThatExceptionOfType(TidalException.class)
+                    .isThrownBy(() -> tenant.recordAll(
+                            one, WriteOptions.DEFAULT.with(Durability.ALL).with(Duration.ofMillis(200))))
+                    .satisfies(late -> assertThat(late.code()).isEqualTo(ErrorCode.DEADLINE_EXCEEDED));
+            tidal.startNode(NodeId.of("n1"));
+            tenant.recordAll(one, WriteOptions.DEFAULT.with(Durability.ALL));
+            assertThat(tenant.read("view", 1, ReadOptions.DEFAULT.in(RegionId.of(1)))
+                            .count())
+                    .isEqualTo(5);
+        }
+    }
+
+    private static void awaitLag(Tidal tidal, long records) {
+        await(() -> tidal.health().shards().stream()
+                .flatMap(shard -> shard.replicationLag().values().stream())
+                .mapToLong(ClusterHealth.Lag::records)
+                .allMatch(lag -> lag == records));
+    }
+
+    private static void await(BooleanSupplier condition) {
+        long end = System.nanoTime() + Duration.ofSeconds(60).toNanos();
+        while (!condition.getAsBoolean()) {
+            assertThat(System.nanoTime()).as("time").isLessThan(end);
+            Thread.onSpinWait();
+        }
+    }
+}
