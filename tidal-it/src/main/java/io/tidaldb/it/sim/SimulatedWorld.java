@@ -218,6 +218,10 @@ public final class SimulatedWorld implements Scheduler {
 
     /** Runs what is called on a machine from outside. */
     void call(Life life, Runnable task) {
+        if (running != null) {
+            throw new IllegalStateException("machine " + life.machine().id() + " is called by a task of machine "
+                    + running.machine().id() + ": expected a task of the world, or none");
+        }
         Life caller = calling;
         calling = life;
         try {
