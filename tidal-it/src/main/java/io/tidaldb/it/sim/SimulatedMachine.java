@@ -41,6 +41,11 @@ public final class SimulatedMachine {
         return id;
     }
 
+    /** Returns the world that it is in. */
+    public SimulatedWorld world() {
+        return world;
+    }
+
     // What a node is given to run on
 
     /** Returns its clocks. */

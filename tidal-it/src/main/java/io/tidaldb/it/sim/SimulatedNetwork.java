@@ -9,7 +9,7 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -25,9 +25,7 @@ public final class SimulatedNetwork {
     private final SimulatedWorld world;
     private final InprocNetwork network = new InprocNetwork();
     private final TransportFactory transports = new InprocTransportFactory(network);
-
-    // Looked up, never walked over.
-    private final Map<Direction, Way> ways = new HashMap<>();
+    private final Map<Direction, Way> ways = new LinkedHashMap<>();
     private LinkQuality usual = LinkQuality.GOOD;
 
     private record Direction(NodeId from, NodeId to) {}

@@ -25,8 +25,9 @@ import org.jspecify.annotations.Nullable;
  * One time and one seed for machines, disks and a network: everything happens in the thread that lets time pass, and the same calls with
  * the same seed always lead to the same run. Not thread-safe.
  *
- * <p>As a scheduler it runs what belongs to no machine: scenarios, faults, clients, checkers. What any task throws comes out of whatever
- * let time pass, but for {@link MachineCrash}.
+ * <p>As a scheduler it runs what belongs to no machine: scenarios, faults, clients, checkers. These may let time pass themselves, and what
+ * is due meanwhile then runs within them; tasks of machines may not, as they must not block. What any task throws comes out of whatever let
+ * time pass, but for {@link MachineCrash}.
  */
 public final class SimulatedWorld implements Scheduler {
 
@@ -130,26 +131,23 @@ public final class SimulatedWorld implements Scheduler {
 
     /** Lets time pass to whatever is next and runs it; false if nothing is. */
     public boolean step() {
+        checkMayBlock();
         return time.runNext();
     }
 
     /** Lets time pass, running what becomes due meanwhile. */
     public void runFor(Duration duration) {
+        checkMayBlock();
         time.runFor(duration);
     }
 
     /**
-     * Lets time pass until something holds; false if it does not within a limit. May be called by tasks of the world, and then runs what
-     * is due meanwhile within them; not by those of machines, which must not block.
+     * Lets time pass until something holds; false if it does not within a limit.
      *
      * @throws MachineCrash if it is called by {@link SimulatedMachine#call} and that machine crashes
      */
     public boolean runUntil(BooleanSupplier holds, Duration limit) {
-        Life blocked = running;
-        if (blocked != null) {
-            throw new IllegalStateException(
-                    "a task of machine " + blocked.machine().id() + " blocks: it runs where nothing may");
-        }
+        checkMayBlock();
         Life caller = calling;
         long end = time.nanoTime() + limit.toNanos();
         while (!holds.getAsBoolean()) {
@@ -163,6 +161,13 @@ public final class SimulatedWorld implements Scheduler {
             time.runNext();
         }
         return true;
+    }
+
+    private void checkMayBlock() {
+        if (running != null) {
+            throw new IllegalStateException(
+                    "a task of machine " + running.machine().id() + " blocks: it runs where nothing may");
+        }
     }
 
     /**
