@@ -22,6 +22,10 @@ final class Life implements Scheduler {
     private final SimulatedRandom randomness;
     private final SimulatedLoops loops;
     private final Queue<Task> late = new ArrayDeque<>();
+
+    /** A list, by {@code next}, of all that has not run: a crash lets go of it, and of what it holds on to. */
+    private @Nullable Task first;
+
     private long pausedUntilNanos;
     private boolean paused;
     private boolean catchingUp;
@@ -33,17 +37,33 @@ final class Life implements Scheduler {
         private final String what;
         private @Nullable Runnable action;
         private @Nullable Cancellable event;
+        private @Nullable Task previous;
+        private @Nullable Task next;
 
         Task(String what, Runnable action) {
             this.what = what;
             this.action = action;
+            next = first;
+            if (next != null) {
+                next.previous = this;
+            }
+            first = this;
+        }
+
+        private void leave() {
+            action = null;
+            if (previous != null) {
+                previous.next = next;
+            } else {
+                first = next;
+            }
+            if (next != null) {
+                next.previous = previous;
+            }
         }
 
         @Override
         public void run() {
-            if (!alive) {
-                return;
-            }
             if (paused || catchingUp) {
                 late.add(this);
             } else {
@@ -54,7 +74,7 @@ final class Life implements Scheduler {
         void act() {
             Runnable todo = action;
             if (todo != null) {
-                action = null;
+                leave();
                 if (world.trace().isOn()) {
                     machine.note(what);
                 }
@@ -64,9 +84,11 @@ final class Life implements Scheduler {
 
         @Override
         public void cancel() {
-            action = null;
-            if (event != null) {
-                event.cancel();
+            if (action != null) {
+                leave();
+                if (event != null) {
+                    event.cancel();
+                }
             }
         }
     }
@@ -104,6 +126,9 @@ final class Life implements Scheduler {
     /** Ends it: nothing that waits is ever run. */
     void end() {
         alive = false;
+        while (first != null) {
+            first.cancel();
+        }
         late.clear();
     }
 

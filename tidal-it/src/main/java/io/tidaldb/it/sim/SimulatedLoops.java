@@ -12,6 +12,8 @@ import org.jspecify.annotations.Nullable;
 /** The loops of a process: each turn, callback and piece of background work is an event. */
 final class SimulatedLoops implements LoopFactory {
 
+    // As with threads.
+    private static final int CALLBACK_QUEUE = 1024;
     private static final int BACKGROUND_QUEUE = 64;
 
     private final SimulatedMachine machine;
@@ -92,7 +94,7 @@ final class SimulatedLoops implements LoopFactory {
 
         @Override
         public void execute(Runnable task) {
-            if (closed) {
+            if (closed || tasks.size() >= CALLBACK_QUEUE) {
                 task.run();
             } else {
                 tasks.add(task);

@@ -244,6 +244,19 @@ class SimulatedMachineTest {
     }
 
     @Test
+    @DisplayName("a crash lets go of what had a long time to wait")
+    void crashDropsTimers() {
+        Scheduler.Cancellable cancelled = machine.scheduler().schedule(Duration.ofDays(1), () -> see("never"));
+        machine.scheduler().schedule(Duration.ofDays(2), () -> see("never"));
+        Scheduler.Cancellable last = machine.scheduler().schedule(Duration.ofDays(3), () -> see("never"));
+        cancelled.cancel();
+        machine.crash("as a test has asked for");
+        last.cancel();
+        assertThat(world.step()).isFalse();
+        assertThat(seen()).isEmpty();
+    }
+
+    @Test
     @DisplayName("a crash from within a turn unwinds out of it; whoever listens is told when that is done")
     void crashInside() {
         Work work = new Work();
