@@ -60,6 +60,9 @@ final class Life implements Scheduler {
             if (next != null) {
                 next.previous = previous;
             }
+            // Whoever keeps what it could cancel must not keep the list.
+            next = null;
+            previous = null;
         }
 
         @Override
