@@ -33,7 +33,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ArchitectureTest {
 
     private static final List<String> CHECKED =
-            List.of("tidal-api", "tidal-core", "tidal-wal-file", "tidal-transport-inproc", "tidal-server");
+            List.of("tidal-api", "tidal-core", "tidal-wal-file", "tidal-transport-inproc", "tidal-server", "tidal-it");
 
     private static final List<String> FAULTS = List.of(
             "io.tidaldb.transport.inproc.InprocNetwork",
@@ -44,6 +44,7 @@ class ArchitectureTest {
     private static final String CORE = "io.tidaldb.core..";
     private static final String RUNTIME = "io.tidaldb.core.runtime..";
     private static final String SERVER = "io.tidaldb.server..";
+    private static final String SIMULATION = "io.tidaldb.it.sim..";
     private static final String[] BACKENDS = {"io.tidaldb.wal..", "io.tidaldb.transport.."};
 
     private static final JavaClasses CLASSES = new ClassFileImporter()
@@ -174,17 +175,17 @@ class ArchitectureTest {
     }
 
     @Test
-    @DisplayName("core reads no clock outside its runtime package")
+    @DisplayName("core reads no clock outside its runtime package, and the simulation none")
     void coreReadsNoClock() {
-        checkCoreOutsideRuntime(method(System.class, "currentTimeMillis", "nanoTime")
+        checkDeterministic(method(System.class, "currentTimeMillis", "nanoTime")
                 .or(method("java\\.time\\..*", "now"))
                 .or(method(java.time.Clock.class, "system.*", "tick.*")));
     }
 
     @Test
-    @DisplayName("core starts no thread outside its runtime package")
+    @DisplayName("core starts no thread outside its runtime package, and the simulation none")
     void coreStartsNoThread() {
-        checkCoreOutsideRuntime(
+        checkDeterministic(
                 method(Thread.class, "<init>", "start", "startVirtualThread", "sleep", "ofVirtual", "ofPlatform")
                         .or(owner(java.util.concurrent.Executors.class))
                         .or(method(java.util.concurrent.ThreadPoolExecutor.class, "<init>"))
@@ -195,9 +196,9 @@ class ArchitectureTest {
     }
 
     @Test
-    @DisplayName("core draws no random number outside its runtime package")
+    @DisplayName("core draws no random number outside its runtime package, and the simulation none but its own")
     void coreDrawsNoRandomNumber() {
-        checkCoreOutsideRuntime(owner(java.util.Random.class)
+        checkDeterministic(owner(java.util.Random.class)
                 .or(owner(java.util.concurrent.ThreadLocalRandom.class))
                 .or(owner(java.util.SplittableRandom.class))
                 .or(owner(java.security.SecureRandom.class))
@@ -207,9 +208,9 @@ class ArchitectureTest {
     }
 
     @Test
-    @DisplayName("core iterates over nothing whose order differs from one JVM to the next")
+    @DisplayName("core and the simulation iterate over nothing whose order differs from one JVM to the next")
     void coreIteratesInOrder() {
-        checkCoreOutsideRuntime(method(java.util.Set.class, "of", "copyOf")
+        checkDeterministic(method(java.util.Set.class, "of", "copyOf")
                 .or(method(java.util.Map.class, "of", "copyOf", "ofEntries"))
                 .or(method(java.util.stream.Collectors.class, "toUnmodifiableSet", "toUnmodifiableMap"))
                 .or(method(System.class, "identityHashCode"))
@@ -288,7 +289,7 @@ class ArchitectureTest {
         check(70, "io.tidaldb..", noClasses().should().haveNameMatching(".*(Manager|Utils?|Helper|Impl|Data)(\\$.*)?"));
     }
 
-    private static void checkCoreOutsideRuntime(DescribedPredicate<JavaAccess<?>> banned) {
+    private static void checkDeterministic(DescribedPredicate<JavaAccess<?>> banned) {
         check(
                 20,
                 CORE,
@@ -299,6 +300,10 @@ class ArchitectureTest {
                         .resideOutsideOfPackage(RUNTIME)
                         .should()
                         .accessTargetWhere(banned));
+        check(
+                10,
+                SIMULATION,
+                noClasses().that().resideInAPackage(SIMULATION).should().accessTargetWhere(banned));
     }
 
     /** Checks a rule, and that there were this many classes at least: a rule over nothing always holds. */

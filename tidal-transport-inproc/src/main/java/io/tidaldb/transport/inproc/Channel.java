@@ -29,6 +29,7 @@ final class Channel {
     private final InprocTransport to;
     private final Queue<Parcel> held = new ArrayDeque<>();
     private @Nullable LongAdder holdCount;
+    private long holds;
     private long pendingBytes;
     private long lastDueNanos = Long.MIN_VALUE;
     private boolean refused;
@@ -114,9 +115,24 @@ final class Channel {
         }
     }
 
-    /** Holds back what is sent from now on. */
-    synchronized void hold(LongAdder count) {
+    /** Holds back what is sent from now on; false if it does already. */
+    synchronized boolean hold(LongAdder count) {
+        if (holdCount != null) {
+            return false;
+        }
         holdCount = count;
+        holds++;
+        return true;
+    }
+
+    /** Returns whether it holds back what is sent. */
+    synchronized boolean isHeld() {
+        return holdCount != null;
+    }
+
+    /** Returns how often it has begun to hold back. */
+    synchronized long holds() {
+        return holds;
     }
 
     /** Sends what was held back. */

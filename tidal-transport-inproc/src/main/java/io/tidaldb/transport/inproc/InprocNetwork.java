@@ -5,11 +5,10 @@ import io.tidaldb.api.NodeId;
 import io.tidaldb.api.TidalException;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashSet;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
@@ -21,8 +20,8 @@ import org.jspecify.annotations.Nullable;
 public final class InprocNetwork {
 
     private final Map<String, InprocTransport> listening = new LinkedHashMap<>();
-    private final Set<Direction> blocked = new HashSet<>();
-    private final List<Link> links = new ArrayList<>();
+    private final Map<Direction, List<Block>> blocks = new HashMap<>();
+    private final Map<Ends, Link> links = new LinkedHashMap<>();
     private volatile LinkFaults faults = (from, to, message) -> Fate.NORMAL;
     private volatile Duration detection = Duration.ZERO;
 
@@ -30,6 +29,8 @@ public final class InprocNetwork {
     public InprocNetwork() {}
 
     private record Direction(NodeId from, NodeId to) {}
+
+    private record Ends(InprocTransport one, InprocTransport other) {}
 
     /** Decides the fate of every message from now on. */
     public void faults(LinkFaults decide) {
@@ -45,7 +46,7 @@ public final class InprocNetwork {
         detection = delay;
     }
 
-    /** A direction in which nothing passes until it is closed. */
+    /** A direction in which nothing passes until it is closed, and so is every other block of it. */
     public final class Block implements AutoCloseable {
 
         private final Direction direction;
@@ -55,45 +56,60 @@ public final class InprocNetwork {
             this.direction = direction;
         }
 
-        /** Returns how many messages were held back, and are lost unless this is closed before anybody notices. */
+        /**
+         * Returns how many messages were held back, and are lost unless the direction opens again before anybody notices. Where several
+         * block a direction, the first counts.
+         */
         public long lost() {
             return lost.sum();
         }
 
         @Override
         public void close() {
-            heal(direction);
+            heal(this);
         }
     }
 
-    /** Lets nothing pass from a node to another. A link that has lost one direction is lost in both as soon as it is noticed. */
+    /** Lets nothing pass from a node to another. A link that has lost one direction is lost in both as soon as one side notices it. */
     public Block block(NodeId from, NodeId to) {
         Direction direction = new Direction(from, to);
         Block block = new Block(direction);
         synchronized (this) {
-            blocked.add(direction);
-            for (Link link : List.copyOf(links)) {
+            blocks.computeIfAbsent(direction, way -> new ArrayList<>()).add(block);
+            for (Link link : List.copyOf(links.values())) {
                 Channel channel = link.channel(from, to);
-                if (channel != null) {
-                    channel.hold(block.lost);
-                    channel.from().scheduler().schedule(detection, () -> notice(link, direction));
+                if (channel != null && channel.hold(block.lost)) {
+                    noticeLater(link, channel);
                 }
             }
         }
         return block;
     }
 
-    private synchronized void notice(Link link, Direction direction) {
-        if (blocked.contains(direction)) {
+    /** Both sides look for a sign of life, each by its own time: one of them may be dead or paused. */
+    private void noticeLater(Link link, Channel silent) {
+        long hold = silent.holds();
+        for (InprocTransport side : List.of(link.one(), link.other())) {
+            side.scheduler().schedule(detection, () -> notice(link, silent, hold));
+        }
+    }
+
+    private synchronized void notice(Link link, Channel silent, long hold) {
+        // One that was released and held again since has only just begun to be silent.
+        if (silent.isHeld() && silent.holds() == hold) {
             down(link);
         }
     }
 
-    private synchronized void heal(Direction direction) {
-        blocked.remove(direction);
-        for (Link link : links) {
-            Channel channel = link.channel(direction.from, direction.to);
-            if (channel != null) {
+    private synchronized void heal(Block block) {
+        List<Block> standing = blocks.get(block.direction);
+        if (standing == null || !standing.remove(block) || !standing.isEmpty()) {
+            return;
+        }
+        blocks.remove(block.direction);
+        for (Link link : links.values()) {
+            Channel channel = link.channel(block.direction.from, block.direction.to);
+            if (channel != null && !link.isDead()) {
                 channel.release();
             }
         }
@@ -102,12 +118,35 @@ public final class InprocNetwork {
 
     /** Takes down a link between two nodes, as when a connection is reset; it comes up again at once unless something is blocked. */
     public synchronized void disconnect(NodeId one, NodeId other) {
-        for (Link link : List.copyOf(links)) {
+        for (Link link : List.copyOf(links.values())) {
             if (link.channel(one, other) != null) {
                 down(link);
             }
         }
         connectAll();
+    }
+
+    /**
+     * Ends a node as a power cut does: its transport says, takes and answers nothing any more, and its address is free. What it sent before
+     * still arrives; what is sent to it is held back. Its peers notice after the time of detection, or when it is there again.
+     */
+    public synchronized void crash(NodeId node) {
+        for (InprocTransport transport : List.copyOf(listening.values())) {
+            if (transport.local().equals(node)) {
+                listening.remove(transport.address());
+                transport.die();
+            }
+        }
+        for (Link link : List.copyOf(links.values())) {
+            if (link.isDead()) {
+                for (Channel channel : List.of(link.there, link.back)) {
+                    channel.hold(new LongAdder());
+                    if (channel.to().isDead()) {
+                        noticeLater(link, channel);
+                    }
+                }
+            }
+        }
     }
 
     synchronized void listen(InprocTransport transport) {
@@ -116,44 +155,55 @@ public final class InprocNetwork {
                     ErrorCode.INVALID_CONFIGURATION,
                     "address \"" + transport.address() + "\" is taken: expected another for node " + transport.local());
         }
-        connectAll();
+        connect(transport);
     }
 
-    synchronized void changed() {
-        for (Link link : List.copyOf(links)) {
-            if (!isWanted(link.one(), link.other())) {
+    synchronized void changed(InprocTransport transport) {
+        for (Link link : List.copyOf(links.values())) {
+            if (link.has(transport) && !isWanted(link.one(), link.other())) {
                 down(link);
             }
         }
-        connectAll();
+        connect(transport);
     }
 
     synchronized void leave(InprocTransport transport) {
         listening.remove(transport.address(), transport);
-        for (Link link : List.copyOf(links)) {
-            if (link.one() == transport || link.other() == transport) {
+        for (Link link : List.copyOf(links.values())) {
+            if (link.has(transport)) {
                 down(link);
             }
         }
     }
 
     private void connectAll() {
-        List<InprocTransport> all = List.copyOf(listening.values());
-        for (int i = 0; i < all.size(); i++) {
-            for (int j = i + 1; j < all.size(); j++) {
-                connect(all.get(i), all.get(j));
+        List.copyOf(listening.values()).forEach(this::connect);
+    }
+
+    private void connect(InprocTransport transport) {
+        if (listening.get(transport.address()) == transport) {
+            for (InprocTransport other : List.copyOf(listening.values())) {
+                if (other != transport) {
+                    connect(transport, other);
+                }
             }
         }
     }
 
     private void connect(InprocTransport one, InprocTransport other) {
-        boolean linked = links.stream().anyMatch(link -> link.one() == one && link.other() == other);
-        if (!linked
-                && isWanted(one, other)
-                && !blocked.contains(new Direction(one.local(), other.local()))
-                && !blocked.contains(new Direction(other.local(), one.local()))) {
+        if (isWanted(one, other)
+                && !links.containsKey(new Ends(one, other))
+                && !links.containsKey(new Ends(other, one))
+                && !blocks.containsKey(new Direction(one.local(), other.local()))
+                && !blocks.containsKey(new Direction(other.local(), one.local()))) {
+            // A link to what the peer was before its crash: now it is known to be dead.
+            for (Link link : List.copyOf(links.values())) {
+                if (link.isDead() && link.channel(one.local(), other.local()) != null) {
+                    down(link);
+                }
+            }
             Link link = new Link(one, other);
-            links.add(link);
+            links.put(new Ends(one, other), link);
             link.up();
         }
     }
@@ -163,7 +213,7 @@ public final class InprocNetwork {
     }
 
     private void down(Link link) {
-        if (links.remove(link)) {
+        if (links.remove(new Ends(link.one(), link.other()), link)) {
             link.down();
         }
     }
@@ -185,6 +235,15 @@ public final class InprocNetwork {
 
         InprocTransport other() {
             return there.to();
+        }
+
+        boolean has(InprocTransport end) {
+            return one() == end || other() == end;
+        }
+
+        /** Returns whether one of its ends has crashed. */
+        boolean isDead() {
+            return one().isDead() || other().isDead();
         }
 
         @Nullable

@@ -17,6 +17,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -28,10 +29,13 @@ final class InprocTransport implements Transport {
     private final TransportContext context;
     private final Map<NodeId, String> peers = new ConcurrentHashMap<>();
     private final Map<NodeId, Channel> channels = new ConcurrentHashMap<>();
-    private final Map<Long, OpenRequest> requests = new ConcurrentHashMap<>();
+    /** In the order in which they were made: that is the order in which they fail together. */
+    private final Map<Long, OpenRequest> requests = new ConcurrentSkipListMap<>();
+
     private final AtomicLong nextRequest = new AtomicLong();
     private volatile @Nullable TransportHandler handler;
     private volatile boolean closed;
+    private volatile boolean dead;
 
     private record OpenRequest(Channel channel, CompletableFuture<ByteBuffer> answer, Scheduler.Cancellable deadline) {}
 
@@ -74,14 +78,14 @@ final class InprocTransport implements Transport {
     @Override
     public void addPeer(NodeId peer, String address) {
         if (!closed && !address.equals(peers.put(peer, address))) {
-            network.changed();
+            network.changed(this);
         }
     }
 
     @Override
     public void removePeer(NodeId peer) {
         if (peers.remove(peer) != null) {
-            network.changed();
+            network.changed(this);
         }
     }
 
@@ -238,8 +242,13 @@ final class InprocTransport implements Transport {
 
     private static TidalException failure(ByteBuffer bytes) {
         String text = StandardCharsets.UTF_8.decode(bytes).toString();
-        int space = text.indexOf(' ');
-        return new TidalException(ErrorCode.valueOf(text.substring(0, space)), text.substring(space + 1));
+        for (ErrorCode code : ErrorCode.values()) {
+            if (text.startsWith(code + " ")) {
+                return new TidalException(code, text.substring(code.name().length() + 1));
+            }
+        }
+        // Spoilt on its way.
+        return new TidalException(ErrorCode.INTERNAL, text);
     }
 
     private static TidalException unavailable(NodeId peer) {
@@ -254,6 +263,18 @@ final class InprocTransport implements Transport {
 
     private TidalException closed() {
         return new TidalException(ErrorCode.CLOSED, "the transport of node " + local() + " is closed");
+    }
+
+    /** Ends without a word, as its process did. */
+    void die() {
+        dead = true;
+        closed = true;
+        channels.clear();
+        requests.clear();
+    }
+
+    boolean isDead() {
+        return dead;
     }
 
     @Override

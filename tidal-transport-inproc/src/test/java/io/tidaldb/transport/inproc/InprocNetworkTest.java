@@ -180,4 +180,73 @@ class InprocNetworkTest {
         assertThat(a.seen()).containsExactly("writable");
         assertThat(a.transport.send(B, ByteBuffer.wrap(quarter))).isTrue();
     }
+
+    @Test
+    @DisplayName("two blocks of one direction end with the last, and a second close does nothing")
+    void blocksOverlap() {
+        InprocNetwork.Block one = network.block(A, B);
+        InprocNetwork.Block other = network.block(A, B);
+        time.runDue();
+        assertThat(a.seen()).containsExactly("down");
+        one.close();
+        one.close();
+        time.runDue();
+        assertThat(a.seen()).isEmpty();
+        other.close();
+        time.runDue();
+        assertThat(a.seen()).containsExactly("up");
+    }
+
+    @Test
+    @DisplayName("silence that ended is forgotten: the next one is noticed after the whole time")
+    void blockAgain() {
+        network.detection(Duration.ofSeconds(1));
+        network.block(A, B).close();
+        time.runFor(Duration.ofMillis(900));
+        network.block(A, B);
+        time.runFor(Duration.ofMillis(900));
+        assertThat(a.seen()).isEmpty();
+        time.runFor(Duration.ofMillis(100));
+        assertThat(a.seen()).containsExactly("down");
+    }
+
+    @Test
+    @DisplayName("a node that crashes says nothing any more; what it sent arrives, and its peers notice after a while")
+    void crash() {
+        network.detection(Duration.ofSeconds(1));
+        network.faults((from, to, message) -> new Fate(Duration.ofMillis(10), 1, false));
+        send("last words");
+        CompletableFuture<ByteBuffer> open = b.transport
+                .request(A, ByteBuffer.wrap("asked".getBytes(UTF_8)), Duration.ofMinutes(1))
+                .toCompletableFuture();
+        network.crash(A);
+        assertThat(a.transport.send(B, ByteBuffer.allocate(1))).isFalse();
+        time.runFor(Duration.ofMillis(999));
+        assertThat(b.seen()).containsExactly("last words");
+        assertThat(b.transport.send(A, ByteBuffer.allocate(1))).isTrue();
+        assertThat(open).isNotDone();
+        time.runFor(Duration.ofMillis(1));
+        assertThat(b.seen()).containsExactly("down");
+        assertThat(open).isCompletedExceptionally();
+        assertThat(a.seen()).isEmpty();
+    }
+
+    @Test
+    @DisplayName(
+            "a node that is back before its crash was noticed has a new link, and its peers are told of the end of the old one")
+    void comesBackSoon() {
+        network.detection(Duration.ofSeconds(1));
+        network.crash(A);
+        Recorder again = new Recorder(A);
+        again.transport.start(again);
+        again.transport.addPeer(B, "b");
+        time.runDue();
+        assertThat(b.seen()).containsExactly("down", "up");
+        assertThat(again.seen()).containsExactly("up");
+        assertThat(b.transport.send(A, ByteBuffer.wrap("hello".getBytes(UTF_8))))
+                .isTrue();
+        time.runFor(Duration.ofSeconds(2));
+        assertThat(again.seen()).containsExactly("hello");
+        assertThat(b.seen()).isEmpty();
+    }
 }
