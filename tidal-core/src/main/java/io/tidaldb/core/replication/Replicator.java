@@ -644,6 +644,7 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
 
     private void beat(NodeId peer, Link link) {
         link.heartbeat++;
+        link.full = false;
         List<SlotPosition> positions = new ArrayList<>();
         for (ReplicatedSlot slot : slots.values()) {
             ReplicatedSlot.PeerState state = slot.state(peer);

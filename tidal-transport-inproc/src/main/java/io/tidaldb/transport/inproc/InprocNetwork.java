@@ -256,11 +256,14 @@ public final class InprocNetwork {
             return null;
         }
 
-        // Both sides are told before either can send, and can send no more before either is told: so no message comes
-        // outside its link.
+        // Whoever is told can send at once, but nothing arrives before both are told; and nobody can send any more
+        // before
+        // either is told that the link is down: so no message comes outside its link.
         void up() {
-            List.of(there, back).forEach(channel -> channel.from().announce(channel, true));
+            List.of(there, back).forEach(channel -> channel.hold(new LongAdder()));
             List.of(there, back).forEach(channel -> channel.from().open(channel));
+            List.of(there, back).forEach(channel -> channel.from().announce(channel, true));
+            List.of(there, back).forEach(Channel::release);
         }
 
         void down() {
