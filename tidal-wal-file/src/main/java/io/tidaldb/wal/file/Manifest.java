@@ -8,11 +8,13 @@ import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.api.wal.LogId;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -58,7 +60,13 @@ record Manifest(RegionId region, boolean clean, long replayFile, long firstCommi
             long baseChain,
             long lastSeqno,
             List<Extent> segments,
-            @Nullable Damage damage) {}
+            @Nullable Damage damage) {
+
+        /** Returns the seqno after the last of a segment. */
+        long end(int segment) {
+            return segment + 1 < segments.size() ? segments.get(segment + 1).firstSeqno() : lastSeqno + 1;
+        }
+    }
 
     private static final int MAGIC = 'T' | 'M' << 8 | 'A' << 16 | 'N' << 24;
     private static final int VERSION = 1;
@@ -116,6 +124,15 @@ record Manifest(RegionId region, boolean clean, long replayFile, long firstCommi
                             + "; open the directory with the version that wrote it");
         }
         return decode(bytes);
+    }
+
+    /** Returns the beginning, which is another one in each manifest that was ever written; empty if there is none. */
+    static byte[] header(Layout layout) throws IOException {
+        try (InputStream in = Files.newInputStream(layout.manifest())) {
+            return in.readNBytes(HEADER_BYTES);
+        } catch (NoSuchFileException e) {
+            return new byte[0];
+        }
     }
 
     private static TidalException damaged(String name, String expected, String actual) {
