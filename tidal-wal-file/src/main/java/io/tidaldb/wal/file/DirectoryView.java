@@ -67,7 +67,7 @@ final class DirectoryView implements JournalReader.Visitor {
         }
     }
 
-    /** Reads a directory, and once more if a checkpoint was published meanwhile: files of the journal before it may be used again. */
+    /** Reads a directory, and again if a checkpoint was published meanwhile: files of the journal before it may be used again. */
     static DirectoryView of(Layout layout) throws IOException {
         DirectoryView view = new DirectoryView(layout);
         while (!view.isManifestCurrent()) {

@@ -8,6 +8,7 @@ import io.tidaldb.api.TenantId;
 import io.tidaldb.api.wal.LogId;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -195,6 +196,9 @@ class Layout {
         try (Stream<Path> entries = Files.list(directory)) {
             return entries.sorted(Comparator.comparing(p -> p.getFileName().toString()))
                     .toList();
+        } catch (NoSuchFileException e) {
+            // Removed in between.
+            return List.of();
         }
     }
 }

@@ -14,7 +14,6 @@ import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -128,10 +127,13 @@ record Manifest(RegionId region, boolean clean, long replayFile, long firstCommi
 
     /** Returns the beginning, which is another one in each manifest that was ever written; empty if there is none. */
     static byte[] header(Layout layout) throws IOException {
-        try (InputStream in = Files.newInputStream(layout.manifest())) {
-            return in.readNBytes(HEADER_BYTES);
-        } catch (NoSuchFileException e) {
+        Path file = layout.manifest();
+        if (!Files.exists(file)) {
             return new byte[0];
+        }
+        // It may be replaced at any time, but is never removed.
+        try (InputStream in = Files.newInputStream(file)) {
+            return in.readNBytes(HEADER_BYTES);
         }
     }
 

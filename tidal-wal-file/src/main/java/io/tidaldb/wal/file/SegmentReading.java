@@ -3,7 +3,8 @@ package io.tidaldb.wal.file;
 import io.tidaldb.api.wal.LogId;
 import io.tidaldb.api.wal.WalBatch;
 import java.io.IOException;
-import java.nio.file.NoSuchFileException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** Reads one segment of a log from end to end for an inspection and goes on after damage. */
@@ -69,9 +70,8 @@ final class SegmentReading implements SegmentScan.Visitor {
                 nextKnown = false;
             }
             nextKnown &= size >= bytes;
-        } catch (NoSuchFileException e) {
-            note(0, bytes + " bytes", "no file");
-            nextKnown = false;
+        } catch (FileSystemException e) {
+            missing(bytes + " bytes", e);
         }
         if (nextKnown && next != end) {
             note(
@@ -105,10 +105,17 @@ final class SegmentReading implements SegmentScan.Visitor {
                 note(whole, "a whole batch", (size - whole) + " bytes of one");
                 nextKnown = false;
             }
-        } catch (NoSuchFileException e) {
-            note(0, "the file that was there", "no file");
-            nextKnown = false;
+        } catch (FileSystemException e) {
+            missing("the file that was there", e);
         }
+    }
+
+    private void missing(String expected, FileSystemException cause) throws IOException {
+        if (Files.exists(file)) {
+            throw cause;
+        }
+        note(0, expected, "no file");
+        nextKnown = false;
     }
 
     private long scan(SegmentScan scan) throws IOException {
