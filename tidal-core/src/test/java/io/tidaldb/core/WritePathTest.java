@@ -17,7 +17,6 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
@@ -258,14 +257,14 @@ class WritePathTest {
                 boolean waits = writer % 2 == 0;
                 ends.add(writers.submit(() -> writeUntilRefused(target, waits, running, acknowledged)));
             }
-            assertThat(running.await(30, TimeUnit.SECONDS)).isTrue();
+            running.await();
             if (round % 2 == 0) {
                 busy.close();
             } else {
                 busy.abandon();
             }
             for (Future<TidalException> end : ends) {
-                assertThat(end.get(30, TimeUnit.SECONDS).code()).isEqualTo(ErrorCode.CLOSED);
+                assertThat(end.get().code()).isEqualTo(ErrorCode.CLOSED);
             }
             writers.shutdown();
             Tidal again = loaded.open();
@@ -303,8 +302,7 @@ class WritePathTest {
                     return Thread.currentThread().getName();
                 })
                 .toCompletableFuture();
-        assertThat(thread.get(30, TimeUnit.SECONDS))
-                .isIn("tidal-callback", Thread.currentThread().getName());
+        assertThat(thread.get()).isIn("tidal-callback", Thread.currentThread().getName());
         assertThat(tenant.total("view")).isEqualTo(2);
         tidal.close();
     }

@@ -16,6 +16,7 @@ import io.tidaldb.core.Tidal;
 import io.tidaldb.core.TidalBuilder;
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -124,6 +125,11 @@ class FullDiskTest {
         return at;
     }
 
+    private static long used(Path disk) throws IOException {
+        FileStore store = Files.getFileStore(disk);
+        return store.getTotalSpace() - store.getUnallocatedSpace();
+    }
+
     private static void resize(Path tmpfs, String size) {
         FaultTools.run("mount", "-o", "remount,size=" + size, tmpfs.toString());
     }
@@ -168,7 +174,8 @@ class FullDiskTest {
             assertThat(lines(acks)).isZero();
             resize(disk, "64m");
             awaitMore(300, acks, process);
-            resize(disk, "24m");
+            // A little more than what it keeps free: it goes on, and is soon full.
+            resize(disk, String.valueOf(used(disk) + (20 << 20)));
             awaitMore(1, acks, process);
             resize(disk, "200m");
             awaitMore(300, acks, process);
@@ -360,9 +367,11 @@ class FullDiskTest {
     @DisplayName(
             "R-13: after one failed sync nothing is acknowledged although later syncs succeed; reads go on, and opened again everything acknowledged is there")
     void oneFailedSync() throws Exception {
-        FaultTools.need("strace", "-f", "-o", "/dev/null", "-e", "trace=fdatasync", "true");
+        FaultTools.need("strace", "-D", "-f", "-o", "/dev/null", "-e", "trace=fdatasync", "true");
         List<String> under = List.of(
                 "strace",
+                // The load is the child that is asked to end, and not strace.
+                "-D",
                 "-f",
                 "--seccomp-bpf",
                 "-o",
@@ -374,10 +383,12 @@ class FullDiskTest {
         Path directory = work.resolve("data");
         Path acks = work.resolve("acks");
         Path err = work.resolve("err");
-        try (TidalProcess process = load(under, directory, acks, err, "3s")) {
+        try (TidalProcess process = load(under, directory, acks, err, "10m")) {
             awaitText(err, "first failed write", process);
             assertThat(process.errors()).contains("acknowledges nothing until this instance is reopened");
             long acknowledged = lines(acks);
+            process.letRun(Duration.ofSeconds(1));
+            process.terminate();
             JsonNode report = report(process);
             process.exitCode();
             assertThat(acknowledged).isPositive();

@@ -24,7 +24,6 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLongArray;
 import org.junit.jupiter.api.DisplayName;
@@ -68,11 +67,11 @@ class ManyThreadsTest {
                 threads.submit(until(() -> comeAndGo(tidal))),
                 threads.submit(until(() -> tidal.checkpoint())));
         for (Future<?> writer : writers) {
-            writer.get(60, TimeUnit.SECONDS);
+            writer.get();
         }
         done.set(true);
         for (Future<?> other : others) {
-            other.get(60, TimeUnit.SECONDS);
+            other.get();
         }
         threads.shutdown();
 

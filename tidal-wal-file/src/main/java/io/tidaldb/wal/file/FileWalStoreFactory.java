@@ -35,6 +35,6 @@ public final class FileWalStoreFactory implements WalStoreFactory {
 
     @Override
     public void inspect(Path directory, WalInspection inspection) {
-        new Inspector(directory, inspection).run();
+        Inspector.inspect(new Layout(directory), inspection);
     }
 }

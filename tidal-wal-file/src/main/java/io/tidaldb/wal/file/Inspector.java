@@ -1,50 +1,43 @@
 package io.tidaldb.wal.file;
 
 import io.tidaldb.api.ErrorCode;
-import io.tidaldb.api.RegionId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.api.wal.LogId;
 import io.tidaldb.api.wal.WalBatch;
 import io.tidaldb.api.wal.WalInspection;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
-import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
-import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.List;
-import java.util.Map;
-import java.util.TreeMap;
-import java.util.TreeSet;
+import java.nio.file.NoSuchFileException;
+import java.util.HashSet;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads a directory as it lies there, of a store that was closed, killed or is from before there was a journal. Each log's segments
- * first, as far as they count, then what the journal holds beyond them. Writes nothing.
+ * Reads a directory as it lies there, of a store that is in use, was closed, killed or is from before there was a journal. Each log's
+ * segments first, as far as they count, then what the journal holds beyond them. Writes nothing and locks nothing.
+ *
+ * <p>Of a directory in use, each log is told up to some moment after the reading began, or less if it is truncated or deleted
+ * meanwhile. {@link DirectoryView} says when what looks like damage is damage.
  */
-final class Inspector implements JournalReader.Visitor {
-
-    private static final RegionId NO_REGION = RegionId.of(0);
+final class Inspector implements LogReading.Visitor {
 
     private final Layout layout;
     private final WalInspection inspection;
-    private final JournalFate fate = new JournalFate();
-    private final Map<LogId, List<Commit.Entry>> journaled = new HashMap<>();
-    private final Map<LogId, List<Layout.SegmentFile>> found = new TreeMap<>();
-    private final Map<LogId, Manifest.Entry> promised = new TreeMap<>();
+    // A file or a damage may be met again when the directory has to be viewed anew.
+    private final Set<String> toldFiles = new HashSet<>();
+    private final Set<Damage> toldDamages = new HashSet<>();
+    private DirectoryView view;
 
-    Inspector(Path directory, WalInspection inspection) {
-        this.layout = new Layout(directory);
+    private Inspector(Layout layout, WalInspection inspection) throws IOException {
+        this.layout = layout;
         this.inspection = inspection;
+        this.view = DirectoryView.of(layout);
     }
 
-    void run() {
+    static void inspect(Layout layout, WalInspection inspection) {
         try {
             Disk.shielded(() -> {
-                inspect();
+                new Inspector(layout, inspection).run();
                 return true;
             });
         } catch (IOException e) {
@@ -52,107 +45,69 @@ final class Inspector implements JournalReader.Visitor {
         }
     }
 
-    private void inspect() throws IOException {
-        Manifest manifest = manifest();
-        List<Layout.SegmentFile> segments = layout.segments();
-        RegionId own = manifest == null ? ownRegion(segments) : manifest.region();
-        for (Layout.SegmentFile file : segments) {
-            found.computeIfAbsent(file.log(own), log -> new ArrayList<>()).add(file);
-        }
-        if (manifest != null) {
-            manifest.logs().forEach(entry -> promised.put(entry.log(), entry));
-            journal(manifest);
-        }
-        TreeSet<LogId> logs = new TreeSet<>(found.keySet());
-        logs.addAll(promised.keySet());
-        logs.addAll(journaled.keySet());
-        for (LogId log : logs) {
-            inspect(log, own, manifest != null && manifest.clean());
+    private void run() throws IOException {
+        tellView();
+        view.tornTails().forEach(tail -> tornTail(tail.file(), tail.offset(), tail.bytes()));
+        for (LogId log : view.logs()) {
+            LogReading reading = read(log);
+            // Truncated, deleted or begun anew: what there is of it now is told, unless something was told already.
+            while (reading.isOvertaken() && !reading.hasTold()) {
+                reading = read(log);
+            }
         }
     }
 
-    private @Nullable Manifest manifest() throws IOException {
-        try {
-            Manifest manifest = Manifest.read(layout);
-            if (manifest == null) {
-                for (long number : layout.journalFiles()) {
-                    Path file = layout.journalFile(number);
-                    if (Recovery.holdsCommits(file)) {
-                        inspection.damage(
-                                layout.name(layout.manifest()), 0, "the manifest of " + layout.name(file), "no file");
-                        break;
-                    }
-                }
-            }
-            return manifest;
-        } catch (TidalException e) {
-            inspection.damage(layout.name(layout.manifest()), 0, "a valid manifest", String.valueOf(e.getMessage()));
-            return null;
-        }
+    private void tellView() {
+        view.files().forEach(this::file);
+        view.damages().forEach(this::damage);
     }
 
-    /** Without a manifest, the region that the first readable batch in the node's own place names. */
-    private static RegionId ownRegion(List<Layout.SegmentFile> segments) throws IOException {
-        for (Layout.SegmentFile file : segments) {
-            ByteBuffer header = ByteBuffer.allocate(WalBatch.HEADER_BYTES).order(ByteOrder.LITTLE_ENDIAN);
-            try (FileChannel channel = FileChannel.open(file.path(), StandardOpenOption.READ)) {
-                Disk.read(channel, header, 0);
+    private LogReading read(LogId log) throws IOException {
+        DirectoryView read = view;
+        LogReading reading = new LogReading(layout, log, read.base(log), this);
+        Manifest.Entry entry = read.entry(log);
+        if (entry != null) {
+            if (entry.damage() != null) {
+                damage(entry.damage());
             }
-            if (file.region() == null && !header.hasRemaining()) {
+            reading.promised(entry, read);
+            if (read.isClean()) {
+                reportUnlisted(entry, read);
+            }
+        } else if (read.isUnknown(log)) {
+            reading.unknown(read);
+        }
+        reading.journaled(read.frames(log));
+        return reading;
+    }
+
+    private void reportUnlisted(Manifest.Entry entry, DirectoryView read) throws IOException {
+        for (Layout.SegmentFile file : read.segments(entry.log())) {
+            if (entry.segments().stream().noneMatch(s -> s.firstSeqno() == file.firstSeqno())) {
+                long size;
                 try {
-                    WalBatch.checkHeader(header, 0);
-                    return RegionId.of(Short.toUnsignedInt(header.getShort(60)));
-                } catch (TidalException e) {
-                    // The next one may tell.
+                    size = Files.size(file.path());
+                } catch (NoSuchFileException e) {
+                    continue;
+                }
+                if (holds(read, entry.log(), null)) {
+                    String name = layout.name(file.path());
+                    damage(new Damage(name, 0, "no such segment after a clean close", size + " bytes"));
                 }
             }
-        }
-        return NO_REGION;
-    }
-
-    private void journal(Manifest manifest) throws IOException {
-        for (long number : layout.journalFiles()) {
-            if (Long.compareUnsigned(number, manifest.replayFile()) >= 0) {
-                Path file = layout.journalFile(number);
-                inspection.file(layout.name(file), Files.size(file));
-            }
-        }
-        if (manifest.clean()) {
-            report(EndMark.check(layout, manifest));
-            return;
-        }
-        Path first = layout.journalFile(manifest.replayFile());
-        if (!Files.exists(first)) {
-            inspection.damage(layout.name(first), 0, "the journal from commit " + manifest.firstCommit(), "no file");
-            return;
-        }
-        JournalReader.read(layout, manifest.replayFile(), manifest.firstCommit(), this);
-    }
-
-    private void report(@Nullable Damage damage) {
-        if (damage != null) {
-            inspection.damage(damage.file(), damage.offset(), damage.expected(), damage.actual());
         }
     }
 
     @Override
-    public void commit(Commit commit) {
-        fate.commit(commit);
-        boolean told = false;
-        for (int i = 0; i < commit.entries().size(); i++) {
-            Commit.Entry entry = commit.entries().get(i);
-            report(entry.damage());
-            told |= entry.damage() != null;
-            List<Commit.Entry> frames = journaled.computeIfAbsent(entry.log(), log -> new ArrayList<>());
-            if (fate.isVoid(entry.log(), commit.number(), i)) {
-                frames.clear();
-            } else {
-                frames.add(entry);
-            }
+    public void file(String file, long bytes) {
+        if (toldFiles.add(file)) {
+            inspection.file(file, bytes);
         }
-        if (!told || commit.lostFrames()) {
-            report(commit.damage());
-        }
+    }
+
+    @Override
+    public void batch(LogId log, String file, long offset, WalBatch batch) {
+        inspection.batch(log, file, offset, batch);
     }
 
     @Override
@@ -160,31 +115,19 @@ final class Inspector implements JournalReader.Visitor {
         inspection.tornTail(file, offset, bytes);
     }
 
-    private void inspect(LogId log, RegionId own, boolean clean) throws IOException {
-        Manifest.Entry entry = fate.isErased(log) ? null : promised.get(log);
-        LogReading reading = new LogReading(layout, log, inspection, fate.base(log));
-        List<Layout.SegmentFile> files = found.getOrDefault(log, List.of());
-        if (entry != null) {
-            report(entry.damage());
-            reading.promised(entry, layout.directory(log, own), clean);
-            if (clean) {
-                reportUnlisted(entry, files);
-            }
-        } else if (!fate.isMentioned(log)) {
-            reading.unknown(files);
+    @Override
+    public void damage(Damage damage) {
+        if (toldDamages.add(damage)) {
+            inspection.damage(damage.file(), damage.offset(), damage.expected(), damage.actual());
         }
-        reading.journaled(journaled.getOrDefault(log, List.of()));
     }
 
-    private void reportUnlisted(Manifest.Entry entry, List<Layout.SegmentFile> files) throws IOException {
-        for (Layout.SegmentFile file : files) {
-            if (entry.segments().stream().noneMatch(s -> s.firstSeqno() == file.firstSeqno())) {
-                inspection.damage(
-                        layout.name(file.path()),
-                        0,
-                        "no such segment after a clean close",
-                        Files.size(file.path()) + " bytes");
-            }
+    @Override
+    public boolean holds(DirectoryView read, LogId log, Manifest.@Nullable Extent extent) throws IOException {
+        if (!view.isCurrent(log)) {
+            view = DirectoryView.of(layout);
+            tellView();
         }
+        return view == read || extent != null && view.promises(log, extent);
     }
 }

@@ -3,6 +3,7 @@ package io.tidaldb.wal.file;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.file.NoSuchFileException;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -16,6 +17,9 @@ import org.jspecify.annotations.Nullable;
  *   <li>A commit of which only the stamps, the header or the padding is damaged is obeyed, for its frames are proven one by one; unless a
  *       block is missing, for then it surely was not finished.
  * </ul>
+ *
+ * Somebody may be writing: a place where a commit is missing or bad is looked at once more after later ones were found behind it, and
+ * only what it shows then counts.
  */
 final class JournalReader {
 
@@ -34,52 +38,67 @@ final class JournalReader {
     private long offset;
     private long number;
 
-    private JournalReader(Layout layout, JournalWindow window, long file, long firstCommit, Visitor visitor) {
+    private JournalReader(Layout layout, JournalWindow window, Place from, Visitor visitor) {
         this.layout = layout;
         this.window = window;
-        this.file = file;
-        this.number = firstCommit;
+        this.file = from.file;
+        this.offset = from.offset;
+        this.number = from.number;
         this.visitor = visitor;
     }
 
-    /** Where a commit's valid header was found. */
-    private record Place(long file, long offset, long number) {}
+    /** Where a commit begins, or would begin. */
+    record Place(long file, long offset, long number) {}
 
-    /** Reads everything from a commit on, which begins a file. */
-    static void read(Layout layout, long file, long firstCommit, Visitor visitor) throws IOException {
-        try (JournalWindow window = new JournalWindow(layout, file)) {
-            JournalReader reader = new JournalReader(layout, window, file, firstCommit, visitor);
+    /**
+     * Reads everything from a commit on, and returns where the next one is to be expected.
+     *
+     * @throws NoSuchFileException if the file in which it begins is not there
+     */
+    static Place read(Layout layout, Place from, Visitor visitor) throws IOException {
+        try (JournalWindow window = new JournalWindow(layout, from.file)) {
+            JournalReader reader = new JournalReader(layout, window, from, visitor);
             while (reader.step()) {
                 reader.number++;
             }
+            return new Place(reader.file, reader.offset, reader.number);
         }
     }
 
     private boolean step() throws IOException {
-        if (!carries(offset)) {
-            if (!window.open(file + 1) || !carries(0)) {
-                window.open(file);
-                return skipUnknown();
-            }
+        return findCommit() ? readCommit() : skipUnknown();
+    }
+
+    /** Goes to the commit that is expected, here or at the beginning of the next file; false if there is none. */
+    private boolean findCommit() throws IOException {
+        if (carries(offset)) {
+            return true;
+        }
+        if (window.open(file + 1) && carries(0)) {
             file++;
             offset = 0;
+            return true;
         }
-        return readCommit();
+        window.open(file);
+        return false;
     }
 
     /** No commit begins here. Either this is the end, or the first block of one was lost. */
     private boolean skipUnknown() throws IOException {
         Place later = findLater(file, offset);
+        window.open(file);
         if (later == null) {
-            window.open(file);
             reportStrayBlocks();
             return false;
+        }
+        window.forget();
+        if (findCommit()) {
+            return readCommit();
         }
         String name = layout.name(layout.journalFile(file));
         Damage damage = new Damage(name, offset, "commit " + number, "nothing of it, and commit " + later.number);
         visitor.commit(new Commit(number, name, offset, offset, false, List.of(), damage, true, null));
-        goTo(later);
-        return true;
+        return goTo(later);
     }
 
     /** The first block of the last commit never arrived; others of it may have. */
@@ -93,7 +112,40 @@ final class JournalReader {
         }
     }
 
+    /** A commit as it looked at one time. */
+    private record Look(Commit commit, @Nullable CommitHeader header, boolean cut, boolean foreign, long available) {
+
+        boolean isGood() {
+            return commit.damage() == null;
+        }
+
+        /** A bad header may announce any length; what follows is found by looking at every block. */
+        long following() {
+            return header == null || cut ? commit.offset() + CommitHeader.BLOCK_BYTES : commit.end();
+        }
+    }
+
     private boolean readCommit() throws IOException {
+        Look look = look();
+        if (look.isGood()) {
+            return pass(look);
+        }
+        Place later = findLater(file, look.following());
+        if (window.open(file)) {
+            // In this order: a commit that was being written at the first look is whole before a later one begins.
+            window.forget();
+            look = look();
+        }
+        return look.isGood() ? pass(look) : resolveBad(look, later);
+    }
+
+    private boolean pass(Look look) throws IOException {
+        offset = look.commit.end();
+        visitor.commit(look.commit);
+        return !look.commit.endMark();
+    }
+
+    private Look look() throws IOException {
         String name = layout.name(layout.journalFile(file));
         ByteBuffer first = window.read(offset, CommitHeader.BLOCK_BYTES);
         CommitHeader header = CommitHeader.parse(first, 0);
@@ -118,26 +170,17 @@ final class JournalReader {
                     "other bytes");
         }
         Commit commit = Commit.read(number, name, offset, bytes, header, damage);
-        if (damage == null) {
-            offset += length;
-            visitor.commit(commit);
-            return !commit.endMark();
-        }
-        return resolveBad(commit, header, cut, foreign, available);
+        return new Look(commit, header, cut, foreign, available);
     }
 
-    private boolean resolveBad(
-            Commit commit, @Nullable CommitHeader header, boolean cut, boolean foreign, long available)
-            throws IOException {
-        // A bad header may announce any length; what follows is found by looking at every block.
-        long from = header == null || cut ? offset + CommitHeader.BLOCK_BYTES : commit.end();
-        Place later = findLater(file, from);
-        boolean whole = header != null && !cut && commit.isComplete();
-        if (later == null && (cut || foreign) && !whole) {
-            visitor.tornTail(commit.file(), offset, Math.min(available, commit.end() - offset));
+    private boolean resolveBad(Look look, @Nullable Place later) throws IOException {
+        Commit commit = look.commit;
+        boolean whole = look.header != null && !look.cut && commit.isComplete();
+        if (later == null && (look.cut || look.foreign) && !whole) {
+            visitor.tornTail(commit.file(), offset, Math.min(look.available, commit.end() - offset));
             return false;
         }
-        if (later == null && foreign && !commit.endMark()) {
+        if (later == null && look.foreign && !commit.endMark()) {
             // Torn behind its frames, in padding and numbers only: each frame is proven by its own checksum and is
             // kept, for it
             // may have been acknowledged.
@@ -146,21 +189,15 @@ final class JournalReader {
             return false;
         }
         visitor.commit(commit);
-        if (commit.endMark()) {
-            return false;
-        }
-        if (later == null) {
-            return false;
-        }
-        goTo(later);
-        return true;
+        return !commit.endMark() && later != null && goTo(later);
     }
 
-    private void goTo(Place place) {
+    private boolean goTo(Place place) throws IOException {
         file = place.file;
         offset = place.offset;
         // The caller counts on from the commit before.
         number = place.number - 1;
+        return window.open(file);
     }
 
     private int contiguousBlocks() throws IOException {

@@ -4,11 +4,13 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
-import java.nio.file.Files;
-import java.nio.file.Path;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.StandardOpenOption;
 
-/** Reads a journal that nobody writes to, about a MiB at a time: commits are small, and there are many. Confined to one thread. */
+/**
+ * Reads a journal about a MiB at a time: commits are small, and there are many. What somebody writes meanwhile is seen at some time, or
+ * after {@link #forget} at once. Confined to one thread.
+ */
 final class JournalWindow implements AutoCloseable {
 
     private static final int WINDOW_BYTES = 1 << 20;
@@ -34,17 +36,24 @@ final class JournalWindow implements AutoCloseable {
         if (number == file) {
             return true;
         }
-        Path path = layout.journalFile(number);
-        if (!Files.exists(path)) {
+        FileChannel next;
+        try {
+            next = FileChannel.open(layout.journalFile(number), StandardOpenOption.READ);
+        } catch (NoSuchFileException e) {
             return false;
         }
-        FileChannel next = FileChannel.open(path, StandardOpenOption.READ);
         channel.close();
         channel = next;
         file = number;
         size = next.size();
         window.limit(0);
         return true;
+    }
+
+    /** Reads the file that is open anew from now on. */
+    void forget() throws IOException {
+        size = channel.size();
+        window.limit(0);
     }
 
     /** Returns the size of the file that is open. */
@@ -77,6 +86,10 @@ final class JournalWindow implements AutoCloseable {
         if (offset < windowOffset || offset + length > windowOffset + window.limit()) {
             window.clear();
             Disk.read(channel, window, offset);
+            // What is cut off meanwhile reads as zeros.
+            while (window.position() < length) {
+                window.put((byte) 0);
+            }
             window.flip();
             windowOffset = offset;
         }

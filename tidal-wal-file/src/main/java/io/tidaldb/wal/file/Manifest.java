@@ -8,6 +8,7 @@ import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.api.wal.LogId;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
@@ -58,7 +59,13 @@ record Manifest(RegionId region, boolean clean, long replayFile, long firstCommi
             long baseChain,
             long lastSeqno,
             List<Extent> segments,
-            @Nullable Damage damage) {}
+            @Nullable Damage damage) {
+
+        /** Returns the seqno after the last of a segment. */
+        long end(int segment) {
+            return segment + 1 < segments.size() ? segments.get(segment + 1).firstSeqno() : lastSeqno + 1;
+        }
+    }
 
     private static final int MAGIC = 'T' | 'M' << 8 | 'A' << 16 | 'N' << 24;
     private static final int VERSION = 1;
@@ -116,6 +123,18 @@ record Manifest(RegionId region, boolean clean, long replayFile, long firstCommi
                             + "; open the directory with the version that wrote it");
         }
         return decode(bytes);
+    }
+
+    /** Returns the beginning, which is another one in each manifest that was ever written; empty if there is none. */
+    static byte[] header(Layout layout) throws IOException {
+        Path file = layout.manifest();
+        if (!Files.exists(file)) {
+            return new byte[0];
+        }
+        // It may be replaced at any time, but is never removed.
+        try (InputStream in = Files.newInputStream(file)) {
+            return in.readNBytes(HEADER_BYTES);
+        }
     }
 
     private static TidalException damaged(String name, String expected, String actual) {

@@ -69,6 +69,7 @@ final class Recovery {
                     layout.root() + " was written by a node of region " + manifest.region() + ": expected " + region);
         }
         boolean replayed = !manifest.clean();
+        JournalReader.Place begin = new JournalReader.Place(manifest.replayFile(), 0, manifest.firstCommit());
         if (replayed) {
             if (!Files.exists(layout.journalFile(manifest.replayFile()))) {
                 throw new TidalException(
@@ -77,7 +78,7 @@ final class Recovery {
                                 + " is missing: expected the journal that began there, found no file;"
                                 + " restore the directory from a copy, or rejoin the node empty");
             }
-            JournalReader.read(layout, manifest.replayFile(), manifest.firstCommit(), fate);
+            JournalReader.read(layout, begin, fate);
         } else {
             Damage damage = EndMark.check(layout, manifest);
             if (damage != null) {
@@ -102,7 +103,7 @@ final class Recovery {
         }
         if (replayed) {
             Replay replay = new Replay(files, limits, fate, logs);
-            JournalReader.read(layout, manifest.replayFile(), manifest.firstCommit(), replay);
+            JournalReader.read(layout, begin, replay);
             replay.end();
         }
     }
@@ -176,10 +177,7 @@ final class Recovery {
         List<Segment> kept = new ArrayList<>();
         for (int i = 0; i < entry.segments().size(); i++) {
             Manifest.Extent extent = entry.segments().get(i);
-            long next = i + 1 < entry.segments().size()
-                    ? entry.segments().get(i + 1).firstSeqno()
-                    : entry.lastSeqno() + 1;
-            if (Long.compareUnsigned(next, base) > 0) {
+            if (Long.compareUnsigned(entry.end(i), base) > 0) {
                 String name = Layout.segmentName(entry.log().origin().shard(), extent.firstSeqno());
                 kept.add(new Segment(directory.resolve(name), extent.firstSeqno(), extent.bytes()));
             }

@@ -19,12 +19,13 @@ final class SegmentScan implements AutoCloseable {
     /** Receives what is found; returns whether to go on. */
     interface Visitor {
 
-        boolean batch(long offset, WalBatch batch);
+        boolean batch(long offset, WalBatch batch) throws IOException;
 
-        boolean damage(long offset, String expected, String actual);
+        boolean damage(long offset, String expected, String actual) throws IOException;
     }
 
     private final FileChannel channel;
+    private final long fileBytes;
     private final long limit;
     private ByteBuffer window = ByteBuffer.allocate(0).order(ByteOrder.LITTLE_ENDIAN);
     private long windowOffset;
@@ -32,7 +33,13 @@ final class SegmentScan implements AutoCloseable {
     /** Reads up to a limit, or to the end of the file if that comes first. */
     SegmentScan(Path file, long limit) throws IOException {
         channel = FileChannel.open(file, StandardOpenOption.READ);
-        this.limit = Math.min(limit, channel.size());
+        fileBytes = channel.size();
+        this.limit = Math.min(limit, fileBytes);
+    }
+
+    /** Returns the size that the file had when it was opened. */
+    long fileBytes() {
+        return fileBytes;
     }
 
     /** Returns where the last whole batch ends if what follows is an incomplete one, else the limit. */
@@ -73,7 +80,7 @@ final class SegmentScan implements AutoCloseable {
         }
     }
 
-    private static boolean report(Visitor visitor, long offset, TidalException e) {
+    private static boolean report(Visitor visitor, long offset, TidalException e) throws IOException {
         return e instanceof BatchCorruptException corrupt
                 ? visitor.damage(offset, corrupt.expected(), corrupt.actual())
                 : visitor.damage(offset, "a batch that this version reads", String.valueOf(e.getMessage()));
@@ -113,8 +120,9 @@ final class SegmentScan implements AutoCloseable {
         if (offset < windowOffset || offset + length > windowOffset + window.limit()) {
             int bytes = (int) Math.min(Math.max(length, WINDOW_BYTES), limit - offset);
             window = ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN);
+            // What is cut off meanwhile reads as zeros.
             Disk.read(channel, window, offset);
-            window.flip();
+            window.clear();
             windowOffset = offset;
         }
         return (int) (offset - windowOffset);
