@@ -4,6 +4,8 @@ import io.tidaldb.api.Scheduler;
 import io.tidaldb.core.runtime.LoopBody;
 import io.tidaldb.core.runtime.LoopFactory;
 import io.tidaldb.core.runtime.LoopHandle;
+import io.tidaldb.core.runtime.LoopScheduler;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Queue;
 import java.util.concurrent.RejectedExecutionException;
@@ -41,6 +43,11 @@ final class SimulatedLoops implements LoopFactory {
     @Override
     public BackgroundExecutor background(String role) {
         return new Background(role);
+    }
+
+    @Override
+    public LoopScheduler scheduler(String role) {
+        return new Timers();
     }
 
     private Scheduler.Cancellable after(Latency latency, String what, Runnable action) {
@@ -162,6 +169,38 @@ final class SimulatedLoops implements LoopFactory {
         public void close() {
             closed = true;
             tasks.clear();
+        }
+    }
+
+    /** The machine's time, for one user of it. */
+    private final class Timers implements LoopScheduler {
+
+        private boolean closed;
+
+        @Override
+        public long nanoTime() {
+            return machine.scheduler().nanoTime();
+        }
+
+        @Override
+        public void execute(Runnable task) {
+            machine.scheduler().execute(() -> run(task));
+        }
+
+        @Override
+        public Cancellable schedule(Duration delay, Runnable task) {
+            return machine.scheduler().schedule(delay, () -> run(task));
+        }
+
+        private void run(Runnable task) {
+            if (!closed) {
+                task.run();
+            }
+        }
+
+        @Override
+        public void close() {
+            closed = true;
         }
     }
 }
