@@ -75,6 +75,27 @@ public final class SeqnoRanges {
         return sum;
     }
 
+    /** Returns those of these seqnos that lie from a first to a last one. */
+    public SeqnoRanges within(long first, long last) {
+        long[] kept = new long[bounds.length];
+        int size = 0;
+        for (int range = rangeFrom(first); range < size() && Long.compareUnsigned(first(range), last) <= 0; range++) {
+            kept[size++] = Long.compareUnsigned(first(range), first) < 0 ? first : first(range);
+            kept[size++] = Long.compareUnsigned(last(range), last) > 0 ? last : last(range);
+        }
+        return new SeqnoRanges(kept, size);
+    }
+
+    /** Returns how many of these seqnos lie from a first to a last one. */
+    public int count(long first, long last) {
+        SeqnoRanges within = within(first, last);
+        long count = 0;
+        for (int range = 0; range < within.size(); range++) {
+            count += within.last(range) - within.first(range) + 1;
+        }
+        return Math.toIntExact(count);
+    }
+
     /** Returns whether there is none. */
     public boolean isEmpty() {
         return bounds.length == 0;

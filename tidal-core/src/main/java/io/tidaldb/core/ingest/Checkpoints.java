@@ -101,13 +101,16 @@ final class Checkpoints {
 
     @SuppressWarnings("FutureReturnValueIgnored") // Its failure is handled, or handed on.
     private void start(TenantShard shard, CompletableFuture<Void> done) {
-        if (shard.refusal() != null || shard.uncheckpointedBytes() <= 0) {
+        // One that needs a snapshot holds what does not count, and would hand it on.
+        if (shard.refusal() != null || shard.needsSnapshot() || shard.uncheckpointedBytes() <= 0) {
             done.complete(null);
             return;
         }
         shard.checkpointAttempted();
         List<ControlRecord.End> closed = shard.origins.values().stream()
                 .filter(each -> !each.origin.equals(shard.origin))
+                // The rest may be adopted yet.
+                .filter(each -> each.foldedSeqno == each.lastSeqno)
                 .map(each -> new ControlRecord.End(each.origin, each.foldedSeqno))
                 .toList();
         if (!closed.isEmpty()) {
