@@ -46,6 +46,7 @@ final class FoldReplica {
         }
     };
 
+    private final boolean durable;
     private final ReplicaId replica;
     private final WalStoreContext context;
     private final WalStore store;
@@ -55,7 +56,8 @@ final class FoldReplica {
     private SlotRecovery recovery;
     TenantShard shard;
 
-    FoldReplica(int region, Path directory) {
+    FoldReplica(int region, Path directory, boolean durable) {
+        this.durable = durable;
         replica = new ReplicaId(RegionId.of(region), ShardId.of(0));
         context = new WalStoreContext(directory, replica.region(), 1 << 20, Runnable::run);
         store = new MemoryWalStoreFactory().create(context);
@@ -64,7 +66,7 @@ final class FoldReplica {
         flow = new Flow(new TenantState(
                 config, new RateQuota(config, new TokenBucketLimiterFactory(), 0), new QueueBudget(1 << 20, 1 << 20)));
         loop = loop();
-        recovery = recovery(true);
+        recovery = recovery(durable);
         shard = open();
     }
 
@@ -90,7 +92,7 @@ final class FoldReplica {
     /** Loses all but the logs and the checkpoint, and comes back. */
     void crash() {
         loop = loop();
-        recovery = recovery(true);
+        recovery = recovery(durable);
         shard = open();
     }
 

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 @DisplayName("Replicas that receive the same logs")
 class OriginFoldTest {
 
-    private static final int SEEDS = Integer.getInteger("tidal.sim.seeds", 3000);
+    private static final int SEEDS = Integer.getInteger("tidal.sim.seeds", 1500);
 
     @TempDir
     Path directory;
@@ -31,11 +31,11 @@ class OriginFoldTest {
         for (int seed = 1; seed <= SEEDS; seed++) {
             SplittableRandom random = new SplittableRandom(seed);
             FoldHistory history = new FoldHistory(random);
-            boolean checkpoints = seed % 8 == 0;
-            boolean truncates = seed % 32 == 0;
+            boolean checkpoints = seed % 12 == 0;
+            boolean truncates = seed % 36 == 0;
             Map<String, String> expected = null;
             for (int region = 0; region < 3; region++) {
-                FoldReplica replica = new FoldReplica(region, directory.resolve(seed + "-" + region));
+                FoldReplica replica = new FoldReplica(region, directory.resolve(seed + "-" + region), checkpoints);
                 deliver(history, replica, random.split(), checkpoints, truncates);
                 if (replica.shard.needsSnapshot()) {
                     assertThat(truncates).as("seed %s", seed).isTrue();
@@ -72,10 +72,10 @@ class OriginFoldTest {
             }
             replica.receive(origin, log.get(at));
             next.put(origin, at + 1);
-            if (checkpoints && random.nextInt(12) == 0) {
+            if (checkpoints && random.nextInt(16) == 0) {
                 replica.checkpoint(truncates);
             }
-            switch (random.nextInt(20)) {
+            switch (random.nextInt(30)) {
                 case 0 -> replica.crash();
                 case 1 -> {
                     if (!truncates) {
