@@ -4,6 +4,8 @@ import io.tidaldb.core.runtime.LoopBody;
 import io.tidaldb.core.runtime.LoopFactory;
 import io.tidaldb.core.runtime.LoopHandle;
 import io.tidaldb.core.runtime.LoopScheduler;
+import io.tidaldb.testkit.VirtualTime;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -15,6 +17,8 @@ final class ManualLoops implements LoopFactory {
 
     private final List<Loop> loops = new ArrayList<>();
     private final List<Background> backgrounds = new ArrayList<>();
+    private final VirtualTime time = new VirtualTime();
+    private boolean timeRuns;
     private boolean held;
     private boolean backgroundHeld;
 
@@ -45,9 +49,45 @@ final class ManualLoops implements LoopFactory {
         return executor;
     }
 
+    /** What is due is run by whoever hands it over; the time itself stands still. */
     @Override
     public LoopScheduler scheduler(String role) {
-        throw new UnsupportedOperationException("nodes without replicas have nothing to schedule");
+        return new LoopScheduler() {
+            private boolean closed;
+
+            @Override
+            public long nanoTime() {
+                return time.nanoTime();
+            }
+
+            @Override
+            public void execute(Runnable task) {
+                schedule(Duration.ZERO, task);
+            }
+
+            @Override
+            public Cancellable schedule(Duration delay, Runnable task) {
+                Cancellable scheduled = time.schedule(delay, () -> {
+                    if (!closed) {
+                        task.run();
+                    }
+                });
+                if (!timeRuns) {
+                    timeRuns = true;
+                    try {
+                        time.runDue();
+                    } finally {
+                        timeRuns = false;
+                    }
+                }
+                return scheduled;
+            }
+
+            @Override
+            public void close() {
+                closed = true;
+            }
+        };
     }
 
     /** Lets background work pile up until it is stepped through. */

@@ -1,27 +1,13 @@
 package io.tidaldb.core.codec;
 
-import io.tidaldb.api.ErrorCode;
+import io.tidaldb.api.NodeId;
 import io.tidaldb.api.Origin;
-import io.tidaldb.api.RegionId;
-import io.tidaldb.api.ShardId;
 import io.tidaldb.api.TidalException;
-import java.io.ByteArrayOutputStream;
-import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
-/**
- * What governs how a log is folded. The body is a u8 type, then, little-endian:
- *
- * <pre>
- * 1 schema      u8 index, u64 half-life in nanoseconds, name in UTF-8
- * 2 label       label in UTF-8
- * 3 compaction  u16 count, then for each closed origin: u16 region, u16 shard, u64 last seqno
- * </pre>
- */
+/** What governs how a log is folded. {@link ControlCodec} has the bytes. */
 public sealed interface ControlRecord {
 
     /** A signal type, repeated from the control log before its first use in this log. */
@@ -39,38 +25,68 @@ public sealed interface ControlRecord {
         }
     }
 
-    /** Where a closed origin's log ends. */
+    /**
+     * The owner of an epoch closes these origins: of their logs nothing counts beyond these positions, unless it is adopted.
+     *
+     * @param epoch unsigned
+     */
+    record Takeover(long epoch, List<End> positions) implements ControlRecord {
+
+        /** Copies the list. */
+        public Takeover {
+            positions = List.copyOf(positions);
+        }
+    }
+
+    /**
+     * The records of a closed origin from a first to a last one count from here on, but for the void ones, whose effect is in another log.
+     *
+     * @param voids seqnos from the first to the last
+     */
+    record Adopt(Origin origin, long fromSeqno, long toSeqno, SeqnoRanges voids) implements ControlRecord {
+
+        /** @throws TidalException INVALID_ARGUMENT if the seqnos are no range of the origin's, or the voids are not in it */
+        public Adopt {
+            boolean range = Long.compareUnsigned(fromSeqno, origin.startSeqno()) > 0
+                    && Long.compareUnsigned(fromSeqno, toSeqno) <= 0
+                    && Origin.of(origin.region(), origin.shard(), toSeqno).equals(origin);
+            boolean inside = voids.isEmpty()
+                    || Long.compareUnsigned(voids.first(0), fromSeqno) >= 0
+                            && Long.compareUnsigned(voids.last(voids.size() - 1), toSeqno) <= 0;
+            if (!range || !inside) {
+                throw TidalException.invalid("adoption of seqnos " + Long.toUnsignedString(fromSeqno) + " to "
+                        + Long.toUnsignedString(toSeqno) + " of " + origin + " without " + voids
+                        + " is not a range of that origin with voids inside");
+            }
+        }
+    }
+
+    /**
+     * Every replica takes the digest of its slot exactly here.
+     *
+     * @param mark what the digests are told apart by
+     * @param repairBucket the bucket that is repaired at this mark, 0 to 255, or {@link #NO_BUCKET}
+     * @param repaired the node whose bucket is repaired, or null
+     */
+    record DigestMark(long mark, int repairBucket, @Nullable NodeId repaired) implements ControlRecord {
+
+        /** No bucket is repaired. */
+        public static final int NO_BUCKET = -1;
+
+        /** @throws TidalException INVALID_ARGUMENT if there is no such bucket */
+        public DigestMark {
+            if (repairBucket < NO_BUCKET || repairBucket > 255) {
+                throw TidalException.invalid("bucket " + repairBucket + " is out of range: expected 0 to 255, or -1");
+            }
+        }
+    }
+
+    /** A position in an origin's log: where it ends, or up to where it counts. */
     record End(Origin origin, long lastSeqno) {}
 
     /** Returns the body. */
     default byte[] encode() {
-        ByteArrayOutputStream out = new ByteArrayOutputStream();
-        ByteBuffer buffer = ByteBuffer.allocate(16).order(ByteOrder.LITTLE_ENDIAN);
-        if (this instanceof Schema schema) {
-            out.write(1);
-            out.write(schema.index);
-            out.writeBytes(firstBytes(buffer.putLong(0, schema.halfLifeNanos), Long.BYTES));
-            out.writeBytes(schema.name.getBytes(StandardCharsets.UTF_8));
-        } else if (this instanceof Label label) {
-            out.write(2);
-            out.writeBytes(label.label.getBytes(StandardCharsets.UTF_8));
-        } else if (this instanceof Compaction compaction) {
-            out.write(3);
-            out.writeBytes(firstBytes(buffer.putShort(0, (short) compaction.ends.size()), 2));
-            for (End end : compaction.ends) {
-                buffer.putShort(0, (short) end.origin.region().value())
-                        .putShort(2, (short) end.origin.shard().value())
-                        .putLong(4, end.lastSeqno);
-                out.writeBytes(firstBytes(buffer, 12));
-            }
-        }
-        return out.toByteArray();
-    }
-
-    private static byte[] firstBytes(ByteBuffer buffer, int count) {
-        byte[] bytes = new byte[count];
-        buffer.get(0, bytes);
-        return bytes;
+        return ControlCodec.encode(this);
     }
 
     /**
@@ -79,32 +95,6 @@ public sealed interface ControlRecord {
      * @throws TidalException FORMAT_TOO_NEW if the type is unknown, CORRUPT_DATA if the body does not fit its type
      */
     static ControlRecord decode(ByteBuffer body) {
-        try {
-            int type = Byte.toUnsignedInt(body.get());
-            return switch (type) {
-                case 1 -> {
-                    int index = Byte.toUnsignedInt(body.get());
-                    long halfLife = body.getLong();
-                    yield new Schema(index, StandardCharsets.UTF_8.decode(body).toString(), halfLife);
-                }
-                case 2 -> new Label(StandardCharsets.UTF_8.decode(body).toString());
-                case 3 -> {
-                    List<End> ends = new ArrayList<>();
-                    for (int i = Short.toUnsignedInt(body.getShort()); i > 0; i--) {
-                        RegionId region = RegionId.of(Short.toUnsignedInt(body.getShort()));
-                        ShardId shard = ShardId.of(Short.toUnsignedInt(body.getShort()));
-                        long seqno = body.getLong();
-                        ends.add(new End(Origin.of(region, shard, seqno), seqno));
-                    }
-                    yield new Compaction(ends);
-                }
-                default ->
-                    throw new TidalException(
-                            ErrorCode.FORMAT_TOO_NEW,
-                            "control record of type " + type + " is not known to this version");
-            };
-        } catch (BufferUnderflowException e) {
-            throw new TidalException(ErrorCode.CORRUPT_DATA, "control record is too short", e);
-        }
+        return ControlCodec.decode(body);
     }
 }

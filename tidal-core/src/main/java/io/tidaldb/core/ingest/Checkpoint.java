@@ -38,16 +38,20 @@ import org.jspecify.annotations.Nullable;
  * metering: i64 signals, i64 bytes before all hours
  * u32 count, then for each hour: i64 hours since 1970, i64 signals, i64 bytes
  * u32 count, then for each idempotency key: 128-bit key, origin, u64 last seqno, u64 payload hash, u64 hlc
+ * from version 2, which is written only where there are any: u32 count, then for each takeover and adoption in the logs:
+ *     origin, u64 seqno, u32 length, the control record's body
  * u32 CRC-32C of all before
  * origin: u16 region, u16 shard, u32 incarnation
  * </pre>
  *
- * Published by rename, only when the log is durable up to its positions.
+ * An origin's ledger holds what counts of its log up to the last seqno, which follows from the takeovers and adoptions.
+ *
+ * <p>Published by rename, only when the log is durable up to its positions.
  */
 final class Checkpoint {
 
     private static final int MAGIC = 'T' << 24 | 'D' << 16 | 'C' << 8 | 'K';
-    private static final int VERSION = 1;
+    private static final int VERSION = 2;
     private static final int MIN_BYTES = 24;
     private static final int BUFFER_BYTES = 64 << 10;
 
@@ -105,7 +109,7 @@ final class Checkpoint {
 
     private static void writeState(DataOutput out, SlotImage image) throws IOException {
         out.writeInt(MAGIC);
-        out.writeShort(VERSION);
+        out.writeShort(image.notes.isEmpty() ? 1 : VERSION);
         out.writeLong(image.tenantId.value());
         out.writeShort(image.replica.region().value());
         out.writeShort(image.replica.shard().value());
@@ -134,6 +138,9 @@ final class Checkpoint {
         image.names.writeTo(out);
         image.metering.writeTo(out);
         KeyMemory.write(image.keys, out);
+        if (!image.notes.isEmpty()) {
+            FoldNotes.write(image.notes, out);
+        }
     }
 
     /**
@@ -158,7 +165,7 @@ final class Checkpoint {
                         || in.readUnsignedShort() != shard.replica().shard().value()) {
                     throw damaged(file, "tenant " + shard.tenantId() + " and shard " + shard.replica());
                 }
-                readState(in, shard, schema);
+                readState(in, version, shard, schema);
             }
             return file.bytes();
         } catch (IOException e) {
@@ -194,7 +201,7 @@ final class Checkpoint {
         return new DataInputStream(new BufferedInputStream(file.open(), BUFFER_BYTES));
     }
 
-    private static void readState(DataInput in, TenantShard shard, Schema schema) throws IOException {
+    private static void readState(DataInput in, int version, TenantShard shard, Schema schema) throws IOException {
         shard.lastHlc = in.readLong();
         String label = in.readBoolean() ? in.readUTF() : null;
         if (label != null) {
@@ -220,6 +227,13 @@ final class Checkpoint {
         }
         shard.metering.readFrom(in);
         shard.keys.readFrom(in);
+        if (version > 1) {
+            shard.notes.readFrom(in);
+        }
+        for (OriginLedger each : shard.origins.values()) {
+            each.limit = shard.notes.limit(each.origin);
+            each.foldedSeqno = each.limit.end(each.lastSeqno);
+        }
     }
 
     private static void writeOptional(DataOutput out, @Nullable String text) throws IOException {

@@ -105,7 +105,8 @@ final class Checkpoints {
 
     @SuppressWarnings("FutureReturnValueIgnored") // Its failure is handled, or handed on.
     private void start(TenantShard shard, CompletableFuture<Void> done) {
-        if (shard.refusal() != null || shard.uncheckpointedBytes() <= 0) {
+        // One that needs a snapshot holds what does not count, and would hand it on.
+        if (shard.refusal() != null || shard.needsSnapshot() || shard.uncheckpointedBytes() <= 0) {
             done.complete(null);
             return;
         }
@@ -113,6 +114,8 @@ final class Checkpoints {
         // What other replicas hold as well is merged only when all of them do.
         List<ControlRecord.End> closed = shard.origins.values().stream()
                 .filter(each -> !shard.isReplicated() && !each.origin.equals(shard.origin))
+                // The rest may be adopted yet.
+                .filter(each -> each.foldedSeqno == each.lastSeqno)
                 .map(each -> new ControlRecord.End(each.origin, each.foldedSeqno))
                 .toList();
         if (!closed.isEmpty()) {

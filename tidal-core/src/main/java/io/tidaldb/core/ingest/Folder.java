@@ -3,12 +3,16 @@ package io.tidaldb.core.ingest;
 import com.dynatrace.hash4j.hashing.HashStream64;
 import com.dynatrace.hash4j.hashing.Hashing;
 import io.tidaldb.api.ErrorCode;
+import io.tidaldb.api.Seqno;
 import io.tidaldb.api.TidalException;
+import io.tidaldb.api.wal.RecordKind;
 import io.tidaldb.api.wal.WalBatch;
+import io.tidaldb.api.wal.WalCursor;
 import io.tidaldb.core.codec.BodyRecords;
 import io.tidaldb.core.codec.ControlRecord;
 import io.tidaldb.core.codec.EntityName;
 import io.tidaldb.core.codec.KeyBlock;
+import io.tidaldb.core.codec.SeqnoRanges;
 import io.tidaldb.core.codec.SignalRecords;
 import io.tidaldb.core.control.SchemaEntry;
 import io.tidaldb.core.ledger.SignalLedger;
@@ -17,7 +21,7 @@ import java.util.List;
 
 /**
  * Folds batches into a tenant's state: the one place where a log becomes state, in a commit as in a recovery, so that both come to the
- * same bits. Depends on nothing but the batches and their order.
+ * same bits. Depends on nothing but the batches and their order in their own logs; which of them count is {@link FoldNotes}'s business.
  *
  * <p>Loop-confined.
  */
@@ -31,13 +35,78 @@ final class Folder {
     }
 
     /**
-     * Folds the next batch of an origin.
+     * Folds the next batch of an origin, which is in its log by now; or leaves it alone, if it does not count. If a takeover or an adoption
+     * in it changes what counts of other logs, these are folded further, or the slot is rebuilt: its ledgers are others then.
      *
      * @throws TidalException CORRUPT_DATA or FORMAT_TOO_NEW if the content can't be folded
      */
     void fold(TenantShard shard, OriginLedger origin, WalBatch batch) {
+        if (batch.kind() == RecordKind.CONTROL && shard.notes.add(origin.origin, batch)) {
+            settle(shard);
+        }
+        origin.limit = shard.notes.limit(origin.origin);
+        if (!shard.isStale() && origin.limit.reaches(batch)) {
+            foldCounted(shard, origin, batch);
+        }
+        origin.seenSeqno = batch.lastSeqno();
+        shard.lastHlc = Math.max(shard.lastHlc, batch.hlc());
+        shard.rebuildIfNeeded();
+    }
+
+    /** Brings every ledger to its limit after these have changed. */
+    private void settle(TenantShard shard) {
+        for (OriginLedger each : List.copyOf(shard.origins.values())) {
+            FoldLimit before = each.limit;
+            each.limit = shard.notes.limit(each.origin);
+            if (!each.limit.keeps(before, each.foldedSeqno)) {
+                shard.rebuild(each.origin);
+            }
+        }
+        shard.compacted.forEach((origin, end) -> {
+            FoldLimit limit = shard.notes.limit(origin);
+            if (limit.isClosed() && limit.adoptedTo() != end) {
+                shard.rebuild(origin);
+            }
+        });
+        for (OriginLedger each : List.copyOf(shard.origins.values())) {
+            if (!shard.isStale()) {
+                catchUp(shard, each);
+            }
+        }
+    }
+
+    /** Folds what was seen before it counted. */
+    void catchUp(TenantShard shard, OriginLedger origin) {
+        long end = origin.limit.end(origin.seenSeqno);
+        if (Long.compareUnsigned(origin.foldedSeqno, end) >= 0) {
+            return;
+        }
+        try (WalCursor cursor = shard.logs().read(shard.log(origin.origin), origin.foldedSeqno + 1)) {
+            while (origin.foldedSeqno != end) {
+                WalBatch batch = cursor.next();
+                if (batch == null
+                        || batch.firstSeqno() != origin.foldedSeqno + 1
+                        || Long.compareUnsigned(batch.lastSeqno(), end) > 0) {
+                    throw new TidalException(
+                            ErrorCode.CORRUPT_DATA,
+                            "the log of " + origin.origin + " of tenant " + shard.tenantId()
+                                    + " has no batches from seqno " + Seqno.print(origin.foldedSeqno + 1) + " to "
+                                    + Seqno.print(end) + ", which count from now on");
+                }
+                foldCounted(shard, origin, batch);
+            }
+        } catch (TidalException e) {
+            shard.damaged(e);
+        }
+    }
+
+    private void foldCounted(TenantShard shard, OriginLedger origin, WalBatch batch) {
+        int voids = 0;
         switch (batch.kind()) {
-            case SIGNALS -> signals(shard, origin, batch);
+            case SIGNALS -> {
+                voids = origin.limit.voids().count(batch.firstSeqno(), batch.lastSeqno());
+                signals(shard, origin, batch);
+            }
             case ENTITIES ->
                 BodyRecords.decode(batch).stream()
                         .map(EntityName::decode)
@@ -50,9 +119,8 @@ final class Folder {
                         "the log of tenant " + shard.tenantId() + " holds " + batch.kind() + " records at seqno "
                                 + batch.firstSeqno() + ", which this version does not know");
         }
-        shard.metering.add(batch);
+        shard.metering.add(batch, voids);
         origin.foldedSeqno = batch.lastSeqno();
-        shard.lastHlc = Math.max(shard.lastHlc, batch.hlc());
     }
 
     private void signals(TenantShard shard, OriginLedger origin, WalBatch batch) {
@@ -65,11 +133,24 @@ final class Folder {
                     "the batch at seqno " + batch.firstSeqno() + " announces " + batch.count() + " signals in "
                             + (payload.limit() - start) + " bytes");
         }
-        shard.countNewEntities(payload, start, batch.count());
-        origin.ledger.applyAll(payload, start, batch.count());
+        SeqnoRanges voids = origin.limit.voids();
+        long end = batch.lastSeqno() + 1;
+        for (long seqno = voids.nextOut(batch.firstSeqno()); Long.compareUnsigned(seqno, end) < 0; ) {
+            long next = voids.nextIn(seqno);
+            long runEnd = Long.compareUnsigned(next, end) < 0 ? next : end;
+            int from = start + (int) (seqno - batch.firstSeqno()) * SignalRecords.BYTES;
+            int count = (int) (runEnd - seqno);
+            shard.countNewEntities(payload, from, count);
+            origin.ledger.applyAll(payload, from, count);
+            seqno = voids.nextOut(runEnd);
+        }
         for (KeyBlock.Entry entry : keys) {
             int from = start + entry.firstRecord() * SignalRecords.BYTES;
-            long last = batch.firstSeqno() + entry.firstRecord() + entry.count() - 1;
+            long first = batch.firstSeqno() + entry.firstRecord();
+            long last = first + entry.count() - 1;
+            if (Long.compareUnsigned(voids.nextOut(first), last) > 0) {
+                continue;
+            }
             shard.keys.put(
                     entry.key(),
                     new KeyMemory.Result(origin.origin, last, payloadHash(payload, from, entry.count()), batch.hlc()));
@@ -94,6 +175,7 @@ final class Folder {
             compaction.ends().forEach(end -> compact(shard, end));
             shard.rebase();
         }
+        // Takeovers and adoptions are taken notice of as they come, and a digest mark changes nothing.
     }
 
     private void compact(TenantShard shard, ControlRecord.End end) {

@@ -348,7 +348,7 @@ final class GroupCommit {
 
     // Nothing is believed of what another replica sends: each batch must continue the log by seqno and by content.
     private void append(ReceivedBatches received) {
-        OriginLedger origin = received.shard.origin(received.batches.get(0).origin());
+        OriginLedger origin = received.shard.ledger(received.batches.get(0).origin());
         for (WalBatch batch : received.batches) {
             if (Long.compareUnsigned(batch.lastSeqno(), origin.lastSeqno) < 0
                     || batch.lastSeqno() == origin.lastSeqno && agrees(batch, origin)) {
@@ -430,13 +430,15 @@ final class GroupCommit {
     }
 
     private void fold(Appended each) {
-        if (Long.compareUnsigned(each.batch.firstSeqno(), each.origin.foldedSeqno) <= 0) {
+        // Asked for again each time: a takeover among the batches before can have the slot's ledgers rebuilt.
+        OriginLedger origin = each.shard.ledger(each.origin.origin);
+        if (Long.compareUnsigned(each.batch.firstSeqno(), origin.seenSeqno) <= 0) {
             return;
         }
         try {
-            folder.fold(each.shard, each.origin, each.batch);
+            folder.fold(each.shard, origin, each.batch);
         } catch (TidalException e) {
-            if (each.origin.origin.equals(each.shard.origin)) {
+            if (origin.origin.equals(each.shard.origin)) {
                 throw e;
             }
             // What another replica wrote can't be read here; nobody else is affected.

@@ -7,6 +7,7 @@ import java.io.DataInput;
 import java.io.DataOutput;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -30,18 +31,44 @@ final class KeyMemory {
      */
     record Result(Origin origin, long lastSeqno, long payloadHash, long hlc) {}
 
+    private static final Comparator<Result> BY_STAMP = Comparator.comparingLong(Result::hlc)
+            .thenComparing(Result::origin)
+            .thenComparing(Result::lastSeqno, Long::compareUnsigned);
+
+    private static final Comparator<Map.Entry<IdempotencyKey, Result>> BY_STAMP_AND_KEY =
+            Map.Entry.<IdempotencyKey, Result>comparingByValue(BY_STAMP)
+                    .thenComparing(entry -> entry.getKey().high())
+                    .thenComparing(entry -> entry.getKey().low());
+
     @Nullable
     synchronized Result get(IdempotencyKey key) {
         return results.get(key);
     }
 
+    /**
+     * Remembers a write. Of two under one key the one that came first by stamp and origin stays, in whatever order they are folded: unless
+     * they are further apart than the horizon, and the first was forgotten when the key came again.
+     */
     synchronized void put(IdempotencyKey key, Result result) {
+        Result known = results.get(key);
+        if (known != null && (stays(known, result) || known.equals(result))) {
+            return;
+        }
         // A key that comes again after the horizon moves to the end, where its stamp belongs.
         results.remove(key);
         results.put(key, result);
     }
 
-    /** Forgets what is older than the horizon. Results are in order of their stamps, so the first that stays ends the search. */
+    private boolean stays(Result known, Result other) {
+        long apart = Hlc.millis(other.hlc) - Hlc.millis(known.hlc);
+        boolean first = BY_STAMP.compare(known, other) < 0;
+        return Math.abs(apart) > horizonMillis ? !first : first;
+    }
+
+    /**
+     * Forgets what is older than the horizon. One log's results are in order of their stamps, so the first that stays ends the search; one
+     * that another log brought late stays a little longer.
+     */
     synchronized void expire(long nowMillis) {
         Iterator<Result> oldest = results.values().iterator();
         while (oldest.hasNext() && Hlc.millis(oldest.next().hlc) + horizonMillis < nowMillis) {
@@ -55,8 +82,11 @@ final class KeyMemory {
     }
 
     static void write(List<Map.Entry<IdempotencyKey, Result>> entries, DataOutput out) throws IOException {
-        out.writeInt(entries.size());
-        for (Map.Entry<IdempotencyKey, Result> entry : entries) {
+        // One log's are in order already, and take one pass.
+        List<Map.Entry<IdempotencyKey, Result>> sorted = new ArrayList<>(entries);
+        sorted.sort(BY_STAMP_AND_KEY);
+        out.writeInt(sorted.size());
+        for (Map.Entry<IdempotencyKey, Result> entry : sorted) {
             out.writeLong(entry.getKey().high());
             out.writeLong(entry.getKey().low());
             Checkpoint.writeOrigin(out, entry.getValue().origin);

@@ -2,6 +2,7 @@ package io.tidaldb.core.ingest;
 
 import io.tidaldb.api.wal.RecordKind;
 import io.tidaldb.api.wal.WalBatch;
+import io.tidaldb.core.codec.SignalRecords;
 import io.tidaldb.core.crdt.Hlc;
 import java.io.DataInput;
 import java.io.DataOutput;
@@ -43,9 +44,15 @@ public final class Metering {
     public Metering() {}
 
     /** Counts a batch. */
-    public synchronized void add(WalBatch batch) {
-        long signals = batch.kind() == RecordKind.SIGNALS ? batch.count() : 0;
-        add(Hlc.millis(batch.hlc()) / HOUR_MILLIS, new Amount(signals, batch.length()));
+    public void add(WalBatch batch) {
+        add(batch, 0);
+    }
+
+    /** Counts a batch of signals without so many void ones. */
+    synchronized void add(WalBatch batch, int voids) {
+        long signals = batch.kind() == RecordKind.SIGNALS ? batch.count() - voids : 0;
+        long bytes = batch.length() - (long) voids * SignalRecords.BYTES;
+        add(Hlc.millis(batch.hlc()) / HOUR_MILLIS, new Amount(signals, bytes));
     }
 
     private void add(long hour, Amount amount) {

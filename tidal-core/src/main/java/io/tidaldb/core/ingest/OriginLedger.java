@@ -6,14 +6,17 @@ import io.tidaldb.core.ledger.SignalLedger;
 /**
  * How far a replica holds an origin's log, and what it has folded it into. Loop-confined but for the ledger, which any thread may read.
  *
- * <p>Invariant: {@code foldedSeqno <= lastSeqno}, equal between commits; {@code chain} is the log's chain after {@code lastSeqno}; the
- * ledger holds exactly the records up to {@code foldedSeqno}.
+ * <p>Invariant: {@code foldedSeqno <= seenSeqno <= lastSeqno}; {@code seenSeqno} is how far batches came to the fold, equal to {@code
+ * lastSeqno} between commits; {@code chain} is the log's chain after {@code lastSeqno}. The ledger holds exactly the records up to {@code
+ * foldedSeqno = limit.end(seenSeqno)} without the void ones: what lies beyond the limit is in the log and folded nowhere.
  */
 final class OriginLedger {
 
     final Origin origin;
     final SignalLedger ledger;
+    FoldLimit limit = FoldLimit.OPEN;
     long lastSeqno;
+    long seenSeqno;
     long foldedSeqno;
     long chain;
 
@@ -21,6 +24,7 @@ final class OriginLedger {
         this.origin = origin;
         this.ledger = ledger;
         this.lastSeqno = lastSeqno;
+        this.seenSeqno = lastSeqno;
         this.foldedSeqno = lastSeqno;
         this.chain = chain;
     }

@@ -20,8 +20,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class SlotImage implements AutoCloseable {
 
-    /** How far an origin was folded, and into what. */
-    record OriginImage(Origin origin, long lastSeqno, long chain, FrozenLedger ledger) {}
+    /** How far an origin's log was there, how far it was folded, and into what. */
+    record OriginImage(Origin origin, long lastSeqno, long foldedSeqno, long chain, FrozenLedger ledger) {}
 
     final TenantId tenantId;
     final ReplicaId replica;
@@ -34,6 +34,7 @@ final class SlotImage implements AutoCloseable {
     final NameTable.Frozen names;
     final Metering metering = new Metering();
     final List<Map.Entry<IdempotencyKey, KeyMemory.Result>> keys;
+    final List<FoldNotes.Note> notes;
 
     /** Takes the image of a slot of which there is no other; {@link #close} it. */
     SlotImage(TenantShard shard) {
@@ -45,14 +46,16 @@ final class SlotImage implements AutoCloseable {
         base = shard.base == null ? null : shard.base.freeze();
         compacted = new TreeMap<>(shard.compacted);
         for (OriginLedger each : shard.origins.values()) {
-            origins.add(new OriginImage(each.origin, each.foldedSeqno, each.chain, each.ledger.freeze()));
+            origins.add(
+                    new OriginImage(each.origin, each.lastSeqno, each.foldedSeqno, each.chain, each.ledger.freeze()));
         }
         names = shard.names.freeze();
         metering.addAll(shard.metering);
         keys = shard.keys.entries();
+        notes = shard.notes.notes();
     }
 
-    /** Returns how far the image holds an origin's log: nothing after that seqno is in it. */
+    /** Returns how far an origin is folded in the image: what comes after that seqno is nowhere but in its log. */
     long end(Origin origin) {
         Long end = compacted.get(origin);
         if (end != null) {
@@ -60,7 +63,7 @@ final class SlotImage implements AutoCloseable {
         }
         return origins.stream()
                 .filter(each -> each.origin.equals(origin))
-                .mapToLong(OriginImage::lastSeqno)
+                .mapToLong(OriginImage::foldedSeqno)
                 .findFirst()
                 .orElse(origin.startSeqno());
     }

@@ -21,6 +21,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -30,7 +31,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Confined to whoever owns the store: the opening thread, then the commit loop.
  */
-final class SlotRecovery {
+final class SlotRecovery implements FoldSource {
 
     private static final Logger LOG = LoggerFactory.getLogger(SlotRecovery.class);
 
@@ -41,8 +42,8 @@ final class SlotRecovery {
     private final CommitLoop loop;
 
     /**
-     * The logs that were there when the store was opened. A slot has no others but that of the origin that it is written under and those
-     * that it has received since, so nobody needs to look through those of all tenants.
+     * The logs that were there when the store was opened. A slot has no others but those that it has ledgers for by now, so nobody needs to
+     * look through those of all tenants.
      */
     private final Map<TenantId, List<LogId>> found = new HashMap<>();
 
@@ -88,6 +89,7 @@ final class SlotRecovery {
                 shard = empty(flow, replica, origin);
             }
             recover(shard);
+            shard.rebuildIfNeeded();
         } catch (TidalException e) {
             LOG.warn("tenant {} on {} is quarantined: {}", shard.tenantId(), replica, e.getMessage());
             shard.damaged(e);
@@ -99,7 +101,9 @@ final class SlotRecovery {
     }
 
     private TenantShard empty(Flow flow, ReplicaId replica, Origin origin) {
-        return new TenantShard(flow, replica, origin, loop, schema, settings.idempotencyHorizonMillis());
+        TenantShard shard = new TenantShard(flow, replica, origin, loop, schema, settings.idempotencyHorizonMillis());
+        shard.logs(this);
+        return shard;
     }
 
     /** Restores the checkpoint and returns its size, 0 if there is none; CORRUPT_DATA if it does not belong to what the logs hold. */
@@ -113,12 +117,11 @@ final class SlotRecovery {
         shard.checkpointBytes(bytes);
         for (OriginLedger each : shard.origins.values()) {
             LogStatus status = store.status(shard.log(each.origin));
-            if (status.damage() == null && Long.compareUnsigned(each.foldedSeqno, status.lastSeqno()) > 0) {
+            if (status.damage() == null && Long.compareUnsigned(each.lastSeqno, status.lastSeqno()) > 0) {
                 throw new TidalException(
                         ErrorCode.CORRUPT_DATA,
-                        "checkpoint " + file.get().name() + " is at seqno "
-                                + Seqno.print(each.foldedSeqno) + " of " + each.origin
-                                + ", beyond the end of the log at " + Seqno.print(status.lastSeqno()));
+                        "checkpoint " + file.get().name() + " is at seqno " + Seqno.print(each.lastSeqno) + " of "
+                                + each.origin + ", beyond the end of the log at " + Seqno.print(status.lastSeqno()));
             }
         }
         return bytes;
@@ -173,9 +176,112 @@ final class SlotRecovery {
                                 + "; restore the control log that belongs to this directory");
             }
             if (!shard.compacted.containsKey(origin)) {
-                replay(shard, status, chain);
+                replay(shard, status, status.lastSeqno(), chain);
             }
         }
+    }
+
+    @Override
+    public WalCursor read(LogId log, long fromSeqno) {
+        return store.read(log, fromSeqno);
+    }
+
+    // All takeovers and adoptions are known by now, so that what is folded this time stays.
+    @Override
+    public void rebuild(TenantShard shard) {
+        try {
+            TenantShard fresh = refold(shard, true);
+            if (fresh == null) {
+                fresh = refold(shard, false);
+            }
+            if (fresh == null) {
+                LOG.warn(
+                        "tenant {} on {} needs a snapshot: its logs do not reach back",
+                        shard.tenantId(),
+                        shard.replica());
+                shard.needSnapshot();
+            } else {
+                shard.become(fresh);
+            }
+        } catch (TidalException e) {
+            LOG.warn("tenant {} on {} is quarantined: {}", shard.tenantId(), shard.replica(), e.getMessage());
+            shard.damaged(e);
+        }
+    }
+
+    /** Returns the state at the positions that a slot has seen, from its checkpoint or from the whole logs; null if it is not in there. */
+    private @Nullable TenantShard refold(TenantShard shard, boolean fromCheckpoint) {
+        TenantShard fresh = empty(shard.flow(), shard.replica(), shard.origin);
+        if (fromCheckpoint && !restoreKept(shard, fresh)) {
+            return null;
+        }
+        fresh.notes.addAll(shard.notes);
+        List.copyOf(fresh.origins.values())
+                .forEach(each -> loop.commits().folder().catchUp(fresh, each));
+        Chain chain = new Chain();
+        for (LogStatus status : logs(shard)) {
+            if (status.damage() != null) {
+                throw status.damage();
+            }
+            Origin origin = status.log().origin();
+            Long end = seenTo(shard, origin);
+            if (end != null && !fresh.compacted.containsKey(origin)) {
+                OriginLedger known = fresh.origins.get(origin);
+                long from = known == null ? origin.startSeqno() : known.lastSeqno;
+                if (Long.compareUnsigned(from + 1, status.firstSeqno()) < 0) {
+                    return null;
+                }
+                replay(fresh, status, end, chain);
+            }
+        }
+        TidalException damage = fresh.damage();
+        if (damage != null) {
+            throw damage;
+        }
+        return !fresh.isStale() && isAsFar(fresh, shard) ? fresh : null;
+    }
+
+    private static @Nullable Long seenTo(TenantShard shard, Origin origin) {
+        OriginLedger seen = shard.origins.get(origin);
+        return seen == null ? shard.compacted.get(origin) : Long.valueOf(seen.seenSeqno);
+    }
+
+    private static boolean isAsFar(TenantShard fresh, TenantShard shard) {
+        for (OriginLedger seen : shard.origins.values()) {
+            OriginLedger known = fresh.origins.get(seen.origin);
+            long position = known == null ? seen.origin.startSeqno() : known.seenSeqno;
+            if (position != seen.seenSeqno) {
+                return false;
+            }
+        }
+        return fresh.compacted.equals(shard.compacted);
+    }
+
+    /** Restores the checkpoint into an empty slot; false if there is none, or it holds what does not count. */
+    private boolean restoreKept(TenantShard shard, TenantShard fresh) {
+        try {
+            if (restore(fresh) == 0) {
+                return false;
+            }
+        } catch (TidalException e) {
+            if (e.code() != ErrorCode.CORRUPT_DATA) {
+                throw e;
+            }
+            return false;
+        }
+        for (OriginLedger each : fresh.origins.values()) {
+            FoldLimit limit = shard.notes.limit(each.origin);
+            Long end = seenTo(shard, each.origin);
+            boolean kept = limit.keeps(each.limit, each.foldedSeqno);
+            if (!kept || end == null || Long.compareUnsigned(each.lastSeqno, end) > 0) {
+                return false;
+            }
+            each.limit = limit;
+        }
+        return fresh.compacted.entrySet().stream().allMatch(end -> {
+            FoldLimit limit = shard.notes.limit(end.getKey());
+            return !limit.isClosed() || limit.adoptedTo() == end.getValue();
+        });
     }
 
     /** Returns the logs of a slot, in order of their origins. */
@@ -195,7 +301,7 @@ final class SlotRecovery {
             if (!log.equals(open)
                     || status.damage() != null
                     || !status.isEmpty()
-                    || status.lastSeqno() != shard.origin.startSeqno()) {
+                    || status.lastSeqno() != log.origin().startSeqno()) {
                 logs.add(status);
             }
         }
@@ -207,19 +313,22 @@ final class SlotRecovery {
         found.remove(tenant);
     }
 
-    private void replay(TenantShard shard, LogStatus status, Chain chain) {
-        Origin origin = status.log().origin();
-        OriginLedger ledger = shard.origin(origin);
-        if (Long.compareUnsigned(ledger.foldedSeqno, status.lastSeqno()) > 0
-                || Long.compareUnsigned(ledger.foldedSeqno + 1, status.firstSeqno()) < 0) {
+    /** Folds a log from where the slot has it up to a seqno. */
+    private void replay(TenantShard shard, LogStatus status, long toSeqno, Chain chain) {
+        shard.replaying = true;
+        OriginLedger ledger = shard.ledger(status.log().origin());
+        if (Long.compareUnsigned(ledger.lastSeqno, status.lastSeqno()) > 0
+                || Long.compareUnsigned(ledger.lastSeqno + 1, status.firstSeqno()) < 0) {
             throw new TidalException(
                     ErrorCode.CORRUPT_DATA,
                     "log " + status.log() + " holds seqnos " + Seqno.print(status.firstSeqno()) + " to "
                             + Seqno.print(status.lastSeqno()) + ", which does not continue its checkpoint at "
-                            + Seqno.print(ledger.foldedSeqno));
+                            + Seqno.print(ledger.lastSeqno));
         }
-        try (WalCursor cursor = store.read(status.log(), ledger.foldedSeqno + 1)) {
-            for (WalBatch batch = cursor.next(); batch != null; batch = cursor.next()) {
+        try (WalCursor cursor = store.read(status.log(), ledger.lastSeqno + 1)) {
+            for (WalBatch batch = cursor.next();
+                    batch != null && Long.compareUnsigned(batch.lastSeqno(), toSeqno) <= 0;
+                    batch = cursor.next()) {
                 long next = chain.next(ledger.chain, batch);
                 if (batch.version() > 1 && next != batch.chain()) {
                     throw new CorruptLogException(
@@ -234,6 +343,8 @@ final class SlotRecovery {
                 ledger.lastSeqno = batch.lastSeqno();
                 ledger.chain = next;
             }
+        } finally {
+            shard.replaying = false;
         }
     }
 }

@@ -12,22 +12,25 @@ import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.api.WalSegmentId;
 import io.tidaldb.api.wal.LogId;
-import io.tidaldb.core.codec.Chain;
 import io.tidaldb.core.codec.SignalRecords;
 import io.tidaldb.core.ledger.LedgerSum;
 import io.tidaldb.core.ledger.SignalLedger;
+import io.tidaldb.core.ledger.StateDigest;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One slot of a tenant on the shard that holds it: the state folded from its logs, and what is being committed to them.
@@ -36,6 +39,8 @@ import org.jspecify.annotations.Nullable;
  * concurrent.
  */
 public final class TenantShard {
+
+    private static final Logger LOG = LoggerFactory.getLogger(TenantShard.class);
 
     private final TenantState tenant;
     private final TenantId tenantId;
@@ -49,11 +54,14 @@ public final class TenantShard {
 
     final SortedMap<Origin, OriginLedger> origins = new TreeMap<>();
     final SortedMap<Origin, Long> compacted = new TreeMap<>();
-    final KeyMemory keys;
-    final Metering metering = new Metering();
+    final FoldNotes notes = new FoldNotes();
     final BitSet schemaLogged = new BitSet();
-    final NameTable names = new NameTable();
     final StagedCommit staged = new StagedCommit();
+
+    // Replaced when the slot is rebuilt.
+    volatile KeyMemory keys;
+    volatile Metering metering = new Metering();
+    volatile NameTable names = new NameTable();
 
     @Nullable
     SignalLedger base;
@@ -78,10 +86,19 @@ public final class TenantShard {
     /** Size of the log when a checkpoint was last due, whatever became of it. */
     private long attemptedBytes;
 
+    /** Whether the logs are being gone through: a rebuild waits for the end. */
+    boolean replaying;
+
     /** Bytes that were folded from the log when it was opened. */
     long replayedBytes;
 
-    /** Highest stamp of any batch folded. Invariant: the node's clock lies above it. */
+    /** Where to read again what counts all at once, and who rebuilds; null until the slot is open. */
+    private @Nullable FoldSource logs;
+
+    private boolean needsRebuild;
+    private volatile boolean needsSnapshot;
+
+    /** Highest stamp of any batch seen. Invariant: the node's clock lies above it. */
     long lastHlc;
 
     /** Who takes writes, since which epoch. */
@@ -186,18 +203,107 @@ public final class TenantShard {
     }
 
     OriginLedger open() {
-        return origin(origin);
+        return ledger(origin);
     }
 
-    /** Returns an origin's ledger; one that begins here if there is none yet. */
-    OriginLedger origin(Origin of) {
-        OriginLedger known = origins.get(of);
-        if (known == null) {
-            known = new OriginLedger(of, new SignalLedger(schema), of.startSeqno(), Chain.START);
-            origins.put(of, known);
-            rebase();
+    /** Returns what an origin's log is folded into, empty at first. */
+    OriginLedger ledger(Origin of) {
+        OriginLedger ledger = origins.get(of);
+        if (ledger == null) {
+            ledger = new OriginLedger(of, new SignalLedger(schema), of.startSeqno(), 0);
+            origins.put(of, ledger);
+            if (!replaying) {
+                rebase();
+            }
         }
-        return known;
+        return ledger;
+    }
+
+    void logs(FoldSource source) {
+        logs = source;
+    }
+
+    FoldSource logs() {
+        return Objects.requireNonNull(logs, "a slot has its logs before it is folded");
+    }
+
+    /** Says that an origin's ledger holds records that do not count: nothing is folded until {@link #rebuildIfNeeded}. */
+    void rebuild(Origin of) {
+        if (!needsRebuild) {
+            LOG.info("tenant {} on {} is rebuilt: {} was folded beyond {}", tenantId, replica, of, notes.limit(of));
+        }
+        needsRebuild = true;
+    }
+
+    boolean needsRebuild() {
+        return needsRebuild;
+    }
+
+    /** Returns whether the ledgers hold what does not count, so that nothing is folded into them any more. */
+    boolean isStale() {
+        return needsRebuild || needsSnapshot;
+    }
+
+    /** Rebuilds the slot from its logs if some ledger holds what does not count. */
+    void rebuildIfNeeded() {
+        if (needsRebuild && !needsSnapshot && !replaying) {
+            logs().rebuild(this);
+        }
+    }
+
+    /**
+     * Returns whether the ledgers hold records that do not count, and the logs do not reach back far enough to fold them again: the slot
+     * needs another replica's snapshot. Its state stays as it is until then.
+     */
+    public boolean needsSnapshot() {
+        return needsSnapshot;
+    }
+
+    /** Says that the logs do not reach back to where a rebuild would begin. */
+    void needSnapshot() {
+        needsSnapshot = true;
+    }
+
+    /** Takes the state that another one was given from the same logs. Readers see the ledgers change at once. */
+    void become(TenantShard fresh) {
+        origins.forEach((of, known) -> {
+            if (!fresh.compacted.containsKey(of)) {
+                // The log may have grown by what is not folded yet.
+                OriginLedger each = fresh.ledger(of);
+                each.lastSeqno = known.lastSeqno;
+                each.chain = known.chain;
+            }
+        });
+        origins.clear();
+        origins.putAll(fresh.origins);
+        compacted.clear();
+        compacted.putAll(fresh.compacted);
+        schemaLogged.clear();
+        schemaLogged.or(fresh.schemaLogged);
+        base = fresh.base;
+        keys = fresh.keys;
+        metering = fresh.metering;
+        names = fresh.names;
+        label = fresh.label;
+        lastHlc = Math.max(lastHlc, fresh.lastHlc);
+        replayedBytes = fresh.replayedBytes;
+        origins.values().forEach(each -> each.limit = notes.limit(each.origin));
+        needsRebuild = false;
+        needsSnapshot = false;
+        rebase();
+    }
+
+    /**
+     * Returns the digest of everything that is folded: equal on all replicas that have folded the origins equally far. Called by the loop.
+     *
+     * @param seed the tenant's
+     */
+    StateDigest digest(long seed) {
+        StateDigest sum = base == null ? StateDigest.empty(seed) : base.digest(seed);
+        for (OriginLedger each : origins.values()) {
+            sum = sum.plus(each.ledger.digest(seed, each.origin));
+        }
+        return sum;
     }
 
     /** Makes readers see the ledgers as they are now. */

@@ -29,6 +29,24 @@ final class CellOrder {
         return order.cells;
     }
 
+    /** Returns the numbers of a table's cells whose entities lie in a bucket of {@link StateDigest}. */
+    static int[] of(CellTable table, int bucket) {
+        int size = 0;
+        for (int cell = 0; cell < table.size(); cell++) {
+            size += StateDigest.bucket(table.entity(cell)) == bucket ? 1 : 0;
+        }
+        CellOrder order = new CellOrder(new long[size], new int[size]);
+        for (int cell = 0, at = 0; at < size; cell++) {
+            long entity = table.entity(cell);
+            if (StateDigest.bucket(entity) == bucket) {
+                order.entities[at] = entity;
+                order.cells[at++] = cell;
+            }
+        }
+        order.sort(0, size, TOP_SHIFT);
+        return order.cells;
+    }
+
     // Entities differ, so a run of more than one has a digit left to sort by.
     private void sort(int from, int to, int shift) {
         if (to - from <= INSERTION_SIZE) {

@@ -5,7 +5,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The cells of one signal type by entity. A hash index of ints, open addressing with linear probing, points into dense pages of cells; cells
- * are numbered in the order of their first events, never move and never go. So a scan can pause at a number while the table grows.
+ * are numbered in the order of their first events, and never move or go but when a repair removes some. So a scan can pause at a number
+ * while the table grows.
  *
  * <pre>
  *   index slot (4 bytes)    0 free, else cell + 1 in the low log2(capacity) bits and as many bits of the hash as remain above:
@@ -207,6 +208,47 @@ final class CellTable {
         total += state.count;
     }
 
+    /** Removes a cell; the last one takes its number. */
+    void remove(int cell) {
+        windowedCounts.release((int) (word(cell, WINDOWS_AND_COUNT) >>> 32));
+        total -= count(cell);
+        removeFromIndex(indexSlot(word(cell, ENTITY)));
+        int last = size - 1;
+        if (cell != last) {
+            int slot = indexSlot(word(last, ENTITY));
+            System.arraycopy(pages[last >>> PAGE_BITS], offset(last), pageForWrite(cell), offset(cell), 1 << CELL_BITS);
+            setHighCount(cell, highCount(last));
+            index[slot] = index[slot] & -index.length | cell + 1;
+        }
+        setHighCount(last, 0);
+        size = last;
+    }
+
+    /** Returns the slot of the index that holds an entity's cell, which there must be. */
+    private int indexSlot(long entity) {
+        int cell = find(entity);
+        int mask = index.length - 1;
+        int slot = (int) hash(entity) & mask;
+        while ((index[slot] & mask) - 1 != cell) {
+            slot = slot + 1 & mask;
+        }
+        return slot;
+    }
+
+    // Knuth's algorithm 6.4 R: what was probed past the slot moves up, so that no probe ends early.
+    private void removeFromIndex(int slot) {
+        int mask = index.length - 1;
+        int hole = slot;
+        for (int next = slot + 1 & mask; index[next] != 0; next = next + 1 & mask) {
+            int home = (int) hash(word((index[next] & mask) - 1, ENTITY)) & mask;
+            if ((next - home & mask) >= (next - hole & mask)) {
+                index[hole] = index[next];
+                hole = next;
+            }
+        }
+        index[hole] = 0;
+    }
+
     long entity(int cell) {
         return word(cell, ENTITY);
     }
@@ -258,10 +300,10 @@ final class CellTable {
     }
 
     private void setHighCount(int cell, int value) {
-        if (value == 0) {
-            return; // Counts never shrink, so there is nothing to clear.
-        }
         int page = cell >>> PAGE_BITS;
+        if (value == 0 && (page >= highCounts.length || highCounts[page] == null)) {
+            return;
+        }
         if (page >= highCounts.length) {
             highCounts = Arrays.copyOf(highCounts, page + 1);
         }

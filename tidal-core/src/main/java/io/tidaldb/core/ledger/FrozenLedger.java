@@ -1,7 +1,9 @@
 package io.tidaldb.core.ledger;
 
+import io.tidaldb.api.Origin;
 import java.io.DataOutput;
 import java.io.IOException;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,6 +35,16 @@ public final class FrozenLedger implements AutoCloseable {
             }
         }
         snapshot.writeTrailer(out);
+    }
+
+    /** Returns the digest of it as one origin's part of a slot, see {@link SignalLedger#digest(long, Origin)}. */
+    public StateDigest digest(long seed, @Nullable Origin origin) {
+        return StateDigest.of(tables, seed, origin);
+    }
+
+    /** Returns the pairs of one bucket, see {@link SignalLedger#extractBucket}. */
+    public List<byte[]> extractBucket(int bucket, int chunkBytes) {
+        return BucketCells.of(tables, bucket, chunkBytes);
     }
 
     private long cells() {

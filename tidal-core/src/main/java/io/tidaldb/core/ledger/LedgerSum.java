@@ -64,6 +64,20 @@ public final class LedgerSum {
 
     /** Ranks the best k entities of a signal type as of a time. */
     public TopK top(int signal, long atNanos, int k) {
+        while (true) {
+            long repairs = repairs();
+            TopK top = scanAll(signal, atNanos, k);
+            if (repairs == repairs()) {
+                return top;
+            }
+        }
+    }
+
+    private long repairs() {
+        return ledgers.stream().mapToLong(SignalLedger::repairs).sum();
+    }
+
+    private TopK scanAll(int signal, long atNanos, int k) {
         TopK top = new TopK(k);
         if (ledgers.size() == 1) {
             for (int slot = 0; slot >= 0; ) {

@@ -1,13 +1,15 @@
 package io.tidaldb.core.ledger;
 
-import com.dynatrace.hash4j.hashing.Hasher128;
-import com.dynatrace.hash4j.hashing.Hashing;
 import io.tidaldb.api.ErrorCode;
+import io.tidaldb.api.Origin;
 import io.tidaldb.api.TidalException;
 import java.io.DataInput;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
 import java.util.concurrent.locks.StampedLock;
 import org.jspecify.annotations.Nullable;
 
@@ -47,6 +49,9 @@ public final class SignalLedger {
 
     private long distinctEntities;
     private boolean frozen;
+
+    /** How often pairs got other slots. Written under the lock. */
+    private volatile long repairs;
 
     /** Keeps the compiler from dropping the touching as dead code; never read. */
     @SuppressWarnings("UnusedVariable")
@@ -254,7 +259,8 @@ public final class SignalLedger {
 
     /**
      * Visits the scores of a run of pairs of a signal type, under one hold of the read lock. Slots keep their pairs while events are folded
-     * between two calls, so a scan in chunks meets each pair that was there when it began exactly once.
+     * between two calls, so a scan in chunks meets each pair that was there when it began exactly once, unless {@link #repairs} says
+     * that a bucket was replaced meanwhile.
      *
      * @param fromSlot 0 at first, then what the last call returned
      * @param maxSlots how many pairs at most; positive
@@ -289,24 +295,75 @@ public final class SignalLedger {
 
     /** Returns the digest of everything stored, under one hold of the read lock: about a tenth of a microsecond a pair. */
     public StateDigest digest(long seed) {
-        Hasher128 hasher = Hashing.xxh3_128(seed);
-        StateDigest digest = new StateDigest(seed);
-        CellState state = new CellState();
-        byte[] bytes = new byte[CellCodec.MAX_BYTES];
+        return digest(seed, null);
+    }
+
+    /**
+     * Returns the digest of everything stored as one origin's part of a slot: those of a slot's ledgers can be added.
+     *
+     * @param origin whose ledger it is; null for the base
+     */
+    public StateDigest digest(long seed, @Nullable Origin origin) {
         long stamp = lock.readLock();
         try {
-            for (int signal = 0; signal < tables.length; signal++) {
-                CellTable table = table(signal);
-                for (int cell = 0; table != null && cell < table.size(); cell++) {
-                    table.load(cell, state);
-                    int length = CellCodec.encode(signal, state, bytes);
-                    digest.add(state.entity, hasher.hashBytesTo128Bits(bytes, 0, length));
-                }
-            }
+            return StateDigest.of(tables, seed, origin);
         } finally {
             lock.unlockRead(stamp);
         }
-        return digest;
+    }
+
+    /**
+     * Returns the pairs of one of the digest's buckets, to be put into another ledger: chunks of whole cells as {@link CellCodec} has them,
+     * by signal type and then entity (unsigned), under one hold of the read lock.
+     *
+     * @param chunkBytes how long a chunk is at most; a single pair that is longer is a chunk of its own
+     */
+    public List<byte[]> extractBucket(int bucket, int chunkBytes) {
+        long stamp = lock.readLock();
+        try {
+            return BucketCells.of(tables, bucket, chunkBytes);
+        } finally {
+            lock.unlockRead(stamp);
+        }
+    }
+
+    /**
+     * Replaces one of the digest's buckets by another ledger's, at once for readers: the digests of the bucket are equal afterwards, and
+     * the same further events lead to the same bits. Frozen views stay as they are. Called by the writer.
+     *
+     * @param chunks what {@link #extractBucket} returned; nobody may write to them meanwhile
+     * @throws TidalException CORRUPT_DATA if they are anything else, and then nothing changed
+     */
+    public void replaceBucket(int bucket, List<byte[]> chunks) {
+        BucketCells cells = new BucketCells(bucket, chunks);
+        long newEntities = cells.distinctEntities();
+        // Nobody else writes, so what is to go can be looked for before readers have to wait.
+        long[][] old = BucketCells.entities(tables, bucket);
+        Set<Long> oldEntities = new HashSet<>();
+        for (long[] entities : old) {
+            Arrays.stream(entities).forEach(oldEntities::add);
+        }
+        long stamp = lock.writeLock();
+        try {
+            // Only the writer changes it, so nothing comes between.
+            long before = repairs;
+            repairs = before + 1;
+            for (int signal = 0; signal < old.length; signal++) {
+                CellTable table = table(signal);
+                for (int i = 0; table != null && i < old[signal].length; i++) {
+                    table.remove(table.find(old[signal][i]));
+                }
+            }
+            cells.forEach((signal, state) -> tableForWrite(signal).add(state));
+            distinctEntities += newEntities - oldEntities.size();
+        } finally {
+            lock.unlockWrite(stamp);
+        }
+    }
+
+    /** Returns a number that is another one once pairs have got other slots: a scan in chunks that began before must begin again. */
+    public long repairs() {
+        return repairs;
     }
 
     /**

@@ -1,13 +1,16 @@
 package io.tidaldb.core.ledger;
 
 import com.dynatrace.hash4j.hashing.HashValue128;
+import com.dynatrace.hash4j.hashing.Hasher128;
 import com.dynatrace.hash4j.hashing.Hasher64;
 import com.dynatrace.hash4j.hashing.Hashing;
 import io.tidaldb.api.ErrorCode;
+import io.tidaldb.api.Origin;
 import io.tidaldb.api.TidalException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.BitSet;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Proof of what a ledger holds: for each of 256 buckets the sum modulo 2^128 of a keyed hash of every stored cell.
@@ -17,11 +20,13 @@ import java.util.BitSet;
  *       event, count and windows. One bit of any of them changes the digest.
  *   <li>A sum does not depend on the order or the place of cells: replicas that hold the same state have equal digests.
  *   <li>A cell lies in the bucket of the top 8 bits of its entity's XXH3-64 (8 little-endian bytes, seed 0): a difference names its bucket.
+ *   <li>Digests of several ledgers add up to one. An origin's is taken under a key of its own, so that what lies in one origin's ledger
+ *       instead of another's changes the sum; a ledger without an origin, the base, is taken under the seed itself.
  *   <li>Digests of different seeds are never equal. The seed is random and the tenant's, so nobody can prepare data whose hashes cancel out;
  *       it guards against accidents and blind guesses, it is not a signature.
  * </ul>
  *
- * Mutable only while a ledger builds it.
+ * Immutable but for the one that is being built.
  */
 public final class StateDigest {
 
@@ -31,23 +36,69 @@ public final class StateDigest {
     /** How long the encoded form is. */
     public static final int ENCODED_BYTES = 8 + 16 * BUCKETS;
 
-    private static final Hasher64 ENTITY_HASHER = Hashing.xxh3_64();
+    private static final Hasher64 HASHER = Hashing.xxh3_64();
 
     private final long seed;
     private final long[] high = new long[BUCKETS];
     private final long[] low = new long[BUCKETS];
 
-    StateDigest(long seed) {
+    private StateDigest(long seed) {
         this.seed = seed;
+    }
+
+    /** Returns the digest of nothing. */
+    public static StateDigest empty(long seed) {
+        return new StateDigest(seed);
+    }
+
+    /** Returns the digest of everything in some tables: about a tenth of a microsecond a pair. */
+    static StateDigest of(@Nullable CellTable[] tables, long seed, @Nullable Origin origin) {
+        Hasher128 hasher = Hashing.xxh3_128(key(seed, origin));
+        StateDigest digest = new StateDigest(seed);
+        CellState state = new CellState();
+        byte[] bytes = new byte[CellCodec.MAX_BYTES];
+        for (int signal = 0; signal < tables.length; signal++) {
+            CellTable table = tables[signal];
+            for (int cell = 0; table != null && cell < table.size(); cell++) {
+                table.load(cell, state);
+                int length = CellCodec.encode(signal, state, bytes);
+                digest.add(state.entity, hasher.hashBytesTo128Bits(bytes, 0, length));
+            }
+        }
+        return digest;
+    }
+
+    private static long key(long seed, @Nullable Origin origin) {
+        if (origin == null) {
+            return seed;
+        }
+        long replica = (long) origin.region().value() << 16 | origin.shard().value();
+        return HASHER.hashLongLongLongToLong(seed, replica, origin.incarnation());
+    }
+
+    /** Returns the digest of all that either is of, which must have one seed. */
+    public StateDigest plus(StateDigest other) {
+        requireSameSeed(other);
+        StateDigest sum = new StateDigest(seed);
+        for (int bucket = 0; bucket < BUCKETS; bucket++) {
+            sum.add(bucket, high[bucket], low[bucket]);
+            sum.add(bucket, other.high[bucket], other.low[bucket]);
+        }
+        return sum;
+    }
+
+    private void requireSameSeed(StateDigest other) {
+        if (seed != other.seed) {
+            throw TidalException.invalid("Digests of different seeds cannot be compared or added.");
+        }
     }
 
     /** Returns the bucket of an entity, 0 to 255. */
     public static int bucket(long entity) {
-        return (int) (ENTITY_HASHER.hashLongToLong(entity) >>> 56);
+        return (int) (HASHER.hashLongToLong(entity) >>> 56);
     }
 
-    /** Adds the hash of one cell. */
-    void add(long entity, HashValue128 hash) {
+    private void add(long entity, HashValue128 hash) {
         add(bucket(entity), hash.getMostSignificantBits(), hash.getLeastSignificantBits());
     }
 
@@ -83,9 +134,7 @@ public final class StateDigest {
 
     /** Returns the buckets in which two digests of one seed differ. */
     public BitSet differingBuckets(StateDigest other) {
-        if (seed != other.seed) {
-            throw TidalException.invalid("Digests of different seeds cannot be compared.");
-        }
+        requireSameSeed(other);
         BitSet differing = new BitSet(BUCKETS);
         for (int bucket = 0; bucket < BUCKETS; bucket++) {
             differing.set(bucket, high[bucket] != other.high[bucket] || low[bucket] != other.low[bucket]);

@@ -166,6 +166,13 @@ final class WindowedCounts {
         return block;
     }
 
+    /** Gives up a pair's windows. */
+    void release(int windows) {
+        if (windows > 0) {
+            arena.release(windows, order(arena.page(windows)[WindowArena.index(windows)]));
+        }
+    }
+
     /** A block shrinks when at most three of eight longs are used, not at four: a busy pair goes up and down by a bucket all the time. */
     private static boolean isMostlyEmpty(int order, int longs) {
         return order > WindowArena.MIN_ORDER && longs << 3 <= 3 << order;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.IdempotencyKey;
+import io.tidaldb.api.NodeId;
 import io.tidaldb.api.Origin;
 import io.tidaldb.api.RegionId;
 import io.tidaldb.api.ShardId;
@@ -18,6 +19,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.SplittableRandom;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -33,7 +35,22 @@ class RecordCodecTest {
             new ControlRecord.Compaction(List.of()),
             new ControlRecord.Compaction(List.of(
                     new ControlRecord.End(ORIGIN, ORIGIN.startSeqno() + 77),
-                    new ControlRecord.End(new Origin(RegionId.of(0), ShardId.of(0), 0), 1))));
+                    new ControlRecord.End(new Origin(RegionId.of(0), ShardId.of(0), 0), 1))),
+            new ControlRecord.Takeover(-2, List.of()),
+            new ControlRecord.Takeover(
+                    0x0001_0000_0000_0007L,
+                    List.of(
+                            new ControlRecord.End(ORIGIN, ORIGIN.startSeqno()),
+                            new ControlRecord.End(new Origin(RegionId.of(0xFFFF), ShardId.of(0), 0), 1))),
+            new ControlRecord.Adopt(ORIGIN, ORIGIN.startSeqno() + 5, ORIGIN.startSeqno() + 5, SeqnoRanges.NONE),
+            new ControlRecord.Adopt(
+                    ORIGIN,
+                    ORIGIN.startSeqno() + 5,
+                    ORIGIN.startSeqno() + 500_000,
+                    SeqnoRanges.of(ORIGIN.startSeqno() + 5, ORIGIN.startSeqno() + 300)
+                            .plus(ORIGIN.startSeqno() + 400_000, ORIGIN.startSeqno() + 500_000)),
+            new ControlRecord.DigestMark(-1, ControlRecord.DigestMark.NO_BUCKET, null),
+            new ControlRecord.DigestMark(7, 255, NodeId.of("n0")));
 
     private static ByteBuffer little(byte[] bytes) {
         return ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
@@ -63,11 +80,44 @@ class RecordCodecTest {
 
     @Test
     void cutControlRecordsAreRefused() {
-        ControlRecord compaction = CONTROL.get(3);
-        for (int length = 0; length < compaction.encode().length; length++) {
-            byte[] cut = Arrays.copyOf(compaction.encode(), length);
-            fails(ErrorCode.CORRUPT_DATA, () -> ControlRecord.decode(little(cut)));
+        for (ControlRecord record : CONTROL.subList(2, CONTROL.size())) {
+            byte[] whole = record.encode();
+            for (int length = 0; length < whole.length; length++) {
+                byte[] cut = Arrays.copyOf(whole, length);
+                fails(ErrorCode.CORRUPT_DATA, () -> ControlRecord.decode(little(cut)));
+            }
+            byte[] longer = Arrays.copyOf(whole, whole.length + 1);
+            fails(ErrorCode.CORRUPT_DATA, () -> ControlRecord.decode(little(longer)));
         }
+    }
+
+    @Test
+    void controlRecordsOfWhateverBytesAreReadAsTheyAreWrittenOrRefused() {
+        SplittableRandom random = new SplittableRandom(5);
+        for (int i = 0; i < 20_000; i++) {
+            byte[] bytes = CONTROL.get(random.nextInt(2, CONTROL.size())).encode();
+            for (int flips = random.nextInt(1, 4); flips > 0; flips--) {
+                bytes[random.nextInt(1, bytes.length)] = (byte) random.nextInt();
+            }
+            try {
+                assertThat(ControlRecord.decode(little(bytes)).encode()).isEqualTo(bytes);
+            } catch (TidalException e) {
+                assertThat(e.code()).isEqualTo(ErrorCode.CORRUPT_DATA);
+            }
+        }
+    }
+
+    @Test
+    void adoptionsThatAreNoRangeOfTheirOriginAreRefused() {
+        long start = ORIGIN.startSeqno();
+        SeqnoRanges none = SeqnoRanges.NONE;
+        fails(ErrorCode.INVALID_ARGUMENT, () -> new ControlRecord.Adopt(ORIGIN, start, start + 1, none));
+        fails(ErrorCode.INVALID_ARGUMENT, () -> new ControlRecord.Adopt(ORIGIN, start + 2, start + 1, none));
+        fails(ErrorCode.INVALID_ARGUMENT, () -> new ControlRecord.Adopt(ORIGIN, start + 2, start << 1, none));
+        fails(
+                ErrorCode.INVALID_ARGUMENT,
+                () -> new ControlRecord.Adopt(ORIGIN, start + 2, start + 3, SeqnoRanges.of(start + 3, start + 4)));
+        fails(ErrorCode.INVALID_ARGUMENT, () -> new ControlRecord.DigestMark(1, 256, null));
     }
 
     @Test

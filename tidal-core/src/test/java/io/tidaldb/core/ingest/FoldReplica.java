@@ -1,0 +1,186 @@
+package io.tidaldb.core.ingest;
+
+import io.tidaldb.api.NodeId;
+import io.tidaldb.api.Origin;
+import io.tidaldb.api.RegionId;
+import io.tidaldb.api.ReplicaId;
+import io.tidaldb.api.Seqno;
+import io.tidaldb.api.ShardId;
+import io.tidaldb.api.TenantConfig;
+import io.tidaldb.api.TenantId;
+import io.tidaldb.api.wal.LogId;
+import io.tidaldb.api.wal.LogStatus;
+import io.tidaldb.api.wal.WalBatch;
+import io.tidaldb.api.wal.WalCursor;
+import io.tidaldb.api.wal.WalStore;
+import io.tidaldb.api.wal.WalStoreContext;
+import io.tidaldb.core.codec.Chain;
+import io.tidaldb.core.control.SchemaEntry;
+import io.tidaldb.core.crdt.Hlc;
+import io.tidaldb.core.directory.EphemeralHome;
+import io.tidaldb.core.directory.NodeDirectory;
+import io.tidaldb.core.directory.NodeHome;
+import io.tidaldb.core.directory.NodeIdentity;
+import io.tidaldb.core.memory.MemoryWalStoreFactory;
+import io.tidaldb.core.quota.TokenBucketLimiterFactory;
+import io.tidaldb.core.runtime.Clock;
+import java.io.ByteArrayOutputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.HexFormat;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** One replica of a slot in a model: its logs, which outlive a crash, and what it has folded them into. */
+final class FoldReplica {
+
+    static final TenantId TENANT = TenantId.of(7);
+    static final long SEED = 99;
+
+    private static final Clock CLOCK = new Clock() {
+        @Override
+        public long wallNanos() {
+            return 0;
+        }
+
+        @Override
+        public long monotonicNanos() {
+            return 0;
+        }
+    };
+
+    private final boolean durable;
+    private final ReplicaId replica;
+    private final NodeHome home;
+    private final WalStore store;
+    private final Schema schema;
+    private final Flow flow;
+    private CommitLoop loop;
+    private SlotRecovery recovery;
+    TenantShard shard;
+
+    FoldReplica(int region, Path directory, boolean durable) {
+        this.durable = durable;
+        replica = new ReplicaId(RegionId.of(region), ShardId.of(0));
+        home = durable
+                ? NodeDirectory.open(
+                        directory,
+                        new NodeIdentity("test", NodeId.of("n0"), replica.region(), "memory", "0", true, false))
+                : new EphemeralHome();
+        store = new MemoryWalStoreFactory()
+                .create(new WalStoreContext(directory, replica.region(), 1 << 20, Runnable::run));
+        schema = schema();
+        TenantConfig config = TenantConfig.builder(TENANT).build();
+        flow = new Flow(new TenantState(
+                config, new RateQuota(config, new TokenBucketLimiterFactory(), 0), new QueueBudget(1 << 20, 1 << 20)));
+        loop = loop();
+        recovery = recovery(durable);
+        shard = open();
+    }
+
+    static Schema schema() {
+        Schema schema = new Schema();
+        schema.update(java.util.List.of(
+                new SchemaEntry(0, "view", 3_600_000_000_000L), new SchemaEntry(1, "like", 86_400_000_000_000L)));
+        return schema;
+    }
+
+    private CommitLoop loop() {
+        return new CommitLoop(store, () -> {}, CLOCK, new Hlc(CLOCK), schema, grown -> {});
+    }
+
+    private SlotRecovery recovery(boolean durable) {
+        return new SlotRecovery(
+                durable ? home : new EphemeralHome(),
+                store,
+                new NodeSettings("test", Long.MAX_VALUE / 4, -1, 1),
+                schema,
+                loop);
+    }
+
+    private TenantShard open() {
+        return recovery.open(flow, replica, Seqno.MAX_INCARNATION);
+    }
+
+    /** Loses all but the logs and the checkpoint, and comes back. */
+    void crash() {
+        loop = loop();
+        recovery = recovery(durable);
+        shard = open();
+    }
+
+    /** Returns what a replica with the same logs and without a checkpoint would come to. */
+    TenantShard withoutCheckpoint() {
+        return recovery(false).open(flow, replica, Seqno.MAX_INCARNATION);
+    }
+
+    void receive(Origin origin, WalBatch batch) {
+        store.append(new LogId(replica.shard(), TENANT, origin), batch);
+        OriginLedger ledger = shard.ledger(origin);
+        ledger.lastSeqno = batch.lastSeqno();
+        ledger.chain = batch.chain();
+        loop.commits().folder().fold(shard, ledger, batch);
+        shard.folded();
+    }
+
+    void checkpoint(boolean truncate) {
+        if (shard.needsSnapshot()) {
+            return;
+        }
+        try (SlotImage image = new SlotImage(shard)) {
+            Checkpoint.write(home, image, () -> false);
+            if (truncate) {
+                recovery.logs(shard)
+                        .forEach(status ->
+                                truncate(status, image.end(status.log().origin())));
+            }
+        }
+    }
+
+    private void truncate(LogStatus status, long end) {
+        Chain chain = new Chain();
+        long before = status.baseChain();
+        long from = status.firstSeqno();
+        try (WalCursor cursor = store.read(status.log(), from)) {
+            for (WalBatch batch = cursor.next();
+                    batch != null && Long.compareUnsigned(batch.lastSeqno(), end) <= 0;
+                    batch = cursor.next()) {
+                before = chain.next(before, batch);
+                from = batch.lastSeqno() + 1;
+            }
+        }
+        store.truncateBefore(status.log(), from, before);
+    }
+
+    /** Returns all that a slot's state has that must not depend on how it came about. */
+    static Map<String, String> state(TenantShard slot) {
+        Map<String, String> state = new TreeMap<>();
+        slot.origins.values().stream()
+                .filter(each -> each.foldedSeqno != each.origin.startSeqno())
+                .forEach(each -> {
+                    state.put(each.origin.toString(), each.ledger.digest(SEED).toString());
+                    state.put(
+                            each.origin + " at", Seqno.print(each.foldedSeqno) + " of " + Seqno.print(each.lastSeqno));
+                    state.put(each.origin + " chain", Long.toHexString(each.chain));
+                });
+        state.put("slot", slot.digest(SEED).toString());
+        state.put("totals", slot.readable().total(0) + " " + slot.readable().total(1));
+        state.put("entities", slot.entityCount() + "");
+        state.put("metering", slot.metering.before() + " " + slot.metering.hours());
+        state.put("keys", keys(slot.keys));
+        state.put("hlc", slot.lastHlc + "");
+        return state;
+    }
+
+    static String keys(KeyMemory keys) {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try {
+            KeyMemory.write(keys.entries(), new DataOutputStream(bytes));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return HexFormat.of().formatHex(bytes.toByteArray());
+    }
+}
