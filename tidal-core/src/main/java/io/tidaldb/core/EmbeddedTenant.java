@@ -65,6 +65,12 @@ final class EmbeddedTenant implements Tenant {
         }
     }
 
+    /** Sends writes to these replicas from now on, one for each slot. Called under the instance's lock. */
+    void ledBy(List<ReplicaId> leaders) {
+        placement = List.copyOf(leaders);
+        state.assemble(placement.stream().map(replicas::get).toList());
+    }
+
     /** Returns the replicas of a slot in this process, in order of region. */
     List<TenantShard> replicas(ShardId shard) {
         return replicas.values().stream()

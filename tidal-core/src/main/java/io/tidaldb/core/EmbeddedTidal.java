@@ -160,11 +160,15 @@ final class EmbeddedTidal implements Tidal {
                 boolean serves =
                         each.replica().equals(leader) || cluster.replicas().isReplicated(leader.shard());
                 if (each.node().equals(node.id()) && serves) {
-                    int incarnation = Math.max(control.incarnation(each.replica()), record.minIncarnation());
-                    tenant.opened(await(node.openSlot(tenant.state(), each.replica(), incarnation)));
+                    tenant.opened(
+                            await(node.openSlot(tenant.state(), each.replica(), incarnation(each.replica(), record))));
                 }
             }
         }
+    }
+
+    private int incarnation(ReplicaId replica, TenantRecord record) {
+        return Math.max(control.incarnation(replica), record.minIncarnation());
     }
 
     /** Tells these nodes what part they have in a tenant's slots. */
@@ -174,10 +178,32 @@ final class EmbeddedTidal implements Tidal {
             for (TenantShard shard : tenant.replicas(leader.shard())) {
                 NodeId host = cluster.nameOf(shard.replica());
                 if (nodes.contains(host) && cluster.isRunning(host)) {
-                    cluster.assign(shard, record.config(), leader, record.epoch());
+                    await(cluster.assign(shard, record.config(), leader, record.epoch(), incarnation(leader, record)));
                 }
             }
         }
+    }
+
+    @Override
+    public synchronized void promote(TenantId id, ReplicaId leader) {
+        checkOpen();
+        EmbeddedTenant tenant = existing(id);
+        if (tenant.placement().contains(leader)) {
+            return;
+        }
+        cluster.node(leader);
+        decide(new ClusterCommand.Promote(id, leader));
+        TenantRecord record = control.tenants().get(id);
+        if (record == null) {
+            throw new TidalException(ErrorCode.INTERNAL, "tenant " + id + " has gone while it was promoted");
+        }
+        // First the others, so that nobody takes a write while another does.
+        List<NodeId> others = cluster.names().stream()
+                .filter(node -> !node.equals(cluster.nameOf(leader)))
+                .toList();
+        assign(record, others);
+        assign(record, List.of(cluster.nameOf(leader)));
+        tenant.ledBy(record.placement());
     }
 
     @Override

@@ -139,18 +139,26 @@ final class LocalCluster {
         return running(nameOf(replica)).node();
     }
 
-    /** Gives a replica its part in a slot, if others hold it too. */
-    void assign(TenantShard shard, TenantConfig tenant, ReplicaId leader, long epoch) {
+    /**
+     * Gives a replica its part in a slot, if others hold it too.
+     *
+     * @param incarnation in which the leader writes
+     */
+    CompletableFuture<Void> assign(
+            TenantShard shard, TenantConfig tenant, ReplicaId leader, long epoch, int incarnation) {
         List<ShardAssignment> members = replicas.allowed(leader.shard(), tenant);
-        @Nullable Replicator replicator = running(nameOf(shard.replica())).replicator();
+        LocalNode host = running(nameOf(shard.replica()));
+        @Nullable Replicator replicator = host.replicator();
+        CompletableFuture<Void> done = CompletableFuture.completedFuture(null);
         if (members.size() > 1 && replicator != null) {
-            shard.ledBy(leader, nameOf(leader), epoch);
+            done = host.node().ledBy(shard, leader, nameOf(leader), epoch, incarnation);
             replicator.assign(new SlotAssignment(
                     shard,
                     epoch,
                     nameOf(leader),
                     members.stream().map(ShardAssignment::node).toList()));
         }
+        return done;
     }
 
     /** Does something with the replication of each node that runs. */

@@ -1,6 +1,7 @@
 package io.tidaldb.core;
 
 import io.tidaldb.api.NodeId;
+import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
@@ -70,6 +71,15 @@ public interface Tidal extends AutoCloseable {
      * meanwhile.
      */
     void checkpoint();
+
+    /**
+     * Makes another replica of one of a tenant's shards the one that takes its writes. Nothing that was acknowledged is lost: what the
+     * former one has and the new one has not counts again as soon as it has reached the new one, each write once.
+     *
+     * @throws TidalException TENANT_NOT_FOUND, INVALID_ARGUMENT if it is no replica of the tenant's, PEER_UNAVAILABLE if its node is not
+     *     running
+     */
+    void promote(TenantId tenant, ReplicaId leader);
 
     /**
      * Stops a node of this process as a crash would; its shards' replicas on other nodes go on. For drills and tests.

@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import io.tidaldb.api.Durability;
 import io.tidaldb.api.ErrorCode;
+import io.tidaldb.api.IdempotencyKey;
 import io.tidaldb.api.NodeId;
 import io.tidaldb.api.RegionId;
+import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
@@ -70,7 +72,7 @@ class ReplicationTest {
         NodeId away = NodeId.of("n2");
         try (Tidal tidal = open()) {
             Tenant tenant = tidal.createTenant(TenantConfig.builder(TENANT)
-                    .pinnedShards(io.tidaldb.api.ReplicaId.parse("r0:s0"))
+                    .pinnedShards(ReplicaId.parse("r0:s0"))
                     .build());
             tenant.record("view", 1, 1);
             awaitLag(tidal, 0);
@@ -101,7 +103,7 @@ class ReplicationTest {
     void durabilityLevels() {
         try (Tidal tidal = open()) {
             Tenant tenant = tidal.createTenant(TenantConfig.builder(TENANT)
-                    .pinnedShards(io.tidaldb.api.ReplicaId.parse("r0:s0"))
+                    .pinnedShards(ReplicaId.parse("r0:s0"))
                     .durability(Durability.MAJORITY)
                     .build());
             tenant.record("view", 1, 1);
@@ -118,6 +120,54 @@ class ReplicationTest {
             assertThat(tenant.read("view", 1, ReadOptions.DEFAULT.in(RegionId.of(1)))
                             .count())
                     .isEqualTo(5);
+        }
+    }
+
+    @Test
+    @DisplayName(
+            "R-52: what a lost leader had acknowledged and not shipped counts once it is back, and a retried write counts once")
+    void theTailOfALostLeaderIsAdopted() {
+        ReplicaId first = ReplicaId.parse("r0:s0");
+        ReplicaId second = ReplicaId.parse("r1:s0");
+        try (Tidal tidal = open()) {
+            Tenant tenant = tidal.createTenant(
+                    TenantConfig.builder(TENANT).pinnedShards(first).build());
+            tenant.record("view", 1, 1);
+            awaitLag(tidal, 0);
+            tidal.crashNode(NodeId.of("n1"));
+            tidal.crashNode(NodeId.of("n2"));
+            IdempotencyKey key = new IdempotencyKey(1, 2);
+            tenant.record("view", 2, 1);
+            tenant.recordAll(List.of(Signal.of("view", 3, 1)), WriteOptions.DEFAULT.with(key));
+            tidal.crashNode(NodeId.of("n0"));
+
+            tidal.startNode(NodeId.of("n1"));
+            tidal.startNode(NodeId.of("n2"));
+            tidal.promote(TENANT, second);
+            assertThat(tenant.placement()).containsExactly(second);
+            tenant.recordAll(List.of(Signal.of("view", 3, 1)), WriteOptions.DEFAULT.with(key));
+            tenant.record("view", 4, 1);
+            assertThat(tenant.total("view")).isEqualTo(3);
+
+            tidal.startNode(NodeId.of("n0"));
+            for (RegionId region : List.of(RegionId.of(0), RegionId.of(1), RegionId.of(2))) {
+                ReadOptions there = ReadOptions.DEFAULT.in(region);
+                await(() -> LongStream.rangeClosed(1, 4)
+                        .allMatch(entity -> tenant.read("view", entity, there).count() == 1));
+            }
+            tidal.promote(TENANT, first);
+            tenant.record("view", 5, 1);
+            assertThat(tenant.total("view")).isEqualTo(5);
+        }
+        try (Tidal tidal = open()) {
+            Tenant tenant = tidal.tenant(TENANT).orElseThrow();
+            assertThat(tenant.placement()).containsExactly(first);
+            assertThat(tenant.total("view")).isEqualTo(5);
+            tenant.record("view", 6, 1);
+            awaitLag(tidal, 0);
+            assertThat(tenant.read("view", 6, ReadOptions.DEFAULT.in(RegionId.of(2)))
+                            .count())
+                    .isOne();
         }
     }
 

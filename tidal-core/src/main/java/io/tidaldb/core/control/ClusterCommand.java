@@ -26,6 +26,13 @@ public sealed interface ClusterCommand {
     /** Other limits and durability for a tenant. */
     record UpdateTenant(TenantConfig config) implements ClusterCommand {}
 
+    /**
+     * Another replica of a slot takes its writes from now on, in a new epoch and a new incarnation. The reply's value is the incarnation.
+     *
+     * @param leader a replica of one of the tenant's shards
+     */
+    record Promote(TenantId tenant, ReplicaId leader) implements ClusterCommand {}
+
     /** The end of a tenant. */
     record DeleteTenant(TenantId tenant) implements ClusterCommand {}
 

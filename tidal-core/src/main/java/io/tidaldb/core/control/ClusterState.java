@@ -42,6 +42,8 @@ final class ClusterState {
             return createTenant(create);
         } else if (command instanceof ClusterCommand.UpdateTenant update) {
             return updateTenant(update.config());
+        } else if (command instanceof ClusterCommand.Promote promote) {
+            return promote(promote);
         } else if (command instanceof ClusterCommand.DeleteTenant delete) {
             return deleteTenant(delete.tenant());
         } else if (command instanceof ClusterCommand.GrantIncarnation grant) {
@@ -143,6 +145,36 @@ final class ClusterState {
                 config.id(),
                 new TenantRecord(config, known.placement(), known.epoch(), known.digestSeed(), known.minIncarnation()));
         return new Reply.Done(0);
+    }
+
+    private Reply promote(ClusterCommand.Promote promote) {
+        TenantRecord known = tenants.get(promote.tenant());
+        if (known == null) {
+            return unknown(promote.tenant());
+        }
+        ReplicaId leader = promote.leader();
+        boolean hosted = shards.stream().anyMatch(each -> each.replica().equals(leader));
+        boolean allowed = known.config().requiredRegions().isEmpty()
+                || known.config().requiredRegions().contains(leader.region());
+        List<ReplicaId> placement = new ArrayList<>(known.placement());
+        int slot = placement.stream().map(ReplicaId::shard).toList().indexOf(leader.shard());
+        if (slot < 0 || !hosted || !allowed) {
+            return refused(
+                    ErrorCode.INVALID_ARGUMENT,
+                    "shard " + leader + " has no replica of tenant " + promote.tenant() + ", which is on "
+                            + known.placement() + " and may be in regions "
+                            + known.config().requiredRegions()
+                            + ": expected another replica of one of these shards");
+        }
+        Reply granted = grantIncarnation(leader);
+        if (granted instanceof Reply.Done) {
+            placement.set(slot, leader);
+            tenants.put(
+                    promote.tenant(),
+                    new TenantRecord(
+                            known.config(), placement, known.epoch() + 1, known.digestSeed(), known.minIncarnation()));
+        }
+        return granted;
     }
 
     private Reply deleteTenant(TenantId id) {

@@ -51,6 +51,10 @@ final class CommandCodec {
         } else if (command instanceof ClusterCommand.UpdateTenant update) {
             json.put("type", "update-tenant");
             putConfig(json, update.config());
+        } else if (command instanceof ClusterCommand.Promote promote) {
+            json.put("type", "promote")
+                    .put("tenant", id(promote.tenant()))
+                    .put("leader", promote.leader().toString());
         } else if (command instanceof ClusterCommand.DeleteTenant delete) {
             json.put("type", "delete-tenant").put("tenant", id(delete.tenant()));
         } else if (command instanceof ClusterCommand.GrantIncarnation grant) {
@@ -102,6 +106,10 @@ final class CommandCodec {
                         replicas(json, "placement"),
                         Long.parseUnsignedLong(json.path("digest_seed").asText()));
             case "update-tenant" -> new ClusterCommand.UpdateTenant(config(json));
+            case "promote" ->
+                new ClusterCommand.Promote(
+                        TenantId.parse(json.path("tenant").asText()),
+                        ReplicaId.parse(json.path("leader").asText()));
             case "delete-tenant" ->
                 new ClusterCommand.DeleteTenant(
                         TenantId.parse(json.path("tenant").asText()));

@@ -152,7 +152,7 @@ final class GroupCommit {
 
     private void accept(WriteRequest write) {
         TenantShard shard = write.shard;
-        touch(shard);
+        begin(shard);
         for (int at = 0; at < write.records.limit(); at += SignalRecords.BYTES) {
             int type = SignalRecords.type(write.records, at);
             SchemaEntry entry = schema.entry(type);
@@ -184,6 +184,27 @@ final class GroupCommit {
         received.shard.staged.received.add(received);
     }
 
+    /** Begins to write to a shard's log. What others wrote to the slot is closed first. */
+    private void begin(TenantShard shard) {
+        touch(shard);
+        if (!shard.staged.takenOver) {
+            shard.staged.takenOver = true;
+            ControlRecord takeover = shard.dueTakeover();
+            if (takeover != null) {
+                shard.staged.control.add(0, takeover);
+            }
+        }
+    }
+
+    /** Makes count what was written before a takeover and came after it. Called by tasks, on a shard whose writes are taken here. */
+    void adopt(TenantShard shard) {
+        if (failed == null && shard.writeRefusal() == null && !shard.isStale()) {
+            for (ControlRecord adoption : shard.dueAdoptions()) {
+                control(shard, adoption);
+            }
+        }
+    }
+
     private void touch(TenantShard shard) {
         if (shard.staged.isEmpty()) {
             dirty.add(shard);
@@ -203,7 +224,7 @@ final class GroupCommit {
         if (refusal != null) {
             throw refusal;
         }
-        touch(shard);
+        begin(shard);
         shard.staged.control.add(record);
         commit();
         if (failed != null) {

@@ -1,6 +1,7 @@
 package io.tidaldb.core.ingest;
 
 import io.tidaldb.api.NodeId;
+import io.tidaldb.api.Origin;
 import io.tidaldb.api.RegionId;
 import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.TenantId;
@@ -177,6 +178,9 @@ public final class Node {
     // Called after a commit, so that the log is durable up to what is folded.
     @SuppressWarnings("FutureReturnValueIgnored") // Its failure is handled, or handed on.
     private void grown(TenantShard shard) {
+        if (shard.leads() && shard.isReplicated() && shard.hasTail()) {
+            adopt(shard);
+        }
         if (home.durable() && shard.isCheckpointDue(AUTOMATIC_CHECKPOINT_BYTES)) {
             shard.checkpointAttempted();
             // The log holds everything, so the next attempt is soon enough.
@@ -210,6 +214,31 @@ public final class Node {
                 throw refusal;
             }
             return look.apply(new SlotLogs(shard, store, recovery));
+        });
+    }
+
+    // Between two commits, and not within the one that brought the tail.
+    @SuppressWarnings(
+            "FutureReturnValueIgnored") // What fails is tried again when more of the tail comes, or at the next open.
+    private void adopt(TenantShard shard) {
+        loop.submit(() -> {
+            loop.commits().adopt(shard);
+            return null;
+        });
+    }
+
+    /** Says who takes a slot's writes, and if it is this node, under which origin it writes. */
+    public CompletableFuture<Void> ledBy(
+            TenantShard shard, ReplicaId leader, NodeId host, long epoch, int incarnation) {
+        return loop.submit(() -> {
+            if (leader.equals(shard.replica())) {
+                shard.writeUnder(new Origin(leader.region(), leader.shard(), incarnation));
+            }
+            shard.ledBy(leader, host, epoch);
+            if (shard.leads() && shard.hasTail()) {
+                loop.commits().adopt(shard);
+            }
+            return null;
         });
     }
 

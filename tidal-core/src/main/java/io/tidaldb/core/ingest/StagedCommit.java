@@ -13,6 +13,9 @@ import java.util.Map;
 final class StagedCommit {
 
     final List<ControlRecord> control = new ArrayList<>();
+    /** Whether the takeover that comes before the first record under a new origin is among them. */
+    boolean takenOver;
+
     final BitSet schema = new BitSet();
     final List<EntityName> names = new ArrayList<>();
     final List<WriteRequest> writes = new ArrayList<>();
@@ -31,6 +34,7 @@ final class StagedCommit {
 
     void clear() {
         control.clear();
+        takenOver = false;
         schema.clear();
         names.clear();
         writes.clear();

@@ -12,6 +12,11 @@ import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.api.WalSegmentId;
 import io.tidaldb.api.wal.LogId;
+import io.tidaldb.api.wal.WalBatch;
+import io.tidaldb.api.wal.WalCursor;
+import io.tidaldb.core.codec.ControlRecord;
+import io.tidaldb.core.codec.KeyBlock;
+import io.tidaldb.core.codec.SeqnoRanges;
 import io.tidaldb.core.codec.SignalRecords;
 import io.tidaldb.core.ledger.LedgerSum;
 import io.tidaldb.core.ledger.SignalLedger;
@@ -50,7 +55,7 @@ public final class TenantShard {
     final Schema schema;
 
     /** The origin under which this process writes. */
-    final Origin origin;
+    Origin origin;
 
     final SortedMap<Origin, OriginLedger> origins = new TreeMap<>();
     final SortedMap<Origin, Long> compacted = new TreeMap<>();
@@ -174,6 +179,65 @@ public final class TenantShard {
     /** Returns whether other nodes hold the slot too. */
     public boolean isReplicated() {
         return leader != null;
+    }
+
+    /** Writes under another origin from now on. Called by a task of the loop. */
+    void writeUnder(Origin next) {
+        origin = next;
+    }
+
+    /**
+     * Returns the takeover that has to be in the log before anything else that this replica writes: it closes the origins under which
+     * others wrote, or this one before, where they are held now. Null if they all are closed.
+     */
+    ControlRecord.@Nullable Takeover dueTakeover() {
+        Leader owner = leader;
+        if (owner == null || origins.size() < 2 && origins.containsKey(origin)) {
+            return null;
+        }
+        List<ControlRecord.End> ends = origins.values().stream()
+                .filter(each -> !each.origin.equals(origin) && !each.limit.isClosed())
+                .map(each -> new ControlRecord.End(each.origin, each.lastSeqno))
+                .toList();
+        return ends.isEmpty() ? null : new ControlRecord.Takeover(owner.epoch, ends);
+    }
+
+    /** Returns whether a closed origin's log holds records that count nowhere yet. */
+    boolean hasTail() {
+        return origins.values().stream().anyMatch(TenantShard::hasTail);
+    }
+
+    private static boolean hasTail(OriginLedger each) {
+        return each.limit.isClosed() && Long.compareUnsigned(each.lastSeqno, each.limit.adoptedTo()) > 0;
+    }
+
+    /** Returns what makes the tails of closed origins count, without the writes that were made again here under their key. */
+    List<ControlRecord.Adopt> dueAdoptions() {
+        List<ControlRecord.Adopt> adoptions = new ArrayList<>();
+        for (OriginLedger each : origins.values()) {
+            if (hasTail(each)) {
+                long from = each.limit.adoptedTo() + 1;
+                adoptions.add(new ControlRecord.Adopt(each.origin, from, each.lastSeqno, voids(each, from)));
+            }
+        }
+        return adoptions;
+    }
+
+    private SeqnoRanges voids(OriginLedger tail, long from) {
+        SeqnoRanges voids = SeqnoRanges.NONE;
+        try (WalCursor cursor = logs().read(log(tail.origin), from)) {
+            for (WalBatch batch = cursor.next();
+                    batch != null && Long.compareUnsigned(batch.lastSeqno(), tail.lastSeqno) <= 0;
+                    batch = cursor.next()) {
+                for (KeyBlock.Entry entry : KeyBlock.read(batch)) {
+                    if (keys.get(entry.key()) != null) {
+                        long first = batch.firstSeqno() + entry.firstRecord();
+                        voids = voids.plus(first, first + entry.count() - 1);
+                    }
+                }
+            }
+        }
+        return voids;
     }
 
     /** Returns whether writes are taken here. Safe for any thread. */

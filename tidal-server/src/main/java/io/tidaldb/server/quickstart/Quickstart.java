@@ -91,7 +91,7 @@ final class Quickstart {
     private Tidal open() {
         TidalBuilder builder = Tidal.builder()
                 .dataDir(directory)
-                .topology(Topology.regions(NODES).shards(NODES))
+                .topology(Topology.regions(NODES).shardsPerRegion(NODES))
                 .wal(wal)
                 .transport(transport);
         for (String signal : List.of("departed", "arrived", "cancelled", "diverted")) {
