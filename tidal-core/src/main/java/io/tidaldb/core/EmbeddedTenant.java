@@ -308,6 +308,14 @@ final class EmbeddedTenant implements Tenant {
     }
 
     @Override
+    public List<ReplicaComparison> compareReplicas(boolean repair) {
+        tidal.checkOpen();
+        return state.slots().stream()
+                .flatMap(leader -> tidal.compareReplicas(leader, repair).stream())
+                .toList();
+    }
+
+    @Override
     public void export(Consumer<RecordedSignal> consumer) {
         tidal.checkOpen();
         for (TenantShard shard : state.slots()) {

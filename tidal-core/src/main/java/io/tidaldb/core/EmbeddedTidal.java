@@ -18,7 +18,9 @@ import io.tidaldb.core.ingest.RateQuota;
 import io.tidaldb.core.ingest.Schema;
 import io.tidaldb.core.ingest.TenantShard;
 import io.tidaldb.core.ingest.TenantState;
+import io.tidaldb.core.replication.ReplicaCheck;
 import io.tidaldb.core.replication.ReplicationLag;
+import io.tidaldb.core.replication.Replicator;
 import io.tidaldb.core.routing.TenantPlacer;
 import io.tidaldb.core.runtime.Clock;
 import io.tidaldb.core.runtime.LoopFactory;
@@ -147,7 +149,7 @@ final class EmbeddedTidal implements Tidal {
     }
 
     private EmbeddedTenant assemble(TenantRecord record) {
-        TenantState state = new TenantState(record.config(), rates(record.config()), queue);
+        TenantState state = new TenantState(record.config(), rates(record.config()), record.digestSeed(), queue);
         EmbeddedTenant tenant = new EmbeddedTenant(this, state, record.placement());
         tenants.put(record.config().id(), tenant);
         return tenant;
@@ -204,6 +206,38 @@ final class EmbeddedTidal implements Tidal {
         assign(record, others);
         assign(record, List.of(cluster.nameOf(leader)));
         tenant.ledBy(record.placement());
+    }
+
+    /** Compares a slot's followers with the replica that leads it. */
+    List<ReplicaComparison> compareReplicas(TenantShard leader, boolean repair) {
+        Replicator replicator = cluster.replicator(leader.replica());
+        if (replicator == null) {
+            return List.of();
+        }
+        SortedMap<NodeId, ReplicaCheck> before =
+                await(replicator.compare(leader, plugins.platform().random().nextLong()));
+        SortedMap<NodeId, ReplicaCheck> after = before;
+        if (repair
+                && before.values().stream()
+                        .anyMatch(check -> !check.differingBuckets().isEmpty())) {
+            before.forEach((follower, check) -> check.differingBuckets()
+                    .forEach(bucket -> replicator.repair(
+                            leader,
+                            follower,
+                            bucket,
+                            plugins.platform().random().nextLong())));
+            after = await(replicator.compare(leader, plugins.platform().random().nextLong()));
+        }
+        List<ReplicaComparison> result = new ArrayList<>();
+        after.forEach((follower, check) -> {
+            ReplicaCheck first = before.getOrDefault(follower, ReplicaCheck.UNKNOWN);
+            result.add(new ReplicaComparison(
+                    new ReplicaId(cluster.region(follower), leader.replica().shard()),
+                    check.known(),
+                    check.differingBuckets(),
+                    repair ? first.differingBuckets().size() : 0));
+        });
+        return result;
     }
 
     @Override

@@ -161,6 +161,12 @@ final class LocalCluster {
         return done;
     }
 
+    /** Returns the replication of the node that hosts a replica; null if it shares no shard with others. */
+    @Nullable
+    Replicator replicator(ReplicaId replica) {
+        return running(nameOf(replica)).replicator();
+    }
+
     /** Does something with the replication of each node that runs. */
     void forEachReplicator(Consumer<Replicator> action) {
         running.values().stream()

@@ -124,4 +124,13 @@ public interface Tenant {
 
     /** Hands over every signal that is still in the tenant's logs, log by log, in order, in the tenant's own turns. */
     void export(Consumer<RecordedSignal> consumer);
+
+    /**
+     * Compares the state of all replicas with that of the ones that take writes: by a digest of every bit of it, at one position of their
+     * logs, while writes go on. Costs each replica one pass over its state.
+     *
+     * @param repair whether to replace what differs by what the replica that takes writes has, and to compare again
+     * @return one for each replica that takes no writes, in order; none if there are no replicas
+     */
+    List<ReplicaComparison> compareReplicas(boolean repair);
 }

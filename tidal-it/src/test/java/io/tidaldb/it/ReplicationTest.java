@@ -171,6 +171,30 @@ class ReplicationTest {
         }
     }
 
+    @Test
+    @DisplayName("F-11: replicas are compared bit for bit while writes go on")
+    void comparison() {
+        try (Tidal tidal = open()) {
+            Tenant tenant = tidal.createTenant(TenantConfig.builder(TENANT)
+                    .pinnedShards(ReplicaId.parse("r0:s0"), ReplicaId.parse("r1:s1"))
+                    .durability(Durability.ALL)
+                    .build());
+            for (int i = 0; i < 5; i++) {
+                tenant.recordAll(LongStream.range(0, 1_000)
+                        .mapToObj(entity -> Signal.of("view", entity, 1))
+                        .toList());
+                assertThat(tenant.compareReplicas(true)).hasSize(4).allSatisfy(replica -> {
+                    assertThat(replica.isEqual()).isTrue();
+                    assertThat(replica.repaired()).isZero();
+                });
+            }
+            tidal.crashNode(NodeId.of("n2"));
+            assertThat(tenant.compareReplicas(false))
+                    .filteredOn(replica -> replica.replica().region().equals(RegionId.of(2)))
+                    .allSatisfy(replica -> assertThat(replica.known()).isFalse());
+        }
+    }
+
     private static void awaitLag(Tidal tidal, long records) {
         await(() -> tidal.health().shards().stream()
                 .flatMap(shard -> shard.replicationLag().values().stream())

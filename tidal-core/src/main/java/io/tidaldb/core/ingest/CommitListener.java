@@ -1,6 +1,7 @@
 package io.tidaldb.core.ingest;
 
 import io.tidaldb.api.wal.WalBatch;
+import io.tidaldb.core.codec.ControlRecord;
 import java.util.List;
 
 /** Is told what a node's logs have grown by. Called by the commit loop, which goes on when it returns: must not block. */
@@ -11,6 +12,11 @@ public interface CommitListener {
         @Override
         public void committed(List<Committed> batches, List<WriteRequest> awaiting) {
             awaiting.forEach(write -> write.replicated(write.position()));
+        }
+
+        @Override
+        public boolean marked(TenantShard shard, ControlRecord.DigestMark mark) {
+            return false;
         }
     };
 
@@ -23,4 +29,11 @@ public interface CommitListener {
      * @param awaiting writes that are durable here, and are to be answered by {@link WriteRequest#replicated} when they are elsewhere
      */
     void committed(List<Committed> batches, List<WriteRequest> awaiting);
+
+    /**
+     * Tells that a slot is folded exactly up to a digest mark.
+     *
+     * @return whether nothing may be folded until {@link Node#resume}
+     */
+    boolean marked(TenantShard shard, ControlRecord.DigestMark mark);
 }

@@ -30,8 +30,15 @@ final class Folder {
     private final Schema schema;
     private final HashStream64 hash = Hashing.xxh3_64().hashStream();
 
+    private CommitListener listener = CommitListener.NONE;
+
     Folder(Schema schema) {
         this.schema = schema;
+    }
+
+    /** Tells this one of digest marks. */
+    void listener(CommitListener told) {
+        listener = told;
     }
 
     /**
@@ -68,6 +75,11 @@ final class Folder {
                 shard.rebuild(origin);
             }
         });
+        catchUp(shard);
+    }
+
+    /** Folds all that was seen before it counted. */
+    void catchUp(TenantShard shard) {
         for (OriginLedger each : List.copyOf(shard.origins.values())) {
             if (!shard.isStale()) {
                 catchUp(shard, each);
@@ -176,6 +188,9 @@ final class Folder {
             shard.rebase();
         }
         // Takeovers and adoptions are taken notice of as they come, and a digest mark changes nothing.
+        if (record instanceof ControlRecord.DigestMark mark && !shard.replaying && listener.marked(shard, mark)) {
+            shard.hold(true);
+        }
     }
 
     private void compact(TenantShard shard, ControlRecord.End end) {

@@ -68,6 +68,7 @@ final class GroupCommit {
     /** Tells this one of every commit from now on. */
     void listener(CommitListener told) {
         listener = told;
+        folder.listener(told);
     }
 
     Folder folder() {
@@ -202,6 +203,20 @@ final class GroupCommit {
             for (ControlRecord adoption : shard.dueAdoptions()) {
                 control(shard, adoption);
             }
+        }
+    }
+
+    /** Folds what came while a slot was held, after one of its buckets was replaced unless there is nothing to replace it by. */
+    void resume(TenantShard shard, int bucket, @Nullable BucketImage image) {
+        try {
+            if (image != null) {
+                shard.replaceBucket(bucket, image);
+            }
+        } finally {
+            shard.hold(false);
+            folder.catchUp(shard);
+            shard.rebuildIfNeeded();
+            shard.folded();
         }
     }
 

@@ -242,6 +242,32 @@ public final class Node {
         });
     }
 
+    /** Adds a digest mark to the log of a slot whose writes are taken here. */
+    public CompletableFuture<Void> mark(TenantShard shard, ControlRecord.DigestMark mark) {
+        return loop.submit(() -> {
+            loop.commits().control(shard, mark);
+            return null;
+        });
+    }
+
+    /**
+     * Folds on after a digest mark.
+     *
+     * @param image what one bucket is to hold instead, as of the mark; null to leave it as it is
+     */
+    @SuppressWarnings(
+            "FutureReturnValueIgnored") // The log holds everything, so a checkpoint that is not written does no harm.
+    public CompletableFuture<Void> resume(TenantShard shard, int bucket, @Nullable BucketImage image) {
+        return loop.submit(() -> {
+            loop.commits().resume(shard, bucket, image);
+            if (image != null && home.durable()) {
+                // The last one may hold the bucket as it was.
+                checkpoints.write(shard);
+            }
+            return null;
+        });
+    }
+
     /** Takes a slot out of service because its logs are not what they should be. */
     public CompletableFuture<Void> quarantine(TenantShard shard, TidalException reason) {
         return loop.submit(() -> {

@@ -1,5 +1,6 @@
 package io.tidaldb.core.ingest;
 
+import com.dynatrace.hash4j.hashing.HashStream64;
 import com.dynatrace.hash4j.hashing.Hashing;
 import io.tidaldb.api.CorruptLogException;
 import io.tidaldb.api.ErrorCode;
@@ -101,6 +102,7 @@ public final class TenantShard {
     private @Nullable FoldSource logs;
 
     private boolean needsRebuild;
+    private boolean held;
     private volatile boolean needsSnapshot;
 
     /** Highest stamp of any batch seen. Invariant: the node's clock lies above it. */
@@ -303,9 +305,14 @@ public final class TenantShard {
         return needsRebuild;
     }
 
-    /** Returns whether the ledgers hold what does not count, so that nothing is folded into them any more. */
+    /** Says whether what comes is left in the logs and folded later. */
+    void hold(boolean on) {
+        held = on;
+    }
+
+    /** Returns whether nothing is folded for now: the ledgers hold what does not count, or are being repaired. */
     boolean isStale() {
-        return needsRebuild || needsSnapshot;
+        return needsRebuild || needsSnapshot || held;
     }
 
     /** Rebuilds the slot from its logs if some ledger holds what does not count. */
@@ -368,6 +375,41 @@ public final class TenantShard {
             sum = sum.plus(each.ledger.digest(seed, each.origin));
         }
         return sum;
+    }
+
+    /**
+     * Returns the digest of everything that is folded, under a key that is mixed with how far each origin is: it can be compared only with
+     * that of a replica which is equally far. Called by the loop while it folds.
+     */
+    public StateDigest digestHere() {
+        HashStream64 key = Hashing.xxh3_64().hashStream();
+        key.putLong(tenant.digestSeed());
+        for (OriginLedger each : origins.values()) {
+            if (each.foldedSeqno != each.origin.startSeqno()) {
+                key.putInt(each.origin.region().value());
+                key.putInt(each.origin.shard().value());
+                key.putLong(each.foldedSeqno);
+            }
+        }
+        return digest(key.getAsLong());
+    }
+
+    /** Returns one bucket of everything that is folded. Called by the loop while it folds. */
+    public BucketImage bucketHere(int bucket, int chunkBytes) {
+        Map<Origin, List<byte[]>> cells = new TreeMap<>();
+        origins.values().forEach(each -> cells.put(each.origin, each.ledger.extractBucket(bucket, chunkBytes)));
+        return new BucketImage(base == null ? List.of() : base.extractBucket(bucket, chunkBytes), cells);
+    }
+
+    /** Replaces one bucket of everything that is folded. Called by a task of the loop while nothing is folded. */
+    void replaceBucket(int bucket, BucketImage image) {
+        if (base != null) {
+            base.replaceBucket(bucket, image.base());
+        }
+        origins.values()
+                .forEach(each ->
+                        each.ledger.replaceBucket(bucket, image.origins().getOrDefault(each.origin, List.of())));
+        rebase();
     }
 
     /** Makes readers see the ledgers as they are now. */

@@ -8,6 +8,7 @@ import java.util.concurrent.atomic.LongAdder;
 /** What the shards of a tenant in this process share. Safe for any number of threads. */
 public final class TenantState {
 
+    private final long digestSeed;
     private final QueueBudget queue;
     private final AtomicLong queuedBytes = new AtomicLong();
     private final LongAdder throttled = new LongAdder();
@@ -21,12 +22,19 @@ public final class TenantState {
     /**
      * Creates the state of a tenant.
      *
+     * @param digestSeed the key of the tenant's digests
      * @param queue where the tenant's writes take room while they wait
      */
-    public TenantState(TenantConfig config, RateQuota rates, QueueBudget queue) {
+    public TenantState(TenantConfig config, RateQuota rates, long digestSeed, QueueBudget queue) {
+        this.digestSeed = digestSeed;
         this.config = config;
         this.rates = rates;
         this.queue = queue;
+    }
+
+    /** Returns the key of the tenant's digests. */
+    long digestSeed() {
+        return digestSeed;
     }
 
     /** Returns the configuration as of now. */

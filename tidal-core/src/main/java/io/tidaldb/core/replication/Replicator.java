@@ -11,6 +11,7 @@ import io.tidaldb.api.transport.TransportHandler;
 import io.tidaldb.api.wal.LogId;
 import io.tidaldb.api.wal.WalBatch;
 import io.tidaldb.core.codec.Chain;
+import io.tidaldb.core.codec.ControlRecord;
 import io.tidaldb.core.ingest.CommitListener;
 import io.tidaldb.core.ingest.Node;
 import io.tidaldb.core.ingest.ReceivedBatches;
@@ -63,6 +64,7 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
     private final ReplicationSettings settings;
     private final RecentBatches recent;
     private final Chain chain = new Chain();
+    private final DigestChecks checks;
     private final SortedMap<SlotKey, ReplicatedSlot> slots = new TreeMap<>();
     private final SortedMap<NodeId, Link> links = new TreeMap<>();
 
@@ -97,6 +99,17 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
         this.clock = clock;
         this.settings = settings;
         this.recent = new RecentBatches(settings.tailBytes());
+        this.checks = new DigestChecks(node, scheduler, new DigestChecks.Wire() {
+            @Override
+            public @Nullable ReplicatedSlot slot(TenantShard shard) {
+                return Replicator.this.slot(shard);
+            }
+
+            @Override
+            public boolean tell(NodeId peer, PeerMessage message) {
+                return Replicator.this.tell(peer, message);
+            }
+        });
         node.listener(this);
     }
 
@@ -458,6 +471,10 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
             append(peer, slot, append.batches());
         } else if (message instanceof PeerMessage.Ack ack) {
             acked(peer, slot, state, ack);
+        } else if (message instanceof PeerMessage.DigestReport report) {
+            checks.reported(peer, report);
+        } else if (message instanceof PeerMessage.BucketCells cells && !slot.leads) {
+            checks.cells(slot, cells);
         } else {
             throw new TidalException(
                     ErrorCode.UNSUPPORTED,
@@ -713,6 +730,42 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
                 tellState(slot, peer, true);
             }
         }
+    }
+
+    // Comparison
+
+    @Override
+    public boolean marked(TenantShard shard, ControlRecord.DigestMark mark) {
+        return checks.marked(shard, mark);
+    }
+
+    /**
+     * Compares the state of a slot that this node leads with its followers', at a mark in its log, while writes go on.
+     *
+     * @param mark a number that no other comparison of the slot has
+     */
+    @SuppressWarnings("FutureReturnValueIgnored") // Handed on.
+    public CompletableFuture<SortedMap<NodeId, ReplicaCheck>> compare(TenantShard shard, long mark) {
+        CompletableFuture<SortedMap<NodeId, ReplicaCheck>> result = new CompletableFuture<>();
+        scheduler.execute(() -> {
+            ReplicatedSlot slot = slot(shard);
+            if (slot == null || !slot.leads) {
+                result.complete(Collections.emptySortedMap());
+            } else {
+                checks.compare(slot, mark).thenAccept(result::complete);
+            }
+        });
+        return result;
+    }
+
+    /** Replaces one bucket of a follower's state by this node's, at a mark in the log. Whether it has helped, a comparison tells. */
+    public void repair(TenantShard shard, NodeId follower, int bucket, long mark) {
+        scheduler.execute(() -> {
+            ReplicatedSlot slot = slot(shard);
+            if (slot != null && slot.leads && slot.peers.contains(follower)) {
+                checks.repair(slot, follower, bucket, mark);
+            }
+        });
     }
 
     // Health

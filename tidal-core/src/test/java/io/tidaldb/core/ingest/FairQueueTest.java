@@ -26,7 +26,7 @@ class FairQueueTest {
 
     private Flow flow(int tenant) {
         TenantConfig config = TenantConfig.builder(TenantId.of(tenant)).build();
-        return new Flow(new TenantState(config, new RateQuota(config, new TokenBucketLimiterFactory(), 0), budget));
+        return new Flow(new TenantState(config, new RateQuota(config, new TokenBucketLimiterFactory(), 0), 0, budget));
     }
 
     private List<Line> lines(int count) {
@@ -157,8 +157,8 @@ class FairQueueTest {
         QueueBudget small = new QueueBudget(1 << 20, 1 << 20);
         TenantConfig config = TenantConfig.builder(TenantId.of(1)).build();
         RateQuota rates = new RateQuota(config, new TokenBucketLimiterFactory(), 0);
-        TenantState noisy = new TenantState(config, rates, small);
-        TenantState quiet = new TenantState(config, rates, small);
+        TenantState noisy = new TenantState(config, rates, 0, small);
+        TenantState quiet = new TenantState(config, rates, 0, small);
         while (noisy.enqueue(KIB)) {
             // Until it is full.
         }

@@ -74,7 +74,10 @@ final class FoldReplica {
         schema = schema();
         TenantConfig config = TenantConfig.builder(TENANT).build();
         flow = new Flow(new TenantState(
-                config, new RateQuota(config, new TokenBucketLimiterFactory(), 0), new QueueBudget(1 << 20, 1 << 20)));
+                config,
+                new RateQuota(config, new TokenBucketLimiterFactory(), 0),
+                SEED,
+                new QueueBudget(1 << 20, 1 << 20)));
         loop = loop();
         recovery = recovery(durable);
         shard = open();
