@@ -82,6 +82,7 @@ final class Deployment {
     Tidal open(
             Plugins plugins,
             NodeSettings settings,
+            ReplicationSettings replication,
             long segmentBytes,
             EmbeddedTidal.Limits limits,
             Map<String, Duration> signals,
@@ -122,7 +123,7 @@ final class Deployment {
             NodeLauncher launcher = new NodeLauncher(
                     plugins,
                     settings,
-                    ReplicationSettings.DEFAULT,
+                    replication,
                     segmentBytes,
                     schema,
                     (node, of) -> root == null

@@ -31,7 +31,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
@@ -291,11 +290,15 @@ final class EmbeddedTidal implements Tidal {
 
     /** Waits for a task, also if the caller is interrupted: half a change would be worse than a late one. */
     <T> T await(CompletableFuture<T> task) {
+        return await(task, WAIT_FOR_TASK.toNanos());
+    }
+
+    private <T> T await(CompletableFuture<T> task, long atMostNanos) {
         boolean interrupted = false;
         try {
             while (true) {
                 try {
-                    return plugins.platform().loops().await(task, WAIT_FOR_TASK.toNanos());
+                    return plugins.platform().loops().await(task, atMostNanos);
                 } catch (InterruptedException e) {
                     interrupted = true;
                 }
@@ -304,7 +307,9 @@ final class EmbeddedTidal implements Tidal {
             throw EmbeddedTenant.unwrap(e);
         } catch (TimeoutException e) {
             throw new TidalException(
-                    ErrorCode.DEADLINE_EXCEEDED, "the commit loop did not answer within " + WAIT_FOR_TASK, e);
+                    ErrorCode.DEADLINE_EXCEEDED,
+                    "the commit loop did not answer within " + Duration.ofNanos(atMostNanos),
+                    e);
         } finally {
             if (interrupted) {
                 Thread.currentThread().interrupt();
@@ -492,12 +497,8 @@ final class EmbeddedTidal implements Tidal {
 
     @Override
     public void checkpoint() {
-        try {
-            // Without a bound: it takes as long as the disk needs for all that is there.
-            beginCheckpoint().join();
-        } catch (CompletionException e) {
-            throw EmbeddedTenant.unwrap(e);
-        }
+        // Without a bound: it takes as long as the disk needs for all that is there.
+        await(beginCheckpoint(), Long.MAX_VALUE);
     }
 
     /** Returns a future that is done when there are checkpoints of all slots as they are now. */

@@ -8,6 +8,7 @@ import io.tidaldb.api.wal.WalStoreContext;
 import io.tidaldb.api.wal.WalStoreFactory;
 import io.tidaldb.core.ingest.NodeSettings;
 import io.tidaldb.core.plugin.PluginCatalog;
+import io.tidaldb.core.replication.ReplicationSettings;
 import io.tidaldb.core.runtime.Platform;
 import io.tidaldb.core.runtime.SystemPlatform;
 import io.tidaldb.core.wiring.PluginModule;
@@ -51,6 +52,7 @@ public final class TidalBuilder {
     private @Nullable Double capacity;
 
     private Platform platform = new SystemPlatform();
+    private ReplicationSettings replication = ReplicationSettings.DEFAULT;
     private final Map<String, Duration> signals = new LinkedHashMap<>();
     private final Map<String, Duration> defaultSignals = new LinkedHashMap<>();
 
@@ -101,6 +103,12 @@ public final class TidalBuilder {
     /** Changes what the instance runs on: its clocks, threads and disks. For simulations. */
     public TidalBuilder platform(Platform runsOn) {
         platform = runsOn;
+        return this;
+    }
+
+    /** Bounds what replication holds in memory and has on its way. For simulations. */
+    public TidalBuilder replication(ReplicationSettings bounds) {
+        replication = bounds;
         return this;
     }
 
@@ -215,6 +223,7 @@ public final class TidalBuilder {
         return deployment.open(
                 plugins,
                 settings,
+                replication,
                 segmentBytes,
                 new EmbeddedTidal.Limits(maxFuture, queueBytesPerTenant, queueBytes(), capacity),
                 signals,

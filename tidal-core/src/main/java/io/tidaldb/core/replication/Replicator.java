@@ -34,6 +34,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -70,6 +71,9 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
 
     /** Commits that the loop has told of and the scheduler has not looked at. Safe for any number of threads. */
     private final Queue<HandedOver> handedOver = new ConcurrentLinkedQueue<>();
+
+    /** Writes to slots that this node has no part in yet: bounded by the room that their tenants have in the queue. */
+    private final List<WriteRequest> early = new ArrayList<>();
 
     /** A commit. */
     private record HandedOver(List<Committed> batches, List<WriteRequest> awaiting) {}
@@ -141,6 +145,9 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
                         assigned(new ReplicatedSlot(assignment, node.id(), held));
                     } else {
                         LOG.warn("a slot of node {} takes no part in replication: {}", node.id(), failure.getMessage());
+                        takeEarly(
+                                write -> write.shard() == assignment.shard(),
+                                write -> write.unreplicated(notReplicated("the slot has no replicas", write)));
                     }
                 }));
     }
@@ -150,6 +157,7 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
         if (before != null) {
             before.drain(write -> write.unreplicated(notReplicated("the slot has another leader", write)));
         }
+        takeEarly(write -> write.shard() == slot.shard, slot::await);
         for (NodeId peer : slot.peers) {
             if (link(peer).up) {
                 introduce(slot, peer);
@@ -157,9 +165,18 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
         }
     }
 
+    private void takeEarly(Predicate<WriteRequest> which, Consumer<WriteRequest> action) {
+        List<WriteRequest> taken = early.stream().filter(which).toList();
+        early.removeIf(which);
+        taken.forEach(action);
+    }
+
     /** Forgets a tenant. */
     public void drop(TenantId tenant) {
         scheduler.execute(() -> {
+            takeEarly(
+                    write -> write.shard().tenant().config().id().equals(tenant),
+                    write -> write.unreplicated(notReplicated("the tenant was deleted", write)));
             List<ReplicatedSlot> dropped = slots.values().stream()
                     .filter(slot -> slot.key.tenant().equals(tenant))
                     .toList();
@@ -204,10 +221,12 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
             }
             for (WriteRequest write : commit.awaiting) {
                 ReplicatedSlot slot = slot(write.shard());
-                if (slot == null) {
-                    write.unreplicated(notReplicated("the slot has no replicas yet", write));
-                } else {
+                if (slot != null) {
                     slot.await(write);
+                } else if (write.shard().tenant().isDeleted()) {
+                    write.unreplicated(notReplicated("the tenant was deleted", write));
+                } else {
+                    early.add(write);
                 }
             }
         }
@@ -814,6 +833,7 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
         Consumer<WriteRequest> tell = write -> write.unreplicated(notReplicated("the node has stopped", write));
         handedOver.forEach(commit -> commit.awaiting.forEach(tell));
         handedOver.clear();
+        takeEarly(write -> true, tell);
         slots.values().forEach(slot -> slot.drain(tell));
         slots.clear();
     }

@@ -26,7 +26,16 @@ public final class SimulatedNetwork {
     private final InprocNetwork network = new InprocNetwork();
     private final TransportFactory transports = new InprocTransportFactory(network);
     private final Map<Direction, Way> ways = new LinkedHashMap<>();
+    private final List<Observer> observers = new ArrayList<>();
     private LinkQuality usual = LinkQuality.GOOD;
+
+    /** Sees what machines send. */
+    @FunctionalInterface
+    public interface Observer {
+
+        /** A message is sent, whatever becomes of it. Its bytes are still as they were sent, and must stay so. */
+        void sent(NodeId from, NodeId to, ByteBuffer message);
+    }
 
     private record Direction(NodeId from, NodeId to) {}
 
@@ -61,6 +70,11 @@ public final class SimulatedNetwork {
         network.detection(delay);
     }
 
+    /** Shows this one every message from now on. */
+    public void observe(Observer observer) {
+        observers.add(observer);
+    }
+
     /** Sets what every link is like from now on. */
     public void links(LinkQuality quality) {
         usual = quality;
@@ -81,6 +95,13 @@ public final class SimulatedNetwork {
     /** Lets nothing pass from a machine to another. */
     public Cut cut(NodeId from, NodeId to) {
         return new Cut(from + " to " + to, Stream.of(new Direction(from, to)));
+    }
+
+    /** Lets nothing pass from some machines to others. */
+    public Cut cut(Collection<NodeId> from, Collection<NodeId> to) {
+        return new Cut(
+                from + " to " + to,
+                from.stream().flatMap(one -> to.stream().map(another -> new Direction(one, another))));
     }
 
     /** Lets nothing pass between two machines. */
@@ -142,6 +163,7 @@ public final class SimulatedNetwork {
     }
 
     private Fate fate(NodeId from, NodeId to, ByteBuffer message) {
+        observers.forEach(observer -> observer.sent(from, to, message.asReadOnlyBuffer()));
         Way way = way(from, to);
         LinkQuality quality = way.quality;
         SimulatedRandom random = way.random;
