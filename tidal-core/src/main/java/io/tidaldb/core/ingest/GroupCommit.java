@@ -18,6 +18,7 @@ import io.tidaldb.core.runtime.Clock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -266,14 +267,16 @@ final class GroupCommit {
             if (failed == null) {
                 appended.forEach(this::fold);
                 dirty.forEach(TenantShard::folded);
-                appended.forEach(each -> each.writes.forEach(this::acknowledge));
-                dirty.forEach(shard -> shard.staged.followers.forEach(this::acknowledgeFollower));
+                List<Appended> all = List.copyOf(appended);
+                acknowledge(all, WriteRequest::isReplicated);
+                tell();
+                acknowledge(all, write -> !write.isReplicated());
             }
         }
         if (failed == null) {
-            // Also those that were there already.
-            dirty.forEach(shard -> shard.staged.received.forEach(ReceivedBatches::answer));
+            // Also where nothing was appended, since everything was there already.
             tell();
+            dirty.forEach(shard -> shard.staged.received.forEach(ReceivedBatches::answer));
         }
         List<TenantShard> done = List.copyOf(dirty);
         endCommit();
@@ -282,6 +285,12 @@ final class GroupCommit {
         }
     }
 
+    private void acknowledge(List<Appended> all, Predicate<WriteRequest> which) {
+        all.forEach(each -> each.writes.stream().filter(which).forEach(this::acknowledge));
+        dirty.forEach(shard -> shard.staged.followers.stream().filter(which).forEach(this::acknowledgeFollower));
+    }
+
+    // Before those are told who wait for this node alone: whoever was told finds it in the lag.
     private void tell() {
         if (!appended.isEmpty() || !awaiting.isEmpty()) {
             listener.committed(
@@ -290,6 +299,7 @@ final class GroupCommit {
                             .toList(),
                     List.copyOf(awaiting));
             awaiting.clear();
+            appended.clear();
         }
     }
 

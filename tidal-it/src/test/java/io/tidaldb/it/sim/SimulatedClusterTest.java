@@ -2,6 +2,7 @@ package io.tidaldb.it.sim;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.within;
 
 import io.tidaldb.api.Durability;
 import io.tidaldb.api.ErrorCode;
@@ -139,7 +140,7 @@ class SimulatedClusterTest {
             cluster.restart(cluster.leader());
             assertThat(cluster.home(cluster.machine(cluster.leader()).id()).tenants())
                     .hasSize(1);
-            assertThat(cluster.readDecayScore(R0, "view", 1)).isEqualTo(score);
+            assertThat(cluster.readDecayScore(R0, "view", 1)).isCloseTo(score, within(1e-6));
         }
     }
 }
