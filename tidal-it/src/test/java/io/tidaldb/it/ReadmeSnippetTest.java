@@ -39,14 +39,16 @@ class ReadmeSnippetTest {
     Path work;
 
     @Test
-    @DisplayName("has a Java example that compiles and runs as it stands")
-    void exampleCompilesAndRuns() throws Exception {
-        String snippet = Repository.extract(Repository.root().resolve("README.md"), SNIPPET);
-
-        compile(PROGRAM.formatted(snippet));
-
-        try (URLClassLoader loader = new URLClassLoader(new URL[] {work.toUri().toURL()})) {
-            loader.loadClass("Snippet").getMethod("run", Path.class).invoke(null, work.resolve("data"));
+    @DisplayName("has Java examples that compile and run as they stand")
+    void examplesCompileAndRun() throws Exception {
+        List<String> snippets = Repository.extractAll(Repository.root().resolve("README.md"), SNIPPET);
+        assertThat(snippets).hasSizeGreaterThan(1);
+        for (String snippet : snippets) {
+            compile(PROGRAM.formatted(snippet));
+            try (URLClassLoader loader =
+                    new URLClassLoader(new URL[] {work.toUri().toURL()})) {
+                loader.loadClass("Snippet").getMethod("run", Path.class).invoke(null, work.resolve("data"));
+            }
         }
     }
 

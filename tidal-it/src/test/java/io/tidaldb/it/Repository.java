@@ -5,7 +5,6 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
@@ -58,11 +57,10 @@ final class Repository {
     }
 
     /** Returns the first match of the pattern's first group in a file. */
-    static String extract(Path file, Pattern pattern) {
-        Matcher matcher = pattern.matcher(read(file));
-        if (!matcher.find()) {
-            throw new IllegalStateException(file + " has nothing like " + pattern);
-        }
-        return matcher.group(1);
+    static List<String> extractAll(Path file, Pattern pattern) {
+        return pattern.matcher(read(file))
+                .results()
+                .map(match -> match.group(1))
+                .toList();
     }
 }

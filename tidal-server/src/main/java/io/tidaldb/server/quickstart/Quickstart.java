@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tidaldb.api.TenantConfig;
 import io.tidaldb.core.EventTime;
 import io.tidaldb.core.ReadOptions;
+import io.tidaldb.core.ReplicaComparison;
 import io.tidaldb.core.ScoredEntity;
 import io.tidaldb.core.Tenant;
 import io.tidaldb.core.TenantUsage;
@@ -76,6 +77,7 @@ final class Quickstart {
             plan.create(tidal);
             ingest(tidal, plan);
             isolation(tidal, plan);
+            replicas(tidal, plan);
             report.putNull("migration");
             report.putNull("upgrade");
             notes.accept("Crashing all nodes with " + count(acked.total()) + " signals acknowledged");
@@ -185,6 +187,27 @@ final class Quickstart {
                     verification.scoreMaxError()));
             top(tidal, plan);
         }
+    }
+
+    /** Compares every replica with the one that takes writes, bit for bit, as soon as it has caught up. */
+    private void replicas(Tidal tidal, TenantPlan plan) {
+        long start = System.nanoTime();
+        int compared = 0;
+        int equal = 0;
+        for (TenantConfig config : plan.tenants()) {
+            Tenant tenant = tidal.tenant(config.id()).orElseThrow();
+            List<ReplicaComparison> comparisons = tenant.compareReplicas(false);
+            while (comparisons.stream().anyMatch(replica -> !replica.known()) && secondsSince(start) < 60) {
+                comparisons = tenant.compareReplicas(false);
+            }
+            compared += comparisons.size();
+            equal += (int)
+                    comparisons.stream().filter(ReplicaComparison::isEqual).count();
+        }
+        report.putObject("replicas").put("compared", compared).put("equal", equal);
+        ok &= compared == (NODES - 1) * plan.tenants().size() && equal == compared;
+        notes.accept("Compared " + compared + " replicas with those that take writes: " + equal
+                + " hold the same state, bit for bit");
     }
 
     private void top(Tidal tidal, TenantPlan plan) {
