@@ -93,6 +93,12 @@ public final class LossyDisk {
         return unsynced.size();
     }
 
+    /** Returns the last seqno of a log that a crash would leave whatever happens, or the position before its first. */
+    public long durableSeqno(LogId id) {
+        LossyLog log = logs.get(id);
+        return log == null ? id.origin().startSeqno() : log.durableSeqno();
+    }
+
     Collection<LossyLog> logs() {
         return logs.values();
     }

@@ -63,6 +63,10 @@ final class LossyLog {
                 : batches.get(batches.size() - 1).lastSeqno();
     }
 
+    long durableSeqno() {
+        return synced == 0 ? firstSeqno - 1 : batches.get(synced - 1).lastSeqno();
+    }
+
     /** @throws CorruptLogException if it is quarantined */
     void checkSound() {
         if (quarantine != null) {

@@ -121,7 +121,9 @@ final class Checkpoints {
         if (!closed.isEmpty()) {
             loop.commits().control(shard, new ControlRecord.Compaction(closed));
         }
-        // What the image holds must be in the log for good before it can be published.
+        // What the image holds must be in the log for good before it can be published. A commit that failed has left
+        // positions behind that its batches may never reach.
+        loop.commits().checkSound();
         loop.commits().onStore(store::sync);
         shard.keys.expire(clock.wallNanos() / 1_000_000);
         Writing writing = new Writing(shard, new SlotImage(shard), done);

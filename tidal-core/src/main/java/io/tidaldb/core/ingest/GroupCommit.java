@@ -517,6 +517,13 @@ final class GroupCommit {
         }
     }
 
+    /** Called by tasks. @throws TidalException STORE_FAILED if a commit failed, so that positions lie beyond what is durable */
+    void checkSound() {
+        if (failed != null) {
+            throw storeFailed(failed);
+        }
+    }
+
     /** Returns whether the store failed, so that what was written before its sync may not be there. Called when nobody runs the loop. */
     boolean hasFailed() {
         return failed != null;

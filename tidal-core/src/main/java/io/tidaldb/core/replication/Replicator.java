@@ -28,8 +28,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Queue;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -255,7 +257,7 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
             if (state == null) {
                 continue;
             }
-            state.changedInHeartbeat = link(peer).heartbeat + 1;
+            nameAgain(peer, state);
             Shipment known = state.shipments.get(origin);
             if (known != null) {
                 known.progress.committed(batch);
@@ -529,6 +531,7 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
                         LOG.warn("slot {} of node {} can't be compared: {}", slot.key, node.id(), failure.getMessage());
                     } else {
                         state.known = true;
+                        nameAgain(peer, state);
                         verdicts.forEach(verdict -> obey(peer, slot, state, verdict));
                         pump(slot, peer);
                     }
@@ -659,6 +662,10 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
         switch (shipment.progress.acked(ack.seqno(), ack.chain())) {
             case ADVANCED -> {
                 slot.acked(peer, ack.origin(), ack.seqno());
+                if (shipment.progress.lagRecords() == 0) {
+                    // The last heartbeat may have come while it was behind.
+                    nameAgain(peer, state);
+                }
                 pump(slot, peer);
             }
             case STALE -> {}
@@ -709,12 +716,22 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
         tell(peer, new PeerMessage.Heartbeat(0, link.heartbeat, clock.wallNanos() / 1_000_000, positions));
     }
 
+    /** Lets the next heartbeats name a slot's positions until one of them is answered. */
+    private void nameAgain(NodeId peer, ReplicatedSlot.PeerState state) {
+        state.changedInHeartbeat = link(peer).heartbeat + 1;
+    }
+
     private void heartbeat(NodeId peer, PeerMessage.Heartbeat heartbeat) {
+        Set<SlotKey> behind = new TreeSet<>();
         for (SlotPosition theirs : heartbeat.slots()) {
             ReplicatedSlot slot = slots.get(new SlotKey(theirs.tenant(), theirs.shard()));
             ReplicatedSlot.PeerState state = slot == null ? null : slot.state(peer);
             if (slot != null && state != null && slot.epoch == theirs.epoch()) {
                 told(peer, slot, state, theirs);
+                if (Long.compareUnsigned(slot.lastSeqno(theirs.origin()), theirs.lastSeqno()) < 0) {
+                    behind.add(slot.key);
+                }
+                state.caughtUp = !behind.contains(slot.key);
             }
         }
         tell(peer, new PeerMessage.HeartbeatAnswer(0, heartbeat.number()));
@@ -730,7 +747,6 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
     private void told(NodeId peer, ReplicatedSlot slot, ReplicatedSlot.PeerState state, SlotPosition theirs) {
         LogPosition mine = slot.position(theirs.origin());
         long held = slot.lastSeqno(theirs.origin());
-        state.caughtUp = Long.compareUnsigned(held, theirs.lastSeqno()) >= 0;
         if (held == theirs.lastSeqno()) {
             if (mine != null && mine.chain() != theirs.chain()) {
                 divergedHere(

@@ -1,0 +1,17 @@
+package io.tidaldb.core;
+
+import io.tidaldb.api.ShardId;
+import io.tidaldb.api.TenantId;
+import io.tidaldb.core.ingest.TenantShard;
+import java.util.List;
+
+/** Looks behind the interface of an instance: for tests that compare replicas. */
+public final class Replicas {
+
+    private Replicas() {}
+
+    /** Returns the replicas of a tenant's slot as they are now, in order of region. */
+    public static List<TenantShard> of(Tidal tidal, TenantId tenant, ShardId shard) {
+        return ((EmbeddedTenant) tidal.tenant(tenant).orElseThrow()).replicas(shard);
+    }
+}

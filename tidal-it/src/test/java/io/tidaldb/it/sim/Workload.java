@@ -1,0 +1,218 @@
+package io.tidaldb.it.sim;
+
+import io.tidaldb.api.Durability;
+import io.tidaldb.api.ErrorCode;
+import io.tidaldb.api.IdempotencyKey;
+import io.tidaldb.api.Outcome;
+import io.tidaldb.api.RegionId;
+import io.tidaldb.api.TidalException;
+import io.tidaldb.core.Position;
+import io.tidaldb.core.ReadOptions;
+import io.tidaldb.core.Reading;
+import io.tidaldb.core.Signal;
+import io.tidaldb.core.Tenant;
+import io.tidaldb.core.WriteOptions;
+import io.tidaldb.it.sim.check.AcknowledgementCheck;
+import io.tidaldb.it.sim.check.History;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletionException;
+import org.jspecify.annotations.Nullable;
+
+/** What users do: write, try again what failed or got no answer, read in any region. */
+final class Workload {
+
+    /** 2025-12-31: before the beginning of any world. */
+    private static final long FIRST_EVENT = 1_767_139_200L * 1_000_000_000;
+
+    private static final int MOST_RETRIES = 8;
+    private static final long ENTITIES = 30;
+    private static final List<String> TYPES = List.of("view", "like");
+
+    private final SimulatedCluster cluster;
+    private final SimulatedRandom random;
+    private final AcknowledgementCheck acknowledgements;
+    private final History history = new History();
+    private final List<Tenant> tenants;
+    private long events;
+    private long acknowledged;
+
+    Workload(SimulatedCluster cluster, List<Tenant> tenants) {
+        this.cluster = cluster;
+        this.tenants = tenants;
+        this.random = cluster.world().random("workload");
+        this.acknowledgements = new AcknowledgementCheck(cluster);
+    }
+
+    History history() {
+        return history;
+    }
+
+    long acknowledged() {
+        return acknowledged;
+    }
+
+    private Tenant someTenant() {
+        return tenants.get((int) random.below(tenants.size()));
+    }
+
+    /** Writes something, with or without a key; whoever has one tries again. */
+    void write() {
+        Tenant tenant = someTenant();
+        attempt(tenant, begin(tenant, level(tenant), random.chance(800_000)), 0);
+    }
+
+    private History.Write begin(Tenant tenant, Durability level, boolean withKey) {
+        int count = (int) (random.chance(100_000) ? random.between(10, 60) : random.between(1, 4));
+        List<Signal> signals = new ArrayList<>(count);
+        for (int i = 0; i < count; i++) {
+            String type = TYPES.get((int) random.below(TYPES.size()));
+            long entity = random.below(ENTITIES);
+            double weight = random.between(-8, 64) / 8.0;
+            Signal signal = entity < 4 ? Signal.of(type, "name" + entity, weight) : Signal.of(type, entity, weight);
+            signals.add(signal.at(FIRST_EVENT + events++ * 1_000));
+        }
+        IdempotencyKey key = withKey ? new IdempotencyKey(random.nextLong(), random.nextLong()) : null;
+        return history.begin(tenant.id(), signals, level, key);
+    }
+
+    private Durability level(Tenant tenant) {
+        Durability usual = tenant.config().durability();
+        if (usual == Durability.MAJORITY || usual == Durability.ALL) {
+            return Durability.values()[(int) random.below(Durability.values().length)];
+        }
+        return random.chance(100_000) ? Durability.ASYNC : usual;
+    }
+
+    private void attempt(Tenant tenant, History.Write write, int retries) {
+        WriteOptions options = WriteOptions.DEFAULT.with(write.level());
+        IdempotencyKey key = write.key();
+        Attempt attempt = new Attempt(tenant, write, retries);
+        write.tried();
+        tenant.recordAllAsync(write.signals(), key == null ? options : options.with(key))
+                .whenComplete(attempt::answered);
+        cluster.world().schedule(Duration.ofMillis(random.between(500, 3_000)), attempt::late);
+    }
+
+    /** One attempt, which may be answered late or never. */
+    private final class Attempt {
+
+        private final Tenant tenant;
+        private final History.Write write;
+        private final int retries;
+        private boolean over;
+
+        Attempt(Tenant tenant, History.Write write, int retries) {
+            this.tenant = tenant;
+            this.write = write;
+            this.retries = retries;
+        }
+
+        void answered(@Nullable Position position, @Nullable Throwable failure) {
+            if (position != null) {
+                cluster.world().note("acknowledged " + position + " to " + tenant.id());
+                acknowledged++;
+                over = true;
+                write.acknowledged(position);
+                acknowledgements.acknowledged(write);
+                return;
+            }
+            TidalException reason = expected(failure);
+            cluster.world().note("failed " + reason.code() + " for " + tenant.id());
+            write.failed(reason);
+            again();
+        }
+
+        void late() {
+            if (!over) {
+                again();
+            }
+        }
+
+        private void again() {
+            if (!over && write.key() != null && retries < MOST_RETRIES && write.position() == null) {
+                cluster.world()
+                        .schedule(Duration.ofMillis(random.between(1, 500)), () -> attempt(tenant, write, retries + 1));
+            }
+            over = true;
+        }
+    }
+
+    /** Returns the failure if it is one that faults explain. */
+    private static TidalException expected(@Nullable Throwable failure) {
+        Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
+        if (cause instanceof TidalException reason
+                && (reason.code().outcome() != Outcome.FATAL)
+                && reason.code() != ErrorCode.IDEMPOTENCY_KEY_REUSED
+                && reason.code() != ErrorCode.WAL_GAP) {
+            return reason;
+        }
+        throw new AssertionError("failed in a way that no fault explains", cause);
+    }
+
+    /** Reads something, where it may not be. */
+    void read() {
+        Tenant tenant = someTenant();
+        RegionId region = RegionId.of((int) random.below(cluster.replicas().stream()
+                .map(replica -> replica.region())
+                .distinct()
+                .count()));
+        boolean allowed = tenant.config().requiredRegions().isEmpty()
+                || tenant.config().requiredRegions().contains(region);
+        try {
+            Reading reading = tenant.read(
+                    TYPES.get((int) random.below(TYPES.size())),
+                    random.between(4, ENTITIES),
+                    ReadOptions.DEFAULT.in(region));
+            if (!allowed) {
+                throw new AssertionError(tenant.id() + " was read in " + region + ", where it must not be");
+            }
+            cluster.world().note("reads " + reading.count() + " of " + tenant.id() + " in " + region);
+        } catch (TidalException e) {
+            expected(e);
+        }
+    }
+
+    /** Reads all of a tenant's log. */
+    void export() {
+        try {
+            someTenant().export(signal -> {
+                if (history.of(signal.eventNanos()) == null) {
+                    throw new AssertionError(signal + " was never written");
+                }
+            });
+        } catch (TidalException e) {
+            expected(e);
+        }
+    }
+
+    /** Writes checkpoints of everything. */
+    void checkpoint() {
+        try {
+            cluster.tidal().checkpoint();
+        } catch (TidalException e) {
+            expected(e);
+        }
+    }
+
+    /** Writes something to each tenant, which must be acknowledged: nothing is wrong. */
+    void mustGoOn() {
+        for (Tenant tenant : tenants) {
+            History.Write write = begin(tenant, tenant.config().durability(), true);
+            write.tried();
+            Position position = tenant.recordAll(
+                    write.signals(), WriteOptions.DEFAULT.with(write.level()).with(key(write)));
+            write.acknowledged(position);
+            acknowledgements.acknowledged(write);
+        }
+    }
+
+    private static IdempotencyKey key(History.Write write) {
+        IdempotencyKey key = write.key();
+        if (key == null) {
+            throw new AssertionError("no key");
+        }
+        return key;
+    }
+}
