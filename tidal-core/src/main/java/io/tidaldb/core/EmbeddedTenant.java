@@ -319,29 +319,35 @@ final class EmbeddedTenant implements Tenant {
     public void export(Consumer<RecordedSignal> consumer) {
         tidal.checkOpen();
         for (TenantShard shard : state.slots()) {
-            forEachBatch(tidal, shard, (log, batch) -> export(shard, batch, consumer));
+            forEachBatch(tidal, shard, (log, counted) -> export(shard, counted, consumer));
         }
     }
 
-    /** Reads a slot's logs, one after another, chunk by chunk so that writes go on. */
-    static void forEachBatch(EmbeddedTidal tidal, TenantShard shard, BiConsumer<LogId, WalBatch> consumer) {
+    /** Reads what counts of a slot's logs, one after another, chunk by chunk so that writes go on. */
+    static void forEachBatch(EmbeddedTidal tidal, TenantShard shard, BiConsumer<LogId, Node.Counted> consumer) {
         LogId log = null;
         long seqno = 0;
         do {
             Node.Chunk chunk = tidal.await(tidal.node(shard).read(shard, log, seqno));
-            chunk.batches().forEach(batch -> consumer.accept(shard.log(batch.origin()), batch));
+            chunk.batches()
+                    .forEach(
+                            counted -> consumer.accept(shard.log(counted.batch().origin()), counted));
             log = chunk.nextLog();
             seqno = chunk.nextSeqno();
         } while (log != null);
     }
 
-    private void export(TenantShard shard, WalBatch batch, Consumer<RecordedSignal> consumer) {
+    private void export(TenantShard shard, Node.Counted counted, Consumer<RecordedSignal> consumer) {
+        WalBatch batch = counted.batch();
         if (batch.kind() != RecordKind.SIGNALS) {
             return;
         }
         ByteBuffer payload = batch.payload();
         int at = KeyBlock.bytes(KeyBlock.read(batch).size());
         for (int i = 0; i < batch.count(); i++, at += SignalRecords.BYTES) {
+            if (counted.voids().contains(batch.firstSeqno() + i)) {
+                continue;
+            }
             long entity = SignalRecords.entity(payload, at);
             int type = SignalRecords.type(payload, at);
             SchemaEntry entry = tidal.schema().entry(type);

@@ -1,6 +1,7 @@
 package io.tidaldb.core;
 
 import io.tidaldb.api.wal.LogId;
+import io.tidaldb.api.wal.WalBatch;
 import io.tidaldb.core.ingest.Metering;
 import io.tidaldb.core.ingest.Node;
 import io.tidaldb.core.ingest.TenantShard;
@@ -51,10 +52,11 @@ final class UsageAudit {
         Map<LogId, Long> ends = then.ends();
         metered.addAll(then.metering());
         Metering ofSlot = new Metering();
-        EmbeddedTenant.forEachBatch(tidal, slot, (log, batch) -> {
+        EmbeddedTenant.forEachBatch(tidal, slot, (log, counted) -> {
+            WalBatch batch = counted.batch();
             Long end = ends.get(log);
             if (end != null && Long.compareUnsigned(batch.lastSeqno(), end) <= 0) {
-                ofSlot.add(batch);
+                ofSlot.add(batch, counted.voids().count(batch.firstSeqno(), batch.lastSeqno()));
             }
         });
         counted.addAll(ofSlot);

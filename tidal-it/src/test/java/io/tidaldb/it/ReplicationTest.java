@@ -22,6 +22,7 @@ import io.tidaldb.core.Topology;
 import io.tidaldb.core.WriteOptions;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BooleanSupplier;
 import java.util.stream.LongStream;
@@ -155,6 +156,10 @@ class ReplicationTest {
                 await(() -> LongStream.rangeClosed(1, 4)
                         .allMatch(entity -> tenant.read("view", entity, there).count() == 1));
             }
+            List<Long> exported = new ArrayList<>();
+            tenant.export(signal -> exported.add(signal.entity().value()));
+            assertThat(exported).containsExactlyInAnyOrder(1L, 2L, 3L, 4L);
+            assertThat(tenant.verifyUsage().matches()).isTrue();
             tidal.promote(TENANT, first);
             tenant.record("view", 5, 1);
             assertThat(tenant.total("view")).isEqualTo(5);

@@ -49,7 +49,7 @@ public final class Metering {
     }
 
     /** Counts a batch of signals without so many void ones. */
-    synchronized void add(WalBatch batch, int voids) {
+    public synchronized void add(WalBatch batch, int voids) {
         long signals = batch.kind() == RecordKind.SIGNALS ? batch.count() - voids : 0;
         long bytes = batch.length() - (long) voids * SignalRecords.BYTES;
         add(Hlc.millis(batch.hlc()) / HOUR_MILLIS, new Amount(signals, bytes));

@@ -12,6 +12,7 @@ import io.tidaldb.api.wal.WalBatch;
 import io.tidaldb.api.wal.WalCursor;
 import io.tidaldb.api.wal.WalStore;
 import io.tidaldb.core.codec.ControlRecord;
+import io.tidaldb.core.codec.SeqnoRanges;
 import io.tidaldb.core.crdt.Hlc;
 import io.tidaldb.core.directory.NodeHome;
 import io.tidaldb.core.runtime.Clock;
@@ -341,8 +342,15 @@ public final class Node {
         });
     }
 
+    /**
+     * A batch that counts, at least in part.
+     *
+     * @param voids those of its records that do not, because their write counts elsewhere
+     */
+    public record Counted(WalBatch batch, SeqnoRanges voids) {}
+
     /** A stretch of a log, read for an export. */
-    public record Chunk(List<WalBatch> batches, @Nullable LogId nextLog, long nextSeqno) {}
+    public record Chunk(List<Counted> batches, @Nullable LogId nextLog, long nextSeqno) {}
 
     /** Reads the next stretch of a slot's logs: from the first log if {@code from} is null. */
     public CompletableFuture<Chunk> read(TenantShard shard, @Nullable LogId from, long seqno) {
@@ -354,7 +362,7 @@ public final class Node {
         if (refusal != null) {
             throw refusal;
         }
-        List<WalBatch> batches = new ArrayList<>();
+        List<Counted> batches = new ArrayList<>();
         int bytes = 0;
         for (LogStatus status : recovery.logs(shard)) {
             if (from != null && status.log().compareTo(from) < 0 || status.isEmpty()) {
@@ -366,7 +374,10 @@ public final class Node {
             }
             try (WalCursor cursor = store.read(status.log(), start)) {
                 for (WalBatch batch = cursor.next(); batch != null; batch = cursor.next()) {
-                    batches.add(batch);
+                    FoldLimit limit = shard.notes.limit(batch.origin());
+                    if (limit.reaches(batch)) {
+                        batches.add(new Counted(batch, limit.voids().within(batch.firstSeqno(), batch.lastSeqno())));
+                    }
                     bytes += batch.length();
                     if (bytes >= EXPORT_CHUNK_BYTES) {
                         return new Chunk(batches, status.log(), batch.lastSeqno() + 1);

@@ -1,7 +1,10 @@
 package io.tidaldb.it.sim;
 
+import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.NodeId;
 import io.tidaldb.api.ReplicaId;
+import io.tidaldb.api.TidalException;
+import io.tidaldb.core.Tenant;
 import io.tidaldb.testkit.LossyDisk;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -29,7 +32,8 @@ final class Chaos {
         ISOLATION,
         DISCONNECT,
         BAD_LINK,
-        SLOW_LINK
+        SLOW_LINK,
+        PROMOTION
     }
 
     private final SimulatedCluster cluster;
@@ -110,6 +114,7 @@ final class Chaos {
             case ISOLATION -> heal(cluster.network().isolate(List.of(node)));
             case DISCONNECT -> cluster.network().disconnect(node, other);
             case BAD_LINK -> cluster.network().link(node, other, bad());
+            case PROMOTION -> promote(replica);
             case SLOW_LINK ->
                 cluster.network()
                         .link(
@@ -119,6 +124,21 @@ final class Chaos {
                                         Latency.of(
                                                 Duration.ofMillis(50), Duration.ofMillis(300), Duration.ofSeconds(2)),
                                         random.between(2_000, 200_000)));
+        }
+    }
+
+    // An operator who does not ask whether the one that leads is still there, or what it has not shipped.
+    private void promote(ReplicaId replica) {
+        List<Tenant> tenants = cluster.tidal().tenants();
+        Tenant tenant = tenants.get((int) random.below(tenants.size()));
+        world.note("promote " + replica + " for " + tenant.id());
+        try {
+            cluster.tidal().promote(tenant.id(), replica);
+        } catch (TidalException e) {
+            // It has no replica there, or the node is down or goes down.
+            if (e.code() == ErrorCode.INTERNAL) {
+                throw e;
+            }
         }
     }
 
