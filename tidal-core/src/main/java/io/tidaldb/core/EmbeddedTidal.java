@@ -103,7 +103,9 @@ final class EmbeddedTidal implements Tidal {
         });
         nodes.forEach(this::warnOfUnknown);
         nodes.forEach(node -> cluster.start(node.id()));
-        control.tenants().values().forEach(record -> assign(record, cluster.names()));
+        await(CompletableFuture.allOf(control.tenants().values().stream()
+                .map(record -> assign(record, cluster.names()))
+                .toArray(CompletableFuture[]::new)));
     }
 
     // What was deleted while the node was away.
@@ -172,17 +174,20 @@ final class EmbeddedTidal implements Tidal {
         return Math.max(control.incarnation(replica), record.minIncarnation());
     }
 
-    /** Tells these nodes what part they have in a tenant's slots. */
-    private void assign(TenantRecord record, List<NodeId> nodes) {
+    /** Tells these nodes, if they run, what part they have in a tenant's slots; all of them, whoever of them does not answer. */
+    private CompletableFuture<Void> assign(TenantRecord record, List<NodeId> nodes) {
         EmbeddedTenant tenant = existing(record.config().id());
+        List<CompletableFuture<Void>> told = new ArrayList<>();
         for (ReplicaId leader : record.placement()) {
             for (TenantShard shard : tenant.replicas(leader.shard())) {
                 NodeId host = cluster.nameOf(shard.replica());
                 if (nodes.contains(host) && cluster.isRunning(host)) {
-                    await(cluster.assign(shard, record.config(), leader, record.epoch(), incarnation(leader, record)));
+                    told.add(cluster.assign(
+                            shard, record.config(), leader, record.epoch(), incarnation(leader, record)));
                 }
             }
         }
+        return CompletableFuture.allOf(told.toArray(CompletableFuture[]::new));
     }
 
     @Override
@@ -198,13 +203,10 @@ final class EmbeddedTidal implements Tidal {
         if (record == null) {
             throw new TidalException(ErrorCode.INTERNAL, "tenant " + id + " has gone while it was promoted");
         }
-        // First the others, so that nobody takes a write while another does.
-        List<NodeId> others = cluster.names().stream()
-                .filter(node -> !node.equals(cluster.nameOf(leader)))
-                .toList();
-        assign(record, others);
-        assign(record, List.of(cluster.nameOf(leader)));
+        // What the former one still takes until it is told is adopted like anything else that it had not shipped.
+        CompletableFuture<Void> told = assign(record, cluster.names());
         tenant.ledBy(record.placement());
+        await(told);
     }
 
     /** Compares a slot's followers with the replica that leads it. */
@@ -258,7 +260,9 @@ final class EmbeddedTidal implements Tidal {
                 .values()
                 .forEach(record -> openReplicas(existing(record.config().id()), record, node));
         cluster.start(name);
-        control.tenants().values().forEach(record -> assign(record, List.of(name)));
+        await(CompletableFuture.allOf(control.tenants().values().stream()
+                .map(record -> assign(record, List.of(name)))
+                .toArray(CompletableFuture[]::new)));
     }
 
     private RateQuota rates(TenantConfig config) {
@@ -384,7 +388,7 @@ final class EmbeddedTidal implements Tidal {
         }
         EmbeddedTenant tenant = assemble(record);
         cluster.nodes().forEach(node -> openReplicas(tenant, record, node));
-        assign(record, cluster.names());
+        await(assign(record, cluster.names()));
         if (!config.label().equals(TenantConfig.DEFAULT_LABEL)) {
             writeLabel(tenant, config.label());
         }

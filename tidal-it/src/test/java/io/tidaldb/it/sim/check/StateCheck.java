@@ -2,20 +2,14 @@ package io.tidaldb.it.sim.check;
 
 import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.TidalException;
-import io.tidaldb.api.wal.LogId;
-import io.tidaldb.api.wal.RecordKind;
-import io.tidaldb.api.wal.WalBatch;
 import io.tidaldb.core.ReadOptions;
 import io.tidaldb.core.Reading;
 import io.tidaldb.core.Replicas;
 import io.tidaldb.core.SignalType;
 import io.tidaldb.core.Tenant;
-import io.tidaldb.core.codec.KeyBlock;
-import io.tidaldb.core.codec.SignalRecords;
 import io.tidaldb.core.ingest.Digests;
 import io.tidaldb.core.ingest.TenantShard;
 import io.tidaldb.it.sim.SimulatedCluster;
-import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -82,14 +76,13 @@ public final class StateCheck {
 
     private void count(Tenant tenant, ReplicaId leader) {
         Map<Pair, Long> counts = new TreeMap<>();
-        Logs logs = Logs.on(cluster.machine(leader));
-        for (LogId log : logs.logs()) {
-            if (log.tenant().equals(tenant.id())) {
-                logs.of(log).forEach(batch -> add(batch, counts));
-            }
-        }
         List<String> types =
                 cluster.tidal().signals().stream().map(SignalType::name).toList();
+        tenant.export(signal -> {
+            if (signal.position().shard().equals(leader.shard())) {
+                counts.merge(new Pair(signal.entity().value(), types.indexOf(signal.type())), 1L, Long::sum);
+            }
+        });
         for (ReplicaId member : Members.of(cluster, tenant, leader.shard())) {
             counts.forEach((pair, count) -> {
                 Reading there = read(tenant, types.get(pair.type), pair.entity, member);
@@ -112,16 +105,5 @@ public final class StateCheck {
 
     private static Reading read(Tenant tenant, String type, long entity, ReplicaId at) {
         return tenant.read(type, entity, ReadOptions.DEFAULT.in(at.region()));
-    }
-
-    private static void add(WalBatch batch, Map<Pair, Long> counts) {
-        if (batch.kind() != RecordKind.SIGNALS) {
-            return;
-        }
-        ByteBuffer payload = batch.payload();
-        int at = KeyBlock.bytes(KeyBlock.read(batch).size());
-        for (int i = 0; i < batch.count(); i++, at += SignalRecords.BYTES) {
-            counts.merge(new Pair(SignalRecords.entity(payload, at), SignalRecords.type(payload, at)), 1L, Long::sum);
-        }
     }
 }
