@@ -419,8 +419,9 @@ final class GroupCommit {
             }
             long next = chain.next(origin.chain, batch);
             if (batch.version() > 1 && next != batch.chain()) {
+                // Damaged before it got its checksums, or another log's: which of them, the sides find out by comparing.
                 received.problem = new TidalException(
-                        ErrorCode.CORRUPT_DATA,
+                        ErrorCode.WAL_GAP,
                         "the batch at seqno " + Seqno.print(batch.firstSeqno()) + " of " + origin.origin
                                 + " of tenant " + received.shard.tenantId() + " has chain 0x"
                                 + Long.toHexString(batch.chain()) + ": expected 0x" + Long.toHexString(next));
