@@ -38,7 +38,9 @@ class PendingWriteTest {
         PendingWrite write = new PendingWrite(2, null);
         write.refused(REFUSED);
         write.acknowledged(WalSegmentId.parse("r0:s0:1"));
-        assertThat(write.result.handle((position, failure) -> ((TidalException) failure).code()).join())
+        assertThat(write.result
+                        .handle((position, failure) -> ((TidalException) failure).code())
+                        .join())
                 .isEqualTo(ErrorCode.PARTLY_APPLIED);
     }
 }

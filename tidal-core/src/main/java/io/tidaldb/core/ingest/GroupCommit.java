@@ -419,7 +419,8 @@ final class GroupCommit {
             }
             long next = chain.next(origin.chain, batch);
             if (batch.version() > 1 && next != batch.chain()) {
-                // Damaged before it got its checksums, or another log's: which of them, the sides find out by comparing.
+                // Damaged before it got its checksums, or another log's: which of them, the sides find out by
+                // comparing.
                 received.problem = new TidalException(
                         ErrorCode.WAL_GAP,
                         "the batch at seqno " + Seqno.print(batch.firstSeqno()) + " of " + origin.origin

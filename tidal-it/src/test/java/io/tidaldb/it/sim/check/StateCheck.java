@@ -65,8 +65,8 @@ public final class StateCheck {
         }
         for (TenantShard replica : replicas) {
             if (!state(replica).equals(expected)) {
-                throw new AssertionError(tenant.id() + " is in state " + state(replica) + " on "
-                        + replica.replica() + ", and in " + expected + " on " + leader);
+                throw new AssertionError(tenant.id() + " is in state " + state(replica) + " on " + replica.replica()
+                        + ", and in " + expected + " on " + leader);
             }
         }
     }
