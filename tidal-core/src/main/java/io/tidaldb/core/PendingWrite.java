@@ -1,6 +1,7 @@
 package io.tidaldb.core;
 
 import io.tidaldb.api.ErrorCode;
+import io.tidaldb.api.Outcome;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.api.WalSegmentId;
 import io.tidaldb.core.ingest.WriteListener;
@@ -44,7 +45,7 @@ final class PendingWrite implements WriteListener {
             if (last != null) {
                 ends.add(last);
             }
-            if (reason != null && refusal == null) {
+            if (reason != null && (refusal == null || saysMore(reason, refusal))) {
                 refusal = reason;
             }
             open--;
@@ -57,6 +58,11 @@ final class PendingWrite implements WriteListener {
         } else {
             callbacks.execute(this::complete);
         }
+    }
+
+    // One part that may have happened is enough for the whole not to be called refused.
+    private static boolean saysMore(TidalException reason, TidalException before) {
+        return before.code().outcome() == Outcome.NOT_APPLIED && reason.code().outcome() != Outcome.NOT_APPLIED;
     }
 
     private void complete() {

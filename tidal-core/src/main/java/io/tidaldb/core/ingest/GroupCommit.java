@@ -200,10 +200,18 @@ final class GroupCommit {
 
     /** Makes count what was written before a takeover and came after it. Called by tasks, on a shard whose writes are taken here. */
     void adopt(TenantShard shard) {
-        if (failed == null && shard.writeRefusal() == null && !shard.isStale()) {
-            for (ControlRecord adoption : shard.dueAdoptions()) {
-                control(shard, adoption);
+        if (failed != null || shard.writeRefusal() != null || shard.isStale()) {
+            return;
+        }
+        ControlRecord.Adopt due = shard.dueAdoption();
+        while (due != null) {
+            control(shard, due);
+            ControlRecord.Adopt next = shard.dueAdoption();
+            if (due.equals(next)) {
+                throw new TidalException(
+                        ErrorCode.INTERNAL, "tenant " + shard.tenantId() + " has adopted " + due + " without effect");
             }
+            due = next;
         }
     }
 
@@ -419,8 +427,10 @@ final class GroupCommit {
             }
             long next = chain.next(origin.chain, batch);
             if (batch.version() > 1 && next != batch.chain()) {
+                // Damaged before it got its checksums, or another log's: which of them, the sides find out by
+                // comparing.
                 received.problem = new TidalException(
-                        ErrorCode.CORRUPT_DATA,
+                        ErrorCode.WAL_GAP,
                         "the batch at seqno " + Seqno.print(batch.firstSeqno()) + " of " + origin.origin
                                 + " of tenant " + received.shard.tenantId() + " has chain 0x"
                                 + Long.toHexString(batch.chain()) + ": expected 0x" + Long.toHexString(next));

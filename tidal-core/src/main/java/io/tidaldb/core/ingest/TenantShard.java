@@ -213,16 +213,18 @@ public final class TenantShard {
         return each.limit.isClosed() && Long.compareUnsigned(each.lastSeqno, each.limit.adoptedTo()) > 0;
     }
 
-    /** Returns what makes the tails of closed origins count, without the writes that were made again here under their key. */
-    List<ControlRecord.Adopt> dueAdoptions() {
-        List<ControlRecord.Adopt> adoptions = new ArrayList<>();
+    /**
+     * Returns what makes the tail of a closed origin count, without the writes that count already under their key; null if there is no
+     * tail. One after another: two tails can hold the same write.
+     */
+    ControlRecord.@Nullable Adopt dueAdoption() {
         for (OriginLedger each : origins.values()) {
             if (hasTail(each)) {
                 long from = each.limit.adoptedTo() + 1;
-                adoptions.add(new ControlRecord.Adopt(each.origin, from, each.lastSeqno, voids(each, from)));
+                return new ControlRecord.Adopt(each.origin, from, each.lastSeqno, voids(each, from));
             }
         }
-        return adoptions;
+        return null;
     }
 
     private SeqnoRanges voids(OriginLedger tail, long from) {

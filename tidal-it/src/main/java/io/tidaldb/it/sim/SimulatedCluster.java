@@ -60,7 +60,8 @@ public final class SimulatedCluster implements AutoCloseable {
     private final SimulatedNetwork network;
     private final SimulatedClient client;
     private final SortedMap<ReplicaId, SimulatedMachine> machines = new TreeMap<>();
-    private final Map<NodeId, SimulatedHome> homes = new TreeMap<>();
+    private final SortedMap<NodeId, ReplicaId> replicas = new TreeMap<>();
+    private final SortedMap<NodeId, SimulatedHome> homes = new TreeMap<>();
     private final List<Partition> partitions = new ArrayList<>();
     private final ReplicaId leader;
     private final Tidal tidal;
@@ -158,6 +159,7 @@ public final class SimulatedCluster implements AutoCloseable {
                 ShardAssignment assignment = new ShardAssignment(ShardId.of(shard), RegionId.of(region), node);
                 shards.add(assignment);
                 machines.put(assignment.replica(), world.machine(node, from.profiles.apply(node)));
+                replicas.put(node, assignment.replica());
                 homes.put(node, new SimulatedHome(Path.of(node.name())));
             }
         }
@@ -269,11 +271,11 @@ public final class SimulatedCluster implements AutoCloseable {
 
     /** Returns the replica that is on a node. */
     public ReplicaId replica(NodeId node) {
-        return machines.entrySet().stream()
-                .filter(each -> each.getValue().id().equals(node))
-                .findFirst()
-                .orElseThrow(() -> TidalException.invalid("node " + node + " does not exist"))
-                .getKey();
+        ReplicaId replica = replicas.get(node);
+        if (replica == null) {
+            throw TidalException.invalid("node " + node + " does not exist: expected one of " + replicas.keySet());
+        }
+        return replica;
     }
 
     /** Returns what of a node lasts beside its logs. */

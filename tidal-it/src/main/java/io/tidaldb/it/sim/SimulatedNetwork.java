@@ -13,6 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the machines of a world are connected by. Each direction of a link has its quality and its own randomness; a machine that crashes
@@ -27,6 +28,7 @@ public final class SimulatedNetwork {
     private final TransportFactory transports = new InprocTransportFactory(network);
     private final Map<Direction, Way> ways = new LinkedHashMap<>();
     private final List<Observer> observers = new ArrayList<>();
+    private @Nullable Forger forger;
     private LinkQuality usual = LinkQuality.GOOD;
 
     /** Sees what machines send. */
@@ -70,9 +72,22 @@ public final class SimulatedNetwork {
         network.detection(delay);
     }
 
+    /** Changes what machines send: a sender whose memory is broken. */
+    @FunctionalInterface
+    public interface Forger {
+
+        /** A message is sent, from its position to its limit, and may be changed. */
+        void forge(NodeId from, NodeId to, ByteBuffer message);
+    }
+
     /** Shows this one every message from now on. */
     public void observe(Observer observer) {
         observers.add(observer);
+    }
+
+    /** Lets this one change what is sent, from now on; null takes it back. */
+    public void forger(@Nullable Forger changes) {
+        forger = changes;
     }
 
     /** Sets what every link is like from now on. */
@@ -164,6 +179,9 @@ public final class SimulatedNetwork {
 
     private Fate fate(NodeId from, NodeId to, ByteBuffer message) {
         observers.forEach(observer -> observer.sent(from, to, message.asReadOnlyBuffer()));
+        if (forger != null) {
+            forger.forge(from, to, message);
+        }
         Way way = way(from, to);
         LinkQuality quality = way.quality;
         SimulatedRandom random = way.random;

@@ -45,6 +45,7 @@ final class Chaos {
     /** Whose store may have failed: whoever runs them starts them again. */
     private final Set<ReplicaId> suspects = new TreeSet<>();
 
+    private final BatchForger forger;
     private boolean over;
     private long crashes;
 
@@ -59,11 +60,13 @@ final class Chaos {
                 faults.add(fault);
             }
         });
+        forger = new BatchForger(world, random.chance(300_000) ? (int) random.below(20_000) : 0);
+        cluster.network().forger(forger);
         world.note("faults " + faults);
         world.onCrash(machine -> {
             crashes++;
             if (!over) {
-                world.schedule(millis(1, random.chance(200_000) ? 8_000 : 1_500), () -> restart(machine));
+                world.schedule(millis(1, random.chance(200_000) ? 5_000 : 1_000), () -> restart(machine));
             }
         });
     }
@@ -123,7 +126,7 @@ final class Chaos {
                                 LinkQuality.faithful(
                                         Latency.of(
                                                 Duration.ofMillis(50), Duration.ofMillis(300), Duration.ofSeconds(2)),
-                                        random.between(2_000, 200_000)));
+                                        random.between(20_000, 500_000)));
         }
     }
 
@@ -163,7 +166,7 @@ final class Chaos {
         SimulatedMachine machine = cluster.machine(replica);
         machine.disks().failSync((int) random.between(1, 10));
         suspects.add(replica);
-        world.schedule(millis(100, 4_000), () -> {
+        world.schedule(millis(100, 2_500), () -> {
             if (!over) {
                 machine.crash("to open its store again");
             }
@@ -184,7 +187,7 @@ final class Chaos {
             suspects.add(replica);
         }
         cluster.home(machine.id()).full(true);
-        world.schedule(millis(10, 3_000), () -> {
+        world.schedule(millis(10, 2_000), () -> {
             disk(machine).capacity(Long.MAX_VALUE, false);
             cluster.home(machine.id()).full(false);
         });
@@ -193,19 +196,20 @@ final class Chaos {
     private void slow(SimulatedMachine machine) {
         machine.turns(
                 Latency.of(Duration.ofMillis(1), Duration.ofMillis(random.between(2, 100)), Duration.ofSeconds(1)));
-        world.schedule(millis(10, 3_000), () -> machine.turns(MachineProfile.DEFAULT.turn()));
+        world.schedule(millis(10, 2_000), () -> machine.turns(MachineProfile.DEFAULT.turn()));
     }
 
     private void heal(SimulatedNetwork.Cut cut) {
-        world.schedule(millis(1, 4_000), cut::close);
+        world.schedule(millis(1, 2_500), cut::close);
     }
 
     /** Ends all that is wrong. */
     void end() {
         world.note("chaos ends");
         over = true;
+        forger.end();
         // What heals by itself, at the latest by now.
-        world.runFor(Duration.ofSeconds(4));
+        world.runFor(Duration.ofMillis(2_500));
         cluster.network().links(usual);
         for (ReplicaId replica : replicas) {
             SimulatedMachine machine = cluster.machine(replica);

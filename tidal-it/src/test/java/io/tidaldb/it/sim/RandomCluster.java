@@ -59,7 +59,7 @@ final class RandomCluster {
     private ReplicationSettings bounds() {
         int messageBytes = 256 << 10;
         return new ReplicationSettings(
-                Duration.ofMillis(random.between(50, 250)),
+                Duration.ofMillis(random.between(100, 300)),
                 random.between(500, 40_000),
                 random.chance(300_000) ? 0 : random.between(0, 40_000),
                 (int) random.between(200, 8_000),
@@ -111,7 +111,7 @@ final class RandomCluster {
     private void run() {
         SimulatedWorld world = cluster.world();
         long end = world.nanoTime()
-                + Duration.ofMillis(random.between(2_000, 10_000)).toNanos();
+                + Duration.ofMillis(random.between(2_000, 8_000)).toNanos();
         int faultsPerMillion = (int) random.between(0, 60_000);
         while (world.nanoTime() < end) {
             if (random.chance(faultsPerMillion)) {
@@ -132,10 +132,11 @@ final class RandomCluster {
             world.runFor(Duration.ofMillis(random.between(0, 20)));
         }
         chaos.end();
+        cluster.patience(Duration.ofSeconds(30));
         cluster.awaitFullConvergence(Duration.ofMinutes(1));
         workload.mustGoOn();
         // Whoever tries again does so while there is somebody to answer.
-        world.runFor(Duration.ofSeconds(5));
+        world.runFor(Duration.ofSeconds(2));
         cluster.awaitFullConvergence(Duration.ofSeconds(30));
         world.runFor(Duration.ofSeconds(1));
         check();

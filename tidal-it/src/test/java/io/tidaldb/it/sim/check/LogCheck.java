@@ -2,9 +2,12 @@ package io.tidaldb.it.sim.check;
 
 import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.Seqno;
+import io.tidaldb.api.TenantId;
+import io.tidaldb.api.WalSegmentId;
 import io.tidaldb.api.wal.LogId;
 import io.tidaldb.api.wal.RecordKind;
 import io.tidaldb.api.wal.WalBatch;
+import io.tidaldb.core.Position;
 import io.tidaldb.core.Signal;
 import io.tidaldb.core.Tenant;
 import io.tidaldb.core.codec.Chain;
@@ -29,6 +32,12 @@ public final class LogCheck {
 
     /** How often each signal counts, by event time: a log may hold more, which a takeover or an adoption has made void. */
     private final Map<Long, Integer> found = new HashMap<>();
+
+    /** Which signal is where. */
+    private final Map<Place, Long> places = new HashMap<>();
+
+    /** The place of a record, which is one record's for ever. */
+    private record Place(TenantId tenant, WalSegmentId at) {}
 
     private LogCheck(SimulatedCluster cluster, History history) {
         this.cluster = cluster;
@@ -146,10 +155,15 @@ public final class LogCheck {
                             && (float) signal.weight() == weight)) {
                 throw new AssertionError("event " + event + " of tenant " + tenant.id() + " is not what was written");
             }
+            places.put(new Place(tenant.id(), WalSegmentId.of(batch.origin(), batch.firstSeqno() + i)), event);
         }
     }
 
     private void answered(History.Write write) {
+        Position position = write.position();
+        if (position != null) {
+            position.records().forEach(at -> placed(write, at));
+        }
         for (Signal signal : write.signals()) {
             int times = found.getOrDefault(signal.eventNanos(), 0);
             if (times > 1) {
@@ -162,6 +176,15 @@ public final class LogCheck {
             if (times == 1 && write.mustNotBeThere()) {
                 throw new AssertionError("event " + signal.eventNanos() + " is there of a refused " + write);
             }
+        }
+    }
+
+    // What was acknowledged before its sync may be gone, but nothing else is ever given its place.
+    private void placed(History.Write write, WalSegmentId at) {
+        Long event = places.get(new Place(write.tenant(), at));
+        if (event == null && write.mustBeThere() || event != null && history.of(event) != write) {
+            throw new AssertionError(
+                    "at " + at + " there is " + (event == null ? "nothing" : history.of(event)) + ", not " + write);
         }
     }
 }

@@ -54,15 +54,22 @@ public final class StateCheck {
                 throw new AssertionError(tenant.id() + " is quarantined on " + replica.replica(), damage);
             }
             if (replica.replica().equals(leader)) {
-                expected = Digests.of(replica);
+                expected = state(replica);
             }
         }
         for (TenantShard replica : replicas) {
-            if (!Digests.of(replica).equals(expected)) {
-                throw new AssertionError(tenant.id() + " is in state " + Digests.of(replica) + " on "
-                        + replica.replica() + ", and in " + expected + " on " + leader);
+            if (!state(replica).equals(expected)) {
+                throw new AssertionError(tenant.id() + " is in state " + state(replica) + " on " + replica.replica()
+                        + ", and in " + expected + " on " + leader);
             }
         }
+    }
+
+    private static Map<String, String> state(TenantShard replica) {
+        Map<String, String> state = Digests.of(replica);
+        // An origin that was opened and never written.
+        state.keySet().removeIf(origin -> origin.endsWith("#0"));
+        return state;
     }
 
     /** A type of signal of an entity. */
