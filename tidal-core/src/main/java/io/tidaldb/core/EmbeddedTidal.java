@@ -12,6 +12,7 @@ import io.tidaldb.api.placement.ShardAssignment;
 import io.tidaldb.core.control.ClusterCommand;
 import io.tidaldb.core.control.ControlPlane;
 import io.tidaldb.core.control.TenantRecord;
+import io.tidaldb.core.ingest.LogsNeeded;
 import io.tidaldb.core.ingest.Node;
 import io.tidaldb.core.ingest.QueueBudget;
 import io.tidaldb.core.ingest.RateQuota;
@@ -163,8 +164,13 @@ final class EmbeddedTidal implements Tidal {
                 boolean serves =
                         each.replica().equals(leader) || cluster.replicas().isReplicated(leader.shard());
                 if (each.node().equals(node.id()) && serves) {
-                    tenant.opened(
-                            await(node.openSlot(tenant.state(), each.replica(), incarnation(each.replica(), record))));
+                    TenantShard shard =
+                            await(node.openSlot(tenant.state(), each.replica(), incarnation(each.replica(), record)));
+                    if (cluster.replicas().isReplicated(leader.shard())) {
+                        // Until the others have said what they hold.
+                        shard.needed(LogsNeeded.EVERYTHING);
+                    }
+                    tenant.opened(shard);
                 }
             }
         }

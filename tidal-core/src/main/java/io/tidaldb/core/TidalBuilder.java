@@ -45,6 +45,8 @@ public final class TidalBuilder {
 
     private @Nullable Duration retention;
 
+    private Duration retentionMax = Duration.ofHours(24);
+
     private long queueBytesPerTenant = 8L << 20;
 
     private @Nullable Long queueBytes;
@@ -166,6 +168,15 @@ public final class TidalBuilder {
         return this;
     }
 
+    /**
+     * Sets for how long logs keep what a replica lacks that is not heard of, if they drop anything at all; 24 hours unless set. One that is
+     * away for longer gets a snapshot when it comes back. A replica counts as away after some seconds, however short this is.
+     */
+    public TidalBuilder retentionMax(Duration age) {
+        retentionMax = notNegative("retention max", age);
+        return this;
+    }
+
     /** Bounds the bytes of a tenant that wait to be committed; beyond it writes are refused as OVERLOADED. 8 MiB unless set. */
     public TidalBuilder queueBytesPerTenant(long bytes) {
         queueBytesPerTenant = inRange("queue bytes per tenant", bytes, 64 << 10, 1L << 30);
@@ -219,6 +230,7 @@ public final class TidalBuilder {
                 Deployment.CLUSTER,
                 millis(idempotencyHorizon),
                 retention == null ? -1 : millis(retention),
+                millis(retentionMax),
                 CLOSE_CHECKPOINT_BYTES);
         return deployment.open(
                 plugins,

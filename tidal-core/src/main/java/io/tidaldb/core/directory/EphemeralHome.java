@@ -46,6 +46,16 @@ public final class EphemeralHome implements NodeHome {
     }
 
     @Override
+    public void rename(TenantId tenant, String from, String to) {
+        throw new TidalException(
+                ErrorCode.UNSUPPORTED,
+                "file " + from + " of tenant " + tenant + " can't be renamed: the node keeps nothing");
+    }
+
+    @Override
+    public void delete(TenantId tenant, String name) {}
+
+    @Override
     public boolean holds(TenantId tenant) {
         return false;
     }

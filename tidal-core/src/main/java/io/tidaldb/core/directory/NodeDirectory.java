@@ -20,6 +20,7 @@ import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Locale;
 import java.util.Map;
@@ -286,6 +287,38 @@ public final class NodeDirectory implements NodeHome {
 
     private Path files(TenantId tenant) {
         return WalStoreContext.tenantDirectory(path, tenant).resolve("snapshots");
+    }
+
+    @Override
+    public void rename(TenantId tenant, String from, String to) {
+        Path directory = files(tenant);
+        try {
+            Files.move(
+                    directory.resolve(from),
+                    directory.resolve(to),
+                    StandardCopyOption.ATOMIC_MOVE,
+                    StandardCopyOption.REPLACE_EXISTING);
+            DurableFiles.syncDirectory(directory);
+        } catch (IOException e) {
+            throw new TidalException(
+                    ErrorCode.STORE_FAILED,
+                    "file " + from + " of tenant " + tenant + " in " + directory + " can't be renamed to " + to + ": "
+                            + e,
+                    e);
+        }
+    }
+
+    @Override
+    public void delete(TenantId tenant, String name) {
+        Path file = files(tenant).resolve(name);
+        try {
+            if (Files.deleteIfExists(file)) {
+                DurableFiles.syncDirectory(files(tenant));
+            }
+        } catch (IOException e) {
+            throw new TidalException(
+                    ErrorCode.STORE_FAILED, "file " + file + " of tenant " + tenant + " can't be deleted: " + e, e);
+        }
     }
 
     // Tenant 0 shares its directory with the node.

@@ -42,6 +42,20 @@ public interface NodeHome {
     /** Returns a tenant's file, if there is one. */
     Optional<StoredFile> find(TenantId tenant, String name);
 
+    /**
+     * Gives a tenant's file another name, durably and as a whole; it replaces the one of that name.
+     *
+     * @throws TidalException STORE_FAILED if it can't be renamed
+     */
+    void rename(TenantId tenant, String from, String to);
+
+    /**
+     * Deletes a tenant's file, durably, if there is one.
+     *
+     * @throws TidalException STORE_FAILED if it can't be deleted
+     */
+    void delete(TenantId tenant, String name);
+
     /** Returns whether anything of a tenant is there. */
     boolean holds(TenantId tenant);
 

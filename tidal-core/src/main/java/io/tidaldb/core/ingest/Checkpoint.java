@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * A slot's state in a file {@code snapshots/checkpoint-s{shard:05}.ckpt}, so that a restart replays only what came after. Big-endian:
  *
  * <pre>
- * u32 magic "TDCK"   u16 version   u64 tenant   u16 region   u16 shard
+ * u32 magic "TDCK"   u16 version   u64 tenant   u16 region of the replica that wrote it   u16 shard
  * u64 highest hlc of any batch folded
  * u8 1 and the label, or u8 0
  * u16 count, then for each signal type that the log repeats: u8 index
@@ -46,7 +46,8 @@ import org.jspecify.annotations.Nullable;
  *
  * An origin's ledger holds what counts of its log up to the last seqno, which follows from the takeovers and adoptions.
  *
- * <p>Published by rename, only when the log is durable up to its positions.
+ * <p>Published by rename, only when the log is durable up to its positions. Another replica's, which the logs do not reach yet, is
+ * {@code snapshot-s{shard:05}.ckpt} first, see {@link SnapshotInstall}.
  */
 final class Checkpoint {
 
@@ -60,6 +61,11 @@ final class Checkpoint {
     /** Returns the file's name; a tenant's slots on a node are on different shards. */
     static String name(ShardId shard) {
         return String.format("checkpoint-s%05d.ckpt", shard.value());
+    }
+
+    /** Returns the name of another replica's checkpoint that is to become this one's. */
+    static String snapshotName(ShardId shard) {
+        return String.format("snapshot-s%05d.ckpt", shard.value());
     }
 
     /**
@@ -160,10 +166,15 @@ final class Checkpoint {
                             ErrorCode.FORMAT_TOO_NEW,
                             "checkpoint " + file.name() + " has version " + version + ": expected up to " + VERSION);
                 }
-                if (in.readLong() != shard.tenantId().value()
-                        || in.readUnsignedShort() != shard.replica().region().value()
+                long tenant = in.readLong();
+                // A snapshot was written by a replica in another region.
+                in.readUnsignedShort();
+                if (tenant != shard.tenantId().value()
                         || in.readUnsignedShort() != shard.replica().shard().value()) {
-                    throw damaged(file, "tenant " + shard.tenantId() + " and shard " + shard.replica());
+                    throw damaged(
+                            file,
+                            "tenant " + shard.tenantId() + " and shard "
+                                    + shard.replica().shard());
                 }
                 readState(in, version, shard, schema);
             }

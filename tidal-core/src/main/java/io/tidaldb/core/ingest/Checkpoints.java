@@ -1,6 +1,7 @@
 package io.tidaldb.core.ingest;
 
 import io.tidaldb.api.ErrorCode;
+import io.tidaldb.api.Origin;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.api.wal.LogStatus;
@@ -18,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -105,8 +107,9 @@ final class Checkpoints {
 
     @SuppressWarnings("FutureReturnValueIgnored") // Its failure is handled, or handed on.
     private void start(TenantShard shard, CompletableFuture<Void> done) {
-        // One that needs a snapshot holds what does not count, and would hand it on.
-        if (shard.refusal() != null || shard.needsSnapshot() || shard.uncheckpointedBytes() <= 0) {
+        // One that needs a snapshot holds what does not count, and would hand it on; one that is being repaired is not
+        // folded as far as its logs are.
+        if (shard.refusal() != null || shard.isStale() || shard.uncheckpointedBytes() <= 0) {
             done.complete(null);
             return;
         }
@@ -182,7 +185,8 @@ final class Checkpoints {
         }
     }
 
-    // Only what this checkpoint holds may go: the log has grown since its image was taken.
+    // Only what this checkpoint holds may go, and what no other replica asks for: the log has grown since its image was
+    // taken.
     private void truncate(Writing writing) {
         if (settings.retentionMillis() < 0) {
             return;
@@ -190,8 +194,10 @@ final class Checkpoints {
         TenantShard shard = writing.shard;
         long beforeMillis = clock.wallNanos() / 1_000_000 - settings.retentionMillis();
         long bytes = 0;
+        LogsNeeded needed = shard.needed();
         for (LogStatus status : recovery.logs(shard)) {
-            long end = writing.image.end(status.log().origin());
+            Origin origin = status.log().origin();
+            long end = writing.image.end(origin);
             long keepFrom = status.firstSeqno();
             long chainBefore = status.baseChain();
             Chain chain = new Chain();
@@ -199,7 +205,8 @@ final class Checkpoints {
                 WalBatch batch = cursor.next();
                 while (batch != null
                         && Hlc.millis(batch.hlc()) < beforeMillis
-                        && Long.compareUnsigned(batch.lastSeqno(), end) <= 0) {
+                        && Long.compareUnsigned(batch.lastSeqno(), end) <= 0
+                        && !needed.contains(origin, batch.lastSeqno())) {
                     chainBefore = chain.next(chainBefore, batch);
                     keepFrom = batch.lastSeqno() + 1;
                     batch = cursor.next();
@@ -219,16 +226,28 @@ final class Checkpoints {
 
     /** Drops the checkpoints of a tenant that is being deleted; done when nobody writes one any more. */
     CompletableFuture<Void> drop(TenantId tenant) {
-        due.entrySet().removeIf(each -> {
-            boolean own = each.getKey().tenantId().equals(tenant);
-            return own && each.getValue().complete(null);
-        });
+        return drop(shard -> shard.tenantId().equals(tenant));
+    }
+
+    /** Drops the checkpoint of a slot whose state is about to be replaced; done when nobody writes one any more. */
+    CompletableFuture<Void> drop(TenantShard slot) {
+        return drop(shard -> shard == slot);
+    }
+
+    private CompletableFuture<Void> drop(Predicate<TenantShard> which) {
+        due.entrySet()
+                .removeIf(each -> which.test(each.getKey()) && each.getValue().complete(null));
         Writing writing = current;
-        if (writing == null || !writing.shard.tenantId().equals(tenant)) {
+        if (writing == null || !which.test(writing.shard)) {
             return CompletableFuture.completedFuture(null);
         }
         writing.dropped = true;
         return writing.done.handle((nothing, failure) -> null);
+    }
+
+    /** Returns whether a checkpoint of a slot is being written. */
+    boolean isWriting(TenantShard slot) {
+        return current != null && current.shard == slot;
     }
 
     /** Waits for what is being written; what comes afterwards is written by the caller. */

@@ -79,6 +79,12 @@ final class FoldNotes {
         limits = compute();
     }
 
+    /** Forgets all and takes over those that another one has. */
+    void replaceBy(FoldNotes other) {
+        notes.clear();
+        addAll(other);
+    }
+
     List<Note> notes() {
         return List.copyOf(notes);
     }

@@ -93,9 +93,15 @@ final class Folder {
         if (Long.compareUnsigned(origin.foldedSeqno, end) >= 0) {
             return;
         }
-        try (WalCursor cursor = shard.logs().read(shard.log(origin.origin), origin.foldedSeqno + 1)) {
-            while (origin.foldedSeqno != end) {
-                WalBatch batch = cursor.next();
+        long begin = origin.foldedSeqno + 1;
+        try (WalCursor cursor = shard.logs().read(shard.log(origin.origin), begin)) {
+            WalBatch batch = cursor.next();
+            if (batch == null || Long.compareUnsigned(batch.firstSeqno(), begin) > 0) {
+                // This replica began with another one's snapshot, in which this did not count.
+                shard.needSnapshot();
+                return;
+            }
+            for (; origin.foldedSeqno != end; batch = cursor.next()) {
                 if (batch == null
                         || batch.firstSeqno() != origin.foldedSeqno + 1
                         || Long.compareUnsigned(batch.lastSeqno(), end) > 0) {

@@ -218,7 +218,8 @@ final class GroupCommit {
     /** Folds what came while a slot was held, after one of its buckets was replaced unless there is nothing to replace it by. */
     void resume(TenantShard shard, int bucket, @Nullable BucketImage image) {
         try {
-            if (image != null) {
+            // One that is not held got another replica's state meanwhile, which is beyond the mark.
+            if (image != null && shard.isHeld()) {
                 shard.replaceBucket(bucket, image);
             }
         } finally {

@@ -1,5 +1,6 @@
 package io.tidaldb.core.ingest;
 
+import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.NodeId;
 import io.tidaldb.api.Origin;
 import io.tidaldb.api.RegionId;
@@ -24,6 +25,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -48,6 +51,7 @@ public final class Node {
     private final NodeHome home;
     private final WalStore store;
     private final LoopFactory.BackgroundExecutor background;
+    private final LoopFactory.BackgroundExecutor writing;
     private final NodeSettings settings;
     private final Hlc hlc;
     private final CommitLoop loop;
@@ -55,13 +59,14 @@ public final class Node {
     private final Checkpoints checkpoints;
     private final Map<LogId, TenantShard> shards = new TreeMap<>();
     private final Map<TenantId, Flow> flows = new HashMap<>();
+    private final AtomicLong resets = new AtomicLong();
     private @Nullable LoopHandle handle;
 
     /**
      * Creates a node over an open store.
      *
      * @param background what the store was given; ends with the node
-     * @param writing what writes checkpoints: not the store's, whose work must not stand behind one; ends with the node
+     * @param writing what reads and writes checkpoints: not the store's, whose work must not stand behind one; ends with the node
      */
     public Node(
             NodeId id,
@@ -78,6 +83,7 @@ public final class Node {
         this.home = home;
         this.store = store;
         this.background = background;
+        this.writing = writing;
         this.settings = settings;
         this.hlc = new Hlc(clock);
         this.loop = new CommitLoop(store, home::expose, clock, hlc, schema, this::grown);
@@ -267,6 +273,96 @@ public final class Node {
             }
             return null;
         });
+    }
+
+    /** Returns whether logs are ever truncated, so that somebody has to say what is still needed. */
+    public boolean truncates() {
+        return home.durable() && settings.retentionMillis() >= 0;
+    }
+
+    /** Returns for how long a replica that is not heard of keeps what it lacks in the logs. */
+    public long retentionMaxMillis() {
+        return settings.retentionMaxMillis();
+    }
+
+    /**
+     * Opens a slot's state as a file for another replica: at least what is durable here when this is called, and not less than what the
+     * logs miss. Whoever gets it closes it.
+     */
+    @SuppressWarnings("FutureReturnValueIgnored") // Its failure is handed on.
+    public CompletableFuture<SnapshotSource> snapshot(TenantShard shard) {
+        return loop.submit(() -> checkpoints.write(shard))
+                .thenCompose(written -> written)
+                .thenCompose(nothing -> inBackground(() -> SnapshotSource.open(this::inBackground, home, shard)));
+    }
+
+    /** Begins to take another replica's snapshot of a slot, part by part. */
+    public SnapshotReceiver receiver(TenantShard shard) {
+        return new SnapshotReceiver(home, shard, recovery, this::inBackground, this::install);
+    }
+
+    /** Replaces a slot's state by what is in the file that was received; returns what its logs hold now. */
+    @SuppressWarnings("FutureReturnValueIgnored") // Its failure is handed on.
+    private CompletableFuture<List<SlotLogs.Held>> install(TenantShard shard, TenantShard fresh, long bytes) {
+        // A checkpoint on its way would replace the new one.
+        return loop.submit(() -> checkpoints.drop(shard))
+                .thenCompose(dropped -> dropped)
+                .thenCompose(nothing -> loop.submit(() -> {
+                    if (checkpoints.isWriting(shard)) {
+                        return install(shard, fresh, bytes);
+                    }
+                    TidalException refusal = shard.refusal();
+                    if (refusal != null) {
+                        throw refusal;
+                    }
+                    if (shard.leads()) {
+                        throw new TidalException(
+                                ErrorCode.NOT_OWNER,
+                                "tenant " + shard.tenantId() + " is written through " + shard.replica()
+                                        + " by now, which takes no snapshot");
+                    }
+                    recovery.snapshots().install(shard, fresh, bytes);
+                    hlc.observe(shard.lastHlc);
+                    return CompletableFuture.completedFuture(new SlotLogs(shard, store, recovery).held());
+                }))
+                .thenCompose(held -> held);
+    }
+
+    /**
+     * Throws away what is here of a slot if it was found to be damaged when it was opened and can be fetched from the leader again, so
+     * that it begins anew; returns whether it did. Does nothing to what was written here first.
+     */
+    public CompletableFuture<Boolean> reset(TenantShard shard) {
+        return loop.submit(() -> {
+            boolean reset = recovery.snapshots().reset(shard);
+            if (reset) {
+                resets.incrementAndGet();
+            }
+            return reset;
+        });
+    }
+
+    /** Returns how many slots were thrown away since this node was opened because they were damaged. */
+    public long resets() {
+        return resets.get();
+    }
+
+    // What is refused, because too much waits or the node ends, fails.
+    private <T> CompletableFuture<T> inBackground(Supplier<T> work) {
+        CompletableFuture<T> result = new CompletableFuture<>();
+        try {
+            writing.execute(() -> {
+                try {
+                    result.complete(work.get());
+                } catch (RuntimeException | OutOfMemoryError e) {
+                    result.completeExceptionally(e);
+                }
+            });
+        } catch (RejectedExecutionException e) {
+            result.completeExceptionally(new TidalException(
+                    ErrorCode.OVERLOADED, "node " + id + " has too many files to read and write", e));
+        }
+        return result;
     }
 
     /** Takes a slot out of service because its logs are not what they should be. */

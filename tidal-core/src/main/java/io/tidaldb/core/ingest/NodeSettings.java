@@ -6,7 +6,12 @@ package io.tidaldb.core.ingest;
  * @param cluster the name of the cluster
  * @param idempotencyHorizonMillis how long idempotency keys are remembered
  * @param retentionMillis age after which records in a checkpoint leave the log; negative to keep them
+ * @param retentionMaxMillis for how long a follower that is not heard of keeps what it lacks in the log; afterwards it needs a snapshot
  * @param closeCheckpointBytes growth of a log from which a close writes a checkpoint
  */
 public record NodeSettings(
-        String cluster, long idempotencyHorizonMillis, long retentionMillis, long closeCheckpointBytes) {}
+        String cluster,
+        long idempotencyHorizonMillis,
+        long retentionMillis,
+        long retentionMaxMillis,
+        long closeCheckpointBytes) {}

@@ -40,6 +40,7 @@ final class SlotRecovery implements FoldSource {
     private final NodeSettings settings;
     private final Schema schema;
     private final CommitLoop loop;
+    private final SnapshotInstall snapshots;
 
     /**
      * The logs that were there when the store was opened. A slot has no others but those that it has ledgers for by now, so nobody needs to
@@ -58,10 +59,16 @@ final class SlotRecovery implements FoldSource {
         this.settings = settings;
         this.schema = schema;
         this.loop = loop;
+        this.snapshots = new SnapshotInstall(home, store, this, loop);
         for (LogStatus status : store.logs()) {
             found.computeIfAbsent(status.log().tenant(), each -> new ArrayList<>(1))
                     .add(status.log());
         }
+    }
+
+    /** Returns who installs snapshots, and finishes what was begun. */
+    SnapshotInstall snapshots() {
+        return snapshots;
     }
 
     /**
@@ -74,6 +81,7 @@ final class SlotRecovery implements FoldSource {
         TenantShard shard = empty(flow, replica, origin);
         long checkpointed = 0;
         try {
+            snapshots.finish(shard);
             try {
                 checkpointed = restore(shard);
             } catch (TidalException e) {
@@ -94,10 +102,21 @@ final class SlotRecovery implements FoldSource {
             LOG.warn("tenant {} on {} is quarantined: {}", shard.tenantId(), replica, e.getMessage());
             shard.damaged(e);
         }
+        shard.brokenAtOpen = shard.damage() != null;
         shard.rebase();
         // What was replayed is in no checkpoint yet.
         shard.checkpointedBytes(checkpointed == 0 ? 0 : shard.logBytes() - shard.replayedBytes);
         return shard;
+    }
+
+    /** Returns the state of a slot that has nothing. Safe for any thread. */
+    TenantShard empty(TenantShard like) {
+        return empty(like.flow(), like.replica(), like.origin);
+    }
+
+    /** Reads a checkpoint into an empty state and returns its size. Safe for any thread. */
+    long read(NodeHome.StoredFile file, TenantShard empty) {
+        return Checkpoint.read(file, empty, schema);
     }
 
     private TenantShard empty(Flow flow, ReplicaId replica, Origin origin) {
@@ -195,10 +214,6 @@ final class SlotRecovery implements FoldSource {
                 fresh = refold(shard, false);
             }
             if (fresh == null) {
-                LOG.warn(
-                        "tenant {} on {} needs a snapshot: its logs do not reach back",
-                        shard.tenantId(),
-                        shard.replica());
                 shard.needSnapshot();
             } else {
                 shard.become(fresh);
@@ -211,7 +226,7 @@ final class SlotRecovery implements FoldSource {
 
     /** Returns the state at the positions that a slot has seen, from its checkpoint or from the whole logs; null if it is not in there. */
     private @Nullable TenantShard refold(TenantShard shard, boolean fromCheckpoint) {
-        TenantShard fresh = empty(shard.flow(), shard.replica(), shard.origin);
+        TenantShard fresh = empty(shard);
         if (fromCheckpoint && !restoreKept(shard, fresh)) {
             return null;
         }

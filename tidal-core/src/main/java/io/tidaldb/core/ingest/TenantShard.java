@@ -81,6 +81,11 @@ public final class TenantShard {
     private volatile long freshNanos;
     private volatile boolean heardOfLeader;
     private volatile @Nullable TidalException damage;
+
+    /** Why what was here had to be thrown away, until everything is back that the leader has; null otherwise. */
+    private volatile @Nullable TidalException refetching;
+
+    private volatile LogsNeeded needed = LogsNeeded.NOTHING;
     private volatile long logBytes;
     private volatile long checkpointBytes;
     private volatile long entityCount;
@@ -104,6 +109,9 @@ public final class TenantShard {
     private boolean needsRebuild;
     private boolean held;
     private volatile boolean needsSnapshot;
+
+    /** Whether what is wrong was found when the slot was opened: by a look at this disk alone. */
+    boolean brokenAtOpen;
 
     /** Highest stamp of any batch seen. Invariant: the node's clock lies above it. */
     long lastHlc;
@@ -162,8 +170,19 @@ public final class TenantShard {
         leader = new Leader(replica, node, epoch);
     }
 
+    /** Says what other replicas need of the slot's logs. Safe for any thread. */
+    public void needed(LogsNeeded byOthers) {
+        needed = byOthers;
+    }
+
+    /** Returns what other replicas need of the slot's logs. */
+    LogsNeeded needed() {
+        return needed;
+    }
+
     /** Takes notice that everything is here that the leader had a moment ago. Safe for any thread. */
     public void fresh() {
+        refetching = null;
         freshNanos = loop.clock().monotonicNanos();
         heardOfLeader = true;
     }
@@ -312,6 +331,11 @@ public final class TenantShard {
         held = on;
     }
 
+    /** Returns whether what comes is left in the logs and folded later. */
+    boolean isHeld() {
+        return held;
+    }
+
     /** Returns whether nothing is folded for now: the ledgers hold what does not count, or are being repaired. */
     boolean isStale() {
         return needsRebuild || needsSnapshot || held;
@@ -334,6 +358,7 @@ public final class TenantShard {
 
     /** Says that the logs do not reach back to where a rebuild would begin. */
     void needSnapshot() {
+        LOG.warn("tenant {} on {} needs a snapshot: its logs do not reach back", tenantId, replica);
         needsSnapshot = true;
     }
 
@@ -347,6 +372,21 @@ public final class TenantShard {
                 each.chain = known.chain;
             }
         });
+        takeState(fresh);
+        replayedBytes = fresh.replayedBytes;
+        rebase();
+    }
+
+    /** Takes the state and the positions of another one, whose logs these are now. Readers see the ledgers change at once. */
+    void replaceBy(TenantShard fresh) {
+        notes.replaceBy(fresh.notes);
+        takeState(fresh);
+        held = false;
+        applied.keySet().removeIf(of -> !origins.containsKey(of) && !compacted.containsKey(of));
+        rebase();
+    }
+
+    private void takeState(TenantShard fresh) {
         origins.clear();
         origins.putAll(fresh.origins);
         compacted.clear();
@@ -359,11 +399,9 @@ public final class TenantShard {
         names = fresh.names;
         label = fresh.label;
         lastHlc = Math.max(lastHlc, fresh.lastHlc);
-        replayedBytes = fresh.replayedBytes;
         origins.values().forEach(each -> each.limit = notes.limit(each.origin));
         needsRebuild = false;
         needsSnapshot = false;
-        rebase();
     }
 
     /**
@@ -464,7 +502,15 @@ public final class TenantShard {
         }
     }
 
-    void label(String text) {
+    /** Begins anew with nothing, because of what was wrong: reads are refused until everything is back. */
+    void refetch(TenantShard empty, TidalException reason) {
+        refetching = reason;
+        replaceBy(empty);
+        brokenAtOpen = false;
+        damage = null;
+    }
+
+    void label(@Nullable String text) {
         label = text;
     }
 
@@ -568,6 +614,9 @@ public final class TenantShard {
      */
     public LedgerSum readable() {
         TidalException reason = refusal();
+        if (reason == null) {
+            reason = refusal(refetching);
+        }
         if (reason != null) {
             throw reason;
         }
@@ -584,7 +633,10 @@ public final class TenantShard {
             return new TidalException(
                     ErrorCode.TENANT_NOT_FOUND, "tenant " + tenantId + " does not exist: it was deleted");
         }
-        TidalException current = damage;
+        return refusal(damage);
+    }
+
+    private @Nullable TidalException refusal(@Nullable TidalException current) {
         if (current instanceof CorruptLogException corrupt) {
             return new CorruptLogException(
                     tenantId + "/" + replica, corrupt.file(), corrupt.offset(), corrupt.expected(), corrupt.actual());

@@ -20,6 +20,7 @@ import io.tidaldb.core.replication.PeerMessage.HeartbeatAnswer;
 import io.tidaldb.core.replication.PeerMessage.Hello;
 import io.tidaldb.core.replication.PeerMessage.OfSlot;
 import io.tidaldb.core.replication.PeerMessage.SnapshotChunk;
+import io.tidaldb.core.replication.PeerMessage.SnapshotFetch;
 import io.tidaldb.core.replication.PeerMessage.State;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
@@ -99,7 +100,13 @@ public final class PeerCodec {
                     PeerCodec::put,
                     PeerCodec::digestReport),
             new Form<>(BucketCells.KIND, BucketCells.class, PeerCodec::bytes, PeerCodec::put, PeerCodec::bucketCells),
-            new Form<>(Failure.KIND, Failure.class, PeerCodec::bytes, PeerCodec::put, PeerCodec::failure));
+            new Form<>(Failure.KIND, Failure.class, PeerCodec::bytes, PeerCodec::put, PeerCodec::failure),
+            new Form<>(
+                    SnapshotFetch.KIND,
+                    SnapshotFetch.class,
+                    fetch -> SLOT_BYTES + Long.BYTES + Integer.BYTES,
+                    PeerCodec::put,
+                    (epoch, in) -> new SnapshotFetch(epoch, tenant(in), shard(in), in.getLong(), in.getInt())));
 
     private PeerCodec() {}
 
@@ -354,6 +361,11 @@ public final class PeerCodec {
 
     private static SnapshotChunk snapshotChunk(long epoch, ByteBuffer in) {
         return new SnapshotChunk(epoch, tenant(in), shard(in), in.getLong(), in.getInt(), flag(in), bytes(in));
+    }
+
+    private static void put(SnapshotFetch fetch, ByteBuffer out) {
+        putSlot(fetch, out);
+        out.putLong(fetch.snapshot()).putInt(fetch.index());
     }
 
     private static void put(DigestReport report, ByteBuffer out) {

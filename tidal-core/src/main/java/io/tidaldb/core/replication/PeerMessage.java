@@ -187,7 +187,7 @@ public sealed interface PeerMessage {
     /**
      * A part of a slot's snapshot.
      *
-     * @param snapshot tells the sender's snapshots from each other
+     * @param snapshot tells the sender's snapshots from each other; never 0
      * @param index 0 for the first part; they are sent in order
      * @param last whether this part ends the snapshot
      */
@@ -266,6 +266,27 @@ public sealed interface PeerMessage {
                 boolean splitsPair = Character.isHighSurrogate(text.charAt(MAX_TEXT_CHARS - 1));
                 text = text.substring(0, splitsPair ? MAX_TEXT_CHARS - 1 : MAX_TEXT_CHARS);
             }
+        }
+
+        @Override
+        public int kind() {
+            return KIND;
+        }
+    }
+
+    /**
+     * Asks for parts of a slot's snapshot: for those from an index on, because those before it are here for good. It follows each part that
+     * was written, and the last one only once the snapshot is installed, so that it gives the sender leave to go on.
+     *
+     * @param snapshot whose parts, or 0 to ask for a snapshot
+     */
+    record SnapshotFetch(long epoch, TenantId tenant, ShardId shard, long snapshot, int index) implements OfSlot {
+
+        static final int KIND = 12;
+
+        /** Checks the index. */
+        public SnapshotFetch {
+            requireRange("index of a snapshot's part", index, 0, Integer.MAX_VALUE);
         }
 
         @Override

@@ -3,18 +3,21 @@ package io.tidaldb.core.replication;
 import io.tidaldb.api.NodeId;
 import io.tidaldb.api.Origin;
 import io.tidaldb.api.wal.WalBatch;
+import io.tidaldb.core.ingest.LogsNeeded;
 import io.tidaldb.core.ingest.SlotLogs;
 import io.tidaldb.core.ingest.TenantShard;
 import io.tidaldb.core.ingest.WriteRequest;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.BiPredicate;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** What a node knows of one slot that it holds with others. Confined to the replicator's scheduler. */
 final class ReplicatedSlot {
 
+    final SlotAssignment assignment;
     final SlotKey key;
     final TenantShard shard;
     final NodeId leader;
@@ -42,6 +45,16 @@ final class ReplicatedSlot {
         /** Whether one of its logs is another than here: nothing is sent to it any more. */
         boolean diverged;
 
+        /** How far it has said that it holds each origin's log, or was seen to; null before it has said anything. */
+        @Nullable
+        SortedMap<Origin, Long> held;
+
+        /** When it was heard of last while it was not {@code known}; at first, since when it could have been. */
+        long heardNanos;
+
+        /** Whether it lacks what the logs here do not hold any more. */
+        boolean needsSnapshot;
+
         /** Whether what it said is being compared with the logs. */
         boolean comparing;
 
@@ -53,12 +66,39 @@ final class ReplicatedSlot {
 
         /** How far logs were held here when the leader last said that it has more. */
         final SortedMap<Origin, Long> heldWhenTold = new TreeMap<>();
+
+        PeerState(long nowNanos) {
+            heardNanos = nowNanos;
+        }
+
+        /** What it has said is out of date. */
+        void forget(long lastHeardNanos) {
+            if (known) {
+                known = false;
+                heardNanos = lastHeardNanos;
+            }
+        }
+
+        /** The peer says what it holds. */
+        void said(List<LogPosition> positions) {
+            SortedMap<Origin, Long> said = new TreeMap<>();
+            positions.forEach(position -> said.put(position.origin(), position.lastSeqno()));
+            held = said;
+        }
+
+        /** The peer was seen to hold a log up to here. */
+        void holds(Origin origin, long seqno) {
+            if (held != null) {
+                held.put(origin, seqno);
+            }
+        }
     }
 
     /** Writes that wait until others hold an origin's log. */
     private record Waits(Quorum quorum, PendingAcks<WriteRequest> pending) {}
 
-    ReplicatedSlot(SlotAssignment assignment, NodeId local, List<SlotLogs.Held> logs) {
+    ReplicatedSlot(SlotAssignment assignment, NodeId local, List<SlotLogs.Held> logs, long nowNanos) {
+        this.assignment = assignment;
         this.shard = assignment.shard();
         this.key = new SlotKey(shard.tenant().config().id(), shard.replica().shard());
         this.leader = assignment.leader();
@@ -70,7 +110,7 @@ final class ReplicatedSlot {
         for (SlotLogs.Held each : logs) {
             held.put(each.origin(), new LogPosition(each.origin(), each.firstSeqno(), each.lastSeqno(), each.chain()));
         }
-        peers.forEach(peer -> states.put(peer, new PeerState()));
+        peers.forEach(peer -> states.put(peer, new PeerState(nowNanos)));
     }
 
     /** Returns what is known of a peer, or null if nothing of the slot may go there. */
@@ -88,6 +128,34 @@ final class ReplicatedSlot {
     @Nullable
     LogPosition position(Origin origin) {
         return held.get(origin);
+    }
+
+    /**
+     * Returns what peers need of the logs here.
+     *
+     * @param counts whether a peer counts that lacks something
+     */
+    LogsNeeded needed(BiPredicate<NodeId, PeerState> counts) {
+        SortedMap<Origin, Long> heldTo = new TreeMap<>();
+        boolean byAnybody = false;
+        for (NodeId peer : peers) {
+            PeerState state = states.get(peer);
+            if (state == null || state.diverged || !counts.test(peer, state)) {
+                continue;
+            }
+            SortedMap<Origin, Long> known = state.held;
+            if (known == null) {
+                return LogsNeeded.EVERYTHING;
+            }
+            byAnybody = true;
+            for (Origin origin : held.keySet()) {
+                heldTo.merge(
+                        origin,
+                        known.getOrDefault(origin, origin.startSeqno()),
+                        (one, other) -> Long.compareUnsigned(one, other) < 0 ? one : other);
+            }
+        }
+        return new LogsNeeded(byAnybody, heldTo);
     }
 
     /** Returns the last durable seqno of an origin's log. */

@@ -8,7 +8,7 @@ import java.time.Duration;
  * @param heartbeat how often peers hear of each other
  * @param windowBytes most bytes of a log on their way to one follower
  * @param tailBytes most bytes of recent batches that are kept in memory for all followers together
- * @param chunkBytes most bytes of batches in one message, unless a single batch is larger
+ * @param chunkBytes most bytes of batches in one message, unless a single batch is larger, or of a part of a snapshot
  * @param messageBytes size of the largest message
  * @param queueBytes most bytes that wait to be sent to one peer
  */

@@ -35,6 +35,7 @@ import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -54,11 +55,17 @@ import org.slf4j.LoggerFactory;
  *       nearer asks again. What arrives twice, late or damaged is refused or ignored.
  * </ul>
  *
- * All state is confined to the scheduler; {@link #committed}, {@link #assign} and the like hand over to it. The scheduler never waits.
+ * <p>A peer that lacks what was truncated here gets the slot's newest checkpoint from the leader, and then the rest of the logs. What a
+ * peer lacks that was heard of not too long ago is kept.
+ *
+ * <p>All state is confined to the scheduler; {@link #committed}, {@link #assign} and the like hand over to it. The scheduler never waits.
  */
 public final class Replicator implements TransportHandler, CommitListener, AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Replicator.class);
+
+    private static final int PRESENT_HEARTBEATS = 4;
+    private static final int ASK_HEARTBEATS = 8;
 
     private final Node node;
     private final Transport transport;
@@ -70,6 +77,9 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
     private final DigestChecks checks;
     private final SortedMap<SlotKey, ReplicatedSlot> slots = new TreeMap<>();
     private final SortedMap<NodeId, Link> links = new TreeMap<>();
+    private final SnapshotShipper shipper;
+    private final SnapshotTaker taker;
+    private final long retentionMaxNanos;
 
     /** Commits that the loop has told of and the scheduler has not looked at. Safe for any number of threads. */
     private final Queue<HandedOver> handedOver = new ConcurrentLinkedQueue<>();
@@ -90,6 +100,13 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
 
         long heartbeat;
         long answered;
+
+        /** When something came from it last; at first, since when it could have. */
+        long heardNanos;
+
+        Link(long nowNanos) {
+            heardNanos = nowNanos;
+        }
     }
 
     /**
@@ -116,6 +133,12 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
                 return Replicator.this.tell(peer, message);
             }
         });
+        this.shipper = new SnapshotShipper(node, scheduler, clock, settings.chunkBytes(), this::tell);
+        this.taker = new SnapshotTaker(node, scheduler, this::tell, this::installed);
+        // Who was heard of a few heartbeats ago is not away.
+        this.retentionMaxNanos = Math.max(
+                TimeUnit.MILLISECONDS.toNanos(node.retentionMaxMillis()),
+                settings.heartbeat().toNanos() * PRESENT_HEARTBEATS);
         node.listener(this);
     }
 
@@ -137,14 +160,18 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
 
     // Slots
 
-    /** Takes a part in a slot from now on, or another part than before. */
+    /**
+     * Takes a part in a slot from now on, or another part than before. A follower's replica that was found to be damaged begins anew: the
+     * leader has what it lacks.
+     */
     @SuppressWarnings("FutureReturnValueIgnored") // What fails is logged there.
     public void assign(SlotAssignment assignment) {
         // In the loop's order: what is committed after this look is told after it.
-        node.withLogs(assignment.shard(), 0, SlotLogs::held)
+        node.reset(assignment.shard())
+                .thenCompose(reset -> node.withLogs(assignment.shard(), 0, SlotLogs::held))
                 .whenComplete((held, failure) -> scheduler.execute(() -> {
                     if (held != null) {
-                        assigned(new ReplicatedSlot(assignment, node.id(), held));
+                        assigned(new ReplicatedSlot(assignment, node.id(), held, clock.monotonicNanos()));
                     } else {
                         LOG.warn("a slot of node {} takes no part in replication: {}", node.id(), failure.getMessage());
                         takeEarly(
@@ -157,6 +184,8 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
     private void assigned(ReplicatedSlot slot) {
         ReplicatedSlot before = slots.put(slot.key, slot);
         if (before != null) {
+            shipper.drop(before);
+            taker.drop(before);
             before.drain(write -> write.unreplicated(notReplicated("the slot has another leader", write)));
         }
         takeEarly(write -> write.shard() == slot.shard, slot::await);
@@ -173,6 +202,14 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
         taken.forEach(action);
     }
 
+    // Everything that was known of it is out of date, and the peers have to be asked what comes next.
+    private void installed(ReplicatedSlot slot, List<SlotLogs.Held> held) {
+        if (slots.get(slot.key) == slot) {
+            slot.positions().forEach(position -> recent.forget(slot.shard.log(position.origin())));
+            assigned(new ReplicatedSlot(slot.assignment, node.id(), held, clock.monotonicNanos()));
+        }
+    }
+
     /** Forgets a tenant. */
     public void drop(TenantId tenant) {
         scheduler.execute(() -> {
@@ -184,6 +221,8 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
                     .toList();
             for (ReplicatedSlot slot : dropped) {
                 slots.remove(slot.key);
+                shipper.drop(slot);
+                taker.drop(slot);
                 slot.positions().forEach(position -> recent.forget(slot.shard.log(position.origin())));
                 slot.drain(write -> write.unreplicated(notReplicated("the tenant was deleted", write)));
             }
@@ -199,7 +238,7 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
     }
 
     private Link link(NodeId peer) {
-        return links.computeIfAbsent(peer, each -> new Link());
+        return links.computeIfAbsent(peer, each -> new Link(clock.monotonicNanos()));
     }
 
     // What this node's logs have grown by
@@ -275,6 +314,10 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
         ReplicatedSlot.PeerState state = slot.state(peer);
         Link link = link(peer);
         if (state == null || !link.up || !state.known || state.diverged) {
+            return;
+        }
+        if (state.needsSnapshot || shipper.isShipping(slot, peer)) {
+            // It must not get ahead of its snapshot.
             return;
         }
         for (Shipment shipment : List.copyOf(state.shipments.values())) {
@@ -399,10 +442,12 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
     @Override
     public void peerDown(NodeId peer) {
         link(peer).up = false;
+        shipper.peerDown(peer);
+        taker.peerDown(peer);
         for (ReplicatedSlot slot : slots.values()) {
             ReplicatedSlot.PeerState state = slot.state(peer);
             if (state != null) {
-                state.known = false;
+                state.forget(link(peer).heardNanos);
                 state.caughtUp = false;
             }
         }
@@ -411,6 +456,7 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
     @Override
     public void writable(NodeId peer) {
         link(peer).full = false;
+        shipper.writable(peer);
         slots.values().forEach(slot -> pump(slot, peer));
     }
 
@@ -418,7 +464,7 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
     private void introduce(ReplicatedSlot slot, NodeId peer) {
         ReplicatedSlot.PeerState state = slot.state(peer);
         if (state != null) {
-            state.known = false;
+            state.forget(link(peer).heardNanos);
             tellState(slot, peer, false);
         }
     }
@@ -434,6 +480,7 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
         int kind = 0;
         try {
             kind = PeerCodec.kind(bytes);
+            link(peer).heardNanos = clock.monotonicNanos();
             received(peer, PeerCodec.decode(bytes));
         } catch (TidalException e) {
             LOG.warn("a message of node {} to node {} is refused: {}", peer, node.id(), e.getMessage());
@@ -464,6 +511,9 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
         } else if (message instanceof PeerMessage.HeartbeatAnswer answer) {
             link(peer).answered = Math.max(link(peer).answered, answer.number());
         } else if (message instanceof PeerMessage.Failure failure) {
+            if (failure.ofKind() == PeerMessage.SnapshotChunk.KIND) {
+                shipper.refused(peer);
+            }
             LOG.warn("node {} refused a message of node {}: {}", peer, node.id(), failure.text());
         }
     }
@@ -487,6 +537,10 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
             if (!held.answer()) {
                 tellState(slot, peer, true);
             }
+            state.said(held.positions());
+            if (!slot.leads) {
+                caughtUp(slot, state, held.positions());
+            }
             compare(peer, slot, state, held.positions());
         } else if (message instanceof PeerMessage.Append append) {
             append(peer, slot, append.batches());
@@ -496,6 +550,10 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
             checks.reported(peer, report);
         } else if (message instanceof PeerMessage.BucketCells cells && !slot.leads) {
             checks.cells(slot, cells);
+        } else if (message instanceof PeerMessage.SnapshotChunk part) {
+            taker.take(peer, slot, part);
+        } else if (message instanceof PeerMessage.SnapshotFetch fetch && slot.leads) {
+            fetched(peer, slot, state, fetch);
         } else {
             throw new TidalException(
                     ErrorCode.UNSUPPORTED,
@@ -532,7 +590,12 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
                     } else {
                         state.known = true;
                         nameAgain(peer, state);
+                        state.needsSnapshot = slot.leads
+                                && verdicts.stream().anyMatch(verdict -> verdict.kind() == Verdict.Kind.SNAPSHOT);
                         verdicts.forEach(verdict -> obey(peer, slot, state, verdict));
+                        if (state.needsSnapshot && !isBehind(slot, theirs)) {
+                            sendSnapshot(peer, slot, state);
+                        }
                         pump(slot, peer);
                     }
                 }));
@@ -581,13 +644,16 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
                     slot.acked(peer, origin, theirs.lastSeqno());
                 }
             }
-            case SNAPSHOT ->
-                LOG.warn(
-                        "node {} lacks what node {} does not hold any more of {} in {}: it needs a snapshot",
-                        peer,
-                        node.id(),
-                        origin,
-                        slot.key);
+            case SNAPSHOT -> {
+                if (!slot.leads) {
+                    LOG.warn(
+                            "node {} leads {} and lacks what node {} does not hold any more of {}",
+                            peer,
+                            slot.key,
+                            node.id(),
+                            origin);
+                }
+            }
             case CONFLICT -> {
                 diverged(peer, slot, state, origin, theirs.lastSeqno());
                 if (!verdict.proof().isEmpty()) {
@@ -597,6 +663,44 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
                             new PeerMessage.Append(slot.epoch, slot.key.tenant(), slot.key.shard(), verdict.proof()));
                 }
             }
+        }
+    }
+
+    // Snapshots
+
+    // What the other side has and this one lacks comes first: a snapshot without it would not be taken.
+    private static boolean isBehind(ReplicatedSlot slot, List<LogPosition> theirs) {
+        return theirs.stream()
+                .anyMatch(
+                        position -> Long.compareUnsigned(position.lastSeqno(), slot.lastSeqno(position.origin())) > 0);
+    }
+
+    private void sendSnapshot(NodeId peer, ReplicatedSlot slot, ReplicatedSlot.PeerState state) {
+        if (!state.diverged && shipper.isFree(peer)) {
+            // It will hold at least this, so that no more is truncated until it says what it holds.
+            state.said(slot.positions());
+            publishNeeded(slot);
+            shipper.begin(slot, peer);
+        }
+    }
+
+    private void fetched(
+            NodeId peer, ReplicatedSlot slot, ReplicatedSlot.PeerState state, PeerMessage.SnapshotFetch fetch) {
+        if (fetch.snapshot() != 0) {
+            shipper.fetched(peer, fetch);
+        } else if (state.known) {
+            sendSnapshot(peer, slot, state);
+        }
+    }
+
+    private void publishNeeded(ReplicatedSlot slot) {
+        if (node.truncates()) {
+            long nowNanos = clock.monotonicNanos();
+            slot.shard.needed(slot.needed((peer, state) -> {
+                long heardNanos = state.known ? link(peer).heardNanos : state.heardNanos;
+                // A follower keeps what the leader may lack however long that is away: nobody else may have it.
+                return !slot.leads || nowNanos - heardNanos <= retentionMaxNanos;
+            }));
         }
     }
 
@@ -662,6 +766,7 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
         switch (shipment.progress.acked(ack.seqno(), ack.chain())) {
             case ADVANCED -> {
                 slot.acked(peer, ack.origin(), ack.seqno());
+                state.holds(ack.origin(), ack.seqno());
                 if (shipment.progress.lagRecords() == 0) {
                     // The last heartbeat may have come while it was behind.
                     nameAgain(peer, state);
@@ -677,6 +782,7 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
     // Heartbeats
 
     private void beat() {
+        slots.values().forEach(this::publishNeeded);
         links.forEach((peer, link) -> {
             if (link.up) {
                 beat(peer, link);
@@ -688,6 +794,7 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
     private void beat(NodeId peer, Link link) {
         link.heartbeat++;
         link.full = false;
+        shipper.beat(peer);
         List<SlotPosition> positions = new ArrayList<>();
         for (ReplicatedSlot slot : slots.values()) {
             ReplicatedSlot.PeerState state = slot.state(peer);
@@ -696,6 +803,11 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
             }
             if (!state.known) {
                 tellState(slot, peer, false);
+            } else if (state.needsSnapshot && shipper.isFree(peer)) {
+                // The last one did not arrive, or nobody was free to send one.
+                tellState(slot, peer, false);
+            } else if (!slot.leads && slot.shard.needsSnapshot() && link.heartbeat % ASK_HEARTBEATS == 0) {
+                tell(peer, new PeerMessage.SnapshotFetch(slot.epoch, slot.key.tenant(), slot.key.shard(), 0, 0));
             } else if (slot.leads) {
                 boolean unacknowledged =
                         state.shipments.values().stream().anyMatch(shipment -> shipment.progress.lagRecords() > 0);
@@ -744,9 +856,17 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
         }
     }
 
+    private static void caughtUp(ReplicatedSlot slot, ReplicatedSlot.PeerState state, List<LogPosition> theirs) {
+        state.caughtUp = !isBehind(slot, theirs);
+        if (state.caughtUp) {
+            slot.shard.fresh();
+        }
+    }
+
     private void told(NodeId peer, ReplicatedSlot slot, ReplicatedSlot.PeerState state, SlotPosition theirs) {
         LogPosition mine = slot.position(theirs.origin());
         long held = slot.lastSeqno(theirs.origin());
+        state.holds(theirs.origin(), theirs.lastSeqno());
         if (held == theirs.lastSeqno()) {
             if (mine != null && mine.chain() != theirs.chain()) {
                 divergedHere(
@@ -845,6 +965,8 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
     public void close() {
         transport.close();
         scheduler.close();
+        shipper.close();
+        taker.close();
         // Nobody else looks at them any more.
         Consumer<WriteRequest> tell = write -> write.unreplicated(notReplicated("the node has stopped", write));
         handedOver.forEach(commit -> commit.awaiting.forEach(tell));

@@ -27,11 +27,13 @@ import io.tidaldb.core.runtime.Clock;
 import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.HexFormat;
 import java.util.Map;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /** One replica of a slot in a model: its logs, which outlive a crash, and what it has folded them into. */
 final class FoldReplica {
@@ -62,15 +64,29 @@ final class FoldReplica {
     TenantShard shard;
 
     FoldReplica(int region, Path directory, boolean durable) {
+        this(region, directory, durable, null);
+    }
+
+    /** A replica on the heap that crashes between steps of what it does to its disk. */
+    FoldReplica(int region, Path directory, Steps steps) {
+        this(region, directory, true, steps);
+    }
+
+    private FoldReplica(int region, Path directory, boolean durable, @Nullable Steps steps) {
         this.durable = durable;
         replica = new ReplicaId(RegionId.of(region), ShardId.of(0));
-        home = durable
-                ? NodeDirectory.open(
-                        directory,
-                        new NodeIdentity("test", NodeId.of("n0"), replica.region(), "memory", "0", true, false))
-                : new EphemeralHome();
-        store = new MemoryWalStoreFactory()
+        if (steps != null) {
+            home = steps.home();
+        } else {
+            home = durable
+                    ? NodeDirectory.open(
+                            directory,
+                            new NodeIdentity("test", NodeId.of("n0"), replica.region(), "memory", "0", true, false))
+                    : new EphemeralHome();
+        }
+        WalStore memory = new MemoryWalStoreFactory()
                 .create(new WalStoreContext(directory, replica.region(), 1 << 20, Runnable::run));
+        store = steps != null ? steps.store(memory) : memory;
         schema = schema();
         TenantConfig config = TenantConfig.builder(TENANT).build();
         flow = new Flow(new TenantState(
@@ -98,7 +114,7 @@ final class FoldReplica {
         return new SlotRecovery(
                 durable ? home : new EphemeralHome(),
                 store,
-                new NodeSettings("test", Long.MAX_VALUE / 4, -1, 1),
+                new NodeSettings("test", Long.MAX_VALUE / 4, -1, 0, 1),
                 schema,
                 loop);
     }
@@ -139,6 +155,48 @@ final class FoldReplica {
                         .forEach(status ->
                                 truncate(status, image.end(status.log().origin())));
             }
+        }
+    }
+
+    /** Takes the state of another replica's checkpoint. */
+    void install(FoldReplica from) {
+        try (NodeHome.PendingFile file =
+                home.create(TENANT, Checkpoint.snapshotName(shard.replica().shard()))) {
+            file.write(from.checkpointBytes());
+            file.publish();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        TenantShard fresh = recovery.empty(shard);
+        long bytes = recovery.read(
+                home.find(TENANT, Checkpoint.snapshotName(shard.replica().shard()))
+                        .orElseThrow(),
+                fresh);
+        recovery.snapshots().install(shard, fresh, bytes);
+    }
+
+    private byte[] checkpointBytes() throws IOException {
+        try (InputStream in = home.find(TENANT, Checkpoint.name(replica.shard()))
+                .orElseThrow()
+                .open()) {
+            return in.readAllBytes();
+        }
+    }
+
+    /** Throws away what is damaged. */
+    boolean reset() {
+        return recovery.snapshots().reset(shard);
+    }
+
+    /** Spoils the checkpoint. */
+    void spoilCheckpoint() {
+        try (NodeHome.PendingFile file = home.create(TENANT, Checkpoint.name(replica.shard()))) {
+            byte[] bytes = checkpointBytes();
+            bytes[bytes.length - 1] ^= 1;
+            file.write(bytes);
+            file.publish();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 

@@ -33,7 +33,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @DisplayName("R-32 messages between nodes")
 class PeerCodecTest {
 
-    private static final int KINDS = 11;
+    private static final int KINDS = 12;
     private static final long SEED = 20260101;
 
     private final SplittableRandom random = new SplittableRandom(SEED);
@@ -84,7 +84,7 @@ class PeerCodecTest {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11})
+    @ValueSource(ints = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12})
     @DisplayName("R-32: a message with any one bit changed is refused")
     void refusesEveryFlippedBit(int kind) {
         byte[] bytes = bytes(message(kind));
@@ -96,7 +96,7 @@ class PeerCodecTest {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11})
+    @ValueSource(ints = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12})
     @DisplayName("R-32: a message that was cut or has more after it is refused, even if its checksum was made for that")
     void refusesEveryTruncation(int kind) {
         byte[] bytes = bytes(message(kind));
@@ -185,7 +185,7 @@ class PeerCodecTest {
             bytes[6] = (byte) kind;
             assertThat(refuses(ErrorCode.FORMAT_TOO_NEW, sealed(bytes)))
                     .hasMessageContaining("kind " + kind + " ")
-                    .hasMessageContaining("1 to 11");
+                    .hasMessageContaining("1 to " + KINDS);
             assertThat(PeerCodec.kind(ByteBuffer.wrap(bytes))).isEqualTo(kind);
         }
     }
@@ -314,6 +314,9 @@ class PeerCodecTest {
                         random.nextInt(256),
                         ErrorCode.values()[random.nextInt(ErrorCode.values().length)],
                         text(100));
+            case 12 ->
+                new PeerMessage.SnapshotFetch(
+                        epoch, tenant, shard, random.nextLong(), random.nextInt(Integer.MAX_VALUE));
             default -> throw new AssertionError(kind);
         };
     }

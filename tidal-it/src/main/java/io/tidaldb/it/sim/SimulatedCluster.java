@@ -35,6 +35,7 @@ import java.util.SortedMap;
 import java.util.StringJoiner;
 import java.util.TreeMap;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A cluster in virtual time: N regions of M shards, a node and a machine for each, in one thread and from one seed. For tests of what is
@@ -78,6 +79,10 @@ public final class SimulatedCluster implements AutoCloseable {
         private LinkQuality links = LinkQuality.across(Duration.ofMillis(20));
         private ReplicationSettings replication = ReplicationSettings.DEFAULT;
         private Function<NodeId, MachineProfile> profiles = node -> MachineProfile.DEFAULT;
+
+        private @Nullable Duration retention;
+
+        private Duration retentionMax = Duration.ZERO;
 
         private Builder() {}
 
@@ -129,6 +134,13 @@ public final class SimulatedCluster implements AutoCloseable {
             return this;
         }
 
+        /** Lets checkpoints truncate logs, as {@link io.tidaldb.core.TidalBuilder#retention} and its maximum say. */
+        public Builder retention(Duration age, Duration max) {
+            retention = age;
+            retentionMax = max;
+            return this;
+        }
+
         /** Sets what machines are like. */
         public Builder machines(Function<NodeId, MachineProfile> each) {
             profiles = each;
@@ -172,6 +184,9 @@ public final class SimulatedCluster implements AutoCloseable {
                 .replication(from.replication)
                 .topology(new Topology(shards));
         from.signals.forEach(builder::signal);
+        if (from.retention != null) {
+            builder.retention(from.retention).retentionMax(from.retentionMax);
+        }
         tidal = builder.open();
         world.onCrash(machine -> {
             try {

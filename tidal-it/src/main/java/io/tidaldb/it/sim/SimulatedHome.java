@@ -154,6 +154,24 @@ public final class SimulatedHome implements NodeHome {
     }
 
     @Override
+    public void rename(TenantId tenant, String from, String to) {
+        SortedMap<String, byte[]> known = files.getOrDefault(tenant, new TreeMap<>());
+        byte[] bytes = known.remove(from);
+        if (bytes == null) {
+            throw new TidalException(ErrorCode.STORE_FAILED, "there is no file " + from + " of tenant " + tenant);
+        }
+        known.put(to, bytes);
+    }
+
+    @Override
+    public void delete(TenantId tenant, String name) {
+        SortedMap<String, byte[]> known = files.get(tenant);
+        if (known != null) {
+            known.remove(name);
+        }
+    }
+
+    @Override
     public boolean holds(TenantId tenant) {
         return files.containsKey(tenant);
     }

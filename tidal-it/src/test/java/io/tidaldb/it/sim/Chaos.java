@@ -71,6 +71,11 @@ final class Chaos {
         });
     }
 
+    /** Leaves out a kind of fault. */
+    void never(Fault fault) {
+        faults.remove(fault);
+    }
+
     long crashes() {
         return crashes;
     }

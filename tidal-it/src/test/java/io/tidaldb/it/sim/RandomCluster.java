@@ -8,6 +8,7 @@ import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.core.Tenant;
 import io.tidaldb.core.replication.ReplicationSettings;
+import io.tidaldb.it.sim.check.CountCheck;
 import io.tidaldb.it.sim.check.HealthCheck;
 import io.tidaldb.it.sim.check.LogCheck;
 import io.tidaldb.it.sim.check.ResidencyCheck;
@@ -24,8 +25,10 @@ final class RandomCluster {
     private final ResidencyCheck residency;
     private final Chaos chaos;
     private final Workload workload;
+    private final boolean truncates;
 
-    private RandomCluster(long seed, Trace trace) {
+    private RandomCluster(long seed, Trace trace, boolean truncates) {
+        this.truncates = truncates;
         random = new SimulatedRandom(seed).fork("shape");
         int regions = (int) random.between(2, 5);
         int shards = (int) random.between(1, 5);
@@ -36,7 +39,7 @@ final class RandomCluster {
                         random.between(40_000_000, 400_000_000),
                         5_000),
                 0);
-        cluster = SimulatedCluster.builder()
+        SimulatedCluster.Builder builder = SimulatedCluster.builder()
                 .seed(seed)
                 .trace(trace)
                 .regions(regions)
@@ -46,13 +49,20 @@ final class RandomCluster {
                 .links(links)
                 .replication(bounds())
                 .machines(node -> MachineProfile.DEFAULT.withClocks(
-                        Duration.ofMillis(random.between(-2_000, 2_000)), (int) random.between(-200, 200)))
-                .open();
+                        Duration.ofMillis(random.between(-2_000, 2_000)), (int) random.between(-200, 200)));
+        if (truncates) {
+            builder.retention(Duration.ofMillis(random.between(0, 1_000)), Duration.ofMillis(random.between(0, 2_000)));
+        }
+        cluster = builder.open();
         cluster.patience(Duration.ofSeconds(2));
         residency = new ResidencyCheck(cluster);
         cluster.world().note("regions " + regions + ", shards " + shards);
         workload = new Workload(cluster, tenants(regions, shards));
         chaos = new Chaos(cluster, links);
+        if (truncates) {
+            // Whoever is promoted may lack what those that have it have truncated.
+            chaos.never(Chaos.Fault.PROMOTION);
+        }
     }
 
     // Small, so that they are reached.
@@ -117,6 +127,9 @@ final class RandomCluster {
             if (random.chance(faultsPerMillion)) {
                 chaos.disturb();
             }
+            if (truncates && random.chance(50_000)) {
+                workload.checkpoint();
+            }
             switch ((int) random.below(200)) {
                 case 0 -> workload.checkpoint();
                 case 1 -> workload.export();
@@ -155,13 +168,27 @@ final class RandomCluster {
     private void check() {
         HealthCheck.check(cluster);
         residency.atRest();
-        LogCheck.check(cluster, workload.history());
-        new StateCheck(cluster).check();
+        if (truncates) {
+            new StateCheck(cluster).compare();
+            CountCheck.check(cluster, workload.history());
+        } else {
+            LogCheck.check(cluster, workload.history());
+            new StateCheck(cluster).check();
+        }
     }
 
     /** Runs one to its end, and fails if anything is not as it should be. */
     static RandomCluster run(long seed, Trace trace) {
-        RandomCluster run = new RandomCluster(seed, trace);
+        return run(seed, trace, false);
+    }
+
+    /** Runs one whose checkpoints truncate logs, so that replicas need snapshots. */
+    static RandomCluster runTruncating(long seed, Trace trace) {
+        return run(seed, trace, true);
+    }
+
+    private static RandomCluster run(long seed, Trace trace, boolean truncates) {
+        RandomCluster run = new RandomCluster(seed, trace, truncates);
         try {
             run.run();
         } catch (RuntimeException | Error e) {

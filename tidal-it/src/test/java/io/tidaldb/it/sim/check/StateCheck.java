@@ -40,6 +40,11 @@ public final class StateCheck {
         }
     }
 
+    /** Checks that replicas are in the same state, whatever their logs hold. */
+    public void compare() {
+        cluster.tidal().tenants().forEach(tenant -> tenant.placement().forEach(leader -> compare(tenant, leader)));
+    }
+
     private void compare(Tenant tenant, ReplicaId leader) {
         List<TenantShard> replicas = Replicas.of(cluster.tidal(), tenant.id(), leader.shard());
         List<ReplicaId> members = Members.of(cluster, tenant, leader.shard());

@@ -1,0 +1,180 @@
+package io.tidaldb.core.ingest;
+
+import io.tidaldb.api.ErrorCode;
+import io.tidaldb.api.Origin;
+import io.tidaldb.api.Seqno;
+import io.tidaldb.api.TidalException;
+import io.tidaldb.api.wal.LogId;
+import io.tidaldb.api.wal.LogStatus;
+import io.tidaldb.api.wal.WalStore;
+import io.tidaldb.core.directory.NodeHome;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Puts another replica's checkpoint, its snapshot, into the place of what a slot holds; and throws away what a replica holds that can't be
+ * used, so that it begins anew.
+ *
+ * <p>The snapshot lies beside the checkpoint under a name of its own, whole and durable, before anything is changed. From then on every
+ * step can be done again: logs that end before the snapshot's positions are deleted and begin there; then the snapshot is renamed to be the
+ * checkpoint. Whoever opens the slot and finds a snapshot finishes that. So at no moment does a slot claim what it does not hold.
+ *
+ * <p>Nothing is installed that would take something away: a snapshot is refused that is behind what the slot holds of any origin. Loop-confined.
+ */
+final class SnapshotInstall {
+
+    private static final Logger LOG = LoggerFactory.getLogger(SnapshotInstall.class);
+
+    private final NodeHome home;
+    private final WalStore store;
+    private final SlotRecovery recovery;
+    private final CommitLoop loop;
+
+    SnapshotInstall(NodeHome home, WalStore store, SlotRecovery recovery, CommitLoop loop) {
+        this.home = home;
+        this.store = store;
+        this.recovery = recovery;
+        this.loop = loop;
+    }
+
+    /**
+     * Replaces a slot's logs, checkpoint and state by a snapshot that is published under its own name.
+     *
+     * @param fresh what the snapshot holds
+     * @throws TidalException if nothing has changed; else the slot is quarantined as well, and the next open goes on
+     */
+    void install(TenantShard shard, TenantShard fresh, long bytes) {
+        requireNotBehind(positions(shard), fresh);
+        try {
+            moveLogs(fresh);
+            renameSnapshot(fresh);
+        } catch (TidalException e) {
+            shard.damaged(e);
+            throw e;
+        }
+        shard.replaceBy(fresh);
+        shard.checkpointBytes(bytes);
+        shard.logBytes(recovery.logs(shard).stream().mapToLong(LogStatus::bytes).sum());
+        shard.checkpointedBytes(shard.logBytes());
+    }
+
+    /** Finishes what a crash has interrupted; called before the slot's checkpoint is read. */
+    void finish(TenantShard empty) {
+        String name = Checkpoint.snapshotName(empty.replica().shard());
+        Optional<NodeHome.StoredFile> file = home.find(empty.tenantId(), name);
+        if (file.isEmpty()) {
+            return;
+        }
+        TenantShard fresh = recovery.empty(empty);
+        try {
+            recovery.read(file.get(), fresh);
+            requireNotBehind(positionsOfLogs(empty), fresh);
+        } catch (TidalException e) {
+            LOG.warn("the snapshot {} is deleted: {}", file.get().name(), e.getMessage());
+            home.delete(empty.tenantId(), name);
+            return;
+        }
+        moveLogs(fresh);
+        renameSnapshot(fresh);
+        LOG.info("the snapshot {} is installed, as was begun before", file.get().name());
+    }
+
+    private Map<Origin, Long> positions(TenantShard shard) {
+        Map<Origin, Long> positions = new TreeMap<>(shard.compacted);
+        shard.origins.values().forEach(each -> positions.put(each.origin, each.lastSeqno));
+        return positions;
+    }
+
+    private Map<Origin, Long> positionsOfLogs(TenantShard empty) {
+        Map<Origin, Long> positions = new TreeMap<>();
+        for (LogStatus status : recovery.logs(empty)) {
+            if (status.damage() != null) {
+                throw status.damage();
+            }
+            positions.put(status.log().origin(), status.lastSeqno());
+        }
+        return positions;
+    }
+
+    private static void requireNotBehind(Map<Origin, Long> held, TenantShard fresh) {
+        held.forEach((origin, seqno) -> {
+            OriginLedger known = fresh.origins.get(origin);
+            long there = known != null ? known.lastSeqno : fresh.compacted.getOrDefault(origin, origin.startSeqno());
+            if (Long.compareUnsigned(seqno, there) > 0) {
+                throw new TidalException(
+                        ErrorCode.CORRUPT_DATA,
+                        "the snapshot of tenant " + fresh.tenantId() + " for " + fresh.replica() + " is at seqno "
+                                + Seqno.print(there) + " of " + origin + ", behind what is here, "
+                                + Seqno.print(seqno));
+            }
+        });
+    }
+
+    // A log that ends at the position stays as it is: what can be read of it may be of use to somebody.
+    private void moveLogs(TenantShard fresh) {
+        for (OriginLedger each : fresh.origins.values()) {
+            LogId log = fresh.log(each.origin);
+            if (store.status(log).lastSeqno() != each.lastSeqno) {
+                loop.commits().onStore(() -> store.delete(log));
+                loop.commits().onStore(() -> store.truncateBefore(log, each.lastSeqno + 1, each.chain));
+            }
+        }
+        fresh.compacted.keySet().forEach(origin -> loop.commits().onStore(() -> store.delete(fresh.log(origin))));
+    }
+
+    private void renameSnapshot(TenantShard fresh) {
+        home.rename(
+                fresh.tenantId(),
+                Checkpoint.snapshotName(fresh.replica().shard()),
+                Checkpoint.name(fresh.replica().shard()));
+    }
+
+    /**
+     * Throws away what a follower's replica holds if it is damaged, so that it is fetched from the leader again; returns whether it did.
+     * What was found while other replicas were spoken to is left for somebody to look at, and so is whatever was written here first: nobody
+     * else may have all of it.
+     */
+    boolean reset(TenantShard shard) {
+        TidalException damage = shard.damage();
+        boolean damaged = damage != null
+                && (damage.code() == ErrorCode.CORRUPT_LOG || damage.code() == ErrorCode.CORRUPT_DATA)
+                && shard.brokenAtOpen;
+        if (damage == null || !damaged || !shard.isReplicated() || shard.leads() || hasWritten(shard)) {
+            return false;
+        }
+        LOG.warn(
+                "what tenant {} has on {} is thrown away and fetched from the leader: {}",
+                shard.tenantId(),
+                shard.replica(),
+                damage.getMessage());
+        // The checkpoint first: logs without one are what they are, but a checkpoint without its logs claims too much.
+        home.delete(shard.tenantId(), Checkpoint.snapshotName(shard.replica().shard()));
+        home.delete(shard.tenantId(), Checkpoint.name(shard.replica().shard()));
+        List<LogId> logs = new ArrayList<>();
+        recovery.logs(shard).forEach(status -> logs.add(status.log()));
+        logs.forEach(log -> loop.commits().onStore(() -> store.delete(log)));
+        shard.refetch(recovery.empty(shard), damage);
+        shard.checkpointBytes(0);
+        shard.logBytes(0);
+        shard.checkpointedBytes(0);
+        return true;
+    }
+
+    private boolean hasWritten(TenantShard shard) {
+        for (LogStatus status : recovery.logs(shard)) {
+            Origin origin = status.log().origin();
+            boolean own = origin.replica().equals(shard.replica());
+            if (own && (status.damage() != null || status.lastSeqno() != origin.startSeqno())) {
+                return true;
+            }
+        }
+        return positions(shard).entrySet().stream()
+                .anyMatch(each -> each.getKey().replica().equals(shard.replica())
+                        && each.getValue() != each.getKey().startSeqno());
+    }
+}
