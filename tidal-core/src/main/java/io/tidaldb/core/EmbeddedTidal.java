@@ -3,6 +3,7 @@ package io.tidaldb.core;
 import io.tidaldb.api.Durability;
 import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.NodeId;
+import io.tidaldb.api.Origin;
 import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
@@ -176,6 +177,21 @@ final class EmbeddedTidal implements Tidal {
         }
     }
 
+    /** Returns the origins under which a slot may have been written before its leader led; none in its first epoch. */
+    private List<Origin> former(ReplicaId leader, TenantRecord record) {
+        List<Origin> former = new ArrayList<>();
+        if (record.epoch() > 1) {
+            for (ShardAssignment member : cluster.replicas().allowed(leader.shard(), record.config())) {
+                ReplicaId replica = member.replica();
+                int last = incarnation(replica, record);
+                for (int each = record.minIncarnation(); each <= last; each++) {
+                    former.add(new Origin(replica.region(), replica.shard(), each));
+                }
+            }
+        }
+        return former;
+    }
+
     private int incarnation(ReplicaId replica, TenantRecord record) {
         return Math.max(control.incarnation(replica), record.minIncarnation());
     }
@@ -189,7 +205,12 @@ final class EmbeddedTidal implements Tidal {
                 NodeId host = cluster.nameOf(shard.replica());
                 if (nodes.contains(host) && cluster.isRunning(host)) {
                     told.add(cluster.assign(
-                            shard, record.config(), leader, record.epoch(), incarnation(leader, record)));
+                            shard,
+                            record.config(),
+                            leader,
+                            record.epoch(),
+                            incarnation(leader, record),
+                            former(leader, record)));
                 }
             }
         }

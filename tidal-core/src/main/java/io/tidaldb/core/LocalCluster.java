@@ -2,6 +2,7 @@ package io.tidaldb.core;
 
 import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.NodeId;
+import io.tidaldb.api.Origin;
 import io.tidaldb.api.RegionId;
 import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.TenantConfig;
@@ -143,15 +144,21 @@ final class LocalCluster {
      * Gives a replica its part in a slot, if others hold it too.
      *
      * @param incarnation in which the leader writes
+     * @param former the origins under which others may have written before
      */
     CompletableFuture<Void> assign(
-            TenantShard shard, TenantConfig tenant, ReplicaId leader, long epoch, int incarnation) {
+            TenantShard shard,
+            TenantConfig tenant,
+            ReplicaId leader,
+            long epoch,
+            int incarnation,
+            List<Origin> former) {
         List<ShardAssignment> members = replicas.allowed(leader.shard(), tenant);
         LocalNode host = running(nameOf(shard.replica()));
         @Nullable Replicator replicator = host.replicator();
         CompletableFuture<Void> done = CompletableFuture.completedFuture(null);
         if (members.size() > 1 && replicator != null) {
-            done = host.node().ledBy(shard, leader, nameOf(leader), epoch, incarnation);
+            done = host.node().ledBy(shard, leader, nameOf(leader), epoch, incarnation, former);
             replicator.assign(new SlotAssignment(
                     shard,
                     epoch,

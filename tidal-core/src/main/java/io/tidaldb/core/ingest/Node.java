@@ -236,12 +236,12 @@ public final class Node {
 
     /** Says who takes a slot's writes, and if it is this node, under which origin it writes. */
     public CompletableFuture<Void> ledBy(
-            TenantShard shard, ReplicaId leader, NodeId host, long epoch, int incarnation) {
+            TenantShard shard, ReplicaId leader, NodeId host, long epoch, int incarnation, List<Origin> former) {
         return loop.submit(() -> {
             if (leader.equals(shard.replica())) {
                 shard.writeUnder(new Origin(leader.region(), leader.shard(), incarnation));
             }
-            shard.ledBy(leader, host, epoch);
+            shard.ledBy(leader, host, epoch, former);
             if (shard.leads() && shard.hasTail()) {
                 loop.commits().adopt(shard);
             }

@@ -117,7 +117,7 @@ public final class TenantShard {
     long lastHlc;
 
     /** Who takes writes, since which epoch. */
-    private record Leader(ReplicaId replica, NodeId node, long epoch) {}
+    private record Leader(ReplicaId replica, NodeId node, long epoch, List<Origin> former) {}
 
     TenantShard(Flow flow, ReplicaId replica, Origin origin, CommitLoop loop, Schema schema, long horizonMillis) {
         this.flow = flow;
@@ -165,9 +165,10 @@ public final class TenantShard {
      *
      * @param replica the replica that does, perhaps this one
      * @param node where it is
+     * @param former the origins under which others may have written before, whether any of it is here or not
      */
-    public void ledBy(ReplicaId replica, NodeId node, long epoch) {
-        leader = new Leader(replica, node, epoch);
+    public void ledBy(ReplicaId replica, NodeId node, long epoch, List<Origin> former) {
+        leader = new Leader(replica, node, epoch, List.copyOf(former));
     }
 
     /** Says what other replicas need of the slot's logs. Safe for any thread. */
@@ -213,12 +214,17 @@ public final class TenantShard {
      */
     ControlRecord.@Nullable Takeover dueTakeover() {
         Leader owner = leader;
-        if (owner == null || origins.size() < 2 && origins.containsKey(origin)) {
+        if (owner == null || owner.former.isEmpty() && origins.size() < 2 && origins.containsKey(origin)) {
             return null;
         }
-        List<ControlRecord.End> ends = origins.values().stream()
-                .filter(each -> !each.origin.equals(origin) && !each.limit.isClosed())
-                .map(each -> new ControlRecord.End(each.origin, each.lastSeqno))
+        // One of which nothing is here is closed at its start: what it wrote may still come.
+        SortedMap<Origin, Long> open = new TreeMap<>();
+        owner.former.forEach(each -> open.put(each, each.startSeqno()));
+        origins.values().forEach(each -> open.put(each.origin, each.lastSeqno));
+        open.remove(origin);
+        List<ControlRecord.End> ends = open.entrySet().stream()
+                .filter(each -> !notes.limit(each.getKey()).isClosed())
+                .map(each -> new ControlRecord.End(each.getKey(), each.getValue()))
                 .toList();
         return ends.isEmpty() ? null : new ControlRecord.Takeover(owner.epoch, ends);
     }

@@ -200,7 +200,7 @@ class SnapshotInstallTest {
                 }
             }
             FoldReplica leader = damaged(history, FOLLOWER);
-            leader.shard.ledBy(leader.shard.replica(), NodeId.of("n9"), 1);
+            leader.shard.ledBy(leader.shard.replica(), NodeId.of("n9"), 1, List.of());
             assertThat(leader.reset()).as("seed %s", seed).isFalse();
         }
         assertThat(kept).isPositive();
@@ -216,7 +216,7 @@ class SnapshotInstallTest {
     }
 
     private static void lead(FoldReplica follower) {
-        follower.shard.ledBy(new ReplicaId(RegionId.of(8), ShardId.of(0)), NodeId.of("n8"), 1);
+        follower.shard.ledBy(new ReplicaId(RegionId.of(8), ShardId.of(0)), NodeId.of("n8"), 1, List.of());
     }
 
     private static FoldReplica replica(int region, Steps steps) {
