@@ -56,7 +56,8 @@ public interface Tenant {
     Position recordAll(List<Signal> signals, WriteOptions options);
 
     /**
-     * As {@link #recordAll(List, WriteOptions)}, without waiting. Refusals come through the stage too. Stages complete on a callback thread
+     * As {@link #recordAll(List, WriteOptions)}, without waiting; the deadline is for how long other nodes are waited for, where the
+     * durability asks for them. Refusals come through the stage too. Stages complete on a callback thread
      * of the instance, never on one that does I/O.
      */
     CompletionStage<Position> recordAllAsync(List<Signal> signals, WriteOptions options);

@@ -65,23 +65,24 @@ final class WriteAdmission {
         // Before anything is encoded: a refused flood must cost next to nothing.
         acquire(signals.size());
         try {
-            return queue(encode(signals), options.idempotencyKey().orElse(null), level, callbacks);
+            return queue(encode(signals), options, level, callbacks);
         } catch (TidalException e) {
             state.refund(signals.size());
             throw e;
         }
     }
 
-    private PendingWrite queue(
-            List<Part> parts, @Nullable IdempotencyKey key, Durability level, @Nullable Executor callbacks) {
+    private PendingWrite queue(List<Part> parts, WriteOptions options, Durability level, @Nullable Executor callbacks) {
+        @Nullable IdempotencyKey key = options.idempotencyKey().orElse(null);
+        long waitNanos = EmbeddedTidal.nanos(options.deadline());
         // A slot that can't take its part must not leave the others with theirs.
         parts.forEach(part -> part.shard.readable());
         PendingWrite write = new PendingWrite(parts.size(), callbacks);
         List<WriteRequest> requests = new ArrayList<>(parts.size());
         long bytes = 0;
         for (Part part : parts) {
-            WriteRequest request =
-                    new WriteRequest(part.shard, part.records.flip(), part.namesToRecord(), key, level, write);
+            WriteRequest request = new WriteRequest(
+                    part.shard, part.records.flip(), part.namesToRecord(), key, level, waitNanos, write);
             bytes += request.queueBytes();
             requests.add(request);
         }

@@ -24,6 +24,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ExecutionException;
 import java.util.function.BooleanSupplier;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.DisplayName;
@@ -197,6 +198,32 @@ class ReplicationTest {
             assertThat(tenant.compareReplicas(false))
                     .filteredOn(replica -> replica.replica().region().equals(RegionId.of(2)))
                     .allSatisfy(replica -> assertThat(replica.known()).isFalse());
+        }
+    }
+
+    @Test
+    @DisplayName("A write that nobody waits for is answered at its deadline, too, and gives its room in the queue back")
+    void deadlineOfAnAsynchronousWrite() {
+        try (Tidal tidal = open()) {
+            Tenant tenant = tidal.createTenant(TenantConfig.builder(TENANT)
+                    .pinnedShards(ReplicaId.parse("r0:s0"))
+                    .build());
+            tidal.crashNode(NodeId.of("n1"));
+            List<Signal> one = List.of(Signal.of("view", 1, 1));
+            WriteOptions all = WriteOptions.DEFAULT
+                    .with(Durability.ALL)
+                    .with(Duration.ofMillis(300))
+                    .with(new IdempotencyKey(1, 2));
+            assertThat(tenant.recordAllAsync(one, all).toCompletableFuture())
+                    .failsWithin(Duration.ofSeconds(30))
+                    .withThrowableOfType(ExecutionException.class)
+                    .havingCause()
+                    .isInstanceOfSatisfying(
+                            TidalException.class,
+                            late -> assertThat(late.code()).isEqualTo(ErrorCode.DEADLINE_EXCEEDED));
+            tidal.startNode(NodeId.of("n1"));
+            tenant.recordAll(one, all.with(Duration.ofSeconds(30)));
+            assertThat(tenant.read("view", 1, ReadOptions.DEFAULT).count()).isOne();
         }
     }
 

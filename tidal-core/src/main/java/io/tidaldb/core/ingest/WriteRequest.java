@@ -27,6 +27,8 @@ public final class WriteRequest extends LoopItem {
     final List<EntityName> names;
     final @Nullable IdempotencyKey key;
     final Durability level;
+    private final long beganNanos;
+    private final long waitNanos;
     private final WriteListener listener;
 
     /** Bytes of the name records that it may cause, with their batch's header; 0 if it names nothing. */
@@ -49,6 +51,7 @@ public final class WriteRequest extends LoopItem {
      * @param records little-endian signal records from position 0 to the limit
      * @param names names of entities among the records that may have to be recorded first
      * @param level when to acknowledge
+     * @param waitNanos for how long other nodes are waited for, if the level asks for them
      */
     public WriteRequest(
             TenantShard shard,
@@ -56,6 +59,7 @@ public final class WriteRequest extends LoopItem {
             List<EntityName> names,
             @Nullable IdempotencyKey key,
             Durability level,
+            long waitNanos,
             WriteListener listener) {
         this.shard = shard;
         this.records = records;
@@ -63,6 +67,8 @@ public final class WriteRequest extends LoopItem {
         this.names = names;
         this.key = key;
         this.level = level;
+        this.beganNanos = shard.loop().clock().monotonicNanos();
+        this.waitNanos = waitNanos;
         this.listener = listener;
         int bytes = 0;
         for (EntityName name : names) {
@@ -104,6 +110,11 @@ public final class WriteRequest extends LoopItem {
     /** Returns when to acknowledge. */
     public Durability level() {
         return level;
+    }
+
+    /** Returns whether other nodes were waited for long enough, by the clock of the shard's node. */
+    public boolean isLate(long nowNanos) {
+        return nowNanos - beganNanos >= waitNanos;
     }
 
     boolean beforeSync() {

@@ -7,6 +7,7 @@ import io.tidaldb.core.ingest.LogsNeeded;
 import io.tidaldb.core.ingest.SlotLogs;
 import io.tidaldb.core.ingest.TenantShard;
 import io.tidaldb.core.ingest.WriteRequest;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -222,6 +223,14 @@ final class ReplicatedSlot {
         if (waiting != null) {
             waiting.pending.release(waiting.quorum, write -> write.replicated(write.position()));
         }
+    }
+
+    /** Hands over the writes that have waited for long enough. */
+    void expire(long nowNanos, Consumer<WriteRequest> late) {
+        List<WriteRequest> expired = new ArrayList<>();
+        waits.values()
+                .forEach(waiting -> waiting.pending.removeIf(write -> write.isLate(nowNanos) && expired.add(write)));
+        expired.forEach(late);
     }
 
     /** Hands over all writes that wait: this node can't answer them any more. */

@@ -230,8 +230,12 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
     }
 
     private TidalException notReplicated(String why, WriteRequest write) {
+        return notReplicated(ErrorCode.PEER_UNAVAILABLE, why, write);
+    }
+
+    private TidalException notReplicated(ErrorCode code, String why, WriteRequest write) {
         return new TidalException(
-                ErrorCode.PEER_UNAVAILABLE,
+                code,
                 "a write of tenant " + write.shard().tenant().config().id() + " is durable on node " + node.id()
                         + ", and not known to be on as many others as " + write.level() + " asks for: " + why
                         + "; retry it with the same idempotency key");
@@ -783,12 +787,21 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
 
     private void beat() {
         slots.values().forEach(this::publishNeeded);
+        expire(clock.monotonicNanos());
         links.forEach((peer, link) -> {
             if (link.up) {
                 beat(peer, link);
             }
         });
         scheduler.schedule(settings.heartbeat(), this::beat);
+    }
+
+    // Whoever waits gets an answer, and what waits its room back, whether others come back or not.
+    private void expire(long nowNanos) {
+        Consumer<WriteRequest> late = write ->
+                write.unreplicated(notReplicated(ErrorCode.DEADLINE_EXCEEDED, "they have not said so in time", write));
+        slots.values().forEach(slot -> slot.expire(nowNanos, late));
+        takeEarly(write -> write.isLate(nowNanos), late);
     }
 
     private void beat(NodeId peer, Link link) {
