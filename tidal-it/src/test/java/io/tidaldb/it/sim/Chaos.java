@@ -91,6 +91,10 @@ final class Chaos {
                 cluster.restart(replica);
             } catch (MachineCrash e) {
                 // Once more: it is told to whoever listens.
+            } catch (TidalException e) {
+                if (machine.isRunning()) {
+                    throw e;
+                }
             }
         }
     }
