@@ -10,11 +10,14 @@ import io.tidaldb.api.wal.WalBatch;
 import io.tidaldb.core.Position;
 import io.tidaldb.core.Signal;
 import io.tidaldb.core.Tenant;
+import io.tidaldb.core.codec.BodyRecords;
 import io.tidaldb.core.codec.Chain;
+import io.tidaldb.core.codec.ControlRecord;
 import io.tidaldb.core.codec.KeyBlock;
 import io.tidaldb.core.codec.SignalRecords;
 import io.tidaldb.it.sim.SimulatedCluster;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -58,10 +61,27 @@ public final class LogCheck {
                     cluster.machine(replica)
                             .note("holds " + log + " " + Seqno.print(batch.firstSeqno()) + " to "
                                     + Seqno.print(batch.lastSeqno()) + ", " + batch.kind() + ", chain "
-                                    + Long.toHexString(batch.chain()) + ", hlc " + Long.toHexString(batch.hlc()));
+                                    + Long.toHexString(batch.chain()) + ", hlc " + Long.toHexString(batch.hlc())
+                                    + ": " + content(batch));
                 }
             }
         }
+    }
+
+    private static List<Object> content(WalBatch batch) {
+        List<Object> content = new ArrayList<>();
+        if (batch.kind() == RecordKind.CONTROL) {
+            BodyRecords.decode(batch).forEach(body -> content.add(ControlRecord.decode(body)));
+        } else if (batch.kind() == RecordKind.SIGNALS) {
+            ByteBuffer payload = batch.payload();
+            List<KeyBlock.Entry> keys = KeyBlock.read(batch);
+            content.addAll(keys);
+            int at = KeyBlock.bytes(keys.size());
+            for (int i = 0; i < batch.count(); i++, at += SignalRecords.BYTES) {
+                content.add(SignalRecords.eventNanos(payload, at));
+            }
+        }
+        return content;
     }
 
     private void check() {
