@@ -102,11 +102,12 @@ final class EmbeddedTidal implements Tidal {
         control.tenants().values().forEach(record -> {
             EmbeddedTenant tenant = assemble(record);
             nodes.forEach(node -> openReplicas(tenant, record, node));
+            tenants.put(tenant.id(), tenant);
         });
         nodes.forEach(this::warnOfUnknown);
         nodes.forEach(node -> cluster.start(node.id()));
         await(CompletableFuture.allOf(control.tenants().values().stream()
-                .map(record -> assign(record, cluster.names()))
+                .map(record -> assign(existing(record.config().id()), record, cluster.names()))
                 .toArray(CompletableFuture[]::new)));
     }
 
@@ -153,9 +154,7 @@ final class EmbeddedTidal implements Tidal {
 
     private EmbeddedTenant assemble(TenantRecord record) {
         TenantState state = new TenantState(record.config(), rates(record.config()), record.digestSeed(), queue);
-        EmbeddedTenant tenant = new EmbeddedTenant(this, state, record.placement());
-        tenants.put(record.config().id(), tenant);
-        return tenant;
+        return new EmbeddedTenant(this, state, record.placement());
     }
 
     /** Opens those replicas of a tenant's slots that a node hosts. */
@@ -197,8 +196,7 @@ final class EmbeddedTidal implements Tidal {
     }
 
     /** Tells these nodes, if they run, what part they have in a tenant's slots; all of them, whoever of them does not answer. */
-    private CompletableFuture<Void> assign(TenantRecord record, List<NodeId> nodes) {
-        EmbeddedTenant tenant = existing(record.config().id());
+    private CompletableFuture<Void> assign(EmbeddedTenant tenant, TenantRecord record, List<NodeId> nodes) {
         List<CompletableFuture<Void>> told = new ArrayList<>();
         for (ReplicaId leader : record.placement()) {
             for (TenantShard shard : tenant.replicas(leader.shard())) {
@@ -231,7 +229,7 @@ final class EmbeddedTidal implements Tidal {
             throw new TidalException(ErrorCode.INTERNAL, "tenant " + id + " has gone while it was promoted");
         }
         // What the former one still takes until it is told is adopted like anything else that it had not shipped.
-        CompletableFuture<Void> told = assign(record, cluster.names());
+        CompletableFuture<Void> told = assign(tenant, record, cluster.names());
         tenant.ledBy(record.placement());
         await(told);
     }
@@ -288,7 +286,7 @@ final class EmbeddedTidal implements Tidal {
                 .forEach(record -> openReplicas(existing(record.config().id()), record, node));
         cluster.start(name);
         await(CompletableFuture.allOf(control.tenants().values().stream()
-                .map(record -> assign(record, List.of(name)))
+                .map(record -> assign(existing(record.config().id()), record, List.of(name)))
                 .toArray(CompletableFuture[]::new)));
     }
 
@@ -400,6 +398,7 @@ final class EmbeddedTidal implements Tidal {
                 .place(config, cluster.replicas())
                 .shards();
         checkSupported(config, placement);
+        placement.forEach(cluster::node);
         reserves.check(config, placement, control.tenants().values());
         TenantConfig unlabelled =
                 config.toBuilder().label(TenantConfig.DEFAULT_LABEL).build();
@@ -415,7 +414,10 @@ final class EmbeddedTidal implements Tidal {
         }
         EmbeddedTenant tenant = assemble(record);
         cluster.nodes().forEach(node -> openReplicas(tenant, record, node));
-        await(assign(record, cluster.names()));
+        CompletableFuture<Void> told = assign(tenant, record, cluster.names());
+        // Nobody sees it before all its slots are there; it is agreed, whether every node answers or not.
+        tenants.put(tenant.id(), tenant);
+        await(told);
         if (!config.label().equals(TenantConfig.DEFAULT_LABEL)) {
             writeLabel(tenant, config.label());
         }

@@ -9,6 +9,7 @@ import io.tidaldb.core.ingest.TenantShard;
 import io.tidaldb.core.ingest.WriteRequest;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.BiPredicate;
@@ -236,5 +237,24 @@ final class ReplicatedSlot {
     /** Hands over all writes that wait: this node can't answer them any more. */
     void drain(Consumer<WriteRequest> drained) {
         waits.values().forEach(waiting -> waiting.pending.drain(drained));
+    }
+
+    /** Returns how far a follower is behind. */
+    ReplicationLag lag(NodeId peer, long nowMillis) {
+        long records = 0;
+        long millis = 0;
+        PeerState state = states.get(peer);
+        for (LogPosition position : held.values()) {
+            Shipment shipment = state == null ? null : state.shipments.get(position.origin());
+            if (shipment == null) {
+                records += position.lastSeqno() - position.origin().startSeqno();
+                millis = -1;
+            } else {
+                records += shipment.progress.lagRecords();
+                OptionalLong behind = shipment.progress.lagMillis(nowMillis);
+                millis = millis < 0 || behind.isEmpty() ? -1 : Math.max(millis, behind.getAsLong());
+            }
+        }
+        return new ReplicationLag(key.tenant(), key.shard(), peer, records, millis, state != null && state.diverged);
     }
 }

@@ -8,7 +8,6 @@ import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.api.transport.Transport;
 import io.tidaldb.api.transport.TransportHandler;
-import io.tidaldb.api.wal.LogId;
 import io.tidaldb.api.wal.WalBatch;
 import io.tidaldb.core.codec.Chain;
 import io.tidaldb.core.codec.ControlRecord;
@@ -23,10 +22,7 @@ import io.tidaldb.core.runtime.LoopScheduler;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.OptionalLong;
 import java.util.Queue;
 import java.util.Set;
 import java.util.SortedMap;
@@ -83,6 +79,9 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
 
     /** Commits that the loop has told of and the scheduler has not looked at. Safe for any number of threads. */
     private final Queue<HandedOver> handedOver = new ConcurrentLinkedQueue<>();
+
+    /** Who asks for the lag and has no answer yet. Safe for any number of threads. */
+    private final Queue<CompletableFuture<List<ReplicationLag>>> lagAsked = new ConcurrentLinkedQueue<>();
 
     /** Writes to slots that this node has no part in yet: bounded by the room that their tenants have in the queue. */
     private final List<WriteRequest> early = new ArrayList<>();
@@ -567,23 +566,13 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
 
     // Finding out what the other side lacks
 
-    /** What is to be done about one log of which a peer holds no more than this node. */
-    private record Verdict(LogPosition theirs, Kind kind, List<WalBatch> proof) {
-
-        enum Kind {
-            RESUME,
-            SNAPSHOT,
-            CONFLICT
-        }
-    }
-
     @SuppressWarnings("FutureReturnValueIgnored") // What fails is logged there.
     private void compare(NodeId peer, ReplicatedSlot slot, ReplicatedSlot.PeerState state, List<LogPosition> theirs) {
         if (state.comparing) {
             return;
         }
         state.comparing = true;
-        node.withLogs(slot.shard, settings.chunkBytes(), logs -> judge(slot.key, logs, theirs))
+        node.withLogs(slot.shard, settings.chunkBytes(), logs -> LogVerdict.judge(slot.key, logs, theirs))
                 .whenComplete((verdicts, failure) -> scheduler.execute(() -> {
                     state.comparing = false;
                     if (slots.get(slot.key) != slot || !link(peer).up) {
@@ -595,7 +584,7 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
                         state.known = true;
                         nameAgain(peer, state);
                         state.needsSnapshot = slot.leads
-                                && verdicts.stream().anyMatch(verdict -> verdict.kind() == Verdict.Kind.SNAPSHOT);
+                                && verdicts.stream().anyMatch(verdict -> verdict.kind() == LogVerdict.Kind.SNAPSHOT);
                         verdicts.forEach(verdict -> obey(peer, slot, state, verdict));
                         if (state.needsSnapshot && !isBehind(slot, theirs)) {
                             sendSnapshot(peer, slot, state);
@@ -605,39 +594,7 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
                 }));
     }
 
-    // The side that holds more of a log judges whether the other's is the beginning of its own, and ships.
-    private static List<Verdict> judge(SlotKey key, SlotLogs logs, List<LogPosition> theirs) {
-        List<LogPosition> mine = logs.held().stream()
-                .map(each -> new LogPosition(each.origin(), each.firstSeqno(), each.lastSeqno(), each.chain()))
-                .toList();
-        ReplicationState there = ReplicationState.of(key.tenant(), key.shard(), theirs);
-        ReconciliationPlan plan = ReconciliationEngine.plan(
-                ReplicationState.of(key.tenant(), key.shard(), mine),
-                there,
-                Collections.emptySortedMap(),
-                (log, seqno) -> logs.chainAt(log.origin(), seqno),
-                ReconciliationEngine.Chains.NONE);
-        Map<LogId, ReconciliationPlan.Step> steps = new HashMap<>();
-        plan.steps().forEach(step -> steps.put(step.log(), step));
-        List<Verdict> verdicts = new ArrayList<>();
-        for (LogPosition here : mine) {
-            LogId log = new LogId(key.shard(), key.tenant(), here.origin());
-            LogPosition known = there.position(log);
-            LogPosition their = known != null ? known : LogPosition.start(here.origin());
-            ReconciliationPlan.Step step = steps.get(log);
-            if (step == null || step instanceof ReconciliationPlan.Send send && send.proveAt() == null) {
-                verdicts.add(new Verdict(their, Verdict.Kind.RESUME, List.of()));
-            } else if (step instanceof ReconciliationPlan.Snapshot snapshot && !snapshot.toMe()) {
-                verdicts.add(new Verdict(their, Verdict.Kind.SNAPSHOT, List.of()));
-            } else if (step instanceof ReconciliationPlan.Conflict || step instanceof ReconciliationPlan.Send) {
-                // No batch ends where theirs does, or not with that chain.
-                verdicts.add(new Verdict(their, Verdict.Kind.CONFLICT, logs.read(here.origin(), their.lastSeqno(), 1)));
-            }
-        }
-        return verdicts;
-    }
-
-    private void obey(NodeId peer, ReplicatedSlot slot, ReplicatedSlot.PeerState state, Verdict verdict) {
+    private void obey(NodeId peer, ReplicatedSlot slot, ReplicatedSlot.PeerState state, LogVerdict verdict) {
         LogPosition theirs = verdict.theirs();
         Origin origin = theirs.origin();
         switch (verdict.kind()) {
@@ -938,39 +895,21 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
 
     // Health
 
-    /** Returns how far each follower of each slot that this node leads is behind. */
+    /** Returns how far each follower of each slot that this node leads is behind; nothing if the node stops meanwhile. */
     public CompletableFuture<List<ReplicationLag>> lag() {
-        CompletableFuture<List<ReplicationLag>> result = new CompletableFuture<>();
+        CompletableFuture<List<ReplicationLag>> asked = new CompletableFuture<>();
+        lagAsked.add(asked);
         scheduler.execute(() -> {
-            long nowMillis = clock.wallNanos() / 1_000_000;
-            List<ReplicationLag> lags = new ArrayList<>();
-            for (ReplicatedSlot slot : slots.values()) {
-                if (slot.leads) {
-                    slot.peers.forEach(peer -> lags.add(lag(slot, peer, nowMillis)));
-                }
+            CompletableFuture<List<ReplicationLag>> next = lagAsked.poll();
+            if (next != null) {
+                long nowMillis = clock.wallNanos() / 1_000_000;
+                next.complete(slots.values().stream()
+                        .filter(slot -> slot.leads)
+                        .flatMap(slot -> slot.peers.stream().map(peer -> slot.lag(peer, nowMillis)))
+                        .toList());
             }
-            result.complete(lags);
         });
-        return result;
-    }
-
-    private static ReplicationLag lag(ReplicatedSlot slot, NodeId peer, long nowMillis) {
-        long records = 0;
-        long millis = 0;
-        ReplicatedSlot.PeerState state = slot.state(peer);
-        for (LogPosition position : slot.positions()) {
-            Shipment shipment = state == null ? null : state.shipments.get(position.origin());
-            if (shipment == null) {
-                records += position.lastSeqno() - position.origin().startSeqno();
-                millis = -1;
-            } else if (millis >= 0) {
-                records += shipment.progress.lagRecords();
-                OptionalLong behind = shipment.progress.lagMillis(nowMillis);
-                millis = behind.isEmpty() ? -1 : Math.max(millis, behind.getAsLong());
-            }
-        }
-        return new ReplicationLag(
-                slot.key.tenant(), slot.key.shard(), peer, records, millis, state != null && state.diverged);
+        return asked;
     }
 
     /** Drops all links. Called when nobody runs the node's loop any more; writes that still wait are told. */
@@ -987,5 +926,6 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
         takeEarly(write -> true, tell);
         slots.values().forEach(slot -> slot.drain(tell));
         slots.clear();
+        lagAsked.forEach(asked -> asked.complete(List.of()));
     }
 }
