@@ -43,7 +43,7 @@ final class DigestChecks {
     private static final Logger LOG = LoggerFactory.getLogger(DigestChecks.class);
 
     /** How long replicas that do not answer are waited for. */
-    private static final Duration PATIENCE = Duration.ofSeconds(5);
+    private static final Duration PATIENCE = Duration.ofSeconds(15);
 
     private static final int MAX_REPAIRS = 512;
     private static final int CHUNK_BYTES = 256 << 10;
@@ -63,6 +63,9 @@ final class DigestChecks {
         @Nullable
         ReplicatedSlot slot(TenantShard shard);
 
+        /** Returns whether there is a link to a peer. */
+        boolean isUp(NodeId peer);
+
         /** Sends a message; false if it can't be sent now. */
         boolean tell(NodeId peer, PeerMessage message);
     }
@@ -74,11 +77,15 @@ final class DigestChecks {
         final CompletableFuture<SortedMap<NodeId, ReplicaCheck>> result = new CompletableFuture<>();
         final Map<NodeId, StateDigest> theirs = new HashMap<>();
 
+        /** Who can be expected to answer. */
+        final List<NodeId> expected;
+
         @Nullable
         StateDigest own;
 
-        Check(ReplicatedSlot slot) {
+        Check(ReplicatedSlot slot, List<NodeId> expected) {
             this.slot = slot;
+            this.expected = expected;
         }
     }
 
@@ -111,7 +118,7 @@ final class DigestChecks {
 
     /** Compares all followers of a slot that this node leads; who does not answer in time is unknown. */
     CompletableFuture<SortedMap<NodeId, ReplicaCheck>> compare(ReplicatedSlot slot, long mark) {
-        Check check = new Check(slot);
+        Check check = new Check(slot, slot.peers.stream().filter(wire::isUp).toList());
         checks.put(mark, check);
         log(slot, new DigestMark(mark, DigestMark.NO_BUCKET, null));
         scheduler.schedule(PATIENCE, () -> finish(mark));
@@ -169,7 +176,7 @@ final class DigestChecks {
     }
 
     private void finishIfComplete(long mark, Check check) {
-        if (check.own != null && check.theirs.keySet().containsAll(check.slot.peers)) {
+        if (check.own != null && check.theirs.keySet().containsAll(check.expected)) {
             finish(mark);
         }
     }

@@ -128,6 +128,11 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
             }
 
             @Override
+            public boolean isUp(NodeId peer) {
+                return link(peer).up;
+            }
+
+            @Override
             public boolean tell(NodeId peer, PeerMessage message) {
                 return Replicator.this.tell(peer, message);
             }
