@@ -299,6 +299,10 @@ final class EmbeddedTidal implements Tidal {
         return cluster.node(shard.replica());
     }
 
+    LocalCluster cluster() {
+        return cluster;
+    }
+
     void checkOpen() {
         if (closed) {
             throw new TidalException(ErrorCode.CLOSED, "this instance of Tidal is closed");

@@ -4,6 +4,7 @@ import io.tidaldb.api.ShardId;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.core.ingest.TenantShard;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 
 /** Looks behind the interface of an instance: for tests that compare replicas. */
 public final class Replicas {
@@ -13,5 +14,12 @@ public final class Replicas {
     /** Returns the replicas of a tenant's slot as they are now, in order of region. */
     public static List<TenantShard> of(Tidal tidal, TenantId tenant, ShardId shard) {
         return ((EmbeddedTenant) tidal.tenant(tenant).orElseThrow()).replicas(shard);
+    }
+
+    /** Returns the most bytes that any node keeps in memory for its followers. */
+    public static long mostTailBytes(Tidal tidal) {
+        AtomicLong most = new AtomicLong();
+        ((EmbeddedTidal) tidal).cluster().forEachReplicator(each -> most.accumulateAndGet(each.tailBytes(), Math::max));
+        return most.get();
     }
 }

@@ -80,6 +80,8 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
     /** Commits that the loop has told of and the scheduler has not looked at. Safe for any number of threads. */
     private final Queue<HandedOver> handedOver = new ConcurrentLinkedQueue<>();
 
+    private volatile long tailBytes;
+
     /** Who asks for the lag and has no answer yet. Safe for any number of threads. */
     private final Queue<CompletableFuture<List<ReplicationLag>>> lagAsked = new ConcurrentLinkedQueue<>();
 
@@ -299,6 +301,7 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
             return false;
         }
         recent.add(slot.shard.log(origin), batch);
+        tailBytes = recent.bytes();
         for (NodeId peer : slot.peers) {
             ReplicatedSlot.PeerState state = slot.state(peer);
             if (state == null) {
@@ -899,6 +902,11 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
     }
 
     // Health
+
+    /** Returns the bytes of recent batches that are kept in memory for followers: never more than the settings allow. Safe for any thread. */
+    public long tailBytes() {
+        return tailBytes;
+    }
 
     /** Returns how far each follower of each slot that this node leads is behind; nothing if the node stops meanwhile. */
     public CompletableFuture<List<ReplicationLag>> lag() {

@@ -31,6 +31,11 @@ public final class SimulatedNetwork {
     private @Nullable Forger forger;
     private LinkQuality usual = LinkQuality.GOOD;
 
+    /** Returns the most bytes that wait on any link in one direction: sent and not yet handed over. */
+    public long mostPendingBytes() {
+        return network.mostPendingBytes();
+    }
+
     /** Sees what machines send. */
     @FunctionalInterface
     public interface Observer {

@@ -11,6 +11,7 @@ import io.tidaldb.core.replication.ReplicationSettings;
 import io.tidaldb.it.sim.check.CountCheck;
 import io.tidaldb.it.sim.check.HealthCheck;
 import io.tidaldb.it.sim.check.LogCheck;
+import io.tidaldb.it.sim.check.MemoryCheck;
 import io.tidaldb.it.sim.check.ResidencyCheck;
 import io.tidaldb.it.sim.check.StateCheck;
 import java.time.Duration;
@@ -24,6 +25,7 @@ final class RandomCluster {
     private final SimulatedCluster cluster;
     private final ResidencyCheck residency;
     private final Chaos chaos;
+    private final ReplicationSettings bounds;
     private final Workload workload;
     private final boolean truncates;
 
@@ -39,6 +41,7 @@ final class RandomCluster {
                         random.between(40_000_000, 400_000_000),
                         5_000),
                 0);
+        bounds = bounds();
         SimulatedCluster.Builder builder = SimulatedCluster.builder()
                 .seed(seed)
                 .trace(trace)
@@ -47,7 +50,7 @@ final class RandomCluster {
                 .signal("view", Duration.ofDays(7))
                 .signal("like", Duration.ofHours(1))
                 .links(links)
-                .replication(bounds())
+                .replication(bounds)
                 .machines(node -> MachineProfile.DEFAULT.withClocks(
                         Duration.ofMillis(random.between(-2_000, 2_000)), (int) random.between(-200, 200)));
         if (truncates) {
@@ -143,6 +146,7 @@ final class RandomCluster {
                 }
             }
             world.runFor(Duration.ofMillis(random.between(0, 20)));
+            MemoryCheck.check(cluster, bounds);
         }
         chaos.end();
         cluster.patience(Duration.ofSeconds(30));

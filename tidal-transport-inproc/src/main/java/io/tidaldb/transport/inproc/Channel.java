@@ -68,6 +68,10 @@ final class Channel {
         return true;
     }
 
+    synchronized long pendingBytes() {
+        return pendingBytes;
+    }
+
     private void dispatch(Parcel parcel) {
         int size = parcel.bytes.remaining();
         Fate fate = from.network().faults().fate(from.local(), to.local(), parcel.bytes);

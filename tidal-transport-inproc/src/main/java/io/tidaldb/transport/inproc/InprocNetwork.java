@@ -149,6 +149,14 @@ public final class InprocNetwork {
         }
     }
 
+    /** Returns the most bytes that wait on any link in one direction: sent and not yet handed over. */
+    public synchronized long mostPendingBytes() {
+        return links.values().stream()
+                .mapToLong(link -> Math.max(link.there.pendingBytes(), link.back.pendingBytes()))
+                .max()
+                .orElse(0);
+    }
+
     synchronized void listen(InprocTransport transport) {
         if (listening.putIfAbsent(transport.address(), transport) != null) {
             throw new TidalException(
