@@ -5,6 +5,7 @@ import io.tidaldb.api.wal.WalBatch;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 
 /** Reads one segment of a log from end to end for an inspection and goes on after damage. */
@@ -111,7 +112,8 @@ final class SegmentReading implements SegmentScan.Visitor {
     }
 
     private void missing(String expected, FileSystemException cause) throws IOException {
-        if (Files.exists(file)) {
+        // One that was not there and is there now was deleted and begun anew meanwhile: a second look tells.
+        if (!(cause instanceof NoSuchFileException) && Files.exists(file)) {
             throw cause;
         }
         note(0, expected, "no file");
