@@ -29,7 +29,9 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.DisplayName;
@@ -163,7 +165,9 @@ class SnapshotTest {
             long missed = written;
             write(tenant, 20);
             missed = written - missed;
-            sleep(Duration.ofMillis(1_500));
+            await(() -> tidal.health().shards().stream()
+                    .map(shard -> shard.replicationLag().get(AWAY))
+                    .anyMatch(lag -> lag != null && lag.millis() > 1_500));
             tidal.checkpoint();
             assertThat(readable(tenant)).isBetween(missed, before + missed);
             tidal.startNode(AWAY);
@@ -196,7 +200,14 @@ class SnapshotTest {
             assertThatExceptionOfType(TidalException.class)
                     .isThrownBy(() -> tenant.read("view", 1, ReadOptions.DEFAULT))
                     .satisfies(e -> assertThat(e.code()).isEqualTo(ErrorCode.CORRUPT_LOG));
-            sleep(Duration.ofSeconds(1));
+            // As long as it takes the nodes to talk about another tenant.
+            Tenant other = tidal.createTenant(TenantConfig.builder(TenantId.of(99))
+                    .pinnedShards(tenant.placement().get(0))
+                    .durability(Durability.ALL)
+                    .build());
+            for (int i = 0; i < 20; i++) {
+                other.record("view", i, 1);
+            }
             assertThat(tenant.readAll("view", List.of(EntityId.of(1)), ReadOptions.DEFAULT.in(RegionId.of(2))))
                     .hasSize(1);
             assertThatExceptionOfType(TidalException.class)
@@ -213,7 +224,7 @@ class SnapshotTest {
             awaitAll(tenant);
             awaitTruncation(tidal, tenant, BATCH);
             // The followers hear later of how far the leader has it.
-            sleep(Duration.ofMillis(700));
+            awaitHeartbeats(tenant, 3);
             awaitTruncation(tidal, tenant, BATCH);
         }
         Path checkpoint = checkpoint(AWAY);
@@ -265,10 +276,23 @@ class SnapshotTest {
                 .resolve("checkpoint-s00000.ckpt");
     }
 
+    /** Waits until the follower that will be away has heard of the leader so many times: each time it is less stale than before. */
+    private static void awaitHeartbeats(Tenant tenant, int times) {
+        AtomicInteger heard = new AtomicInteger();
+        AtomicReference<Duration> before = new AtomicReference<>(Duration.ZERO);
+        await(() -> {
+            Duration now = tenant.read("view", 1, ReadOptions.DEFAULT.in(RegionId.of(2)))
+                    .staleness();
+            if (now.compareTo(before.getAndSet(now)) < 0) {
+                heard.incrementAndGet();
+            }
+            return heard.get() >= times;
+        });
+    }
+
     /** Waits until the leader forgets who is silent and keeps at most so many records. */
     private static void awaitTruncation(Tidal tidal, Tenant tenant, long records) {
         await(() -> {
-            sleep(Duration.ofMillis(200));
             // Something new, without which there is no checkpoint.
             tenant.record("view", 1, 0);
             tidal.checkpoint();
@@ -345,14 +369,6 @@ class SnapshotTest {
         while (!condition.getAsBoolean()) {
             assertThat(System.nanoTime()).as("time").isLessThan(end);
             Thread.onSpinWait();
-        }
-    }
-
-    private static void sleep(Duration duration) {
-        try {
-            Thread.sleep(duration.toMillis());
-        } catch (InterruptedException e) {
-            throw new IllegalStateException(e);
         }
     }
 }

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryStream;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -39,7 +40,14 @@ public final class DurableFiles {
         }
         Path parent = parent(directory);
         createDirectories(parent);
-        Files.createDirectory(directory);
+        try {
+            Files.createDirectory(directory);
+        } catch (FileAlreadyExistsException e) {
+            // The log store creates directories of tenants, too; whoever was first, it must be durable here.
+            if (!Files.isDirectory(directory)) {
+                throw e;
+            }
+        }
         syncDirectory(parent);
     }
 

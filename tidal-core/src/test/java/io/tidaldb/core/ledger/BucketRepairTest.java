@@ -230,7 +230,10 @@ class BucketRepairTest {
         for (int i = 1; i < 300 || reads.get() < 20 && failure.get() == null; i++) {
             ledger.replaceBucket(9, versions.get(i % 2));
             if (i % 10 == 0) {
-                Thread.sleep(1);
+                int seen = reads.get();
+                while (reads.get() == seen && failure.get() == null) {
+                    Thread.onSpinWait();
+                }
             }
         }
         done.set(true);

@@ -108,7 +108,8 @@ final class Seeds {
         lines[lines.length - 1] = "";
         System.out.println("seed " + seed + " failed: " + String.join("\n", lines)
                 + "replay it with: mvn -pl tidal-it -am test -Dtest=" + simulation
-                + " -Dsurefire.failIfNoSpecifiedTests=false -Dtidal.sim.seed=" + seed + " -Dtidal.sim.trace=/tmp/trace-"
+                + " -Dsurefire.failIfNoSpecifiedTests=false -Dtidal.sim.seed=" + seed
+                + " -Dtidal.sim.trace=target/trace-"
                 + seed);
     }
 }
