@@ -38,6 +38,8 @@ public enum ErrorCode {
     POSITION_UNKNOWN(Outcome.NOT_APPLIED),
     /** There is no link to another node, or it was lost before the answer. */
     PEER_UNAVAILABLE(Outcome.UNKNOWN),
+    /** A replica lacks what others no longer keep in their logs: it has to catch up first. */
+    NOT_CAUGHT_UP(Outcome.NOT_APPLIED),
     /** The instance, store or log was closed. */
     CLOSED(Outcome.NOT_APPLIED),
     /** An append does not continue its log. */

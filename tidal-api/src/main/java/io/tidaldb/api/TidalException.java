@@ -44,7 +44,13 @@ public class TidalException extends RuntimeException {
     /** Returns whether trying again later, with the same idempotency key, can succeed. */
     public boolean isRetryable() {
         return switch (code) {
-            case OVERLOADED, NOT_OWNER, DEADLINE_EXCEEDED, PARTLY_APPLIED, PEER_UNAVAILABLE, STORAGE_FULL -> true;
+            case OVERLOADED,
+                    NOT_OWNER,
+                    NOT_CAUGHT_UP,
+                    DEADLINE_EXCEEDED,
+                    PARTLY_APPLIED,
+                    PEER_UNAVAILABLE,
+                    STORAGE_FULL -> true;
             default -> false;
         };
     }

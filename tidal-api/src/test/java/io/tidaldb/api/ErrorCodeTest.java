@@ -33,6 +33,7 @@ class ErrorCodeTest {
             PARTLY_APPLIED UNKNOWN
             POSITION_UNKNOWN NOT_APPLIED
             PEER_UNAVAILABLE UNKNOWN
+            NOT_CAUGHT_UP NOT_APPLIED
             CLOSED NOT_APPLIED
             WAL_GAP NOT_APPLIED
             CORRUPT_LOG FATAL
@@ -70,6 +71,7 @@ class ErrorCodeTest {
         EnumSet<ErrorCode> retryable = EnumSet.of(
                 ErrorCode.OVERLOADED,
                 ErrorCode.NOT_OWNER,
+                ErrorCode.NOT_CAUGHT_UP,
                 ErrorCode.DEADLINE_EXCEEDED,
                 ErrorCode.PARTLY_APPLIED,
                 ErrorCode.PEER_UNAVAILABLE,

@@ -18,6 +18,7 @@ import io.tidaldb.core.ingest.Node;
 import io.tidaldb.core.ingest.QueueBudget;
 import io.tidaldb.core.ingest.RateQuota;
 import io.tidaldb.core.ingest.Schema;
+import io.tidaldb.core.ingest.SlotLogs;
 import io.tidaldb.core.ingest.TenantShard;
 import io.tidaldb.core.ingest.TenantState;
 import io.tidaldb.core.replication.ReplicaCheck;
@@ -101,19 +102,22 @@ final class EmbeddedTidal implements Tidal {
         nodes.forEach(this::eraseLeftOvers);
         control.tenants().values().forEach(record -> {
             EmbeddedTenant tenant = assemble(record);
-            nodes.forEach(node -> openReplicas(tenant, record, node));
+            nodes.forEach(node -> await(openReplicas(tenant, record, node)));
             tenants.put(tenant.id(), tenant);
         });
         nodes.forEach(this::warnOfUnknown);
         nodes.forEach(node -> cluster.start(node.id()));
-        await(CompletableFuture.allOf(control.tenants().values().stream()
+        await(all(control.tenants().values().stream()
                 .map(record -> assign(existing(record.config().id()), record, cluster.names()))
-                .toArray(CompletableFuture[]::new)));
+                .toList()));
     }
 
-    // What was deleted while the node was away.
+    // What was deleted while the node was away, whether another tenant has its id by now or not.
     private void eraseLeftOvers(Node node) {
         control.erased().stream().filter(node::holds).forEach(node::eraseNow);
+        control.tenants().values().stream()
+                .filter(record -> node.holdsFormer(record.config().id(), record.minIncarnation()))
+                .forEach(record -> node.eraseNow(record.config().id()));
     }
 
     private void warnOfUnknown(Node node) {
@@ -158,22 +162,29 @@ final class EmbeddedTidal implements Tidal {
     }
 
     /** Opens those replicas of a tenant's slots that a node hosts. */
-    private void openReplicas(EmbeddedTenant tenant, TenantRecord record, Node node) {
+    private CompletableFuture<Void> openReplicas(EmbeddedTenant tenant, TenantRecord record, Node node) {
+        List<CompletableFuture<Void>> opened = new ArrayList<>();
         for (ReplicaId leader : record.placement()) {
+            boolean replicated = cluster.replicas().isReplicated(leader.shard());
             for (ShardAssignment each : cluster.replicas().allowed(leader.shard(), record.config())) {
-                boolean serves =
-                        each.replica().equals(leader) || cluster.replicas().isReplicated(leader.shard());
+                boolean serves = each.replica().equals(leader) || replicated;
                 if (each.node().equals(node.id()) && serves) {
-                    TenantShard shard =
-                            await(node.openSlot(tenant.state(), each.replica(), incarnation(each.replica(), record)));
-                    if (cluster.replicas().isReplicated(leader.shard())) {
-                        // Until the others have said what they hold.
-                        shard.needed(LogsNeeded.EVERYTHING);
-                    }
-                    tenant.opened(shard);
+                    opened.add(node.openSlot(tenant.state(), each.replica(), incarnation(each.replica(), record))
+                            .thenAccept(shard -> {
+                                if (replicated) {
+                                    // Until the others have said what they hold.
+                                    shard.needed(LogsNeeded.EVERYTHING);
+                                }
+                                tenant.opened(shard);
+                            }));
                 }
             }
         }
+        return all(opened);
+    }
+
+    private static CompletableFuture<Void> all(List<CompletableFuture<Void>> each) {
+        return CompletableFuture.allOf(each.toArray(CompletableFuture[]::new));
     }
 
     /** Returns the origins under which a slot may have been written before its leader led; none in its first epoch. */
@@ -212,7 +223,7 @@ final class EmbeddedTidal implements Tidal {
                 }
             }
         }
-        return CompletableFuture.allOf(told.toArray(CompletableFuture[]::new));
+        return all(told);
     }
 
     @Override
@@ -223,7 +234,19 @@ final class EmbeddedTidal implements Tidal {
             return;
         }
         cluster.node(leader);
-        decide(new ClusterCommand.Promote(id, leader));
+        @Nullable Candidacy candidacy = candidacy(tenant, leader);
+        try {
+            if (candidacy != null) {
+                candidacy.announce();
+                await(candidacy.check(shard -> cluster.node(shard.replica()).withLogs(shard, 0, SlotLogs::held)));
+            }
+            decide(new ClusterCommand.Promote(id, leader));
+        } catch (TidalException e) {
+            if (candidacy != null) {
+                candidacy.withdraw();
+            }
+            throw e;
+        }
         TenantRecord record = control.tenants().get(id);
         if (record == null) {
             throw new TidalException(ErrorCode.INTERNAL, "tenant " + id + " has gone while it was promoted");
@@ -232,6 +255,22 @@ final class EmbeddedTidal implements Tidal {
         CompletableFuture<Void> told = assign(tenant, record, cluster.names());
         tenant.ledBy(record.placement());
         await(told);
+    }
+
+    /** Returns null where there is no such replica, which the control log then says. */
+    private @Nullable Candidacy candidacy(EmbeddedTenant tenant, ReplicaId leader) {
+        List<TenantShard> running = tenant.replicas(leader.shard()).stream()
+                .filter(shard -> cluster.isRunning(cluster.nameOf(shard.replica())))
+                .filter(shard -> shard.refusal() == null || shard.replica().equals(leader))
+                .toList();
+        int members = cluster.replicas()
+                .allowed(leader.shard(), tenant.state().config())
+                .size();
+        return running.stream()
+                .filter(shard -> shard.replica().equals(leader))
+                .findFirst()
+                .map(candidate -> new Candidacy(candidate, running, members))
+                .orElse(null);
     }
 
     /** Compares a slot's followers with the replica that leads it. */
@@ -279,15 +318,21 @@ final class EmbeddedTidal implements Tidal {
             throw TidalException.invalid("node " + name + " is running already: expected one that was crashed");
         }
         Node node = cluster.open(name);
-        grantIncarnations(node, false);
-        eraseLeftOvers(node);
-        control.tenants()
-                .values()
-                .forEach(record -> openReplicas(existing(record.config().id()), record, node));
-        cluster.start(name);
-        await(CompletableFuture.allOf(control.tenants().values().stream()
+        try {
+            grantIncarnations(node, false);
+            eraseLeftOvers(node);
+            control.tenants()
+                    .values()
+                    .forEach(record ->
+                            await(openReplicas(existing(record.config().id()), record, node)));
+            cluster.start(name);
+        } catch (TidalException e) {
+            cluster.remove(name).abandon();
+            throw e;
+        }
+        await(all(control.tenants().values().stream()
                 .map(record -> assign(existing(record.config().id()), record, List.of(name)))
-                .toArray(CompletableFuture[]::new)));
+                .toList()));
     }
 
     private RateQuota rates(TenantConfig config) {
@@ -408,7 +453,7 @@ final class EmbeddedTidal implements Tidal {
                 config.toBuilder().label(TenantConfig.DEFAULT_LABEL).build();
         if (control.isErased(config.id())) {
             // An erasure that failed half-way must not leave its rest to the new tenant.
-            cluster.nodes().forEach(node -> await(node.erase(config.id())));
+            erase(config.id());
         }
         decide(new ClusterCommand.CreateTenant(
                 unlabelled, placement, plugins.platform().random().nextLong()));
@@ -417,15 +462,35 @@ final class EmbeddedTidal implements Tidal {
             throw new TidalException(ErrorCode.INTERNAL, "tenant " + config.id() + " was agreed but is not there");
         }
         EmbeddedTenant tenant = assemble(record);
-        cluster.nodes().forEach(node -> openReplicas(tenant, record, node));
-        CompletableFuture<Void> told = assign(tenant, record, cluster.names());
-        // Nobody sees it before all its slots are there; it is agreed, whether every node answers or not.
-        tenants.put(tenant.id(), tenant);
-        await(told);
+        // Nobody sees it, and nothing of it is shipped, before all its slots are there.
+        CompletableFuture<Void> visible = new CompletableFuture<>();
+        List<CompletableFuture<Void>> opened = new ArrayList<>();
+        List<CompletableFuture<Void>> joined = new ArrayList<>();
+        for (Node node : cluster.nodes()) {
+            CompletableFuture<Void> open = openReplicas(tenant, record, node);
+            opened.add(open.handle((nothing, failure) -> null));
+            joined.add(open.thenCompose(nothing -> visible)
+                    .thenCompose(nothing -> assign(tenant, record, List.of(node.id())))
+                    .exceptionally(failure -> absent(node, tenant, failure)));
+        }
+        try {
+            await(all(opened));
+        } finally {
+            // It is agreed, whether every node answers or not.
+            tenants.put(tenant.id(), tenant);
+            visible.complete(null);
+        }
+        await(all(joined));
         if (!config.label().equals(TenantConfig.DEFAULT_LABEL)) {
             writeLabel(tenant, config.label());
         }
         return tenant;
+    }
+
+    // One that has ended takes its part when it starts again.
+    private static @Nullable Void absent(Node node, EmbeddedTenant tenant, Throwable failure) {
+        LOG.warn("node {} has no part in tenant {} yet: {}", node.id(), tenant.id(), failure.getMessage());
+        return null;
     }
 
     private void checkSupported(TenantConfig config, List<ReplicaId> placement) {
@@ -500,7 +565,12 @@ final class EmbeddedTidal implements Tidal {
         tenants.remove(id);
         tenant.state().delete();
         cluster.forEachReplicator(replicator -> replicator.drop(id));
-        cluster.nodes().forEach(node -> await(node.erase(id)));
+        erase(id);
+    }
+
+    // Each node by itself: one that is slow or ends keeps no other from it.
+    private void erase(TenantId id) {
+        await(all(cluster.nodes().stream().map(node -> node.erase(id)).toList()));
     }
 
     @Override

@@ -76,8 +76,9 @@ public interface Tidal extends AutoCloseable {
      * Makes another replica of one of a tenant's shards the one that takes its writes. Nothing that was acknowledged is lost: what the
      * former one has and the new one has not counts again as soon as it has reached the new one, each write once.
      *
-     * @throws TidalException TENANT_NOT_FOUND, INVALID_ARGUMENT if it is no replica of the tenant's, PEER_UNAVAILABLE if its node is not
-     *     running
+     * @throws TidalException TENANT_NOT_FOUND, INVALID_ARGUMENT if it is no replica of the tenant's, NOT_CAUGHT_UP if it lacks what others
+     *     no longer have in their logs, PEER_UNAVAILABLE if its node is not running or so few others are that this can't be told: half of
+     *     the replicas, rounded up, are enough
      */
     void promote(TenantId tenant, ReplicaId leader);
 

@@ -15,6 +15,7 @@ import io.tidaldb.api.TidalException;
 import io.tidaldb.core.ClusterHealth;
 import io.tidaldb.core.ReadOptions;
 import io.tidaldb.core.Reading;
+import io.tidaldb.core.ReplicaComparison;
 import io.tidaldb.core.Signal;
 import io.tidaldb.core.Tenant;
 import io.tidaldb.core.Tidal;
@@ -174,6 +175,36 @@ class ReplicationTest {
             assertThat(tenant.read("view", 6, ReadOptions.DEFAULT.in(RegionId.of(2)))
                             .count())
                     .isOne();
+        }
+    }
+
+    @Test
+    @DisplayName("F-70: a tenant that was deleted while a node was away does not come back to another one with its id")
+    void theFormerTenantStaysErased() {
+        NodeId away = NodeId.of("n2");
+        try (Tidal tidal = open()) {
+            Tenant former = tidal.createTenant(TenantConfig.builder(TENANT)
+                    .pinnedShards(ReplicaId.parse("r0:s0"))
+                    .durability(Durability.ALL)
+                    .build());
+            former.recordAll(List.of(Signal.of("view", 1, 1), Signal.of("view", "secret", 1)));
+            tidal.crashNode(away);
+            tidal.deleteTenant(TENANT);
+            Tenant tenant = tidal.createTenant(TenantConfig.builder(TENANT)
+                    .pinnedShards(ReplicaId.parse("r0:s0"))
+                    .build());
+            tenant.record("view", 2, 1);
+            tidal.startNode(away);
+            tenant.recordAll(List.of(Signal.of("view", 3, 1)), WriteOptions.DEFAULT.with(Durability.ALL));
+            ReadOptions there = ReadOptions.DEFAULT.in(RegionId.of(2));
+            assertThat(LongStream.rangeClosed(1, 3)
+                            .map(entity -> tenant.read("view", entity, there).count()))
+                    .containsExactly(0L, 1L, 1L);
+            assertThat(tenant.compareReplicas(false)).hasSize(2).allMatch(ReplicaComparison::isEqual);
+            assertThatExceptionOfType(TidalException.class).isThrownBy(() -> former.record("view", 1, 1));
+        }
+        try (Tidal tidal = open()) {
+            assertThat(tidal.tenant(TENANT).orElseThrow().total("view")).isEqualTo(2);
         }
     }
 

@@ -13,6 +13,9 @@ import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
+import io.tidaldb.api.wal.LogId;
+import io.tidaldb.api.wal.WalBatch;
+import io.tidaldb.api.wal.WalInspection;
 import io.tidaldb.core.ReadOptions;
 import io.tidaldb.core.Reading;
 import io.tidaldb.core.Signal;
@@ -21,6 +24,7 @@ import io.tidaldb.core.Tidal;
 import io.tidaldb.core.TidalBuilder;
 import io.tidaldb.core.Topology;
 import io.tidaldb.core.WriteOptions;
+import io.tidaldb.wal.file.FileWalStoreFactory;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -47,6 +51,7 @@ class SnapshotTest {
 
     private static final TenantId TENANT = TenantId.of(7);
     private static final NodeId LEADER = NodeId.of("n0");
+    private static final NodeId OTHER = NodeId.of("n1");
     private static final NodeId AWAY = NodeId.of("n2");
     private static final int BATCH = 1_000;
     private static final long RECORDS_AWAY = Long.getLong("tidal.away", 1_000_000);
@@ -175,6 +180,98 @@ class SnapshotTest {
             assertSame(tenant);
             awaitTruncation(tidal, tenant, BATCH);
         }
+    }
+
+    @Test
+    @DisplayName(
+            "R-14: and the majority that is away with it lack nothing that the leader truncates, however long that takes")
+    void leaderKeepsWhatNoMajorityHolds() {
+        try (Tidal tidal = truncating().open()) {
+            Tenant tenant = create(tidal);
+            write(tenant, 20);
+            awaitAll(tenant);
+            tidal.crashNode(OTHER);
+            tidal.crashNode(AWAY);
+            long missed = written;
+            write(tenant, 20);
+            missed = written - missed;
+            awaitTruncation(tidal, tenant, missed + BATCH);
+            await(() -> tidal.health().shards().stream()
+                    .map(shard -> shard.replicationLag().get(AWAY))
+                    .anyMatch(lag -> lag != null && lag.millis() > 1_500));
+            tenant.record("view", 1, 0);
+            tidal.checkpoint();
+            assertThat(readable(tenant)).isGreaterThanOrEqualTo(missed);
+            tidal.startNode(AWAY);
+            awaitTruncation(tidal, tenant, BATCH);
+            tidal.startNode(OTHER);
+            awaitAll(tenant);
+            assertSame(tenant);
+        }
+    }
+
+    @Test
+    @DisplayName("R-52: leads only when it lacks nothing that others have truncated, and somebody is there who knows")
+    void staleFollowerCannotLead() {
+        ReplicaId stale = ReplicaId.parse("r2:s0");
+        try (Tidal tidal = truncating().open()) {
+            Tenant tenant = create(tidal);
+            write(tenant, 5);
+            awaitAll(tenant);
+            tidal.crashNode(AWAY);
+            write(tenant, 20);
+            await(() -> {
+                tenant.recordAll(List.of(Signal.of("view", 1, 0)), WriteOptions.DEFAULT.with(Durability.MAJORITY));
+                tidal.checkpoint();
+                return firstSeqno(OTHER) > 20 * BATCH;
+            });
+            tidal.crashNode(LEADER);
+            tidal.crashNode(OTHER);
+            tidal.startNode(AWAY);
+            assertThatExceptionOfType(TidalException.class)
+                    .isThrownBy(() -> tidal.promote(TENANT, stale))
+                    .withMessageContainingAll("only 1 of 3 replicas", "at least 2")
+                    .satisfies(e -> assertThat(e.code()).isEqualTo(ErrorCode.PEER_UNAVAILABLE));
+            tidal.startNode(OTHER);
+            assertThatExceptionOfType(TidalException.class)
+                    .isThrownBy(() -> tidal.promote(TENANT, stale))
+                    .withMessageContainingAll("r2:s0 can't lead", "r1:s0 does not keep", "r0:s0")
+                    .satisfies(e -> assertThat(e.code()).isEqualTo(ErrorCode.NOT_CAUGHT_UP));
+
+            tidal.promote(TENANT, ReplicaId.parse("r1:s0"));
+            write(tenant, 1);
+            tidal.startNode(LEADER);
+            awaitAll(tenant);
+            assertSame(tenant);
+            tidal.promote(TENANT, stale);
+            write(tenant, 1);
+            awaitAll(tenant);
+            assertSame(tenant);
+            assertThat(tenant.total("view") + tenant.total("like")).isGreaterThan(written);
+        }
+    }
+
+    /** Returns where what a node still has of the first leader's log begins. */
+    private long firstSeqno(NodeId node) {
+        AtomicLong first = new AtomicLong(Long.MAX_VALUE);
+        new FileWalStoreFactory().inspect(directory.resolve(node.name()), new WalInspection() {
+            @Override
+            public void file(String file, long bytes) {}
+
+            @Override
+            public void batch(LogId log, String file, long offset, WalBatch batch) {
+                if (log.tenant().equals(TENANT)) {
+                    first.accumulateAndGet(batch.firstSeqno(), Math::min);
+                }
+            }
+
+            @Override
+            public void tornTail(String file, long offset, long bytes) {}
+
+            @Override
+            public void damage(String file, long offset, String expected, String actual) {}
+        });
+        return first.get();
     }
 
     @Test

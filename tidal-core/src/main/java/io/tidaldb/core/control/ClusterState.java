@@ -30,7 +30,7 @@ final class ClusterState {
     private final List<ShardAssignment> shards = new ArrayList<>();
     private final List<SchemaEntry> schema = new ArrayList<>();
     private final SortedMap<TenantId, TenantRecord> tenants = new TreeMap<>();
-    private final SortedMap<TenantId, Integer> erased = new TreeMap<>();
+    private final SortedMap<TenantId, TenantRecord> erased = new TreeMap<>();
     private final SortedMap<ReplicaId, Integer> incarnations = new TreeMap<>();
 
     Reply apply(ClusterCommand command) {
@@ -109,21 +109,30 @@ final class ClusterState {
                     ErrorCode.TENANT_EXISTS, "tenant " + id + " exists already: choose another id, or change it");
         }
         int minIncarnation = 0;
-        if (erased.containsKey(id)) {
-            for (ReplicaId replica : create.placement()) {
-                minIncarnation = Math.max(minIncarnation, incarnation(replica) + 1);
-            }
+        long epoch = 1;
+        TenantRecord former = erased.get(id);
+        if (former != null) {
+            // What nodes that were away still hold or send of the former one is below both.
+            minIncarnation = 1
+                    + Math.max(
+                            former.minIncarnation(),
+                            shards.stream()
+                                    .mapToInt(each -> incarnation(each.replica()))
+                                    .max()
+                                    .orElse(0));
+            epoch = former.epoch() + 1;
             if (minIncarnation > Seqno.MAX_INCARNATION) {
                 return refused(
                         ErrorCode.UNSUPPORTED,
                         "a shard of " + create.placement() + " has used up its incarnations: create a new shard");
             }
             // All get the same, so that the next grant to any of them lies above what this tenant writes under.
-            for (ReplicaId replica : create.placement()) {
-                incarnations.put(replica, minIncarnation);
+            for (ShardAssignment each : shards) {
+                incarnations.put(each.replica(), minIncarnation);
             }
         }
-        tenants.put(id, new TenantRecord(create.config(), create.placement(), 1, create.digestSeed(), minIncarnation));
+        tenants.put(
+                id, new TenantRecord(create.config(), create.placement(), epoch, create.digestSeed(), minIncarnation));
         return new Reply.Done(0);
     }
 
@@ -182,7 +191,7 @@ final class ClusterState {
         if (known == null) {
             return unknown(id);
         }
-        erased.put(id, known.minIncarnation());
+        erased.put(id, known);
         return new Reply.Done(0);
     }
 

@@ -9,7 +9,7 @@ import java.util.List;
  *
  * @param config without its label
  * @param placement the replica that leads each slot
- * @param epoch grows whenever a slot gets another leader
+ * @param epoch grows whenever a slot gets another leader; begins above that of an erased tenant with the same id
  * @param minIncarnation the lowest incarnation in which its logs may be written: above those of an erased tenant with the same id
  */
 public record TenantRecord(

@@ -389,9 +389,11 @@ public final class Node {
     /** Deletes all that this node holds of a tenant; its slots must be marked as deleted. */
     @SuppressWarnings("FutureReturnValueIgnored") // Its failure is handled, or handed on.
     public CompletableFuture<Void> erase(TenantId tenant) {
-        // A checkpoint on its way would come into being again after its directory is gone.
+        // A checkpoint or snapshot on its way would come into being again after its directory is gone: wait for those
+        // that have begun; others see that the tenant is deleted.
         return loop.submit(() -> checkpoints.drop(tenant))
                 .thenCompose(dropped -> dropped)
+                .thenCompose(nothing -> inBackground(() -> tenant))
                 .thenCompose(nothing -> loop.submit(() -> {
                     eraseNow(tenant);
                     return null;
@@ -401,6 +403,11 @@ public final class Node {
     /** Returns whether anything of a tenant is here: a log, or a file. */
     public boolean holds(TenantId tenant) {
         return tenantsWithLogs().contains(tenant) || home.holds(tenant);
+    }
+
+    /** Returns whether logs are here of an erased tenant whose id another has now, which writes in this incarnation and above. */
+    public boolean holdsFormer(TenantId tenant, int minIncarnation) {
+        return recovery.found(tenant).stream().anyMatch(log -> log.origin().incarnation() < minIncarnation);
     }
 
     /** Deletes what an interrupted deletion left; before {@link #start}. */

@@ -303,7 +303,7 @@ final class SlotRecovery implements FoldSource {
     List<LogStatus> logs(TenantShard shard) {
         LogId open = shard.log(shard.origin);
         SortedSet<LogId> ids = new TreeSet<>();
-        for (LogId log : found.getOrDefault(shard.tenantId(), List.of())) {
+        for (LogId log : found(shard.tenantId())) {
             if (log.holder().equals(shard.replica().shard())) {
                 ids.add(log);
             }
@@ -321,6 +321,11 @@ final class SlotRecovery implements FoldSource {
             }
         }
         return logs;
+    }
+
+    /** Returns the logs of a tenant that were here when the store was opened and have not been deleted. */
+    List<LogId> found(TenantId tenant) {
+        return found.getOrDefault(tenant, List.of());
     }
 
     /** Takes notice that the logs of a tenant are gone. */

@@ -50,8 +50,8 @@ public final class SnapshotReceiver {
     /** Writes the next part. Whoever calls bounds how many wait. */
     public CompletableFuture<Boolean> write(byte[] part) {
         return background.run(() -> {
-            if (ended) {
-                throw new TidalException(ErrorCode.CLOSED, "the snapshot " + name + " was given up");
+            if (isGivenUp()) {
+                throw givenUp();
             }
             try {
                 if (file == null) {
@@ -63,6 +63,14 @@ public final class SnapshotReceiver {
                 throw unwritable(e);
             }
         });
+    }
+
+    private boolean isGivenUp() {
+        return ended || shard.tenant().isDeleted();
+    }
+
+    private TidalException givenUp() {
+        return new TidalException(ErrorCode.CLOSED, "the snapshot " + name + " was given up");
     }
 
     private TidalException unwritable(IOException cause) {
@@ -91,8 +99,8 @@ public final class SnapshotReceiver {
     // Under its own name, and in place before anything is read from it: a file that is being written can't be read.
     private Read publish() {
         NodeHome.PendingFile written = file;
-        if (written == null || ended) {
-            throw new TidalException(ErrorCode.CLOSED, "the snapshot " + name + " was given up");
+        if (written == null || isGivenUp()) {
+            throw givenUp();
         }
         ended = true;
         try (written) {

@@ -86,6 +86,7 @@ public final class TenantShard {
     private volatile @Nullable TidalException refetching;
 
     private volatile LogsNeeded needed = LogsNeeded.NOTHING;
+    private volatile boolean keepsLogs;
     private volatile long logBytes;
     private volatile long checkpointBytes;
     private volatile long entityCount;
@@ -176,9 +177,14 @@ public final class TenantShard {
         needed = byOthers;
     }
 
+    /** Keeps all of the slot's logs, whatever others need, or no longer. Safe for any thread. */
+    public void keepLogs(boolean all) {
+        keepsLogs = all;
+    }
+
     /** Returns what other replicas need of the slot's logs. */
     LogsNeeded needed() {
-        return needed;
+        return keepsLogs ? LogsNeeded.EVERYTHING : needed;
     }
 
     /** Takes notice that everything is here that the leader had a moment ago. Safe for any thread. */
@@ -634,8 +640,7 @@ public final class TenantShard {
     }
 
     /** Returns why neither reads nor writes are served, or null. */
-    @Nullable
-    TidalException refusal() {
+    public @Nullable TidalException refusal() {
         if (loop.isClosed()) {
             return new TidalException(ErrorCode.CLOSED, "this instance of Tidal is closed");
         }

@@ -14,7 +14,6 @@ import io.tidaldb.core.replication.PeerMessage.Append;
 import io.tidaldb.core.replication.PeerMessage.BucketCells;
 import io.tidaldb.core.replication.PeerMessage.DigestReport;
 import io.tidaldb.core.replication.PeerMessage.Failure;
-import io.tidaldb.core.replication.PeerMessage.Fetch;
 import io.tidaldb.core.replication.PeerMessage.Heartbeat;
 import io.tidaldb.core.replication.PeerMessage.HeartbeatAnswer;
 import io.tidaldb.core.replication.PeerMessage.Hello;
@@ -79,7 +78,11 @@ public final class PeerCodec {
             new Form<>(Append.KIND, Append.class, PeerCodec::bytes, PeerCodec::put, PeerCodec::append),
             new Form<>(Ack.KIND, Ack.class, ack -> SLOT_BYTES + ORIGIN_BYTES + 16, PeerCodec::put, PeerCodec::ack),
             new Form<>(
-                    Fetch.KIND, Fetch.class, fetch -> SLOT_BYTES + ORIGIN_BYTES + 16, PeerCodec::put, PeerCodec::fetch),
+                    SnapshotFetch.KIND,
+                    SnapshotFetch.class,
+                    fetch -> SLOT_BYTES + Long.BYTES + Integer.BYTES,
+                    PeerCodec::put,
+                    (epoch, in) -> new SnapshotFetch(epoch, tenant(in), shard(in), in.getLong(), in.getInt())),
             new Form<>(Heartbeat.KIND, Heartbeat.class, PeerCodec::bytes, PeerCodec::put, PeerCodec::heartbeat),
             new Form<>(
                     HeartbeatAnswer.KIND,
@@ -100,13 +103,7 @@ public final class PeerCodec {
                     PeerCodec::put,
                     PeerCodec::digestReport),
             new Form<>(BucketCells.KIND, BucketCells.class, PeerCodec::bytes, PeerCodec::put, PeerCodec::bucketCells),
-            new Form<>(Failure.KIND, Failure.class, PeerCodec::bytes, PeerCodec::put, PeerCodec::failure),
-            new Form<>(
-                    SnapshotFetch.KIND,
-                    SnapshotFetch.class,
-                    fetch -> SLOT_BYTES + Long.BYTES + Integer.BYTES,
-                    PeerCodec::put,
-                    (epoch, in) -> new SnapshotFetch(epoch, tenant(in), shard(in), in.getLong(), in.getInt())));
+            new Form<>(Failure.KIND, Failure.class, PeerCodec::bytes, PeerCodec::put, PeerCodec::failure));
 
     private PeerCodec() {}
 
@@ -305,16 +302,6 @@ public final class PeerCodec {
 
     private static Ack ack(long epoch, ByteBuffer in) {
         return new Ack(epoch, tenant(in), shard(in), origin(in), in.getLong(), in.getLong());
-    }
-
-    private static void put(Fetch fetch, ByteBuffer out) {
-        putSlot(fetch, out);
-        putOrigin(fetch.origin(), out);
-        out.putLong(fetch.fromSeqno()).putLong(fetch.toSeqno());
-    }
-
-    private static Fetch fetch(long epoch, ByteBuffer in) {
-        return new Fetch(epoch, tenant(in), shard(in), origin(in), in.getLong(), in.getLong());
     }
 
     private static long bytes(Heartbeat heartbeat) {

@@ -131,27 +131,6 @@ public sealed interface PeerMessage {
         }
     }
 
-    /** Asks for a range of an origin's log, both ends included. */
-    record Fetch(long epoch, TenantId tenant, ShardId shard, Origin origin, long fromSeqno, long toSeqno)
-            implements OfSlot {
-
-        static final int KIND = 5;
-
-        /** Checks the range. */
-        public Fetch {
-            LogPosition.requireOf(origin, fromSeqno);
-            LogPosition.requireOf(origin, toSeqno);
-            if (Long.compareUnsigned(fromSeqno, toSeqno) > 0) {
-                throw TidalException.invalid("range of " + origin + " ends before it begins");
-            }
-        }
-
-        @Override
-        public int kind() {
-            return KIND;
-        }
-    }
-
     /**
      * The sender lives, and is this far in the logs that it writes.
      *
@@ -282,7 +261,7 @@ public sealed interface PeerMessage {
      */
     record SnapshotFetch(long epoch, TenantId tenant, ShardId shard, long snapshot, int index) implements OfSlot {
 
-        static final int KIND = 12;
+        static final int KIND = 5;
 
         /** Checks the index. */
         public SnapshotFetch {

@@ -51,6 +51,10 @@ final class ReplicatedSlot {
         @Nullable
         SortedMap<Origin, Long> held;
 
+        /** How far it will hold each log once it has the snapshot that it is being sent; null if it is sent none. */
+        @Nullable
+        SortedMap<Origin, Long> promised;
+
         /** When it was heard of last while it was not {@code known}; at first, since when it could have been. */
         long heardNanos;
 
@@ -83,9 +87,24 @@ final class ReplicatedSlot {
 
         /** The peer says what it holds. */
         void said(List<LogPosition> positions) {
-            SortedMap<Origin, Long> said = new TreeMap<>();
-            positions.forEach(position -> said.put(position.origin(), position.lastSeqno()));
-            held = said;
+            held = lastSeqnos(positions);
+            promised = null;
+        }
+
+        /** The peer is sent a snapshot with at least this. */
+        void promise(List<LogPosition> positions) {
+            promised = lastSeqnos(positions);
+        }
+
+        private static SortedMap<Origin, Long> lastSeqnos(List<LogPosition> positions) {
+            SortedMap<Origin, Long> lasts = new TreeMap<>();
+            positions.forEach(position -> lasts.put(position.origin(), position.lastSeqno()));
+            return lasts;
+        }
+
+        /** Returns how far it holds a log, as far as is known. */
+        long heldTo(Origin origin) {
+            return held == null || diverged ? origin.startSeqno() : held.getOrDefault(origin, origin.startSeqno());
         }
 
         /** The peer was seen to hold a log up to here. */
@@ -133,31 +152,45 @@ final class ReplicatedSlot {
     }
 
     /**
-     * Returns what peers need of the logs here.
+     * Returns what must not be dropped of the logs here: what a peer lacks that counts and, where this node leads, what less than a
+     * majority of the members hold. So whoever leads next, with as many members as a majority leaves out and one more, finds somebody
+     * among them who holds all that any member has dropped.
      *
      * @param counts whether a peer counts that lacks something
      */
     LogsNeeded needed(BiPredicate<NodeId, PeerState> counts) {
         SortedMap<Origin, Long> heldTo = new TreeMap<>();
-        boolean byAnybody = false;
+        boolean byAnybody = leads && !peers.isEmpty();
+        if (byAnybody) {
+            held.keySet().forEach(origin -> heldTo.put(origin, heldByMajority(origin)));
+        }
         for (NodeId peer : peers) {
             PeerState state = states.get(peer);
             if (state == null || state.diverged || !counts.test(peer, state)) {
                 continue;
             }
-            SortedMap<Origin, Long> known = state.held;
+            SortedMap<Origin, Long> known = state.promised != null ? state.promised : state.held;
             if (known == null) {
                 return LogsNeeded.EVERYTHING;
             }
             byAnybody = true;
             for (Origin origin : held.keySet()) {
-                heldTo.merge(
-                        origin,
-                        known.getOrDefault(origin, origin.startSeqno()),
-                        (one, other) -> Long.compareUnsigned(one, other) < 0 ? one : other);
+                heldTo.merge(origin, known.getOrDefault(origin, origin.startSeqno()), ReplicatedSlot::lower);
             }
         }
         return new LogsNeeded(byAnybody, heldTo);
+    }
+
+    private static long lower(long one, long other) {
+        return Long.compareUnsigned(one, other) < 0 ? one : other;
+    }
+
+    // This node holds all that counts here, so the best of the others make the majority with it.
+    private long heldByMajority(Origin origin) {
+        List<Long> others = new ArrayList<>();
+        states.values().forEach(state -> others.add(state.heldTo(origin)));
+        others.sort(Long::compareUnsigned);
+        return others.get(others.size() - members.size() / 2);
     }
 
     /** Returns the last durable seqno of an origin's log. */

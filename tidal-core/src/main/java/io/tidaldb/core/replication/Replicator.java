@@ -194,6 +194,8 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
             taker.drop(before);
             before.drain(write -> write.unreplicated(notReplicated("the slot has another leader", write)));
         }
+        publishNeeded(slot);
+        slot.shard.keepLogs(false);
         takeEarly(write -> write.shard() == slot.shard, slot::await);
         for (NodeId peer : slot.peers) {
             if (link(peer).up) {
@@ -647,7 +649,7 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
     private void sendSnapshot(NodeId peer, ReplicatedSlot slot, ReplicatedSlot.PeerState state) {
         if (!state.diverged && shipper.isFree(peer)) {
             // It will hold at least this, so that no more is truncated until it says what it holds.
-            state.said(slot.positions());
+            state.promise(slot.positions());
             publishNeeded(slot);
             shipper.begin(slot, peer);
         }

@@ -57,6 +57,14 @@ public final class ShardReplicas {
                 .toList();
     }
 
+    /**
+     * Returns how many of so many members have to be there so that one of them surely holds what all members together have dropped from
+     * their logs: with one less, the others may be a majority.
+     */
+    public static int enoughToPromote(int members) {
+        return members - members / 2;
+    }
+
     /** Returns whether a shard is on more than one node. */
     public boolean isReplicated(ShardId shard) {
         return byShard.getOrDefault(shard, List.of()).size() > 1;

@@ -33,7 +33,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @DisplayName("R-32 messages between nodes")
 class PeerCodecTest {
 
-    private static final int KINDS = 12;
+    private static final int KINDS = 11;
     private static final long SEED = 20260101;
 
     private final SplittableRandom random = new SplittableRandom(SEED);
@@ -84,7 +84,7 @@ class PeerCodecTest {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12})
+    @ValueSource(ints = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11})
     @DisplayName("R-32: a message with any one bit changed is refused")
     void refusesEveryFlippedBit(int kind) {
         byte[] bytes = bytes(message(kind));
@@ -96,7 +96,7 @@ class PeerCodecTest {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12})
+    @ValueSource(ints = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11})
     @DisplayName("R-32: a message that was cut or has more after it is refused, even if its checksum was made for that")
     void refusesEveryTruncation(int kind) {
         byte[] bytes = bytes(message(kind));
@@ -220,8 +220,6 @@ class PeerCodecTest {
         WalBatch batch = BatchSequence.single(TenantId.of(2), origin, Seqno.of(3, 1));
         invalid(() -> new PeerMessage.Append(0, tenant, shard, List.of()));
         invalid(() -> new PeerMessage.Append(0, tenant, shard, List.of(batch)));
-        invalid(() -> new PeerMessage.Fetch(0, tenant, shard, origin, Seqno.of(3, 2), Seqno.of(3, 1)));
-        invalid(() -> new PeerMessage.Fetch(0, tenant, shard, origin, Seqno.of(2, 1), Seqno.of(3, 1)));
         invalid(() -> new PeerMessage.Ack(0, tenant, shard, origin, Seqno.of(4, 1), 0));
         invalid(() -> new PeerMessage.SnapshotChunk(0, tenant, shard, 1, -1, true, new byte[0]));
         invalid(() -> new PeerMessage.BucketCells(0, tenant, shard, 1, 256, true, new byte[0]));
@@ -289,10 +287,6 @@ class PeerCodecTest {
             case 2 -> new PeerMessage.State(epoch, tenant, shard, random.nextBoolean(), positions());
             case 3 -> new PeerMessage.Append(epoch, tenant, shard, batches(tenant, origin));
             case 4 -> new PeerMessage.Ack(epoch, tenant, shard, origin, seqno(origin, 0), random.nextLong());
-            case 5 -> {
-                long from = seqno(origin, 0);
-                yield new PeerMessage.Fetch(epoch, tenant, shard, origin, from, seqno(origin, Seqno.counter(from)));
-            }
             case 6 -> new PeerMessage.Heartbeat(epoch, random.nextLong(), random.nextLong(), slots());
             case 7 -> new PeerMessage.HeartbeatAnswer(epoch, random.nextLong());
             case 8 ->
@@ -314,7 +308,7 @@ class PeerCodecTest {
                         random.nextInt(256),
                         ErrorCode.values()[random.nextInt(ErrorCode.values().length)],
                         text(100));
-            case 12 ->
+            case 5 ->
                 new PeerMessage.SnapshotFetch(
                         epoch, tenant, shard, random.nextLong(), random.nextInt(Integer.MAX_VALUE));
             default -> throw new AssertionError(kind);

@@ -47,6 +47,7 @@ final class Chaos {
 
     private final BatchForger forger;
     private boolean over;
+    private boolean locked;
     private long crashes;
 
     Chaos(SimulatedCluster cluster, LinkQuality usual) {
@@ -71,9 +72,14 @@ final class Chaos {
         });
     }
 
-    /** Leaves out a kind of fault. */
-    void never(Fault fault) {
-        faults.remove(fault);
+    /** Does something that a node can't be started during, as if by another thread: both need the same lock. */
+    void locked(Runnable action) {
+        locked = true;
+        try {
+            action.run();
+        } finally {
+            locked = false;
+        }
     }
 
     long crashes() {
@@ -85,7 +91,9 @@ final class Chaos {
     }
 
     private void restart(SimulatedMachine machine) {
-        if (!machine.isRunning()) {
+        if (locked) {
+            world.schedule(Duration.ofMillis(1), () -> restart(machine));
+        } else if (!machine.isRunning()) {
             ReplicaId replica = cluster.replica(machine.id());
             try {
                 cluster.restart(replica);
@@ -147,7 +155,7 @@ final class Chaos {
         try {
             cluster.tidal().promote(tenant.id(), replica);
         } catch (TidalException e) {
-            // It has no replica there, or the node is down or goes down.
+            // It has no replica there, or too old a one, or the node is down or goes down, or too many others are.
             if (e.code() == ErrorCode.INTERNAL) {
                 throw e;
             }

@@ -28,12 +28,14 @@ final class RandomCluster {
     private final ReplicationSettings bounds;
     private final Workload workload;
     private final boolean truncates;
+    private final int regions;
+    private final int shards;
 
     private RandomCluster(long seed, Trace trace, boolean truncates) {
         this.truncates = truncates;
         random = new SimulatedRandom(seed).fork("shape");
-        int regions = (int) random.between(2, 5);
-        int shards = (int) random.between(1, 5);
+        regions = (int) random.between(2, 5);
+        shards = (int) random.between(1, 5);
         LinkQuality links = LinkQuality.faithful(
                 new Latency(
                         random.between(10_000, 1_000_000),
@@ -60,12 +62,8 @@ final class RandomCluster {
         cluster.patience(Duration.ofSeconds(2));
         residency = new ResidencyCheck(cluster);
         cluster.world().note("regions " + regions + ", shards " + shards);
-        workload = new Workload(cluster, tenants(regions, shards));
+        workload = new Workload(cluster, tenants());
         chaos = new Chaos(cluster, links);
-        if (truncates) {
-            // Whoever is promoted may lack what those that have it have truncated.
-            chaos.never(Chaos.Fault.PROMOTION);
-        }
     }
 
     // Small, so that they are reached.
@@ -80,24 +78,12 @@ final class RandomCluster {
                 messageBytes + random.below(100_000));
     }
 
-    private List<Tenant> tenants(int regions, int shards) {
+    private List<Tenant> tenants() {
         List<Tenant> tenants = new ArrayList<>(cluster.tidal().tenants());
         int count = (int) random.between(1, 20);
         while (tenants.size() < count) {
-            TenantConfig.Builder tenant = TenantConfig.builder(TenantId.of(tenants.size()))
-                    .slots((int) random.between(1, shards))
-                    .durability(Durability.values()[(int) random.below(Durability.values().length)]);
-            if (random.chance(400_000)) {
-                List<RegionId> required = new ArrayList<>();
-                for (int region = 0; region < regions; region++) {
-                    if (random.chance(600_000)) {
-                        required.add(RegionId.of(region));
-                    }
-                }
-                tenant.requiredRegions(required.toArray(RegionId[]::new));
-            }
             try {
-                tenants.add(cluster.tidal().createTenant(tenant.build()));
+                tenants.add(cluster.tidal().createTenant(tenant(tenants.size())));
             } catch (TidalException e) {
                 // Nobody to replicate to where it may be.
                 if (e.code() != ErrorCode.UNSUPPORTED) {
@@ -106,6 +92,22 @@ final class RandomCluster {
             }
         }
         return tenants;
+    }
+
+    private TenantConfig tenant(long id) {
+        TenantConfig.Builder tenant = TenantConfig.builder(TenantId.of(id))
+                .slots((int) random.between(1, shards))
+                .durability(Durability.values()[(int) random.below(Durability.values().length)]);
+        if (random.chance(400_000)) {
+            List<RegionId> required = new ArrayList<>();
+            for (int region = 0; region < regions; region++) {
+                if (random.chance(600_000)) {
+                    required.add(RegionId.of(region));
+                }
+            }
+            tenant.requiredRegions(required.toArray(RegionId[]::new));
+        }
+        return tenant.build();
     }
 
     /** Returns how many writes were acknowledged. */
@@ -137,6 +139,8 @@ final class RandomCluster {
                 case 0 -> workload.checkpoint();
                 case 1 -> workload.export();
                 case 2 -> health();
+                case 3 -> chaos.locked(() -> workload.create(tenant(random.below(25))));
+                case 4 -> workload.delete(residency::deleted);
                 default -> {
                     if (random.chance(300_000)) {
                         workload.read();

@@ -5,6 +5,7 @@ import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.IdempotencyKey;
 import io.tidaldb.api.Outcome;
 import io.tidaldb.api.RegionId;
+import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.core.Position;
 import io.tidaldb.core.ReadOptions;
@@ -18,6 +19,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletionException;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** What users do: write, try again what failed or got no answer, read in any region. */
@@ -55,6 +57,41 @@ final class Workload {
 
     private Tenant someTenant() {
         return tenants.get((int) random.below(tenants.size()));
+    }
+
+    /** A tenant comes, perhaps with the id of one that is gone. */
+    void create(TenantConfig config) {
+        cluster.world().note("creates " + config.id());
+        try {
+            cluster.tidal().createTenant(config);
+        } catch (TidalException e) {
+            // Nobody to replicate to where it may be, or nobody to lead it now, or not everybody answers.
+            expected(e);
+        }
+        cluster.tidal()
+                .tenant(config.id())
+                .filter(tenant -> !tenants.contains(tenant))
+                .ifPresent(tenants::add);
+    }
+
+    /** A tenant goes, whatever is under way for it. */
+    void delete(Consumer<Tenant> observer) {
+        if (tenants.size() > 1) {
+            Tenant tenant = tenants.remove((int) random.below(tenants.size()));
+            cluster.world().note("deletes " + tenant.id());
+            observer.accept(tenant);
+            try {
+                cluster.tidal().deleteTenant(tenant.id());
+            } catch (TidalException e) {
+                // If it is gone it is erased by whoever is slow or comes back.
+                expected(e);
+            }
+            if (cluster.tidal().tenant(tenant.id()).isPresent()) {
+                tenants.add(tenant);
+            } else {
+                history.erased(tenant.id());
+            }
+        }
     }
 
     /** Writes something, with or without a key; whoever has one tries again. */
@@ -115,7 +152,9 @@ final class Workload {
                 acknowledged++;
                 over = true;
                 write.acknowledged(position);
-                acknowledgements.acknowledged(write);
+                if (tenants.contains(tenant)) {
+                    acknowledgements.acknowledged(write);
+                }
                 return;
             }
             TidalException reason = expected(failure);
@@ -131,7 +170,11 @@ final class Workload {
         }
 
         private void again() {
-            if (!over && write.key() != null && retries < MOST_RETRIES && write.position() == null) {
+            if (!over
+                    && tenants.contains(tenant)
+                    && write.key() != null
+                    && retries < MOST_RETRIES
+                    && write.position() == null) {
                 cluster.world()
                         .schedule(Duration.ofMillis(random.between(1, 500)), () -> attempt(tenant, write, retries + 1));
             }

@@ -107,6 +107,12 @@ public final class History {
         return write;
     }
 
+    /** A tenant was deleted: what it wrote is as if it had never been written. */
+    public void erased(TenantId tenant) {
+        writes.removeIf(write -> write.tenant().equals(tenant));
+        byEvent.values().removeIf(write -> write.tenant().equals(tenant));
+    }
+
     /** Returns all writes, in order. */
     public List<Write> writes() {
         return Collections.unmodifiableList(writes);

@@ -5,17 +5,28 @@ import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.ShardId;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.wal.LogId;
+import io.tidaldb.core.Tenant;
 import io.tidaldb.core.replication.PeerCodec;
 import io.tidaldb.core.replication.PeerMessage;
 import io.tidaldb.it.sim.SimulatedCluster;
 import io.tidaldb.it.sim.SimulatedMachine;
 import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 
 /** Nothing of a tenant is ever where it must not be: on no disk, in no home, in no message on its way there. */
 public final class ResidencyCheck {
 
+    /** For how long a node may not have heard that a tenant is gone: longer than any pause. */
+    private static final long UNHEARD_NANOS = Duration.ofSeconds(5).toNanos();
+
     private final SimulatedCluster cluster;
+    private final List<Deleted> deleted = new ArrayList<>();
     private long messages;
+
+    /** A tenant that is gone, since when. */
+    private record Deleted(Tenant tenant, long sinceNanos) {}
 
     /** Looks into every message of a cluster from now on. */
     public ResidencyCheck(SimulatedCluster cluster) {
@@ -28,15 +39,35 @@ public final class ResidencyCheck {
         return messages;
     }
 
+    /** A tenant is being deleted: nothing of it may last, while messages of it may still be sent for a moment. */
+    public void deleted(Tenant tenant) {
+        deleted.add(new Deleted(tenant, cluster.world().nanoTime()));
+    }
+
+    private boolean wasAllowed(TenantId tenant, ReplicaId at) {
+        long since = cluster.world().nanoTime() - UNHEARD_NANOS;
+        return deleted.stream()
+                .anyMatch(each -> each.tenant.id().equals(tenant)
+                        && each.sinceNanos >= since
+                        && Members.mayBeAt(each.tenant, at));
+    }
+
+    private void checkSent(TenantId tenant, ShardId shard, ReplicaId to, String what) {
+        if (!wasAllowed(tenant, to)) {
+            check(tenant, shard, to, what);
+        }
+    }
+
     private void sent(NodeId from, NodeId to, ByteBuffer bytes) {
         messages++;
         PeerMessage message = PeerCodec.decode(bytes);
         if (message instanceof PeerMessage.OfSlot ofSlot) {
-            check(ofSlot.tenant(), ofSlot.shard(), cluster.replica(to), "a message from " + from);
+            checkSent(ofSlot.tenant(), ofSlot.shard(), cluster.replica(to), "a message from " + from);
         } else if (message instanceof PeerMessage.Heartbeat heartbeat) {
             heartbeat
                     .slots()
-                    .forEach(slot -> check(slot.tenant(), slot.shard(), cluster.replica(to), "a heartbeat of " + from));
+                    .forEach(slot ->
+                            checkSent(slot.tenant(), slot.shard(), cluster.replica(to), "a heartbeat of " + from));
         }
     }
 
