@@ -118,8 +118,8 @@ final class Catalog {
     private void compareWithBatches() {
         // Logs that nobody knows are found on the way.
         List<RocksLog> known = List.copyOf(logs.values());
-        try (RocksIterator batches = database.iterateBatches()) {
-            batches.seekToFirst();
+        try (BatchScan batches = new BatchScan(database)) {
+            batches.seek(new byte[0]);
             for (RocksLog log : known) {
                 findUnknown(batches, Keys.start(log.id()));
                 Damage damage = compare(batches, log);
@@ -133,7 +133,7 @@ final class Catalog {
     }
 
     /** Quarantines what lies before a key, or before the end; the iterator is there afterwards, unless it met damage. */
-    private void findUnknown(RocksIterator batches, byte @Nullable [] before) {
+    private void findUnknown(BatchScan batches, byte @Nullable [] before) {
         while (batches.isValid()) {
             byte[] key = batches.key();
             if (before != null && Arrays.compareUnsigned(key, before) >= 0) {
@@ -148,7 +148,7 @@ final class Catalog {
         noteDamagedTable(batches);
     }
 
-    private @Nullable Damage compare(RocksIterator batches, RocksLog log) {
+    private @Nullable Damage compare(BatchScan batches, RocksLog log) {
         LogState state = log.durable();
         byte[] first = Keys.of(log.id(), state.firstSeqno());
         if (log.damage() != null) {
@@ -160,7 +160,7 @@ final class Catalog {
                     ? Damage.at(first, "no batch", Keys.print(batches.key()))
                     : damageAt(batches, null);
         }
-        if (!Database.isAt(batches, first)) {
+        if (!batches.isAt(first)) {
             return damageAt(batches, first);
         }
         byte[] end = Keys.end(log.id());
@@ -185,12 +185,12 @@ final class Catalog {
         return "the end at seqno " + Seqno.print(lastSeqno) + " with chain " + Long.toHexString(chain);
     }
 
-    private static boolean isWithin(RocksIterator batches, LogId log) {
+    private static boolean isWithin(BatchScan batches, LogId log) {
         return batches.isValid() && Keys.log(batches.key(), 0).equals(log);
     }
 
     /** Returns why an iterator isn't where it should be; null if it is at its end and may be. */
-    private @Nullable Damage damageAt(RocksIterator batches, byte @Nullable [] expected) {
+    private @Nullable Damage damageAt(BatchScan batches, byte @Nullable [] expected) {
         if (batches.isValid()) {
             return expected == null ? null : Damage.at(expected, "a batch", Keys.print(batches.key()));
         }
@@ -201,15 +201,8 @@ final class Catalog {
         return expected == null ? null : Damage.at(expected, "a batch", "the end of the database");
     }
 
-    private @Nullable Damage noteDamagedTable(RocksIterator batches) {
-        if (!batches.isValid()) {
-            try {
-                batches.status();
-            } catch (RocksDBException e) {
-                hasDamagedTables = true;
-                return Damage.of(e);
-            }
-        }
-        return null;
+    private @Nullable Damage noteDamagedTable(BatchScan batches) {
+        hasDamagedTables |= batches.damage() != null;
+        return batches.damage();
     }
 }

@@ -3,7 +3,6 @@ package io.tidaldb.wal.rocks;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import org.rocksdb.Cache;
 import org.rocksdb.ColumnFamilyDescriptor;
@@ -176,11 +175,6 @@ final class Database implements AutoCloseable {
     void dropObsoleteFiles() throws RocksDBException {
         database.disableFileDeletions();
         database.enableFileDeletions();
-    }
-
-    /** Returns whether an iterator is at a key. */
-    static boolean isAt(RocksIterator iterator, byte[] key) {
-        return iterator.isValid() && Arrays.equals(iterator.key(), key);
     }
 
     @Override

@@ -72,8 +72,11 @@ final class Inspector {
             return false;
         }
         tellFiles(snapshot);
+        boolean logsAreSound = tellLogFiles(snapshot);
         if (failure != null) {
-            tell(Damage.of(failure));
+            if (logsAreSound) {
+                tell(Damage.of(failure));
+            }
             opened = salvage(snapshot);
         }
         if (opened != null) {
@@ -116,6 +119,26 @@ final class Inspector {
         for (DirectorySnapshot.DatabaseFile file : snapshot.files()) {
             inspection.file(Damage.DATABASE + "/" + file.name(), file.bytes());
         }
+    }
+
+    private boolean tellLogFiles(DirectorySnapshot snapshot) throws IOException {
+        boolean sound = true;
+        for (DirectorySnapshot.DatabaseFile file : snapshot.files()) {
+            if (!Layout.isLog(file.name())) {
+                continue;
+            }
+            String name = Damage.DATABASE + "/" + file.name();
+            LogFileCheck.Finding found = LogFileCheck.check(snapshot.path().resolve(file.name()));
+            switch (found.kind()) {
+                case TORN -> inspection.tornTail(name, found.offset(), found.bytes());
+                case DAMAGED -> {
+                    tell(new Damage(name, found.offset(), found.expected(), found.actual()));
+                    sound = false;
+                }
+                case SOUND -> {}
+            }
+        }
+        return sound;
     }
 
     private void tellLogs(Database database) {

@@ -9,12 +9,17 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** The database's files in a node's directory. */
 final class Layout {
 
     static final String DIRECTORY = "rocks";
     static final String CURRENT = "CURRENT";
+
+    static final String WAY_OUT =
+            "nothing was changed: restore the directory from a copy, or, if replicas have the data,"
+                    + " start this node with an empty directory";
 
     private Layout() {}
 
@@ -49,9 +54,18 @@ final class Layout {
         }
     }
 
-    static final String WAY_OUT =
-            "nothing was changed: restore the directory from a copy, or, if replicas have the data,"
-                    + " start this node with an empty directory";
+    /** Returns the first damage in the files of the write-ahead log, or null. */
+    static @Nullable Damage damagedLog(Path directory) throws IOException {
+        for (String name : names(directory)) {
+            if (isLog(name)) {
+                LogFileCheck.Finding found = LogFileCheck.check(directory.resolve(name));
+                if (found.kind() == LogFileCheck.Kind.DAMAGED) {
+                    return new Damage(DIRECTORY + "/" + name, found.offset(), found.expected(), found.actual());
+                }
+            }
+        }
+        return null;
+    }
 
     static List<String> names(Path directory) throws IOException {
         try (Stream<Path> files = Files.list(directory)) {

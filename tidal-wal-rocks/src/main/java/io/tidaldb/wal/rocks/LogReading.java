@@ -4,8 +4,6 @@ import io.tidaldb.api.wal.LogId;
 import io.tidaldb.api.wal.WalBatch;
 import io.tidaldb.api.wal.WalInspection;
 import java.util.function.Consumer;
-import org.rocksdb.RocksDBException;
-import org.rocksdb.RocksIterator;
 
 /** Tells the batches of one log, and beyond damage what comes after it. */
 final class LogReading {
@@ -15,6 +13,7 @@ final class LogReading {
     private final LogState state;
     private final WalInspection inspection;
     private final Consumer<Damage> damages;
+    private final boolean isKnownDamaged;
     private long nextSeqno;
     // After damage nobody knows what should come next.
     private boolean resumes;
@@ -26,13 +25,14 @@ final class LogReading {
         this.inspection = inspection;
         this.damages = damages;
         this.nextSeqno = state.firstSeqno();
-        this.resumes = log.damage() != null;
+        this.isKnownDamaged = log.damage() != null;
+        this.resumes = isKnownDamaged;
     }
 
     void run() {
-        try (RocksIterator batches = database.iterateBatches()) {
+        try (BatchScan batches = new BatchScan(database)) {
             batches.seek(Keys.start(log));
-            while (isReadable(batches) || skipDamage(batches)) {
+            while (batches.damage() == null || skipDamage(batches)) {
                 if (!batches.isValid() || !Keys.log(batches.key(), 0).equals(log)) {
                     break;
                 }
@@ -40,7 +40,7 @@ final class LogReading {
                 batches.next();
             }
         }
-        if (!resumes && nextSeqno != state.lastSeqno() + 1) {
+        if (!resumes && !isKnownDamaged && nextSeqno != state.lastSeqno() + 1) {
             damages.accept(Damage.at(Keys.of(log, nextSeqno), "a batch", "the end of the log"));
         }
     }
@@ -61,21 +61,12 @@ final class LogReading {
         }
     }
 
-    private boolean isReadable(RocksIterator batches) {
-        if (batches.isValid()) {
-            return true;
-        }
-        try {
-            batches.status();
-            return true;
-        } catch (RocksDBException e) {
-            damages.accept(Damage.of(e));
-            return false;
-        }
-    }
-
     /** Goes to the first batch after an unreadable block, found by halving: what lies in one is next to each other. */
-    private boolean skipDamage(RocksIterator batches) {
+    private boolean skipDamage(BatchScan batches) {
+        Damage damage = batches.damage();
+        if (damage != null) {
+            damages.accept(damage);
+        }
         resumes = true;
         long unreadable = nextSeqno;
         long step = 1;
@@ -99,16 +90,8 @@ final class LogReading {
         return canSeek(batches, readable);
     }
 
-    private boolean canSeek(RocksIterator batches, long seqno) {
+    private boolean canSeek(BatchScan batches, long seqno) {
         batches.seek(Keys.of(log, seqno));
-        if (batches.isValid()) {
-            return true;
-        }
-        try {
-            batches.status();
-            return true;
-        } catch (RocksDBException e) {
-            return false;
-        }
+        return batches.damage() == null;
     }
 }

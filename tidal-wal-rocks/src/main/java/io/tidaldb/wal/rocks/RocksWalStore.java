@@ -72,6 +72,9 @@ final class RocksWalStore implements WalStore, RocksCursor.Source {
         } catch (RocksDBException e) {
             writer.close();
             throw Writer.unopened(context.directory(), e);
+        } catch (IOException e) {
+            writer.close();
+            throw Writer.unopened(context.directory(), e.toString(), e);
         } catch (RefusedWrite e) {
             writer.close();
             throw new FreeSpace(disk, context.directory()).refusal("opening", e);
@@ -81,7 +84,7 @@ final class RocksWalStore implements WalStore, RocksCursor.Source {
         }
     }
 
-    private void begin(Catalog catalog) throws RocksDBException, RefusedWrite {
+    private void begin(Catalog catalog) throws IOException, RocksDBException, RefusedWrite {
         if (!catalog.hasVersion()) {
             writer.commit().version(Catalog.version());
         }
@@ -164,7 +167,7 @@ final class RocksWalStore implements WalStore, RocksCursor.Source {
      *
      * @throws RefusedWrite if the disk did not take it; all of it is taken back then
      */
-    private void write() throws RocksDBException, RefusedWrite {
+    private void write() throws IOException, RocksDBException, RefusedWrite {
         Commit commit = writer.commit();
         for (RocksLog log : touched) {
             Damage damage = log.takeUnnotedDamage();

@@ -5,6 +5,7 @@ import io.tidaldb.api.TidalException;
 import io.tidaldb.api.wal.WalStoreContext;
 import java.io.IOException;
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 import org.rocksdb.RocksDBException;
 import org.rocksdb.Status;
 import org.slf4j.Logger;
@@ -45,13 +46,22 @@ final class Writer implements AutoCloseable {
         try {
             Layout.create(node);
             Layout.refuseHeadless(Layout.database(node));
-            disk.opening(node);
-            return new Writer(context, disk, Database.open(Layout.database(node)));
+            return new Writer(context, disk, open(node, disk));
         } catch (IOException e) {
-            throw new TidalException(ErrorCode.STORE_FAILED, "the store in " + node + " can't be opened: " + e, e);
+            throw unopened(node, e.toString(), e);
         } catch (RocksDBException e) {
             throw unopened(node, e);
         }
+    }
+
+    private static Database open(Path node, Disk disk) throws IOException, RocksDBException {
+        Path directory = Layout.database(node);
+        Damage damage = Layout.damagedLog(directory);
+        if (damage != null) {
+            throw unopened(node, describe(damage), null);
+        }
+        disk.opening(node);
+        return Database.open(directory);
     }
 
     static TidalException unopened(Path node, RocksDBException cause) {
@@ -61,17 +71,18 @@ final class Writer implements AutoCloseable {
                     "the store in " + node + " can't be opened: " + cause.getMessage() + "; " + FreeSpace.WAY_OUT,
                     cause);
         }
+        return unopened(
+                node, isCorruption(cause) ? describe(Damage.of(cause)) : String.valueOf(cause.getMessage()), cause);
+    }
+
+    static TidalException unopened(Path node, String why, @Nullable Throwable cause) {
         return new TidalException(
                 ErrorCode.STORE_FAILED,
-                "the store in " + node + " can't be opened: " + describe(cause) + "; " + Layout.WAY_OUT,
+                "the store in " + node + " can't be opened: " + why + "; " + Layout.WAY_OUT,
                 cause);
     }
 
-    private static String describe(RocksDBException cause) {
-        if (!isCorruption(cause)) {
-            return String.valueOf(cause.getMessage());
-        }
-        Damage damage = Damage.of(cause);
+    private static String describe(Damage damage) {
         return damage.file() + " is damaged at offset " + damage.offset() + ": expected " + damage.expected()
                 + ", found " + damage.actual();
     }
@@ -96,7 +107,7 @@ final class Writer implements AutoCloseable {
      * @throws RefusedWrite if the disk did not take it, surely
      * @throws RocksDBException if nobody knows what the disk holds
      */
-    void write(Runnable beforeReopening, Runnable ifRefused) throws RocksDBException, RefusedWrite {
+    void write(Runnable beforeReopening, Runnable ifRefused) throws IOException, RocksDBException, RefusedWrite {
         reclaiming.takeErased(commit);
         if (commit.isEmpty()) {
             return;
@@ -128,12 +139,11 @@ final class Writer implements AutoCloseable {
         }
     }
 
-    private void reopen(boolean compacting) throws RocksDBException {
+    private void reopen(boolean compacting) throws IOException, RocksDBException {
         boolean wasCompacting = database.isCompacting();
         reclaiming.stop();
         database.close();
-        disk.opening(node);
-        database = Database.open(Layout.database(node));
+        database = open(node, disk);
         commit.reopened(database);
         reclaiming = new Reclaiming(database, context.background());
         if (compacting && wasCompacting) {
