@@ -32,6 +32,9 @@ class DamageTest {
     @TempDir
     Path home;
 
+    @TempDir
+    Path crashed;
+
     @Test
     @DisplayName(
             "a flipped bit in a table refuses the log whose block it is in, names the file, and lets the others be")
@@ -169,7 +172,7 @@ class DamageTest {
             store.append(FIRST, new BatchSequence(FIRST, 1 + 3L * i, 0).next(3));
             store.sync();
         }
-        Path killed = Stores.copy(home, home.resolveSibling(home.getFileName() + "-killed"));
+        Path killed = Stores.copy(home, crashed.resolve("killed"));
         store.close();
         Path log = Stores.files(killed, ".log").stream()
                 .filter(file -> file.toFile().length() > 0)
@@ -197,11 +200,11 @@ class DamageTest {
         store.append(FIRST, new BatchSequence(FIRST, 4, 0).next(3));
         store.sync();
         long whole = log(home).toFile().length();
-        Path killed = Stores.copy(home, home.resolveSibling(home.getFileName() + "-torn"));
+        Path killed = Stores.copy(home, crashed.resolve("torn"));
         store.close();
         byte[] bytes = Files.readAllBytes(log(killed));
         for (long end = synced; end < whole; end += 7) {
-            Path torn = Stores.copy(killed, home.resolveSibling(home.getFileName() + "-torn-" + end));
+            Path torn = Stores.copy(killed, crashed.resolve("torn-" + end));
             try (FileChannel channel = FileChannel.open(log(torn), StandardOpenOption.WRITE)) {
                 channel.truncate(end);
             }

@@ -34,6 +34,9 @@ class DestructionTest {
     @TempDir
     Path home;
 
+    @TempDir
+    Path crashed;
+
     @Test
     @DisplayName(
             "F-70: is found in no file once a deletion is through, whether it was in tables or in the write-ahead log")
@@ -70,7 +73,7 @@ class DestructionTest {
         append(store, LEFT, 1, OTHER, 100);
         store.sync();
         store.delete(GONE);
-        Path killed = Stores.copy(home, home.resolveSibling(home.getFileName() + "-killed"));
+        Path killed = Stores.copy(home, crashed.resolve("killed"));
         assertThat(late).hasSize(1);
         store.close();
         // Too late: the store is closed.

@@ -28,6 +28,9 @@ class FailingDiskTest {
     @TempDir
     Path home;
 
+    @TempDir
+    Path crashed;
+
     private final FaultyDisk disk = new FaultyDisk();
 
     @Test
@@ -68,7 +71,7 @@ class FailingDiskTest {
         }
         assertThat(store.logs()).hasSize(1);
         assertThat(store.status(SECOND).isEmpty()).isTrue();
-        Path killed = Stores.copy(home, home.resolveSibling(home.getFileName() + "-killed"));
+        Path killed = Stores.copy(home, crashed.resolve("killed"));
         store.append(FIRST, first.next(1));
         BatchSequence second = Stores.append(store, SECOND, 3, 2);
         store.sync();

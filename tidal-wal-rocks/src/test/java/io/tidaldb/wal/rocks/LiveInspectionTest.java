@@ -28,6 +28,9 @@ class LiveInspectionTest {
     @TempDir
     Path home;
 
+    @TempDir
+    Path crashed;
+
     @Test
     @DisplayName("of a directory without a database finds nothing")
     void nothingIsFoundInNothing() {
@@ -75,6 +78,28 @@ class LiveInspectionTest {
         BatchSequence first = writing.get();
         store.close();
         assertThat(Stores.inspect(home).batches.get(FIRST)).isEqualTo(Stores.encoded(first));
+    }
+
+    @Test
+    @DisplayName("of a store that was opened again, or was killed, tells what is only in the write-ahead log as well")
+    void theWriteAheadLogIsRead() {
+        BatchSequence first = new BatchSequence(FIRST);
+        for (int i = 0; i < 4; i++) {
+            WalStore store = Stores.open(home);
+            assertThat(Stores.inspect(home).batches.getOrDefault(FIRST, List.of()))
+                    .isEqualTo(Stores.encoded(first));
+            store.append(FIRST, first.next(2));
+            store.sync();
+            store.append(FIRST, first.next(1));
+            store.sync();
+            assertThat(Stores.inspect(home).batches.get(FIRST)).isEqualTo(Stores.encoded(first));
+            Path killed = Stores.copy(home, crashed.resolve("killed-" + i));
+            assertThat(Stores.inspect(killed).batches.get(FIRST)).isEqualTo(Stores.encoded(first));
+            WalStore survivor = Stores.open(killed);
+            assertThat(Stores.read(survivor, FIRST)).isEqualTo(Stores.encoded(first));
+            survivor.close();
+            store.close();
+        }
     }
 
     private static BatchSequence write(WalStore store, AtomicBoolean stop, AtomicInteger synced) {
