@@ -32,8 +32,14 @@ import org.junit.jupiter.params.provider.ValueSource;
 @DisplayName("Architecture")
 class ArchitectureTest {
 
-    private static final List<String> CHECKED =
-            List.of("tidal-api", "tidal-core", "tidal-wal-file", "tidal-transport-inproc", "tidal-server", "tidal-it");
+    private static final List<String> CHECKED = List.of(
+            "tidal-api",
+            "tidal-core",
+            "tidal-wal-file",
+            "tidal-wal-rocks",
+            "tidal-transport-inproc",
+            "tidal-server",
+            "tidal-it");
 
     private static final List<String> FAULTS = List.of(
             "io.tidaldb.transport.inproc.InprocNetwork",
@@ -79,6 +85,25 @@ class ArchitectureTest {
                         .resideInAPackage(backend)
                         .should()
                         .onlyDependOnClassesThat(in(backend, API, "java..", "org.slf4j..", "org.jspecify..")));
+    }
+
+    @Test
+    @DisplayName("the RocksDB store depends on RocksDB besides, and nothing else does")
+    void rocksDbStaysInItsBackend() {
+        String backend = "io.tidaldb.wal.rocks..";
+        check(
+                1,
+                backend,
+                classes()
+                        .that()
+                        .resideInAPackage(backend)
+                        .should()
+                        .onlyDependOnClassesThat(
+                                in(backend, API, "java..", "org.slf4j..", "org.jspecify..", "org.rocksdb..")));
+        check(
+                70,
+                "io.tidaldb..",
+                noClasses().that().resideOutsideOfPackage(backend).should().dependOnClassesThat(in("org.rocksdb..")));
     }
 
     @Test

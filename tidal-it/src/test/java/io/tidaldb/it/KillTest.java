@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.tidaldb.core.EntityNames;
+import io.tidaldb.core.Tidal;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -29,6 +30,8 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestReporter;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Kills real processes and looks at what they had promised. What was acknowledged is judged twice: by {@code signal verify}, and without
@@ -97,42 +100,53 @@ class KillTest {
         }
     }
 
-    @Test
+    @ParameterizedTest
+    @ValueSource(strings = {"file", "rocks"})
     @DisplayName(
             "R-13, F-06: by signal import of real events has lost nothing that it acknowledged, nothing is there twice, and usage adds up")
-    void anImportLosesNothing() throws Exception {
-        cycles(new RealEvents(work));
+    void anImportLosesNothing(String store) throws Exception {
+        cycles(store, new RealEvents(work));
     }
 
-    @Test
+    @ParameterizedTest
+    @ValueSource(strings = {"file", "rocks"})
     @DisplayName(
             "R-13, F-06: by signal load has lost nothing that it acknowledged, nothing is there twice, and usage adds up")
-    void aLoadLosesNothing() throws Exception {
-        cycles(new UniqueEvents());
+    void aLoadLosesNothing(String store) throws Exception {
+        cycles(store, new UniqueEvents());
     }
 
-    private void cycles(Acknowledging command) throws Exception {
+    private void cycles(String store, Acknowledging command) throws Exception {
         List<Path> ackLogs = new ArrayList<>();
         int directories = 0;
-        Path directory = work.resolve("data-0");
+        Path directory = directory(store, 0);
         for (int cycle = 0; cycle < CYCLES; cycle++) {
             if (ackLogs.size() >= MOST_CYCLES_OF_A_DIRECTORY || (cycle > 1 && random.nextInt(4) == 0)) {
                 goesOn(command, directory, ackLogs);
                 Trees.delete(directory);
-                directory = work.resolve("data-" + ++directories);
+                directory = directory(store, ++directories);
                 ackLogs.clear();
             }
             Moment[] moments = Moment.values();
             Moment moment = moments[cycle < moments.length ? cycle : random.nextInt(moments.length)];
             Path ackLog = work.resolve("acks-" + cycle + ".ndjson");
             Path err = work.resolve("err-" + cycle + ".txt");
-            String story = "seed " + seed + ", cycle " + cycle + ", killed at " + moment;
+            String story = store + ", seed " + seed + ", cycle " + cycle + ", killed at " + moment;
             long acknowledged = kill(command, moment, directory, ackLog, err);
             reporter.publishEntry(story, acknowledged + " acknowledged");
             ackLogs.add(ackLog);
             check(story, command, directory, ackLogs);
         }
         goesOn(command, directory, ackLogs);
+    }
+
+    /** Returns a directory for a store: one that a command is yet to create, or, where commands can't choose the store, one that is there. */
+    private Path directory(String store, int number) {
+        Path directory = work.resolve("data-" + number);
+        if (!store.equals("file")) {
+            Tidal.builder().dataDir(directory).wal(store).open().close();
+        }
+        return directory;
     }
 
     private long kill(Acknowledging command, Moment moment, Path directory, Path ackLog, Path err) throws Exception {

@@ -65,9 +65,14 @@ final class WalDirectories {
     private static boolean isNode(Path directory) {
         return Files.isDirectory(directory)
                 && (Files.isRegularFile(directory.resolve(DESCRIPTION))
-                        || Files.isRegularFile(directory.resolve(LOCK))
+                        || (Files.isRegularFile(directory.resolve(LOCK)) && !isDatabase(directory))
                         || Files.isDirectory(directory.resolve("wal"))
                         || Files.isDirectory(directory.resolve("tenants")));
+    }
+
+    // RocksDB has a lock of its own in its directory inside a node's.
+    private static boolean isDatabase(Path directory) {
+        return Files.exists(directory.resolve("CURRENT"));
     }
 
     // A directory of a newer version is refused here, as it is when it is opened: what it promises is not known.
