@@ -26,13 +26,15 @@ final class WalDirectories {
 
     private final Path root;
     private final List<Path> nodes;
+    private final PluginOptions plugins;
 
-    private WalDirectories(Path root, List<Path> nodes) {
+    private WalDirectories(Path root, List<Path> nodes, PluginOptions plugins) {
         this.root = root;
         this.nodes = nodes;
+        this.plugins = plugins;
     }
 
-    static WalDirectories under(Path root) throws IOException {
+    static WalDirectories under(Path root, PluginOptions plugins) throws IOException {
         if (!Files.isDirectory(root)) {
             throw CliException.usage(root + (Files.exists(root) ? " is not a directory" : " does not exist")
                     + ": expected a data directory");
@@ -43,17 +45,19 @@ final class WalDirectories {
                 throw CliException.failed(root + " is not a data directory: expected " + DESCRIPTION
                         + ", wal/ or tenants/ in it, or directories of nodes");
             }
-            return new WalDirectories(root, nodes.isEmpty() ? List.of(root) : nodes);
+            return new WalDirectories(root, nodes.isEmpty() ? List.of(root) : nodes, plugins);
         }
     }
 
     /** Reads all logs, node by node; names of files are relative to the root. */
     void inspect(NodeInspection inspection) throws IOException {
-        for (Path node : nodes) {
-            Path relative = root.relativize(node);
-            inspection.node(relative.toString());
-            String prefix = relative.toString().isEmpty() ? "" : relative + "/";
-            store(node).inspect(node, new Prefixed(prefix, inspection));
+        try (PluginCatalog catalog = plugins.discover()) {
+            for (Path node : nodes) {
+                Path relative = root.relativize(node);
+                inspection.node(relative.toString());
+                String prefix = relative.toString().isEmpty() ? "" : relative + "/";
+                store(catalog, node).inspect(node, new Prefixed(prefix, inspection));
+            }
         }
     }
 
@@ -71,9 +75,9 @@ final class WalDirectories {
     }
 
     // A directory of a newer version is refused here, as it is when it is opened: what it promises is not known.
-    private static WalStoreFactory store(Path node) {
+    private static WalStoreFactory store(PluginCatalog catalog, Path node) {
         String name = NodeDirectory.peek(node).map(NodeIdentity::wal).orElse("file");
-        return PluginCatalog.discover(null).choose(WalStoreFactory.class, name);
+        return catalog.choose(WalStoreFactory.class, name);
     }
 
     /** Adds the node's directory to names of files. */
