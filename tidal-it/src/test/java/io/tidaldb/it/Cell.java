@@ -55,6 +55,11 @@ record Cell(String wal, String transport, String limiter, String placement) {
         return all.stream().filter(cell -> names.contains(cell.toString())).toList();
     }
 
+    /** Returns the log stores of the cells to run, for scenarios of one node that are too long to run on every transport. */
+    static List<String> durableStores() {
+        return chosen().stream().map(Cell::wal).distinct().toList();
+    }
+
     private static List<String> names(PluginCatalog catalog, String kind) {
         return catalog.list().stream()
                 .filter(plugin -> plugin.kind().equals(kind))

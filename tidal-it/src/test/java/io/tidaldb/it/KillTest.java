@@ -29,6 +29,8 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestReporter;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Kills real processes and looks at what they had promised. What was acknowledged is judged twice: by {@code signal verify}, and without
@@ -38,6 +40,8 @@ import org.junit.jupiter.api.io.TempDir;
  * not the moment to the instruction.
  */
 @DisplayName("A killed process")
+@ParameterizedClass(name = "on {0}")
+@MethodSource("io.tidaldb.it.Cell#durableStores")
 class KillTest {
 
     private static final int CYCLES = Integer.getInteger("tidal.kill.cycles", 4);
@@ -49,11 +53,14 @@ class KillTest {
 
     private final long seed = Long.getLong("tidal.kill.seed", System.nanoTime());
     private final Random random = new Random(seed);
+    private final String wal;
     private final TestReporter reporter;
 
-    KillTest(TestReporter reporter) {
+    KillTest(String wal, TestReporter reporter) {
+        this.wal = wal;
         this.reporter = reporter;
-        reporter.publishEntry("seed", seed + (TidalProcess.packaged() ? ", packaged" : ", from classes"));
+        reporter.publishEntry(
+                "seed", seed + ", on " + wal + (TidalProcess.packaged() ? ", packaged" : ", from classes"));
     }
 
     /** When a process is killed. */
@@ -126,7 +133,7 @@ class KillTest {
             Moment moment = moments[cycle < moments.length ? cycle : random.nextInt(moments.length)];
             Path ackLog = work.resolve("acks-" + cycle + ".ndjson");
             Path err = work.resolve("err-" + cycle + ".txt");
-            String story = "seed " + seed + ", cycle " + cycle + ", killed at " + moment;
+            String story = wal + ", seed " + seed + ", cycle " + cycle + ", killed at " + moment;
             long acknowledged = kill(command, moment, directory, ackLog, err);
             reporter.publishEntry(story, acknowledged + " acknowledged");
             ackLogs.add(ackLog);
@@ -384,7 +391,7 @@ class KillTest {
     }
 
     /** The events that the quickstart runs on: 50,714 of three carriers, some of them exactly alike. */
-    private static final class RealEvents implements Acknowledging {
+    private final class RealEvents implements Acknowledging {
 
         private static final String SAMPLE =
                 "tidal-server/src/main/resources/quickstart/houston-flights-2011-sample.csv.gz";
@@ -414,6 +421,8 @@ class KillTest {
                     file,
                     "--data-dir",
                     directory,
+                    "--wal",
+                    wal,
                     "--map",
                     "tenant=tenant,signal=type,entity=item,ts=time",
                     "--create-tenants",
@@ -450,6 +459,8 @@ class KillTest {
                     "load",
                     "--data-dir",
                     directory,
+                    "--wal",
+                    wal,
                     "--tenant",
                     "7",
                     "--rate",
