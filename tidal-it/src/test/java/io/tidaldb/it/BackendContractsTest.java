@@ -2,6 +2,7 @@ package io.tidaldb.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.tngtech.archunit.ArchConfiguration;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.domain.JavaModifier;
@@ -101,6 +102,17 @@ class BackendContractsTest {
         assertThat(backends().map(Backend::kind).distinct()).containsExactlyInAnyOrderElementsOf(KINDS.keySet());
     }
 
+    /** Returns tests and the suites that they may extend; what else they depend on does not matter and would take long to read. */
+    private static JavaClasses imported(Path tests) {
+        Path suites = Repository.root().resolve("tidal-testkit/target/classes");
+        return IMPORTED.computeIfAbsent(
+                tests,
+                path -> ArchConfiguration.withThreadLocalScope((ArchConfiguration scope) -> {
+                    scope.setResolveMissingDependenciesFromClassPath(false);
+                    return new ClassFileImporter().importPaths(path, suites);
+                }));
+    }
+
     @ParameterizedTest(name = "{0}")
     @MethodSource("backends")
     @DisplayName("R-30: runs its contract suite, in the tests of its own module")
@@ -109,7 +121,7 @@ class BackendContractsTest {
         Path module = Objects.requireNonNull(modules().get(factory), "module of " + factory);
         Path tests = module.resolve("target").resolve("test-classes");
         assertThat(tests).as("compiled tests of %s: build it with -am", module).isDirectory();
-        Stream<JavaClass> suites = IMPORTED.computeIfAbsent(tests, new ClassFileImporter()::importPath).stream()
+        Stream<JavaClass> suites = imported(tests).stream()
                 .filter(type -> type.isAssignableTo(backend.contract()))
                 .filter(type -> !type.getModifiers().contains(JavaModifier.ABSTRACT))
                 .filter(type -> type.getSimpleName().endsWith("Test"))

@@ -185,9 +185,9 @@ class BadInputTest {
                 refused("quickstart --data-dir STORE", 2, "is not empty", "needs an empty directory"),
                 refused("quickstart --wal paper", 2, "--wal paper", "\"paper\" is missing", "\"file\" (class path)"),
                 refused("quickstart --wal memory", 2, "--wal memory keeps nothing", "durable"),
-                refused("quickstart --plugins W/absent", 2, "W/absent can't be read", "create it"),
+                refused("quickstart --plugins W/absent", 2, "W/absent does not exist", "create it"),
                 refused("tenant create --data-dir W/new --wal paper", 2, "--wal paper", "\"file\" (class path)"),
-                refused("plugins list --plugins W/absent", 1, "W/absent can't be read", "create it"),
+                refused("plugins list --plugins W/absent", 1, "W/absent does not exist", "create it"),
                 refused(
                         "quickstart --transport pigeon",
                         2,

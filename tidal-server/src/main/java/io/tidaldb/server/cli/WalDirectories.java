@@ -39,13 +39,17 @@ final class WalDirectories {
             throw CliException.usage(root + (Files.exists(root) ? " is not a directory" : " does not exist")
                     + ": expected a data directory");
         }
+        // A store may keep a directory in the node's that looks like a node's.
+        if (isNode(root)) {
+            return new WalDirectories(root, List.of(root), plugins);
+        }
         try (Stream<Path> children = Files.list(root)) {
             List<Path> nodes = children.filter(WalDirectories::isNode).sorted().toList();
-            if (nodes.isEmpty() && !isNode(root)) {
+            if (nodes.isEmpty()) {
                 throw CliException.failed(root + " is not a data directory: expected " + DESCRIPTION
                         + ", wal/ or tenants/ in it, or directories of nodes");
             }
-            return new WalDirectories(root, nodes.isEmpty() ? List.of(root) : nodes, plugins);
+            return new WalDirectories(root, nodes, plugins);
         }
     }
 
