@@ -114,7 +114,7 @@ class ResidencyMatrixTest {
     }
 
     @Test
-    @DisplayName("are found nowhere after it was deleted and its log's space was used again; a successor starts empty")
+    @DisplayName("are found nowhere after it was deleted and all nodes were opened again; a successor starts empty")
     void deletion() {
         Topology topology = Topology.regions(3).shardsPerRegion(3);
         try (Tidal tidal = builder(topology).open()) {
