@@ -16,6 +16,8 @@ import io.tidaldb.core.replication.SlotAssignment;
 import io.tidaldb.core.routing.ShardReplicas;
 import java.util.List;
 import java.util.SortedMap;
+import java.util.SortedSet;
+import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.function.Consumer;
@@ -32,6 +34,8 @@ final class LocalCluster {
     private final List<ShardAssignment> topology;
     private final ShardReplicas replicas;
     private final SortedMap<NodeId, LocalNode> running = new ConcurrentSkipListMap<>();
+    /** Those of them that serve: one that has not begun to listen does not know its address. */
+    private final SortedSet<NodeId> started = new TreeSet<>();
 
     LocalCluster(NodeLauncher launcher, List<ShardAssignment> topology) {
         this.launcher = launcher;
@@ -79,17 +83,16 @@ final class LocalCluster {
 
     /** Lets a node serve, and connects it with those with which it shares a shard. */
     void start(NodeId name) {
-        LocalNode started = running(name);
-        started.start();
-        running.forEach((other, node) -> {
-            if (!other.equals(name)
-                    && started.replicator() != null
-                    && node.replicator() != null
-                    && shares(name, other)) {
-                started.replicator().addPeer(other, node.replicator().address());
-                node.replicator().addPeer(name, started.replicator().address());
+        LocalNode node = running(name);
+        node.start();
+        for (NodeId other : started) {
+            LocalNode peer = running(other);
+            if (node.replicator() != null && peer.replicator() != null && shares(name, other)) {
+                node.replicator().addPeer(other, peer.replicator().address());
+                peer.replicator().addPeer(name, node.replicator().address());
             }
-        });
+        }
+        started.add(name);
     }
 
     private boolean shares(NodeId one, NodeId other) {
@@ -102,6 +105,7 @@ final class LocalCluster {
     LocalNode remove(NodeId name) {
         LocalNode node = running(name);
         running.remove(name);
+        started.remove(name);
         return node;
     }
 

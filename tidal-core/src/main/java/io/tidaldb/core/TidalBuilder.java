@@ -126,7 +126,10 @@ public final class TidalBuilder {
         return this;
     }
 
-    /** Looks for further plugins in this directory: {@code NAME/*.jar} or {@code X.jar}. */
+    /**
+     * Looks for further plugins in this directory, beside the class path: {@code NAME/*.jar} or {@code X.jar}, each with a class loader of
+     * its own that sees {@code io.tidaldb.api}, {@code org.slf4j} and the JDK. What can't be used is an error only if it is chosen.
+     */
     public TidalBuilder pluginsDir(Path directory) {
         pluginsDir = directory;
         return this;
@@ -223,6 +226,8 @@ public final class TidalBuilder {
                 ? wal
                 : Plugin.named(
                         WalStoreFactory.class, deployment.knownWal().orElse(dataDir == null ? "memory" : "file"));
+        // Not closed with the instance: a thread that a plugin leaves behind may still need its classes. They go with
+        // the last of them.
         Plugins plugins = PluginModule.choose(
                 PluginCatalog.discover(pluginsDir),
                 new PluginModule.Choice(store, transport, limiter, placement, "local", platform));

@@ -183,8 +183,17 @@ class BadInputTest {
                 // Quickstart.
                 refused("quickstart --events W/absent", 1, "W/absent does not exist"),
                 refused("quickstart --data-dir STORE", 2, "is not empty", "needs an empty directory"),
-                refused("quickstart --wal paper", 2, "--wal paper", "file, rocks"),
-                refused("quickstart --transport pigeon", 2, "--transport pigeon", "inproc, netty"));
+                refused("quickstart --wal paper", 2, "--wal paper", "\"paper\" is missing", "\"file\" (class path)"),
+                refused("quickstart --wal memory", 2, "--wal memory keeps nothing", "durable"),
+                refused("quickstart --plugins W/absent", 2, "W/absent does not exist", "create it"),
+                refused("tenant create --data-dir W/new --wal paper", 2, "--wal paper", "\"file\" (class path)"),
+                refused("plugins list --plugins W/absent", 1, "W/absent does not exist", "create it"),
+                refused(
+                        "quickstart --transport pigeon",
+                        2,
+                        "--transport pigeon",
+                        "\"pigeon\" is missing",
+                        "\"inproc\" (class path)"));
     }
 
     private static Arguments refused(String command, int code, String... said) {

@@ -5,29 +5,20 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.tidaldb.api.CorruptLogException;
 import io.tidaldb.api.ErrorCode;
-import io.tidaldb.api.Outcome;
-import io.tidaldb.api.RegionId;
 import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.core.ReadOptions;
-import io.tidaldb.core.Signal;
 import io.tidaldb.core.Tenant;
 import io.tidaldb.core.Tidal;
 import io.tidaldb.core.TidalBuilder;
-import io.tidaldb.core.Topology;
-import io.tidaldb.core.WriteOptions;
-import io.tidaldb.testkit.FaultyWalStores.Fault;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -123,32 +114,6 @@ class FileStoreTest {
     }
 
     @Test
-    @DisplayName(
-            "R-06: no byte of a tenant that requires a region, label and names included, is stored by a node of another")
-    void residency() throws IOException {
-        try (Tidal tidal = builder().topology(Topology.regions(3).shards(3)).open()) {
-            Tenant resident = tidal.createTenant(TenantConfig.builder(TENANT)
-                    .requiredRegions(RegionId.of(1))
-                    .label(CANARY + " label")
-                    .build());
-            Tenant other = tidal.createTenant(
-                    TenantConfig.builder(OTHER).slots(3).label("other").build());
-            for (int i = 0; i < 1_000; i++) {
-                resident.recordAllAsync(List.of(Signal.of("view", CANARY + i, 1)), WriteOptions.DEFAULT);
-                other.recordAllAsync(List.of(Signal.of("view", "other" + i, 1)), WriteOptions.DEFAULT);
-            }
-            resident.record("view", CANARY, 1);
-            other.recordAll(List.of(Signal.of("view", 1, 1), Signal.of("view", 2, 1), Signal.of("view", 3, 1)));
-            tidal.checkpoint();
-            assertThat(resident.total("view")).isEqualTo(1_001);
-            assertThat(holding(CANARY)).isNotEmpty().allMatch(file -> file.startsWith("n1/"));
-        }
-        assertThat(holding(CANARY))
-                .isNotEmpty()
-                .allMatch(file -> file.startsWith("n1/tenants/42/") || file.startsWith("n1/journal/"));
-    }
-
-    @Test
     @DisplayName("labels and names are stored in the tenant's own files and nowhere else that lasts")
     void textLivesInTheTenantsLog() throws IOException {
         try (Tidal tidal = builder().open()) {
@@ -160,25 +125,6 @@ class FileStoreTest {
         assertThat(holding(CANARY))
                 .contains("tenants/42/wal/wal-00000000000000000001.seg", "tenants/42/snapshots/checkpoint-s00000.ckpt")
                 .allMatch(file -> file.startsWith("tenants/42/") || file.startsWith("journal/"));
-    }
-
-    @Test
-    @DisplayName("a deleted tenant's bytes are gone from its directory, and a successor starts empty")
-    void deletion() throws IOException {
-        try (Tidal tidal = builder().open()) {
-            tidal.createTenant(TenantConfig.builder(TENANT).label(CANARY).build())
-                    .record("view", CANARY, 1);
-            tidal.createTenant(config(OTHER)).record("view", 1, 1);
-            tidal.deleteTenant(TENANT);
-            assertThat(directory.resolve("tenants/42")).doesNotExist();
-            tidal.createTenant(config(TENANT)).record("view", 7, 1);
-        }
-        assertThat(holding(CANARY)).noneMatch(file -> file.startsWith("tenants/"));
-        try (Tidal tidal = builder().open()) {
-            assertThat(tidal.tenant(TENANT).orElseThrow().total("view")).isOne();
-            assertThat(tidal.tenant(TENANT).orElseThrow().config().label()).isEqualTo("default");
-            assertThat(tidal.tenant(OTHER).orElseThrow().total("view")).isOne();
-        }
     }
 
     @Test
@@ -221,82 +167,6 @@ class FileStoreTest {
         try (Tidal tidal = builder().open()) {
             assertThat(tidal.tenant(TENANT).orElseThrow().total("view")).isOne();
             assertThat(tidal.tenant(OTHER).orElseThrow().total("view")).isEqualTo(101);
-        }
-    }
-
-    @Test
-    @DisplayName("R-13: whichever append or sync of the disk fails, nothing acknowledged is missing after reopening")
-    void failingDisk() {
-        for (Fault fault : List.of(Fault.APPEND, Fault.FULL, Fault.SYNC)) {
-            for (int nth = 1; nth <= 6; nth++) {
-                Path data = directory.resolve(fault.name() + nth);
-                TidalBuilder failing = builder().dataDir(data).wal("failing-file");
-                Tidal tidal = failing.open();
-                Tenant tenant = tidal.createTenant(config(TENANT));
-                FailingFileStores.FAULTS.fail(fault, nth);
-                List<Long> acknowledged = new ArrayList<>();
-                List<Long> refused = new ArrayList<>();
-                for (long entity = 0; entity < 8; entity++) {
-                    try {
-                        tenant.record("view", entity, 1);
-                        acknowledged.add(entity);
-                    } catch (TidalException e) {
-                        if (e.outcome() == Outcome.NOT_APPLIED) {
-                            refused.add(entity);
-                        }
-                    }
-                }
-                FailingFileStores.FAULTS.fail(fault, 0);
-                assertThat(acknowledged.size()).isLessThan(8);
-                tidal.close();
-                try (Tidal again = failing.open()) {
-                    Tenant same = again.tenant(TENANT).orElseThrow();
-                    assertThat(acknowledged)
-                            .allMatch(entity -> same.read("view", entity, ReadOptions.DEFAULT)
-                                            .count()
-                                    == 1);
-                    assertThat(refused)
-                            .allMatch(entity -> same.read("view", entity, ReadOptions.DEFAULT)
-                                            .count()
-                                    == 0);
-                    same.record("view", 99, 1);
-                }
-            }
-        }
-    }
-
-    @Test
-    @DisplayName(
-            "R-13: every writer has an answer when the instance is closed under it, and what was acknowledged is there")
-    void closeUnderLoad() {
-        for (int round = 0; round < 4; round++) {
-            Path data = directory.resolve("round" + round);
-            Tidal tidal = builder().dataDir(data).open();
-            Tenant tenant = tidal.createTenant(config(TENANT));
-            List<CompletableFuture<?>> writes = new ArrayList<>();
-            for (int i = 0; i < 2_000; i++) {
-                writes.add(tenant.recordAsync("view", i, 1).toCompletableFuture());
-            }
-            if (round % 2 == 0) {
-                tidal.close();
-            } else {
-                tidal.abandon();
-            }
-            long acknowledged = 0;
-            for (CompletableFuture<?> write : writes) {
-                try {
-                    write.join();
-                    acknowledged++;
-                } catch (CompletionException e) {
-                    assertThat(e.getCause())
-                            .isInstanceOfSatisfying(
-                                    TidalException.class,
-                                    refusal -> assertThat(refusal.code()).isEqualTo(ErrorCode.CLOSED));
-                }
-            }
-            try (Tidal again = builder().dataDir(data).open()) {
-                assertThat(again.tenant(TENANT).orElseThrow().total("view")).isEqualTo(acknowledged);
-            }
         }
     }
 }

@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.tidaldb.core.EntityNames;
-import io.tidaldb.core.Tidal;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -30,8 +29,8 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestReporter;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Kills real processes and looks at what they had promised. What was acknowledged is judged twice: by {@code signal verify}, and without
@@ -41,6 +40,8 @@ import org.junit.jupiter.params.provider.ValueSource;
  * not the moment to the instruction.
  */
 @DisplayName("A killed process")
+@ParameterizedClass(name = "on {0}")
+@MethodSource("io.tidaldb.it.Cell#durableStores")
 class KillTest {
 
     private static final int CYCLES = Integer.getInteger("tidal.kill.cycles", 4);
@@ -52,11 +53,14 @@ class KillTest {
 
     private final long seed = Long.getLong("tidal.kill.seed", System.nanoTime());
     private final Random random = new Random(seed);
+    private final String wal;
     private final TestReporter reporter;
 
-    KillTest(TestReporter reporter) {
+    KillTest(String wal, TestReporter reporter) {
+        this.wal = wal;
         this.reporter = reporter;
-        reporter.publishEntry("seed", seed + (TidalProcess.packaged() ? ", packaged" : ", from classes"));
+        reporter.publishEntry(
+                "seed", seed + ", on " + wal + (TidalProcess.packaged() ? ", packaged" : ", from classes"));
     }
 
     /** When a process is killed. */
@@ -100,53 +104,42 @@ class KillTest {
         }
     }
 
-    @ParameterizedTest
-    @ValueSource(strings = {"file", "rocks"})
+    @Test
     @DisplayName(
             "R-13, F-06: by signal import of real events has lost nothing that it acknowledged, nothing is there twice, and usage adds up")
-    void anImportLosesNothing(String store) throws Exception {
-        cycles(store, new RealEvents(work));
+    void anImportLosesNothing() throws Exception {
+        cycles(new RealEvents(work));
     }
 
-    @ParameterizedTest
-    @ValueSource(strings = {"file", "rocks"})
+    @Test
     @DisplayName(
             "R-13, F-06: by signal load has lost nothing that it acknowledged, nothing is there twice, and usage adds up")
-    void aLoadLosesNothing(String store) throws Exception {
-        cycles(store, new UniqueEvents());
+    void aLoadLosesNothing() throws Exception {
+        cycles(new UniqueEvents());
     }
 
-    private void cycles(String store, Acknowledging command) throws Exception {
+    private void cycles(Acknowledging command) throws Exception {
         List<Path> ackLogs = new ArrayList<>();
         int directories = 0;
-        Path directory = directory(store, 0);
+        Path directory = work.resolve("data-0");
         for (int cycle = 0; cycle < CYCLES; cycle++) {
             if (ackLogs.size() >= MOST_CYCLES_OF_A_DIRECTORY || (cycle > 1 && random.nextInt(4) == 0)) {
                 goesOn(command, directory, ackLogs);
                 Trees.delete(directory);
-                directory = directory(store, ++directories);
+                directory = work.resolve("data-" + ++directories);
                 ackLogs.clear();
             }
             Moment[] moments = Moment.values();
             Moment moment = moments[cycle < moments.length ? cycle : random.nextInt(moments.length)];
             Path ackLog = work.resolve("acks-" + cycle + ".ndjson");
             Path err = work.resolve("err-" + cycle + ".txt");
-            String story = store + ", seed " + seed + ", cycle " + cycle + ", killed at " + moment;
+            String story = wal + ", seed " + seed + ", cycle " + cycle + ", killed at " + moment;
             long acknowledged = kill(command, moment, directory, ackLog, err);
             reporter.publishEntry(story, acknowledged + " acknowledged");
             ackLogs.add(ackLog);
             check(story, command, directory, ackLogs);
         }
         goesOn(command, directory, ackLogs);
-    }
-
-    /** Returns a directory for a store: one that a command is yet to create, or, where commands can't choose the store, one that is there. */
-    private Path directory(String store, int number) {
-        Path directory = work.resolve("data-" + number);
-        if (!store.equals("file")) {
-            Tidal.builder().dataDir(directory).wal(store).open().close();
-        }
-        return directory;
     }
 
     private long kill(Acknowledging command, Moment moment, Path directory, Path ackLog, Path err) throws Exception {
@@ -398,7 +391,7 @@ class KillTest {
     }
 
     /** The events that the quickstart runs on: 50,714 of three carriers, some of them exactly alike. */
-    private static final class RealEvents implements Acknowledging {
+    private final class RealEvents implements Acknowledging {
 
         private static final String SAMPLE =
                 "tidal-server/src/main/resources/quickstart/houston-flights-2011-sample.csv.gz";
@@ -428,6 +421,8 @@ class KillTest {
                     file,
                     "--data-dir",
                     directory,
+                    "--wal",
+                    wal,
                     "--map",
                     "tenant=tenant,signal=type,entity=item,ts=time",
                     "--create-tenants",
@@ -464,6 +459,8 @@ class KillTest {
                     "load",
                     "--data-dir",
                     directory,
+                    "--wal",
+                    wal,
                     "--tenant",
                     "7",
                     "--rate",

@@ -94,7 +94,7 @@ class TidalCommandTest {
         assertThat(err.toString())
                 .contains("is not empty")
                 .contains("--serve and --port are not available")
-                .contains("expected one of file, rocks");
+                .contains("--wal paper", "\"paper\" is missing", "\"memory\" (class path)");
     }
 
     @Test

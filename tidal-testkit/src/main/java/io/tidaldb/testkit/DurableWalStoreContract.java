@@ -88,6 +88,23 @@ public abstract class DurableWalStoreContract extends WalStoreContract {
     }
 
     @Test
+    void abandonedStoreIsReleasedAndHasWhatWasSynced() {
+        Path home = home();
+        WalStore store = open(home);
+        BatchSequence batches = append(store, LOG, 3, 4);
+        store.sync();
+        store.append(LOG, batches.next(5));
+        store.abandon();
+        Failures.assertCode(ErrorCode.CLOSED, () -> store.status(LOG));
+        store.abandon();
+        store.close();
+        WalStore again = open(home);
+        List<WalBatch> left = read(again, LOG, 0);
+        assertThat(left).hasSizeBetween(2, 3);
+        assertThat(encoded(left)).isEqualTo(encoded(batches.batches().subList(0, left.size())));
+    }
+
+    @Test
     void appendsContinueAfterReopen() {
         Path home = home();
         BatchSequence batches = new BatchSequence(LOG);

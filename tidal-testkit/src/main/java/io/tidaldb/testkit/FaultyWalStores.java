@@ -18,7 +18,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Another factory's log stores, with faults: the n-th operation of a kind fails as a broken or full disk makes it fail. A store that failed
- * refuses everything until it is opened again, and is never closed underneath, since closing would make durable what was lost.
+ * refuses everything until it is opened again, and is abandoned underneath, since closing would make durable what was lost.
  *
  * <p>Faults may be set by any thread, and hold for all stores of this factory.
  */
@@ -161,9 +161,16 @@ public final class FaultyWalStores implements WalStoreFactory {
 
         @Override
         public void close() {
-            if (!failed) {
+            if (failed) {
+                real.abandon();
+            } else {
                 real.close();
             }
+        }
+
+        @Override
+        public void abandon() {
+            real.abandon();
         }
     }
 }

@@ -76,6 +76,11 @@ final class LossyStore implements WalStore {
         }
     }
 
+    @Override
+    public void abandon() {
+        closed = true;
+    }
+
     /** Changes the disk; whatever goes wrong but a refusal ends the store. */
     private void change(Runnable how) {
         checkUsable();

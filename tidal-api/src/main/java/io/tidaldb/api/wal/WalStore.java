@@ -79,4 +79,13 @@ public interface WalStore extends AutoCloseable {
     /** Makes everything durable and releases the store. */
     @Override
     void close();
+
+    /**
+     * Lets go of the store as a crash of the process would: nothing is completed, and what was not synced may be lost. What the process
+     * holds of it is released, so that its directory can be opened again at once. Afterwards it is closed; does nothing if it was. Unless
+     * overridden it closes the store, which keeps more than was promised.
+     */
+    default void abandon() {
+        close();
+    }
 }

@@ -514,6 +514,8 @@ public final class Node {
             whole = !loop.commits().hasFailed();
         } finally {
             background.close();
+            // Nothing is left to do if it was closed.
+            store.abandon();
             if (whole) {
                 closeHome();
             } else {
@@ -538,6 +540,7 @@ public final class Node {
         checkpoints.abandon();
         // Before the directory is given up: whoever opens it next must be the only one that writes there.
         background.close();
+        store.abandon();
         home.abandon();
     }
 

@@ -38,7 +38,9 @@ final class PluginDirectory {
         } catch (IOException e) {
             throw new TidalException(
                     ErrorCode.INVALID_CONFIGURATION,
-                    "plugins directory " + directory + " can't be read: " + e + "; create it or leave it out",
+                    "plugins directory " + directory
+                            + (Files.isDirectory(directory) ? " can't be read: " + e.getMessage() : " does not exist")
+                            + "; create it or leave it out",
                     e);
         }
         return found;

@@ -1,14 +1,16 @@
 package io.tidaldb.server.cli;
 
 import io.tidaldb.core.Tidal;
+import io.tidaldb.core.TidalBuilder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** The options that say which store a command works on, and how it is opened. */
-final class DataDirectory {
+class DataDirectory {
 
     @Option(names = "--data-dir", paramLabel = "DIR", description = "Open this data directory; takes its lock.")
     @Nullable
@@ -21,24 +23,26 @@ final class DataDirectory {
     @Nullable
     private String server;
 
+    @Mixin
+    private final PluginOptions plugins = new PluginOptions();
+
     /** Opens a directory that exists. */
-    Tidal openExisting() {
+    final Tidal openExisting() {
         Path chosen = chosen();
         if (!Files.isDirectory(chosen)) {
             throw CliException.failed("data directory " + chosen
                     + " does not exist; commands that write create it, for example tidal tenant create");
         }
-        return openWithDefaults(chosen);
+        return withDefaults(builder()).open();
     }
 
-    /** Opens a directory and creates it if it is missing. */
-    Tidal openOrCreate() {
-        return openWithDefaults(chosen());
+    final PluginOptions plugins() {
+        return plugins;
     }
 
-    /** As {@link #openOrCreate}, but declares nothing. */
-    Tidal openUndeclared() {
-        return Tidal.builder().dataDir(chosen()).open();
+    /** Starts to configure an instance on the directory, whether it exists or not. */
+    final TidalBuilder builder() {
+        return plugins.applyTo(Tidal.builder().dataDir(chosen()));
     }
 
     private Path chosen() {
@@ -55,11 +59,7 @@ final class DataDirectory {
     }
 
     // Declared before the logs are replayed: version 1 knew these two types, and its logs name them by index only.
-    private static Tidal openWithDefaults(Path directory) {
-        return Tidal.builder()
-                .dataDir(directory)
-                .defaultSignal("view", Duration.ofDays(7))
-                .defaultSignal("like", Duration.ofDays(30))
-                .open();
+    static TidalBuilder withDefaults(TidalBuilder builder) {
+        return builder.defaultSignal("view", Duration.ofDays(7)).defaultSignal("like", Duration.ofDays(30));
     }
 }

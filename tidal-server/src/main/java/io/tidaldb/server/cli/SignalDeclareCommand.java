@@ -12,7 +12,7 @@ import picocli.CommandLine.Parameters;
 final class SignalDeclareCommand extends CliCommand {
 
     @Mixin
-    private final DataDirectory store = new DataDirectory();
+    private final NewDataDirectory store = new NewDataDirectory();
 
     @Parameters(paramLabel = "NAME", description = "Letters, digits, _, - and .; up to 64.")
     private String name;

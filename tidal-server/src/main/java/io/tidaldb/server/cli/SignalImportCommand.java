@@ -28,7 +28,7 @@ import picocli.CommandLine.Parameters;
 final class SignalImportCommand extends CliCommand {
 
     @Mixin
-    private final DataDirectory store = new DataDirectory();
+    private final NewDataDirectory store = new NewDataDirectory();
 
     @Parameters(paramLabel = "FILE", description = "The file, or - for standard input.")
     private String file;

@@ -23,7 +23,7 @@ import picocli.CommandLine.Option;
 final class SignalRecordCommand extends CliCommand {
 
     @Mixin
-    private final DataDirectory store = new DataDirectory();
+    private final NewDataDirectory store = new NewDataDirectory();
 
     @Option(names = "--tenant", required = true, paramLabel = "T", description = "Number or label.")
     private String tenant;

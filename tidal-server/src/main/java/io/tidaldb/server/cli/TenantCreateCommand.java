@@ -16,7 +16,7 @@ import picocli.CommandLine.Option;
 final class TenantCreateCommand extends CliCommand {
 
     @Mixin
-    private final DataDirectory store = new DataDirectory();
+    private final NewDataDirectory store = new NewDataDirectory();
 
     @Option(
             names = {"--id", "--tenant"},

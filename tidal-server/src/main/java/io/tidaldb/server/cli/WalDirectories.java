@@ -26,34 +26,42 @@ final class WalDirectories {
 
     private final Path root;
     private final List<Path> nodes;
+    private final PluginOptions plugins;
 
-    private WalDirectories(Path root, List<Path> nodes) {
+    private WalDirectories(Path root, List<Path> nodes, PluginOptions plugins) {
         this.root = root;
         this.nodes = nodes;
+        this.plugins = plugins;
     }
 
-    static WalDirectories under(Path root) throws IOException {
+    static WalDirectories under(Path root, PluginOptions plugins) throws IOException {
         if (!Files.isDirectory(root)) {
             throw CliException.usage(root + (Files.exists(root) ? " is not a directory" : " does not exist")
                     + ": expected a data directory");
         }
+        // A store may keep a directory in the node's that looks like a node's.
+        if (isNode(root)) {
+            return new WalDirectories(root, List.of(root), plugins);
+        }
         try (Stream<Path> children = Files.list(root)) {
             List<Path> nodes = children.filter(WalDirectories::isNode).sorted().toList();
-            if (nodes.isEmpty() && !isNode(root)) {
+            if (nodes.isEmpty()) {
                 throw CliException.failed(root + " is not a data directory: expected " + DESCRIPTION
                         + ", wal/ or tenants/ in it, or directories of nodes");
             }
-            return new WalDirectories(root, nodes.isEmpty() ? List.of(root) : nodes);
+            return new WalDirectories(root, nodes, plugins);
         }
     }
 
     /** Reads all logs, node by node; names of files are relative to the root. */
     void inspect(NodeInspection inspection) throws IOException {
-        for (Path node : nodes) {
-            Path relative = root.relativize(node);
-            inspection.node(relative.toString());
-            String prefix = relative.toString().isEmpty() ? "" : relative + "/";
-            store(node).inspect(node, new Prefixed(prefix, inspection));
+        try (PluginCatalog catalog = plugins.discover()) {
+            for (Path node : nodes) {
+                Path relative = root.relativize(node);
+                inspection.node(relative.toString());
+                String prefix = relative.toString().isEmpty() ? "" : relative + "/";
+                store(catalog, node).inspect(node, new Prefixed(prefix, inspection));
+            }
         }
     }
 
@@ -76,9 +84,9 @@ final class WalDirectories {
     }
 
     // A directory of a newer version is refused here, as it is when it is opened: what it promises is not known.
-    private static WalStoreFactory store(Path node) {
+    private static WalStoreFactory store(PluginCatalog catalog, Path node) {
         String name = NodeDirectory.peek(node).map(NodeIdentity::wal).orElse("file");
-        return PluginCatalog.discover(null).choose(WalStoreFactory.class, name);
+        return catalog.choose(WalStoreFactory.class, name);
     }
 
     /** Adds the node's directory to names of files. */

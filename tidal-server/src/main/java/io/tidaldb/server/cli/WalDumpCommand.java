@@ -6,6 +6,7 @@ import io.tidaldb.api.wal.WalBatch;
 import java.io.IOException;
 import java.nio.file.Path;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 
 @Command(name = "dump", description = "Prints every record as NDJSON, in order of logs. Exit code 1 for damage.")
@@ -15,9 +16,12 @@ final class WalDumpCommand extends CliCommand {
     @Parameters(paramLabel = "DIR", description = "A node's directory, or one that holds several.")
     private Path directory;
 
+    @Mixin
+    private final PluginOptions plugins = new PluginOptions();
+
     @Override
     public Integer call() throws IOException {
-        WalDirectories directories = WalDirectories.under(directory);
+        WalDirectories directories = WalDirectories.under(directory, plugins);
         Dump dump = new Dump(output(), directories.nodes() > 1);
         directories.inspect(dump);
         dump.output.end();

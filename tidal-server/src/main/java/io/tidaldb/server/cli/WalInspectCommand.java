@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 
 @Command(name = "inspect", description = "Lists files and logs: what they hold, and how much of it.")
@@ -20,10 +21,13 @@ final class WalInspectCommand extends CliCommand {
     @Parameters(paramLabel = "DIR", description = "A node's directory, or one that holds several.")
     private Path directory;
 
+    @Mixin
+    private final PluginOptions plugins = new PluginOptions();
+
     @Override
     public Integer call() throws IOException {
         Contents contents = new Contents();
-        WalDirectories directories = WalDirectories.under(directory);
+        WalDirectories directories = WalDirectories.under(directory, plugins);
         directories.inspect(contents);
         ObjectNode result = Json.object().put("nodes", directories.nodes());
         result.set("files", contents.files);

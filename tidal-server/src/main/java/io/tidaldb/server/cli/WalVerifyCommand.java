@@ -3,6 +3,7 @@ package io.tidaldb.server.cli;
 import java.io.IOException;
 import java.nio.file.Path;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 
 @Command(
@@ -14,10 +15,13 @@ final class WalVerifyCommand extends CliCommand {
     @Parameters(paramLabel = "DIR", description = "A node's directory, or one that holds several.")
     private Path directory;
 
+    @Mixin
+    private final PluginOptions plugins = new PluginOptions();
+
     @Override
     public Integer call() throws IOException {
         WalCheck check = new WalCheck();
-        WalDirectories.under(directory).inspect(check);
+        WalDirectories.under(directory, plugins).inspect(check);
         output().result(check.toJson());
         return check.ok() ? ExitCodes.DONE : ExitCodes.FAILED;
     }

@@ -12,6 +12,7 @@ import io.tidaldb.core.TenantUsage;
 import io.tidaldb.core.Tidal;
 import io.tidaldb.core.TidalBuilder;
 import io.tidaldb.core.Topology;
+import io.tidaldb.server.cli.PluginOptions;
 import io.tidaldb.server.cli.VersionText;
 import io.tidaldb.server.importing.AckSink;
 import io.tidaldb.server.importing.AckedEvents;
@@ -43,6 +44,7 @@ final class Quickstart {
 
     private final Sample sample;
     private final Path directory;
+    private final PluginOptions plugins;
     private final String wal;
     private final String transport;
     private final Consumer<String> notes;
@@ -51,9 +53,16 @@ final class Quickstart {
     private final ObjectNode report = Json.object();
     private boolean ok = true;
 
-    Quickstart(Sample sample, Path directory, String wal, String transport, Consumer<String> notes) {
+    Quickstart(
+            Sample sample,
+            Path directory,
+            PluginOptions plugins,
+            String wal,
+            String transport,
+            Consumer<String> notes) {
         this.sample = sample;
         this.directory = directory;
+        this.plugins = plugins;
         this.wal = wal;
         this.transport = transport;
         this.notes = notes;
@@ -91,7 +100,7 @@ final class Quickstart {
     }
 
     private Tidal open() {
-        TidalBuilder builder = Tidal.builder()
+        TidalBuilder builder = plugins.applyTo(Tidal.builder())
                 .dataDir(directory)
                 .topology(Topology.regions(NODES).shardsPerRegion(NODES))
                 .wal(wal)

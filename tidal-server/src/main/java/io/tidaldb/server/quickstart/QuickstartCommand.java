@@ -5,13 +5,13 @@ import io.tidaldb.server.cli.CliCommand;
 import io.tidaldb.server.cli.CliException;
 import io.tidaldb.server.cli.EventFileOptions;
 import io.tidaldb.server.cli.ExitCodes;
+import io.tidaldb.server.cli.PluginOptions;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Comparator;
-import java.util.List;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -43,16 +43,19 @@ public final class QuickstartCommand extends CliCommand {
     @Option(
             names = "--wal",
             defaultValue = "file",
-            paramLabel = "file|rocks",
-            description = "Default: ${DEFAULT-VALUE}.")
+            paramLabel = "NAME",
+            description = "Log store (default: ${DEFAULT-VALUE}).")
     private String wal;
 
     @Option(
             names = "--transport",
             defaultValue = "inproc",
-            paramLabel = "inproc|netty",
-            description = "Default: ${DEFAULT-VALUE}.")
+            paramLabel = "NAME",
+            description = "How nodes talk (default: ${DEFAULT-VALUE}).")
     private String transport;
+
+    @Mixin
+    private final PluginOptions plugins = new PluginOptions();
 
     @Option(names = "--serve", description = "Stay up with the dashboard. Not available in this version.")
     private boolean serve;
@@ -72,17 +75,10 @@ public final class QuickstartCommand extends CliCommand {
         if (serve || port != null) {
             throw CliException.usage("--serve and --port are not available in this version");
         }
-        oneOf("--wal", wal, List.of("file", "rocks"));
-        oneOf("--transport", transport, List.of("inproc", "netty"));
+        plugins.checkWal(wal);
+        plugins.checkTransport(transport);
         if (events == null && reading.mapped()) {
             throw CliException.usage("--map needs --events FILE: the sample's columns are known");
-        }
-    }
-
-    private static void oneOf(String option, String value, List<String> known) {
-        if (!known.contains(value)) {
-            throw CliException.usage(
-                    option + " " + value + " is not known: expected one of " + String.join(", ", known));
         }
     }
 
@@ -115,7 +111,7 @@ public final class QuickstartCommand extends CliCommand {
     }
 
     private int run(Sample sample, Path where) throws IOException, InterruptedException {
-        ObjectNode report = new Quickstart(sample, where, wal, transport, output()::note).run();
+        ObjectNode report = new Quickstart(sample, where, plugins, wal, transport, output()::note).run();
         output().result(report);
         return report.get("ok").asBoolean() ? ExitCodes.DONE : ExitCodes.FAILED;
     }

@@ -379,6 +379,13 @@ final class FileWalStore implements WalStore {
                 guarded("close", this::closeAsFarAsThereIsRoom);
             }
         } finally {
+            abandon();
+        }
+    }
+
+    @Override
+    public void abandon() {
+        if (!closed) {
             closed = true;
             upkeep.cancel();
             closeQuietly(journal);

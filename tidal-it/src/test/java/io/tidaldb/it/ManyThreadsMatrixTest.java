@@ -30,8 +30,9 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-@DisplayName("Many threads on one instance")
-class ManyThreadsTest {
+@EveryCell
+@DisplayName("R-81: many threads on one instance")
+class ManyThreadsMatrixTest {
 
     private static final int WRITERS = 8;
     private static final int TENANTS = 6;
@@ -40,17 +41,20 @@ class ManyThreadsTest {
     @TempDir
     Path directory;
 
+    private final Cell cell;
     private final AtomicLongArray written = new AtomicLongArray(TENANTS);
     private final AtomicBoolean done = new AtomicBoolean();
+
+    ManyThreadsMatrixTest(Cell cell) {
+        this.cell = cell;
+    }
 
     @Test
     @DisplayName(
             "R-13, R-16: totals are exact while others read, checkpoint, and create and delete tenants; also after a crash")
     void totalsAreExact() throws Exception {
-        TidalBuilder builder = Tidal.builder()
-                .dataDir(directory)
-                .topology(Topology.regions(2).shards(4))
-                .signal("view", Duration.ofDays(7));
+        TidalBuilder builder =
+                cell.builder(directory).topology(Topology.regions(2).shards(4)).signal("view", Duration.ofDays(7));
         Tidal tidal = builder.open();
         for (int id = 0; id < TENANTS; id++) {
             tidal.createTenant(

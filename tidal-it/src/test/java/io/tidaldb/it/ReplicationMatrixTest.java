@@ -12,7 +12,6 @@ import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
-import io.tidaldb.core.ClusterHealth;
 import io.tidaldb.core.ReadOptions;
 import io.tidaldb.core.Reading;
 import io.tidaldb.core.ReplicaComparison;
@@ -26,23 +25,28 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
-import java.util.function.BooleanSupplier;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-@DisplayName("Replicas in one process, over real threads and files")
-class ReplicationTest {
+@EveryCell
+@DisplayName("R-81: replicas in three regions, over real threads and files")
+class ReplicationMatrixTest {
 
     private static final TenantId TENANT = TenantId.of(7);
 
     @TempDir
     Path directory;
 
+    private final Cell cell;
+
+    ReplicationMatrixTest(Cell cell) {
+        this.cell = cell;
+    }
+
     private Tidal open() {
-        return Tidal.builder()
-                .dataDir(directory)
+        return cell.builder(directory)
                 .topology(Topology.regions(3).shardsPerRegion(3))
                 .signal("view", Duration.ofDays(7))
                 .open();
@@ -57,7 +61,7 @@ class ReplicationTest {
             for (long entity = 0; entity < 100; entity++) {
                 tenant.record("view", entity, 1);
             }
-            awaitLag(tidal, 0);
+            Await.noLag(tidal);
             for (int region = 0; region < 3; region++) {
                 ReadOptions there = ReadOptions.DEFAULT.in(RegionId.of(region));
                 for (long entity = 0; entity < 100; entity++) {
@@ -78,7 +82,7 @@ class ReplicationTest {
                     .pinnedShards(ReplicaId.parse("r0:s0"))
                     .build());
             tenant.record("view", 1, 1);
-            awaitLag(tidal, 0);
+            Await.noLag(tidal);
             tidal.crashNode(away);
             for (int i = 0; i < 100; i++) {
                 tenant.recordAll(LongStream.range(0, 1_000)
@@ -86,7 +90,7 @@ class ReplicationTest {
                         .toList());
             }
             tidal.startNode(away);
-            awaitLag(tidal, 0);
+            Await.noLag(tidal);
             assertThat(tenant.read("view", 1, ReadOptions.DEFAULT.in(RegionId.of(2)))
                             .count())
                     .isEqualTo(101);
@@ -96,7 +100,7 @@ class ReplicationTest {
             assertThat(tenant.read("view", 1, ReadOptions.DEFAULT.in(RegionId.of(2)))
                             .count())
                     .isEqualTo(101);
-            awaitLag(tidal, 0);
+            Await.noLag(tidal);
         }
     }
 
@@ -136,7 +140,7 @@ class ReplicationTest {
             Tenant tenant = tidal.createTenant(
                     TenantConfig.builder(TENANT).pinnedShards(first).build());
             tenant.record("view", 1, 1);
-            awaitLag(tidal, 0);
+            Await.noLag(tidal);
             tidal.crashNode(NodeId.of("n1"));
             tidal.crashNode(NodeId.of("n2"));
             IdempotencyKey key = new IdempotencyKey(1, 2);
@@ -155,7 +159,7 @@ class ReplicationTest {
             tidal.startNode(NodeId.of("n0"));
             for (RegionId region : List.of(RegionId.of(0), RegionId.of(1), RegionId.of(2))) {
                 ReadOptions there = ReadOptions.DEFAULT.in(region);
-                await(() -> LongStream.rangeClosed(1, 4)
+                Await.until(() -> LongStream.rangeClosed(1, 4)
                         .allMatch(entity -> tenant.read("view", entity, there).count() == 1));
             }
             List<Long> exported = new ArrayList<>();
@@ -171,7 +175,7 @@ class ReplicationTest {
             assertThat(tenant.placement()).containsExactly(first);
             assertThat(tenant.total("view")).isEqualTo(5);
             tenant.record("view", 6, 1);
-            awaitLag(tidal, 0);
+            Await.noLag(tidal);
             assertThat(tenant.read("view", 6, ReadOptions.DEFAULT.in(RegionId.of(2)))
                             .count())
                     .isOne();
@@ -255,21 +259,6 @@ class ReplicationTest {
             tidal.startNode(NodeId.of("n1"));
             tenant.recordAll(one, all.with(Duration.ofSeconds(30)));
             assertThat(tenant.read("view", 1, ReadOptions.DEFAULT).count()).isOne();
-        }
-    }
-
-    private static void awaitLag(Tidal tidal, long records) {
-        await(() -> tidal.health().shards().stream()
-                .flatMap(shard -> shard.replicationLag().values().stream())
-                .mapToLong(ClusterHealth.Lag::records)
-                .allMatch(lag -> lag == records));
-    }
-
-    private static void await(BooleanSupplier condition) {
-        long end = System.nanoTime() + Duration.ofSeconds(60).toNanos();
-        while (!condition.getAsBoolean()) {
-            assertThat(System.nanoTime()).as("time").isLessThan(end);
-            Thread.onSpinWait();
         }
     }
 }

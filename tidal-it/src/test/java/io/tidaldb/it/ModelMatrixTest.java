@@ -6,13 +6,21 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class FileStoreModelTest {
+@EveryCell
+@DisplayName("R-81: random stories")
+class ModelMatrixTest {
 
     @TempDir
     Path directory;
 
+    private final Cell cell;
+
+    ModelMatrixTest(Cell cell) {
+        this.cell = cell;
+    }
+
     @Test
-    @DisplayName("R-13, R-14, R-15, R-16: random stories with crashes on files agree with the model; "
+    @DisplayName("R-13, R-14, R-15, R-16: random stories with crashes agree with the model; "
             + "-Dtidal.model.runs=N for more, -Dtidal.model.seed=S for others")
     void agreesWithTheModel() {
         long first = Long.getLong("tidal.model.seed", 1000);
@@ -22,7 +30,7 @@ class FileStoreModelTest {
                     seed,
                     40,
                     true,
-                    builder -> builder.dataDir(data).segmentBytes(4096).open());
+                    builder -> cell.in(builder.dataDir(data)).segmentBytes(4096).open());
         }
     }
 }

@@ -1,0 +1,32 @@
+package io.tidaldb.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.tidaldb.core.ClusterHealth;
+import io.tidaldb.core.Tidal;
+import java.time.Duration;
+import java.util.function.BooleanSupplier;
+
+/** Waits for what must come true, however long the machine takes. */
+final class Await {
+
+    private static final Duration PATIENCE = Duration.ofMinutes(2);
+
+    private Await() {}
+
+    static void until(BooleanSupplier condition) {
+        long begun = System.nanoTime();
+        while (!condition.getAsBoolean()) {
+            assertThat(Duration.ofNanos(System.nanoTime() - begun)).as("time").isLessThan(PATIENCE);
+            Thread.onSpinWait();
+        }
+    }
+
+    /** Waits until no follower lacks a record. */
+    static void noLag(Tidal tidal) {
+        until(() -> tidal.health().shards().stream()
+                .flatMap(shard -> shard.replicationLag().values().stream())
+                .mapToLong(ClusterHealth.Lag::records)
+                .allMatch(lag -> lag == 0));
+    }
+}

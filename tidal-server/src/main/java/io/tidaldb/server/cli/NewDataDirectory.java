@@ -1,0 +1,36 @@
+package io.tidaldb.server.cli;
+
+import io.tidaldb.core.Tidal;
+import io.tidaldb.core.TidalBuilder;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** The options of commands that make the data directory if it is missing. */
+final class NewDataDirectory extends DataDirectory {
+
+    @Option(
+            names = "--wal",
+            paramLabel = "NAME",
+            description = "Log store of a new data directory (default: file); one that exists has its own.")
+    @Nullable
+    private String wal;
+
+    /** Opens a directory and creates it if it is missing. */
+    Tidal openOrCreate() {
+        return withDefaults(chosenWal()).open();
+    }
+
+    /** As {@link #openOrCreate}, but declares nothing. */
+    Tidal openUndeclared() {
+        return chosenWal().open();
+    }
+
+    private TidalBuilder chosenWal() {
+        TidalBuilder builder = builder();
+        if (wal == null) {
+            return builder;
+        }
+        plugins().checkWal(wal);
+        return builder.wal(wal);
+    }
+}
