@@ -41,6 +41,7 @@ final class NettyTransport implements Transport {
 
     private final TransportContext context;
     private final Limits limits;
+    private final Sockets sockets;
     private final Endpoint listen;
     private final @Nullable Endpoint advertise;
     private final @Nullable Tls tls;
@@ -55,9 +56,10 @@ final class NettyTransport implements Transport {
     private volatile @Nullable TransportHandler handler;
     private volatile boolean closed;
 
-    NettyTransport(TransportContext context, Limits limits) {
+    NettyTransport(TransportContext context, Limits limits, Sockets sockets) {
         this.context = context;
         this.limits = limits;
+        this.sockets = sockets;
         this.listen = context.listen().isEmpty()
                 ? ANYWHERE
                 : Endpoint.parse(context.listen(), "listen", ErrorCode.INVALID_CONFIGURATION);
@@ -108,9 +110,9 @@ final class NettyTransport implements Transport {
     public void start(TransportHandler receiver) {
         InetAddress host = host();
         handler = receiver;
-        EventLoopGroup started = Sockets.eventLoops();
+        EventLoopGroup started = sockets.eventLoops();
         loops = started;
-        ChannelFuture bound = Sockets.server(started, this::accepted)
+        ChannelFuture bound = sockets.server(started, this::accepted)
                 .bind(new InetSocketAddress(host, listen.port()))
                 .awaitUninterruptibly();
         if (!bound.isSuccess()) {
@@ -227,7 +229,7 @@ final class NettyTransport implements Transport {
                 return;
             }
             try {
-                Sockets.client(running, limits.handshake(), channel -> greet(channel, peer))
+                sockets.client(running, limits.handshake(), channel -> greet(channel, peer))
                         .connect(found)
                         .addListener((ChannelFuture connected) -> {
                             if (connected.isSuccess()) {

@@ -9,14 +9,16 @@ import io.tidaldb.api.transport.TransportFactory;
 public final class NettyTransportFactory implements TransportFactory {
 
     private final Limits limits;
+    private final Sockets sockets;
 
     /** For the service loader. */
     public NettyTransportFactory() {
-        this(Limits.DEFAULT);
+        this(Limits.DEFAULT, Sockets.best());
     }
 
-    NettyTransportFactory(Limits limits) {
+    NettyTransportFactory(Limits limits, Sockets sockets) {
         this.limits = limits;
+        this.sockets = sockets;
     }
 
     @Override
@@ -37,6 +39,6 @@ public final class NettyTransportFactory implements TransportFactory {
      */
     @Override
     public Transport create(TransportContext context) {
-        return new NettyTransport(context, limits);
+        return new NettyTransport(context, limits, sockets);
     }
 }

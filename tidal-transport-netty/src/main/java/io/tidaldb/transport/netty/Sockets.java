@@ -36,13 +36,23 @@ final class Sockets {
     private static final WriteBufferWaterMark MARKS = new WriteBufferWaterMark(128 << 10, 512 << 10);
     private static final AtomicInteger THREADS = new AtomicInteger();
 
-    private Sockets() {}
+    private final boolean epoll;
 
-    private static boolean isNative() {
-        return Epoll.isAvailable();
+    private Sockets(boolean epoll) {
+        this.epoll = epoll;
     }
 
-    static EventLoopGroup eventLoops() {
+    /** Returns the best that this machine has. */
+    static Sockets best() {
+        return new Sockets(Epoll.isAvailable());
+    }
+
+    /** Returns what every machine has. */
+    static Sockets ofJdk() {
+        return new Sockets(false);
+    }
+
+    EventLoopGroup eventLoops() {
         int loops = Math.max(1, Math.min(MAX_LOOPS, Runtime.getRuntime().availableProcessors() / 2));
         return new MultiThreadIoEventLoopGroup(
                 loops,
@@ -51,13 +61,13 @@ final class Sockets {
                     thread.setDaemon(true);
                     return thread;
                 },
-                isNative() ? EpollIoHandler.newFactory() : NioIoHandler.newFactory());
+                epoll ? EpollIoHandler.newFactory() : NioIoHandler.newFactory());
     }
 
-    static ServerBootstrap server(EventLoopGroup loops, Consumer<Channel> accepted) {
+    ServerBootstrap server(EventLoopGroup loops, Consumer<Channel> accepted) {
         return new ServerBootstrap()
                 .group(loops)
-                .channel(isNative() ? EpollServerSocketChannel.class : NioServerSocketChannel.class)
+                .channel(epoll ? EpollServerSocketChannel.class : NioServerSocketChannel.class)
                 .childOption(ChannelOption.TCP_NODELAY, true)
                 .childOption(ChannelOption.SO_KEEPALIVE, true)
                 .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, MARKS)
@@ -65,10 +75,10 @@ final class Sockets {
                 .childHandler(initializer(accepted));
     }
 
-    static Bootstrap client(EventLoopGroup loops, Duration timeout, Consumer<Channel> connecting) {
+    Bootstrap client(EventLoopGroup loops, Duration timeout, Consumer<Channel> connecting) {
         return new Bootstrap()
                 .group(loops)
-                .channel(isNative() ? EpollSocketChannel.class : NioSocketChannel.class)
+                .channel(epoll ? EpollSocketChannel.class : NioSocketChannel.class)
                 .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int) timeout.toMillis())
                 .option(ChannelOption.TCP_NODELAY, true)
                 .option(ChannelOption.SO_KEEPALIVE, true)
