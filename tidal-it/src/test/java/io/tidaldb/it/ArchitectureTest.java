@@ -32,8 +32,14 @@ import org.junit.jupiter.params.provider.ValueSource;
 @DisplayName("Architecture")
 class ArchitectureTest {
 
-    private static final List<String> CHECKED =
-            List.of("tidal-api", "tidal-core", "tidal-wal-file", "tidal-transport-inproc", "tidal-server", "tidal-it");
+    private static final List<String> CHECKED = List.of(
+            "tidal-api",
+            "tidal-core",
+            "tidal-wal-file",
+            "tidal-transport-inproc",
+            "tidal-transport-netty",
+            "tidal-server",
+            "tidal-it");
 
     private static final List<String> FAULTS = List.of(
             "io.tidaldb.transport.inproc.InprocNetwork",
@@ -79,6 +85,44 @@ class ArchitectureTest {
                         .resideInAPackage(backend)
                         .should()
                         .onlyDependOnClassesThat(in(backend, API, "java..", "org.slf4j..", "org.jspecify..")));
+    }
+
+    @Test
+    @DisplayName("the transport over TCP depends on the API, the JDK, SLF4J, JSpecify and Netty")
+    void nettyDependsOnTheApi() {
+        String netty = "io.tidaldb.transport.netty..";
+        check(
+                20,
+                netty,
+                classes()
+                        .that()
+                        .resideInAPackage(netty)
+                        .should()
+                        .onlyDependOnClassesThat(in(
+                                netty,
+                                API,
+                                "java..",
+                                "javax.net.ssl..",
+                                "org.slf4j..",
+                                "org.jspecify..",
+                                "io.netty..")));
+    }
+
+    @Test
+    @DisplayName("Netty is seen by its transport only, and nothing of its inside")
+    void nettyStaysInItsTransport() {
+        check(
+                70,
+                "io.tidaldb..",
+                noClasses()
+                        .that()
+                        .resideOutsideOfPackage("io.tidaldb.transport.netty..")
+                        .should()
+                        .dependOnClassesThat(in("io.netty..")));
+        check(
+                20,
+                "io.tidaldb.transport.netty..",
+                noClasses().should().dependOnClassesThat(in("io.netty.util.internal..")));
     }
 
     @Test
