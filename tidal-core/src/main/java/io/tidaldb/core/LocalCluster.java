@@ -15,9 +15,11 @@ import io.tidaldb.core.replication.Replicator;
 import io.tidaldb.core.replication.SlotAssignment;
 import io.tidaldb.core.routing.ShardReplicas;
 import java.util.List;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -32,6 +34,9 @@ final class LocalCluster {
     private final List<ShardAssignment> topology;
     private final ShardReplicas replicas;
     private final SortedMap<NodeId, LocalNode> running = new ConcurrentSkipListMap<>();
+
+    /** Those of them that have started. */
+    private final Set<NodeId> serving = new ConcurrentSkipListSet<>();
 
     LocalCluster(NodeLauncher launcher, List<ShardAssignment> topology) {
         this.launcher = launcher;
@@ -81,8 +86,11 @@ final class LocalCluster {
     void start(NodeId name) {
         LocalNode started = running(name);
         started.start();
+        serving.add(name);
         running.forEach((other, node) -> {
+            // The others are connected when they start: before that they may have no address.
             if (!other.equals(name)
+                    && serving.contains(other)
                     && started.replicator() != null
                     && node.replicator() != null
                     && shares(name, other)) {
@@ -102,6 +110,7 @@ final class LocalCluster {
     LocalNode remove(NodeId name) {
         LocalNode node = running(name);
         running.remove(name);
+        serving.remove(name);
         return node;
     }
 
