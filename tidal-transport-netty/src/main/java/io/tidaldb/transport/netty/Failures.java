@@ -35,6 +35,10 @@ final class Failures {
         return body.put((byte) name.length).put(name).put(bytes).flip();
     }
 
+    private static String bounded(String text) {
+        return text.length() <= MAX_TEXT + 1 ? text : text.substring(0, MAX_TEXT) + "…";
+    }
+
     /** Returns the failure; a code that is not known here becomes one that leaves the asker as much, or as little, hope. */
     static TidalException decode(ByteBuffer body) {
         try {
@@ -42,7 +46,8 @@ final class Failures {
             byte[] name = new byte[Byte.toUnsignedInt(body.get())];
             body.get(name);
             String code = new String(name, StandardCharsets.US_ASCII);
-            String text = StandardCharsets.UTF_8.decode(body).toString();
+            // The other side bounds it as well, if it is what it says.
+            String text = bounded(StandardCharsets.UTF_8.decode(body).toString());
             for (ErrorCode known : ErrorCode.values()) {
                 if (known.name().equals(code)) {
                     return new TidalException(known, text);

@@ -2,6 +2,7 @@ package io.tidaldb.transport.netty;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -88,6 +89,13 @@ final class Frame {
 
     static int number(ByteBuf frame) {
         return frame.getInt(frame.readerIndex() + NUMBER_OFFSET);
+    }
+
+    /** Returns a deadline as it travels. */
+    static int millis(Duration deadline) {
+        return deadline.compareTo(Duration.ofMillis(MAX_MILLIS)) >= 0
+                ? MAX_MILLIS
+                : (int) Math.max(1, deadline.plusNanos(999_999).toMillis());
     }
 
     static int millis(ByteBuf frame) {

@@ -113,9 +113,7 @@ final class Link {
         } else if (!outbox.admit(bytes)) {
             fail(number, overloaded("the queue of " + transport.queueBytes() + " bytes to it is full"));
         } else {
-            int millis = (int) Math.max(
-                    1, Math.min(Frame.MAX_MILLIS, deadline.plusNanos(999_999).toMillis()));
-            outbox.add(frame(Frame.REQUEST, number, millis, message, 0));
+            outbox.add(frame(Frame.REQUEST, number, Frame.millis(deadline), message, 0));
             if (ended) {
                 // It may have ended before it knew of this one.
                 fail(number, transport.unavailable(peer));

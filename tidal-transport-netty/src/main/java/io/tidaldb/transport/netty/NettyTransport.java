@@ -6,7 +6,7 @@ import io.netty.channel.EventLoopGroup;
 import io.netty.channel.group.ChannelGroup;
 import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.util.concurrent.Future;
-import io.netty.util.concurrent.GlobalEventExecutor;
+import io.netty.util.concurrent.ImmediateEventExecutor;
 import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.NodeId;
 import io.tidaldb.api.Scheduler;
@@ -50,7 +50,7 @@ final class NettyTransport implements Transport {
     private final Resolver resolver = new Resolver();
     private final int instance = ThreadLocalRandom.current().nextInt(1, Integer.MAX_VALUE);
     private final Map<NodeId, Peer> peers = new ConcurrentHashMap<>();
-    private final ChannelGroup channels = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
+    private final ChannelGroup channels = new DefaultChannelGroup(ImmediateEventExecutor.INSTANCE);
     private volatile @Nullable EventLoopGroup loops;
     private volatile @Nullable Channel server;
     private volatile @Nullable TransportHandler handler;

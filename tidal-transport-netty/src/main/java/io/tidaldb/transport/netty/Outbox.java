@@ -35,7 +35,10 @@ final class Outbox {
     /** {@link ByteBuf} and {@link FileMessage}. */
     private final Queue<Object> queue = new ConcurrentLinkedQueue<>();
 
+    /** Whether the event loop will look at the queue without being asked: it was asked, or waits for the channel. */
     private final AtomicBoolean woken = new AtomicBoolean();
+
+    private final Runnable write = this::write;
     private volatile boolean closed;
     private boolean writing;
     private @Nullable FileMessage reading;
@@ -87,20 +90,18 @@ final class Outbox {
 
     private void wake() {
         if (woken.compareAndSet(false, true)) {
-            try {
-                channel.eventLoop().execute(this::awake);
-            } catch (RejectedExecutionException e) {
-                // The transport was closed, and nobody else will look.
-                closed = true;
-                dropQueue();
-            }
+            writeSoon();
         }
     }
 
-    private void awake() {
-        // Before the queue is looked at: whoever adds after that look wakes again.
-        woken.set(false);
-        write();
+    private void writeSoon() {
+        try {
+            channel.eventLoop().execute(write);
+        } catch (RejectedExecutionException e) {
+            // The transport was closed, and nobody else will look.
+            closed = true;
+            dropQueue();
+        }
     }
 
     /** Writes what the channel takes. On the event loop, also when the channel has become writable. */
@@ -120,9 +121,14 @@ final class Outbox {
         }
         if (isEmpty()) {
             finishIfAsked();
+            // Before the last look: whoever adds after it wakes again.
+            woken.set(false);
+            if (!queue.isEmpty()) {
+                wake();
+            }
         } else if (channel.isWritable()) {
             // Other channels of the loop have their turn first.
-            wake();
+            writeSoon();
         }
     }
 
