@@ -92,8 +92,15 @@ final class NodeLauncher {
             transports = plugins.transports().get();
         }
         LoopScheduler scheduler = machine.loops().scheduler("peers-" + node.id());
-        Transport transport = transports.create(
-                new TransportContext(node.id(), "", replication.messageBytes(), replication.queueBytes(), scheduler));
+        Transport transport = transports.create(new TransportContext(
+                node.id(),
+                "",
+                replication.messageBytes(),
+                replication.queueBytes(),
+                scheduler,
+                node.cluster(),
+                null,
+                null));
         return new Replicator(node, transport, scheduler, machine.clock(), replication);
     }
 }

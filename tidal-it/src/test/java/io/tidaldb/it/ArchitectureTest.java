@@ -38,6 +38,7 @@ class ArchitectureTest {
             "tidal-wal-file",
             "tidal-wal-rocks",
             "tidal-transport-inproc",
+            "tidal-transport-netty",
             "tidal-server",
             "tidal-it");
 
@@ -104,6 +105,44 @@ class ArchitectureTest {
                 70,
                 "io.tidaldb..",
                 noClasses().that().resideOutsideOfPackage(backend).should().dependOnClassesThat(in("org.rocksdb..")));
+    }
+
+    @Test
+    @DisplayName("the transport over TCP depends on the API, the JDK, SLF4J, JSpecify and Netty")
+    void nettyDependsOnTheApi() {
+        String netty = "io.tidaldb.transport.netty..";
+        check(
+                20,
+                netty,
+                classes()
+                        .that()
+                        .resideInAPackage(netty)
+                        .should()
+                        .onlyDependOnClassesThat(in(
+                                netty,
+                                API,
+                                "java..",
+                                "javax.net.ssl..",
+                                "org.slf4j..",
+                                "org.jspecify..",
+                                "io.netty..")));
+    }
+
+    @Test
+    @DisplayName("Netty is seen by its transport only, and nothing of its inside")
+    void nettyStaysInItsTransport() {
+        check(
+                70,
+                "io.tidaldb..",
+                noClasses()
+                        .that()
+                        .resideOutsideOfPackage("io.tidaldb.transport.netty..")
+                        .should()
+                        .dependOnClassesThat(in("io.netty..")));
+        check(
+                20,
+                "io.tidaldb.transport.netty..",
+                noClasses().should().dependOnClassesThat(in("io.netty.util.internal..")));
     }
 
     @Test

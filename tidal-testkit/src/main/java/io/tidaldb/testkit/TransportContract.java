@@ -8,14 +8,21 @@ import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.NodeId;
 import io.tidaldb.api.Spi;
 import io.tidaldb.api.TidalException;
+import io.tidaldb.api.transport.FileRange;
 import io.tidaldb.api.transport.Transport;
 import io.tidaldb.api.transport.TransportContext;
 import io.tidaldb.api.transport.TransportFactory;
 import io.tidaldb.api.transport.TransportHandler;
+import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
 import java.util.Random;
@@ -25,12 +32,15 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** What every {@link Transport} promises. */
 @DisplayName("R-30 contract of transports")
@@ -116,6 +126,13 @@ public abstract class TransportContract {
             byte[] message = messages.poll(PATIENCE.toSeconds(), TimeUnit.SECONDS);
             assertThat(message).as("the next message to %s", id).isNotNull();
             return message == null ? new byte[0] : message;
+        }
+
+        /** Returns when all that the scheduler has to do now is done. */
+        void settle() throws InterruptedException {
+            CountDownLatch done = new CountDownLatch(1);
+            scheduler.execute(done::countDown);
+            assertThat(done.await(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
         }
 
         /** Sends, waiting for room as long as the peer is slow. */
@@ -293,14 +310,15 @@ public abstract class TransportContract {
         introduce(a, c);
         a.expect("up c");
         CountDownLatch release = peers.get(1).scheduler.hold();
-        // Until it has been full for as long as others get their messages: what the machine's own buffers take is
-        // bounded
-        // as well.
+        // The machine's own buffers take something as well, now and then: until it is full for messages and for a
+        // request.
         int accepted = 0;
         int refused = 0;
-        while (refused < 3) {
+        CompletableFuture<ByteBuffer> overloaded = new CompletableFuture<>();
+        while (!overloaded.isDone()) {
             if (a.transport.send(B, ByteBuffer.allocate(64 << 10).putInt(0, accepted))) {
                 accepted++;
+                refused = 0;
                 assertThat(accepted * (64L << 10))
                         .as("bytes taken for a peer that takes none")
                         .isLessThan(64L << 20);
@@ -309,12 +327,15 @@ public abstract class TransportContract {
                 a.transport.send(C, text("still here"));
                 assertThat(c.next()).isEqualTo(bytes(text("still here")));
             }
+            if (refused == 3) {
+                refused = 0;
+                overloaded = a.transport
+                        .request(B, ByteBuffer.allocate(64 << 10), PATIENCE)
+                        .toCompletableFuture();
+                a.settle();
+            }
         }
-        assertThat(a.transport.request(B, ByteBuffer.allocate(64 << 10), PATIENCE))
-                .failsWithin(PATIENCE)
-                .withThrowableThat()
-                .havingCause()
-                .satisfies(cause -> assertThat(((TidalException) cause).code()).isEqualTo(ErrorCode.OVERLOADED));
+        assertThat(failure(overloaded)).isEqualTo(ErrorCode.OVERLOADED);
         release.countDown();
         a.expect("writable b");
         for (int i = 0; i < accepted; i++) {
@@ -348,6 +369,135 @@ public abstract class TransportContract {
         }
         receiver.join();
         assertThat(received.getValue()).isEqualTo(sent.getValue());
+    }
+
+    /** A file of known bytes, and how often a range of it was released. */
+    private static final class Source implements AutoCloseable {
+
+        final byte[] bytes;
+        final FileChannel channel;
+        final AtomicInteger released = new AtomicInteger();
+
+        Source(Path directory, int size) throws IOException {
+            bytes = new byte[size];
+            new Random(size).nextBytes(bytes);
+            channel = FileChannel.open(Files.write(directory.resolve("source"), bytes), StandardOpenOption.READ);
+        }
+
+        FileRange range(long position, int length) {
+            return new FileRange(channel, position, length, released::incrementAndGet);
+        }
+
+        byte[] message(String head, int position, int length) {
+            byte[] start = head.getBytes(UTF_8);
+            byte[] whole = Arrays.copyOf(start, start.length + length);
+            System.arraycopy(bytes, position, whole, start.length, length);
+            return whole;
+        }
+
+        void awaitReleased(int times) {
+            long end = System.nanoTime() + PATIENCE.toNanos();
+            while (released.get() < times && System.nanoTime() < end) {
+                LockSupport.parkNanos(1_000_000);
+            }
+            assertThat(released).as("how often a range was released").hasValue(times);
+        }
+
+        @Override
+        public void close() throws IOException {
+            channel.close();
+        }
+    }
+
+    @Test
+    @DisplayName(
+            "R-30 a message that ends in a file arrives like any other, in its turn, and the file is released once")
+    void fileRanges(@TempDir Path directory) throws Exception {
+        List<Peer> peers = linked();
+        Peer a = peers.get(0);
+        int count = 200;
+        try (Source source = new Source(directory, 1 << 20)) {
+            List<byte[]> expected = new ArrayList<>();
+            Random random = new Random(7);
+            Thread sender = new Thread(() -> {
+                try {
+                    Random same = new Random(7);
+                    for (int i = 0; i < count; i++) {
+                        a.sendPatiently(B, text("before " + i));
+                        int length = same.nextInt(MAX_MESSAGE - 16);
+                        FileRange range = source.range(same.nextInt(source.bytes.length - length), length);
+                        while (!a.transport.send(B, text("head " + i), range)) {
+                            a.expect("writable b");
+                        }
+                    }
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                }
+            });
+            sender.start();
+            for (int i = 0; i < count; i++) {
+                int length = random.nextInt(MAX_MESSAGE - 16);
+                int position = random.nextInt(source.bytes.length - length);
+                expected.add(source.message("head " + i, position, length));
+            }
+            for (int i = 0; i < count; i++) {
+                assertThat(peers.get(1).next()).isEqualTo(bytes(text("before " + i)));
+                assertThat(peers.get(1).next()).as("message %d", i).isEqualTo(expected.get(i));
+            }
+            sender.join();
+            source.awaitReleased(count);
+            assertThat(source.channel.position())
+                    .as("the channel's own position")
+                    .isZero();
+            assertThat(source.channel.isOpen()).isTrue();
+        }
+    }
+
+    @Test
+    @DisplayName(
+            "R-30 a file is the caller's own as long as its message is not taken: too large, too short, no link, no room")
+    void fileRangesThatAreNotTaken(@TempDir Path directory) throws Exception {
+        List<Peer> peers = linked();
+        Peer a = peers.get(0);
+        try (Source source = new Source(directory, 1 << 20)) {
+            assertThatThrownBy(() -> a.transport.send(B, text("x"), source.range(0, MAX_MESSAGE)))
+                    .isInstanceOf(TidalException.class)
+                    .hasMessageContaining(Integer.toString(MAX_MESSAGE));
+            assertThatThrownBy(() -> a.transport.send(B, text("x"), source.range(source.bytes.length - 10, 11)))
+                    .isInstanceOf(TidalException.class)
+                    .hasMessageContaining("the file ends at " + source.bytes.length);
+            assertThat(a.transport.send(C, text("x"), source.range(0, 10))).isFalse();
+            CountDownLatch release = peers.get(1).scheduler.hold();
+            int taken = 0;
+            while (a.transport.send(B, text("x"), source.range(0, 64 << 10))) {
+                taken++;
+                assertThat(taken * (64L << 10)).isLessThan(64L << 20);
+            }
+            release.countDown();
+            a.expect("writable b");
+            for (int i = 0; i < taken; i++) {
+                assertThat(peers.get(1).next()).isEqualTo(source.message("x", 0, 64 << 10));
+            }
+            source.awaitReleased(taken);
+        }
+    }
+
+    @Test
+    @DisplayName("R-30 a file is released when the link goes down before its message has left")
+    void fileRangesOfLostLinks(@TempDir Path directory) throws Exception {
+        List<Peer> peers = linked();
+        Peer a = peers.get(0);
+        try (Source source = new Source(directory, 1 << 20)) {
+            CountDownLatch release = peers.get(1).scheduler.hold();
+            int taken = 0;
+            while (a.transport.send(B, text("x"), source.range(0, 64 << 10))) {
+                taken++;
+                assertThat(taken * (64L << 10)).isLessThan(64L << 20);
+            }
+            a.transport.removePeer(B);
+            source.awaitReleased(taken);
+            release.countDown();
+        }
     }
 
     @Test

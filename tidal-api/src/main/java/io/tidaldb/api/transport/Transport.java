@@ -3,6 +3,8 @@ package io.tidaldb.api.transport;
 import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.NodeId;
 import io.tidaldb.api.TidalException;
+import java.io.EOFException;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.concurrent.CompletionStage;
@@ -35,6 +37,8 @@ public interface Transport extends AutoCloseable {
     /**
      * Keeps a link to a peer from now on: connects, and again whenever the link is lost, until the peer is removed. Both sides add each
      * other; it does not matter who is first. A peer that is there already gets the new address.
+     *
+     * @throws TidalException INVALID_ARGUMENT if no peer can be at such an address
      */
     void addPeer(NodeId peer, String address);
 
@@ -50,6 +54,35 @@ public interface Transport extends AutoCloseable {
      * @throws TidalException INVALID_ARGUMENT if it is larger than a message may be
      */
     boolean send(NodeId peer, ByteBuffer message);
+
+    /**
+     * Sends a message whose end is in a file, if the transport can without a copy of it. It arrives like any other.
+     *
+     * @param head how the message begins; its remaining bytes are taken over before this returns
+     * @param body how it ends; taken over only if this returns true, and then released, by the scheduler or in the caller's stack, when the
+     *     message has left or the link went down. If this returns false or throws, it is still the caller's
+     * @return as {@link #send(NodeId, ByteBuffer)}
+     * @throws TidalException INVALID_ARGUMENT if both together are larger than a message may be, or the file ends before the range does;
+     *     {@link ErrorCode#STORE_FAILED} if it can't be read. Where that comes out only later, the link goes down
+     */
+    default boolean send(NodeId peer, ByteBuffer head, FileRange body) {
+        ByteBuffer message = ByteBuffer.allocate(Math.addExact(head.remaining(), body.bytes()));
+        message.put(head.duplicate());
+        try {
+            body.readInto(message);
+        } catch (EOFException e) {
+            throw new TidalException(
+                    ErrorCode.INVALID_ARGUMENT, "a message to node " + peer + ": " + e.getMessage(), e);
+        } catch (IOException e) {
+            throw new TidalException(
+                    ErrorCode.STORE_FAILED, "the file of a message to node " + peer + " can't be read: " + e, e);
+        }
+        boolean sent = send(peer, message.flip());
+        if (sent) {
+            body.release().run();
+        }
+        return sent;
+    }
 
     /**
      * Sends a request. The stage completes on the scheduler, with a buffer of the caller's own, or fails: {@link ErrorCode#OVERLOADED} if

@@ -1,0 +1,13 @@
+package io.tidaldb.api.transport;
+
+import java.nio.file.Path;
+
+/**
+ * How nodes prove to each other who they are: with certificates, on both sides. All files are PEM and are read when the transport is
+ * created.
+ *
+ * @param certificateChain the node's certificate, then those between it and an authority
+ * @param privateKey the key of that certificate, PKCS #8, without a password
+ * @param authorities the certificates of those who are trusted to name nodes
+ */
+public record TransportTls(Path certificateChain, Path privateKey, Path authorities) {}

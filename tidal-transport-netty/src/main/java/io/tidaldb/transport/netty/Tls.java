@@ -1,0 +1,124 @@
+package io.tidaldb.transport.netty;
+
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.handler.ssl.ClientAuth;
+import io.netty.handler.ssl.SslContext;
+import io.netty.handler.ssl.SslContextBuilder;
+import io.netty.handler.ssl.SslHandler;
+import io.netty.handler.ssl.SslProvider;
+import io.tidaldb.api.ErrorCode;
+import io.tidaldb.api.NodeId;
+import io.tidaldb.api.TidalException;
+import io.tidaldb.api.transport.TransportTls;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.cert.CertificateParsingException;
+import java.security.cert.X509Certificate;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLPeerUnverifiedException;
+import javax.net.ssl.SSLSession;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * TLS 1.3 with certificates on both sides. A certificate names its node by a subject alternative name: the URI {@code tidal:CLUSTER/NODE}, or
+ * if it has none of that form a DNS name that is the node's.
+ */
+final class Tls {
+
+    private static final String PROTOCOL = "TLSv1.3";
+    private static final String SCHEME = "tidal:";
+    private static final int DNS_NAME = 2;
+    private static final int URI_NAME = 6;
+
+    private final SslContext server;
+    private final SslContext client;
+
+    /** @throws TidalException INVALID_CONFIGURATION if a file can't be used */
+    Tls(TransportTls files) {
+        for (Path file : List.of(files.certificateChain(), files.privateKey(), files.authorities())) {
+            if (!Files.isReadable(file) || !Files.isRegularFile(file)) {
+                throw invalid("TLS: there is no file " + file + " that can be read; expected PEM");
+            }
+        }
+        try {
+            server = SslContextBuilder.forServer(
+                            files.certificateChain().toFile(),
+                            files.privateKey().toFile())
+                    .sslProvider(SslProvider.JDK)
+                    .protocols(PROTOCOL)
+                    .trustManager(files.authorities().toFile())
+                    .clientAuth(ClientAuth.REQUIRE)
+                    .build();
+            client = SslContextBuilder.forClient()
+                    .keyManager(
+                            files.certificateChain().toFile(),
+                            files.privateKey().toFile())
+                    .sslProvider(SslProvider.JDK)
+                    .protocols(PROTOCOL)
+                    .trustManager(files.authorities().toFile())
+                    // Not the host is proven but the node: see check.
+                    .endpointIdentificationAlgorithm(null)
+                    .build();
+        } catch (SSLException | IllegalArgumentException e) {
+            throw invalid("TLS: certificate " + files.certificateChain() + ", key " + files.privateKey()
+                    + " and authorities " + files.authorities() + " can't be used: " + Echo.plain(reason(e))
+                    + "; expected PEM, the key PKCS #8 without a password");
+        }
+    }
+
+    private static TidalException invalid(String message) {
+        return new TidalException(ErrorCode.INVALID_CONFIGURATION, message);
+    }
+
+    SslHandler handler(ByteBufAllocator allocator, boolean dialled, long timeoutMillis) {
+        SslHandler handler = (dialled ? client : server).newHandler(allocator);
+        handler.setHandshakeTimeoutMillis(timeoutMillis);
+        return handler;
+    }
+
+    /** Returns what is wrong with the certificate of whoever says that it is a node, or null. */
+    static @Nullable String check(SSLSession session, String cluster, NodeId node) {
+        try {
+            X509Certificate certificate = (X509Certificate) session.getPeerCertificates()[0];
+            List<String> uris = names(certificate, URI_NAME).stream()
+                    .filter(uri -> uri.startsWith(SCHEME))
+                    .toList();
+            List<String> dns = names(certificate, DNS_NAME);
+            boolean proven =
+                    uris.isEmpty() ? dns.contains(node.name()) : uris.contains(SCHEME + cluster + "/" + node.name());
+            return proven
+                    ? null
+                    : "it says that it is node " + node + ", but its certificate is for "
+                            + Echo.of(String.join(", ", uris.isEmpty() ? dns : uris)) + "; expected the DNS name "
+                            + node
+                            + " or the URI " + SCHEME + cluster + "/" + node;
+        } catch (SSLPeerUnverifiedException | CertificateParsingException e) {
+            return "it has no certificate that can be read: " + Echo.plain(reason(e));
+        }
+    }
+
+    private static List<String> names(X509Certificate certificate, int type) throws CertificateParsingException {
+        List<String> names = new ArrayList<>();
+        Collection<List<?>> all = certificate.getSubjectAlternativeNames();
+        if (all != null) {
+            for (List<?> name : all) {
+                if (name.get(0).equals(type)) {
+                    names.add((String) name.get(1));
+                }
+            }
+        }
+        return names;
+    }
+
+    /** Returns what went wrong, without the exceptions around it. */
+    static String reason(Throwable failure) {
+        Throwable cause = failure;
+        while (cause.getCause() != null) {
+            cause = cause.getCause();
+        }
+        return cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage();
+    }
+}
