@@ -6,6 +6,7 @@ import io.tidaldb.server.cli.PluginsCommand;
 import io.tidaldb.server.cli.QueryCommand;
 import io.tidaldb.server.cli.SignalCommand;
 import io.tidaldb.server.cli.TenantCommand;
+import io.tidaldb.server.cli.TokenCommand;
 import io.tidaldb.server.cli.VersionText;
 import io.tidaldb.server.cli.WalCommand;
 import io.tidaldb.server.node.NodeCommand;
@@ -41,7 +42,8 @@ import picocli.CommandLine.Spec;
             TenantCommand.class,
             WalCommand.class,
             PluginsCommand.class,
-            NodeCommand.class
+            NodeCommand.class,
+            TokenCommand.class
         })
 public final class TidalCommand implements Runnable {
 

@@ -48,7 +48,7 @@ final class Environment {
                     && !known.contains(name)
                     && !OTHERS.matcher(name).matches()) {
                 throw YamlReader.invalid("environment variable " + name + " is no configuration key"
-                        + nearMiss(name, known) + ". Known: " + String.join(", ", known));
+                        + nearMiss(name, known) + " Known: " + String.join(", ", known));
             }
         }
     }
@@ -59,6 +59,6 @@ final class Environment {
                 return ": did you mean \"" + other + "\"?";
             }
         }
-        return "";
+        return ".";
     }
 }

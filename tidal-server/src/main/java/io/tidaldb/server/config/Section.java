@@ -119,7 +119,7 @@ final class Section {
                 throw fault(
                         value,
                         key,
-                        "is unknown" + Environment.nearMiss(key, known) + ". Known keys: " + String.join(", ", known));
+                        "is unknown" + Environment.nearMiss(key, known) + " Known keys: " + String.join(", ", known));
             }
         });
     }

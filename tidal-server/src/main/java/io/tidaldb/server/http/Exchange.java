@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
 final class Exchange {
 
     private static final Duration BODY_PATIENCE = Duration.ofSeconds(60);
+    private static final Duration DISCARD_PATIENCE = Duration.ofSeconds(2);
     private static final long ANSWER_SECONDS = 60;
 
     private final Context context;
@@ -31,17 +32,68 @@ final class Exchange {
     private final NodeState node;
     private final Executor executor;
     private final long bodyBytes;
+    private final Uploads uploads;
+    private boolean bodyKept;
 
-    Exchange(Context context, Route route, NodeState node, Executor executor, long bodyBytes) {
+    Exchange(Context context, Route route, NodeState node, Executor executor, long bodyBytes, Uploads uploads) {
         this.context = context;
         this.route = route;
         this.node = node;
         this.executor = executor;
         this.bodyBytes = bodyBytes;
+        this.uploads = uploads;
+    }
+
+    /** Lets the route answer. While the body comes in, the request counts among the uploads. */
+    void serve() throws Exception {
+        if (route.bodies().isEmpty()) {
+            check();
+            route.handler().handle(this);
+            return;
+        }
+        uploads.begin();
+        try {
+            check();
+            route.handler().handle(this);
+        } catch (Exception e) {
+            discardBody();
+            throw e;
+        } finally {
+            if (!bodyKept) {
+                uploads.end();
+            }
+        }
+    }
+
+    /** The body goes on to be read after the route has returned; {@link #endBody} must follow. */
+    void keepBody() {
+        bodyKept = true;
+    }
+
+    void endBody() {
+        uploads.end();
+    }
+
+    /** Reads the rest of a body that is refused: many clients look at the answer only when they have sent all. */
+    void discardBody() {
+        long announced = context.req().getContentLengthLong();
+        if (announced < 0 || announced > bodyBytes) {
+            return;
+        }
+        byte[] rest = new byte[8 << 10];
+        try (InputStream body = new BoundedBody(context.req().getInputStream(), bodyBytes, DISCARD_PATIENCE)) {
+            int read = body.read(rest);
+            while (read >= 0) {
+                read = body.read(rest);
+            }
+        } catch (IOException | Refusal e) {
+            // It does not come: then the answer goes out without it.
+            return;
+        }
     }
 
     /** Refuses parameters that the route does not have, or that come twice, and bodies that it does not take. */
-    void check() {
+    private void check() {
         context.queryParamMap().forEach((name, values) -> {
             if (!route.queryByName().containsKey(name)) {
                 throw TidalException.invalid("query parameter \"" + Text.safe(name) + "\" is unknown: expected "
@@ -146,15 +198,18 @@ final class Exchange {
                             if (failure == null) {
                                 answer(status, content);
                             } else {
-                                refuse(Problem.of(failure));
+                                refuse(failure, null);
                             }
                             return content;
                         },
                         executor));
     }
 
-    void refuse(Problem problem) {
-        respond(context, problem);
+    /** Answers with a failure, and with how many signals were acknowledged if that is known. */
+    void refuse(Throwable failure, @Nullable Long accepted) {
+        node.failed(failure);
+        Problem problem = Problem.of(failure);
+        respond(context, accepted == null ? problem : problem.accepted(accepted));
     }
 
     static void respond(Context context, Problem problem) {

@@ -9,6 +9,7 @@ import io.tidaldb.server.auth.Scope;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -17,6 +18,9 @@ final class Gate {
 
     private static final Logger LOG = LoggerFactory.getLogger(Gate.class);
     private static final String SCHEME = "Bearer ";
+
+    private static final Pattern LOOPBACK =
+            Pattern.compile("localhost|127(\\.\\d{1,3}){3}|\\[?(::1|0:0:0:0:0:0:0:1)]?", Pattern.CASE_INSENSITIVE);
 
     private final Authenticator authenticator;
     private final FailedAttempts failures = new FailedAttempts();
@@ -27,7 +31,11 @@ final class Gate {
 
     /** @throws Refusal UNAUTHENTICATED, TOO_MANY_ATTEMPTS or FORBIDDEN */
     void check(Context context, Route route) {
-        if (route.access() == Access.OPEN || !authenticator.isRequired()) {
+        if (route.access() == Access.OPEN) {
+            return;
+        }
+        if (!authenticator.isRequired()) {
+            checkHost(context);
             return;
         }
         Caller caller = caller(context);
@@ -41,6 +49,16 @@ final class Gate {
             LOG.warn("refused {} to token {}", route.name(), caller.name());
             // The same whether the tenant is there or not: another tenant's token learns nothing.
             throw new Refusal(Refusal.Code.FORBIDDEN, "the token does not allow this");
+        }
+    }
+
+    // Without tokens everybody on this machine is operator, but no web page whose name was made to point here.
+    private static void checkHost(Context context) {
+        String host = context.req().getServerName();
+        if (host == null || !LOOPBACK.matcher(host).matches()) {
+            throw new Refusal(
+                    Refusal.Code.FORBIDDEN,
+                    "the Host is not this machine: without auth.tokens expected localhost or a loopback address");
         }
     }
 

@@ -18,11 +18,15 @@ public final class HttpServer implements AutoCloseable {
 
     private static final int MAX_REQUESTS = 2_048;
 
+    /** Fewer than there are threads, so that slow bodies leave some to everybody else. */
+    private static final int MAX_UPLOADS = 96;
+
     private final NodeConfiguration configuration;
     private final NodeState node;
     private final Gate gate;
     private final Listening listening;
     private final RequestLimit requests;
+    private final Uploads uploads = new Uploads(MAX_UPLOADS);
     private final ServerEvents events;
     private final RequestMetrics measured;
     private final List<Route> routes;
@@ -121,9 +125,9 @@ public final class HttpServer implements AutoCloseable {
                 route,
                 node,
                 listening.threads(),
-                configuration.limits().bodyBytes().bytes());
-        exchange.check();
-        route.handler().handle(exchange);
+                configuration.limits().bodyBytes().bytes(),
+                uploads);
+        exchange.serve();
     }
 
     private static void refuse(Exception failure, Context context) {
@@ -131,9 +135,7 @@ public final class HttpServer implements AutoCloseable {
     }
 
     private void fail(Exception failure, Context context) {
-        if (failure instanceof TidalException store) {
-            node.failed(store);
-        }
+        node.failed(failure);
         Exchange.respond(context, Problem.of(failure));
     }
 

@@ -28,6 +28,7 @@ final class Listening {
     private static final int MAX_TASKS = 16_384;
     private static final int HEADER_BYTES = 8 << 10;
     private static final int IDLE_MILLIS = 30_000;
+    private static final int SHUTDOWN_IDLE_MILLIS = 100;
     private static final int DRAIN_MILLIS = 10_000;
 
     private final NodeConfiguration configuration;
@@ -80,6 +81,7 @@ final class Listening {
         connector.setHost(configuration.http().listen().host());
         connector.setPort(configuration.http().listen().port());
         connector.setIdleTimeout(IDLE_MILLIS);
+        connector.setShutdownIdleTimeout(SHUTDOWN_IDLE_MILLIS);
         return connector;
     }
 

@@ -34,7 +34,6 @@ final class NdjsonUpload {
     private final Exchange exchange;
     private final Tenant tenant;
     private final WriteOptions options;
-    private final Uploads.Permit permit;
     private final LineReader lines;
     private final int chunkLines;
     private long accepted;
@@ -48,11 +47,10 @@ final class NdjsonUpload {
 
     private record Line(long number, Signal signal) {}
 
-    NdjsonUpload(Exchange exchange, Tenant tenant, WriteOptions options, Uploads.Permit permit) throws IOException {
+    NdjsonUpload(Exchange exchange, Tenant tenant, WriteOptions options) throws IOException {
         this.exchange = exchange;
         this.tenant = tenant;
         this.options = options;
-        this.permit = permit;
         this.lines = new LineReader(exchange.stream());
         this.chunkLines = chunkLines(tenant.config());
     }
@@ -65,21 +63,26 @@ final class NdjsonUpload {
     }
 
     void begin() {
+        exchange.keepBody();
         exchange.context()
                 .future(() -> CompletableFuture.supplyAsync(this::next, exchange.executor())
                         .thenCompose(done -> done)
-                        .whenComplete((result, failure) -> {
-                            permit.close();
-                            end(failure);
-                        })
-                        .handle((result, failure) -> null));
+                        .handle((result, failure) -> {
+                            try {
+                                end(failure);
+                            } finally {
+                                exchange.endBody();
+                            }
+                            return exchange;
+                        }));
     }
 
     private void end(@Nullable Throwable failure) {
         if (failure == null) {
             exchange.answer(200, SignalRoutes.accepted(accepted, position));
         } else {
-            exchange.refuse(Problem.of(failure).accepted(accepted));
+            exchange.discardBody();
+            exchange.refuse(failure, accepted);
         }
     }
 

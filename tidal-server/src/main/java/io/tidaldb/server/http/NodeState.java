@@ -3,11 +3,15 @@ package io.tidaldb.server.http;
 import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.core.Tidal;
+import java.util.EnumSet;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Whether a node serves, and with what. Safe for any number of threads. */
 public final class NodeState {
+
+    private static final Set<ErrorCode> STOPPED = EnumSet.of(ErrorCode.STORE_FAILED, ErrorCode.INTERNAL);
 
     private final String cluster;
     private final String node;
@@ -32,9 +36,9 @@ public final class NodeState {
     }
 
     /** Notes a failure after which the store acknowledges nothing more. */
-    void failed(TidalException reason) {
-        if (reason.code() == ErrorCode.STORE_FAILED || reason.code() == ErrorCode.INTERNAL) {
-            failure = reason.code().name();
+    void failed(Throwable reason) {
+        if (Problem.unwrapped(reason) instanceof TidalException store && STOPPED.contains(store.code())) {
+            failure = store.code().name();
         }
     }
 

@@ -53,7 +53,8 @@ final class Refusal extends RuntimeException {
                     return code;
                 }
             }
-            return status < 500 ? BAD_REQUEST : FAILED;
+            // 505 is the sender's choice of a version, too.
+            return status < 500 || status == 505 ? BAD_REQUEST : FAILED;
         }
     }
 

@@ -9,15 +9,12 @@ import java.util.Optional;
 /** All routes that there are: what is not here is not served, and has no entry in the OpenAPI document. */
 final class RouteTable {
 
-    /** Fewer than there are threads, so that slow bodies leave some to everybody else. */
-    private static final int MAX_UPLOADS = 96;
-
     private RouteTable() {}
 
     static List<Route> of(NodeState node, Durability durability, ServerEvents events, PrometheusMeterRegistry metrics) {
         List<Route> routes = new ArrayList<>();
         routes.addAll(new TenantRoutes(durability, events).routes());
-        routes.addAll(new SignalRoutes(new Uploads(MAX_UPLOADS)).routes());
+        routes.addAll(new SignalRoutes().routes());
         routes.addAll(new ReadRoutes().routes());
         routes.addAll(new ClusterRoutes(node).routes());
         routes.addAll(new OperationRoutes(node, events, metrics).routes());

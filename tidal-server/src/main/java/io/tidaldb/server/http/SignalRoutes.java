@@ -20,20 +20,12 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /** Writes. */
 final class SignalRoutes {
 
     private static final int MAX_SIGNALS = 100_000;
-
-    /** Bodies under way at a time: each may hold a thread while it comes in, and there are more threads than that. */
-    private final Uploads uploads;
-
-    SignalRoutes(Uploads uploads) {
-        this.uploads = uploads;
-    }
 
     List<Route> routes() {
         return List.of(Route.of(
@@ -60,15 +52,11 @@ final class SignalRoutes {
     private void record(Exchange exchange) throws IOException {
         Tenant tenant = exchange.tenant();
         WriteOptions options = options(exchange);
-        Uploads.Permit permit = uploads.begin();
         if (exchange.mediaType().equals(MediaTypes.NDJSON)) {
-            new NdjsonUpload(exchange, tenant, options, permit).begin();
+            new NdjsonUpload(exchange, tenant, options).begin();
             return;
         }
-        List<Signal> signals;
-        try (permit) {
-            signals = array(exchange.stream(), tenant.id());
-        }
+        List<Signal> signals = array(exchange.stream(), tenant.id());
         if (signals.isEmpty()) {
             exchange.answer(200, accepted(0, null));
             return;
@@ -126,10 +114,5 @@ final class SignalRoutes {
             position.records().forEach(record -> positions.add(record.toString()));
         }
         return result;
-    }
-
-    /** Returns a future that fails, for a write that was not begun. */
-    static CompletableFuture<Position> failed(Throwable reason) {
-        return CompletableFuture.failedFuture(reason);
     }
 }

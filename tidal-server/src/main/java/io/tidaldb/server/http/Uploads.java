@@ -13,21 +13,17 @@ final class Uploads {
         this.permits = new Semaphore(limit);
     }
 
-    /** Leave to read one body. */
-    interface Permit extends AutoCloseable {
-
-        /** Gives it back; once. */
-        @Override
-        void close();
-    }
-
-    Permit begin() {
+    /** Takes leave to read one body; {@link #end} gives it back. */
+    void begin() {
         if (!permits.tryAcquire()) {
             throw new Refusal(
                     Refusal.Code.UNAVAILABLE,
                     "the node has as many uploads under way as it takes, " + limit + ": try again after a pause",
                     1);
         }
-        return permits::release;
+    }
+
+    void end() {
+        permits.release();
     }
 }
