@@ -7,6 +7,8 @@ import io.tidaldb.api.QuotaExceededException;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.server.importing.Json;
 import java.io.IOException;
+import java.util.EnumSet;
+import java.util.Set;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
@@ -24,6 +26,10 @@ record Problem(int status, ObjectNode body, @Nullable Integer retryAfterSeconds)
 
     private static final Logger LOG = LoggerFactory.getLogger(Problem.class);
     private static final long OVERLOAD_PAUSE_MILLIS = 100;
+
+    /** What goes wrong in a store has reasons that name files, which may be those of other tenants. */
+    private static final Set<ErrorCode> STORE =
+            EnumSet.of(ErrorCode.STORE_FAILED, ErrorCode.STORAGE_FULL, ErrorCode.CORRUPT_LOG, ErrorCode.CORRUPT_DATA);
 
     /** Returns what a failure is answered with. What the server is to blame for is logged, and its reason stays here. */
     static Problem of(Throwable failure) {
@@ -89,8 +95,10 @@ record Problem(int status, ObjectNode body, @Nullable Integer retryAfterSeconds)
             LOG.error("a request failed", failure);
             return of(status, failure.code().name(), "the server failed; its log says why", null);
         }
-        if (status > 500) {
+        if (STORE.contains(failure.code())) {
             LOG.warn("a request was not served: {}", failure.getMessage());
+            return of(
+                    status, failure.code().name(), "the node can't serve this from its store; its log says why", null);
         }
         Integer retry = status == 503 && failure.isRetryable() ? 1 : null;
         return of(status, failure.code().name(), String.valueOf(failure.getMessage()), retry);

@@ -51,6 +51,8 @@ final class ServerEvents implements AutoCloseable {
 
     /** Tells that a tenant was created, changed or deleted. */
     void tenant(String what, TenantId tenant) {
+        // A tenant that is created again begins to count anew.
+        throttled.remove(tenant);
         publish("tenant", Json.object().put("change", what).put("tenant", Long.toUnsignedString(tenant.value())));
     }
 

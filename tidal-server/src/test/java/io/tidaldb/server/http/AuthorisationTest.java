@@ -113,12 +113,16 @@ class AuthorisationTest {
     @DisplayName("lets through whom it should, and nobody else")
     Stream<DynamicTest> matrix() {
         return server.server.routes().stream()
-                // An endless answer; whether it may be asked for is decided before, as for the others.
-                .filter(route -> !route.path().equals("/v1/events"))
                 .flatMap(route -> tokens.keySet().stream()
-                        .filter(token -> !(route.method() == Method.DELETE && token.equals("operator")))
+                        .filter(token -> !endsTheTest(route, token))
                         .map(token ->
                                 DynamicTest.dynamicTest(route.name() + " with " + token, () -> check(route, token))));
+    }
+
+    /** To erase the tenant would spoil the other rows, and the answer to who may listen to events has no end. */
+    private static boolean endsTheTest(Route route, String token) {
+        return token.equals("operator")
+                && (route.method() == Method.DELETE || route.path().equals("/v1/events"));
     }
 
     private void check(Route route, String token) {

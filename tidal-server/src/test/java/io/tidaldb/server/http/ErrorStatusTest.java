@@ -69,6 +69,10 @@ class ErrorStatusTest {
                 .doesNotContain("secret");
         assertThat(Problem.of(new IllegalStateException("secret path")).body().toString())
                 .doesNotContain("secret");
+        assertThat(Problem.of(new TidalException(ErrorCode.STORE_FAILED, "secret path"))
+                        .body()
+                        .toString())
+                .doesNotContain("secret");
         assertThat(Problem.of(new IllegalStateException("x")).status()).isEqualTo(500);
     }
 
