@@ -309,6 +309,19 @@ class ArchitectureTest {
     }
 
     @Test
+    @DisplayName("secrets are compared in constant time")
+    void secretsAreComparedInConstantTime() {
+        check(
+                5,
+                "io.tidaldb.server.auth..",
+                noClasses()
+                        .that()
+                        .resideInAPackage("io.tidaldb.server.auth..")
+                        .should()
+                        .accessTargetWhere(method(Arrays.class, "equals", "compare", "mismatch")));
+    }
+
+    @Test
     @DisplayName("every queue is bounded")
     void everyQueueIsBounded() {
         check(

@@ -6,8 +6,10 @@ import io.tidaldb.server.cli.PluginsCommand;
 import io.tidaldb.server.cli.QueryCommand;
 import io.tidaldb.server.cli.SignalCommand;
 import io.tidaldb.server.cli.TenantCommand;
+import io.tidaldb.server.cli.TokenCommand;
 import io.tidaldb.server.cli.VersionText;
 import io.tidaldb.server.cli.WalCommand;
+import io.tidaldb.server.node.NodeCommand;
 import io.tidaldb.server.quickstart.QuickstartCommand;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
@@ -39,7 +41,9 @@ import picocli.CommandLine.Spec;
             QueryCommand.class,
             TenantCommand.class,
             WalCommand.class,
-            PluginsCommand.class
+            PluginsCommand.class,
+            NodeCommand.class,
+            TokenCommand.class
         })
 public final class TidalCommand implements Runnable {
 

@@ -32,7 +32,7 @@ class TidalCommandTest {
         assertThat(run()).isEqualTo(2);
         assertThat(run("nope")).isEqualTo(2);
         assertThat(err.toString())
-                .contains("tidal: unknown command 'nope': expected one of plugins, ")
+                .contains("tidal: unknown command 'nope': expected one of node, plugins, ")
                 .contains("Try 'tidal --help'.");
         assertThat(run("signal")).isEqualTo(2);
         assertThat(err.toString()).contains("expected one of declare, import, load, record, types, verify");

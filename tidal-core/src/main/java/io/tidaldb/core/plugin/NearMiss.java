@@ -1,12 +1,12 @@
 package io.tidaldb.core.plugin;
 
 /** How far a misspelt name is from the one that was meant. */
-final class NearMiss {
+public final class NearMiss {
 
     private NearMiss() {}
 
     /** Returns the least number of characters to insert, delete or replace to get from one to the other. */
-    static int distance(String from, String to) {
+    public static int distance(String from, String to) {
         int[] row = new int[to.length() + 1];
         for (int j = 0; j <= to.length(); j++) {
             row[j] = j;

@@ -4,16 +4,18 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 /** Lets a command end in good order when the process is asked to stop (SIGTERM, SIGINT): the exit waits for {@link #finished}. */
-final class StopSignal implements AutoCloseable {
+public final class StopSignal implements AutoCloseable {
 
     private static final long PATIENCE_SECONDS = 60;
 
+    private final CountDownLatch asked = new CountDownLatch(1);
     private final CountDownLatch finished = new CountDownLatch(1);
     private final Thread hook = new Thread(this::stop, "tidal-stop-0");
     private volatile boolean requested;
     private volatile int exitCode = ExitCodes.FAILED;
 
-    static StopSignal install() {
+    /** Begins to wait for the request. */
+    public static StopSignal install() {
         StopSignal signal = new StopSignal();
         Runtime.getRuntime().addShutdownHook(signal.hook);
         return signal;
@@ -24,14 +26,20 @@ final class StopSignal implements AutoCloseable {
         return requested;
     }
 
+    /** Waits until the process is asked to stop. */
+    public void await() throws InterruptedException {
+        asked.await();
+    }
+
     /** The command has printed its result; what is left is to close. */
-    int finished(int code) {
+    public int finished(int code) {
         exitCode = code;
         return code;
     }
 
     private void stop() {
         requested = true;
+        asked.countDown();
         try {
             if (finished.await(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
                 // The exit code of a stopped load is its result's, not the signal's.

@@ -6,6 +6,7 @@ import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.core.Tidal;
 import io.tidaldb.server.importing.TenantLookup;
+import io.tidaldb.server.view.TenantView;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -46,7 +47,7 @@ final class TenantCreateCommand extends CliCommand {
     public Integer call() {
         try (Tidal tidal = store.openOrCreate()) {
             TenantId chosen = id == null ? TenantLookup.nextFree(tidal) : TenantId.parse(id);
-            output().result(TenantText.describe(tidal.createTenant(configuration(chosen))));
+            output().result(TenantView.describe(tidal.createTenant(configuration(chosen))));
             return ExitCodes.DONE;
         }
     }

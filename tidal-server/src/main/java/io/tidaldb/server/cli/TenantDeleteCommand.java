@@ -6,6 +6,7 @@ import io.tidaldb.api.TidalException;
 import io.tidaldb.core.Tenant;
 import io.tidaldb.core.TenantUsage;
 import io.tidaldb.core.Tidal;
+import io.tidaldb.server.view.TenantView;
 import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -22,7 +23,7 @@ final class TenantDeleteCommand extends OneTenantCommand {
             throw CliException.refused("deleting tenant " + tenant.id() + " ("
                     + tenant.config().label() + ") erases its data for good: repeat with --yes");
         }
-        ObjectNode result = TenantText.identity(tenant);
+        ObjectNode result = TenantView.identity(tenant);
         Optional<TenantUsage> usage = usage(tenant);
         tidal.deleteTenant(tenant.id());
         output().result(result.put("erased", true)

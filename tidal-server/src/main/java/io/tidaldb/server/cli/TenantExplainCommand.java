@@ -8,6 +8,7 @@ import io.tidaldb.core.ClusterHealth;
 import io.tidaldb.core.Tenant;
 import io.tidaldb.core.Tidal;
 import io.tidaldb.server.importing.Json;
+import io.tidaldb.server.view.TenantView;
 import picocli.CommandLine.Command;
 
 @Command(name = "explain", description = "Says where a tenant's data is, and why there.")
@@ -17,9 +18,9 @@ final class TenantExplainCommand extends OneTenantCommand {
     int run(Tidal tidal, Tenant tenant) {
         TenantConfig config = tenant.config();
         ClusterHealth health = tidal.health();
-        ObjectNode result = TenantText.identity(tenant);
+        ObjectNode result = TenantView.identity(tenant);
         result.put("because", reason(config));
-        TenantText.strings(result.putArray("required_regions"), config.requiredRegions());
+        TenantView.strings(result.putArray("required_regions"), config.requiredRegions());
         ArrayNode slots = result.putArray("slots");
         for (int slot = 0; slot < tenant.placement().size(); slot++) {
             ReplicaId shard = tenant.placement().get(slot);

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tidaldb.core.Tidal;
 import io.tidaldb.server.importing.Json;
+import io.tidaldb.server.view.TenantView;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
@@ -18,7 +19,7 @@ final class TenantListCommand extends CliCommand {
         try (Tidal tidal = store.openExisting()) {
             ObjectNode result = Json.object();
             ArrayNode tenants = result.putArray("tenants");
-            tidal.tenants().forEach(tenant -> tenants.add(TenantText.describe(tenant)));
+            tidal.tenants().forEach(tenant -> tenants.add(TenantView.describe(tenant)));
             output().result(result);
             return ExitCodes.DONE;
         }

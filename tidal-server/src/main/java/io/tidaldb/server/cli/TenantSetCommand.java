@@ -2,6 +2,7 @@ package io.tidaldb.server.cli;
 
 import io.tidaldb.core.Tenant;
 import io.tidaldb.core.Tidal;
+import io.tidaldb.server.view.TenantView;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
@@ -13,7 +14,7 @@ final class TenantSetCommand extends OneTenantCommand {
 
     @Override
     int run(Tidal tidal, Tenant tenant) {
-        output().result(TenantText.describe(tidal.updateTenant(limits.applyTo(tenant.config()))));
+        output().result(TenantView.describe(tidal.updateTenant(limits.applyTo(tenant.config()))));
         return ExitCodes.DONE;
     }
 }

@@ -8,6 +8,7 @@ import io.tidaldb.core.TenantUsage;
 import io.tidaldb.core.Tidal;
 import io.tidaldb.core.UsageCheck;
 import io.tidaldb.core.UsageHour;
+import io.tidaldb.server.view.TenantView;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -24,8 +25,8 @@ final class TenantUsageCommand extends OneTenantCommand {
     @Override
     int run(Tidal tidal, Tenant tenant) {
         TenantUsage usage = tenant.usage();
-        ObjectNode result = TenantText.identity(tenant);
-        result.setAll(TenantText.usage(usage));
+        ObjectNode result = TenantView.identity(tenant);
+        result.setAll(TenantView.usage(usage));
         hours(tenant, result);
         boolean matches = !verify || recount(tenant, usage, result);
         output().result(result);

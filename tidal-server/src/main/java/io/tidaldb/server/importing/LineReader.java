@@ -14,7 +14,7 @@ import java.util.Deque;
 import org.jspecify.annotations.Nullable;
 
 /** Reads lines of UTF-8, ended by LF or CRLF, and never holds more than the longest line that is allowed. Not thread-safe. */
-final class LineReader implements Closeable {
+public final class LineReader implements Closeable {
 
     /** Longest line in bytes. */
     static final int MAX_BYTES = 64 << 10;
@@ -25,7 +25,7 @@ final class LineReader implements Closeable {
      * @param text without its end; empty if there is a fault
      * @param fault why the text can't be read, or null
      */
-    record Line(long number, String text, @Nullable String fault) {}
+    public record Line(long number, String text, @Nullable String fault) {}
 
     private final InputStream input;
     private final byte[] buffer = new byte[64 << 10];
@@ -39,13 +39,13 @@ final class LineReader implements Closeable {
     private int limit;
     private long number;
 
-    LineReader(InputStream input) {
+    /** Reads from this stream. */
+    public LineReader(InputStream input) {
         this.input = input;
     }
 
     /** Returns the next line, or null after the last. */
-    @Nullable
-    Line next() throws IOException {
+    public @Nullable Line next() throws IOException {
         Line again = returned.poll();
         if (again != null) {
             return again;

@@ -1,4 +1,4 @@
-package io.tidaldb.server.cli;
+package io.tidaldb.server.view;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -12,11 +12,12 @@ import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /** Tenants as results; an absent limit is null. */
-final class TenantText {
+public final class TenantView {
 
-    private TenantText() {}
+    private TenantView() {}
 
-    static ObjectNode describe(Tenant tenant) {
+    /** Returns configuration and placement. */
+    public static ObjectNode describe(Tenant tenant) {
         TenantConfig config = tenant.config();
         ObjectNode result = identity(tenant)
                 .put("max_signals_per_sec", number(config.maxSignalsPerSecond()))
@@ -32,7 +33,8 @@ final class TenantText {
         return result;
     }
 
-    static ObjectNode identity(Tenant tenant) {
+    /** Returns who it is and where it is. */
+    public static ObjectNode identity(Tenant tenant) {
         ObjectNode result = Json.object()
                 .put("tenant", Long.toUnsignedString(tenant.id().value()))
                 .put("label", tenant.config().label());
@@ -40,7 +42,8 @@ final class TenantText {
         return result;
     }
 
-    static ObjectNode usage(TenantUsage usage) {
+    /** Returns what it uses. */
+    public static ObjectNode usage(TenantUsage usage) {
         return Json.object()
                 .put("signals_per_sec", usage.signalsPerSecond())
                 .put("entities", usage.entities())
@@ -49,8 +52,16 @@ final class TenantText {
                 .put("throttled", usage.throttled());
     }
 
-    static void strings(ArrayNode array, List<?> values) {
+    /** Adds the printed forms. */
+    public static void strings(ArrayNode array, List<?> values) {
         values.forEach(value -> array.add(value.toString()));
+    }
+
+    /** Adds the three limits as {@code ClusterHealth} names them. */
+    static void limits(ObjectNode quota, TenantConfig config) {
+        quota.put("signals_per_sec", number(config.maxSignalsPerSecond()))
+                .put("entities", number(config.maxEntities()))
+                .put("storage_bytes", number(config.maxStorageBytes()));
     }
 
     private static @Nullable Double number(OptionalDouble limit) {

@@ -1,0 +1,10 @@
+package io.tidaldb.server.cli;
+
+import picocli.CommandLine.Command;
+
+/** Commands about API tokens. */
+@Command(
+        name = "token",
+        description = "API tokens in the file that auth.tokens names. A running node follows a change within a second.",
+        subcommands = {TokenCreateCommand.class, TokenListCommand.class, TokenRevokeCommand.class})
+public final class TokenCommand extends CommandGroup {}

@@ -1,0 +1,83 @@
+package io.tidaldb.server.config;
+
+import io.tidaldb.api.Durability;
+import io.tidaldb.api.NodeId;
+import io.tidaldb.api.RegionId;
+import io.tidaldb.api.placement.ShardAssignment;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * All that a node is told when it starts.
+ *
+ * @param shards which replica is on which node; empty means shard 0 of this node's region on this node
+ * @param peers the other nodes' addresses
+ * @param signals types to declare; empty means {@code view} and {@code like} in a new directory
+ * @param tokens the file of API tokens; without one only this machine is served, and everybody on it is operator
+ * @param debug whether faults may be injected
+ */
+public record NodeConfiguration(
+        String cluster,
+        NodeId node,
+        RegionId region,
+        Path dataDir,
+        Http http,
+        Transport transport,
+        Wal wal,
+        Map<NodeId, Address> peers,
+        List<ShardAssignment> shards,
+        List<SignalSettings> signals,
+        Optional<Path> pluginsDir,
+        Optional<Path> tokens,
+        Limits limits,
+        boolean debug) {
+
+    /** Where and how clients are served. */
+    public record Http(Address listen, Optional<Tls> tls) {}
+
+    /**
+     * How nodes talk to each other.
+     *
+     * @param advertise where others reach this node, if not where it listens
+     */
+    public record Transport(String plugin, Address listen, Optional<Address> advertise, Optional<Tls> tls) {}
+
+    /**
+     * A certificate with its key.
+     *
+     * @param keystore a PKCS #12 file
+     * @param passwordFile a file whose first line is the keystore's password
+     */
+    public record Tls(Path keystore, Path passwordFile) {}
+
+    /**
+     * Where signals are kept.
+     *
+     * @param durability of tenants that are created without one
+     */
+    public record Wal(String plugin, ByteSize segmentBytes, Durability durability, Duration groupCommitMaxWait) {}
+
+    /** A type of signal. */
+    public record SignalSettings(String name, Duration halfLife) {}
+
+    /**
+     * Bounds of the node.
+     *
+     * @param bodyBytes most bytes of a request's body
+     * @param frameBytes most bytes of a message between nodes
+     * @param connections most connections of clients at a time
+     * @param retention how long logs keep what a checkpoint holds; for ever if absent
+     */
+    public record Limits(
+            Duration maxFuture,
+            Duration idempotencyHorizon,
+            ByteSize queueBytesPerTenant,
+            ByteSize bodyBytes,
+            ByteSize frameBytes,
+            int connections,
+            Optional<Duration> retention,
+            Duration retentionMax) {}
+}

@@ -1,0 +1,5 @@
+/** The configuration of a node: a YAML file, and the environment over it. */
+@NullMarked
+package io.tidaldb.server.config;
+
+import org.jspecify.annotations.NullMarked;

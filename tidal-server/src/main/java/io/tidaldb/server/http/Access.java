@@ -1,0 +1,13 @@
+package io.tidaldb.server.http;
+
+/** Who may call a route. */
+enum Access {
+    /** Everybody. */
+    OPEN,
+    /** Whoever may read from the tenant in the path. */
+    READ,
+    /** Whoever may write to the tenant in the path. */
+    WRITE,
+    /** Operators. */
+    OPERATOR
+}

@@ -1,0 +1,26 @@
+package io.tidaldb.server.http;
+
+import io.tidaldb.core.Tidal;
+import io.tidaldb.server.view.ClusterView;
+import java.util.List;
+
+/** The cluster's state. */
+final class ClusterRoutes {
+
+    private final NodeState node;
+
+    ClusterRoutes(NodeState node) {
+        this.node = node;
+    }
+
+    List<Route> routes() {
+        return List.of(Route.of(Method.GET, "/v1/cluster", Access.OPERATOR, "Shows nodes, regions, shards and tenants")
+                .answers(200, "The cluster's health", Schema.ref("ClusterHealth"))
+                .by(this::health));
+    }
+
+    private void health(Exchange exchange) {
+        Tidal tidal = exchange.tidal();
+        exchange.answer(200, ClusterView.describe(node.cluster(), tidal.health(), tidal.tenants()));
+    }
+}

@@ -1,0 +1,9 @@
+package io.tidaldb.server.http;
+
+/** What a route does. */
+enum Method {
+    GET,
+    POST,
+    PATCH,
+    DELETE
+}

@@ -1,0 +1,205 @@
+package io.tidaldb.server.http;
+
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import io.tidaldb.api.IdempotencyKey;
+import io.tidaldb.api.TenantConfig;
+import io.tidaldb.api.TidalException;
+import io.tidaldb.core.Position;
+import io.tidaldb.core.Signal;
+import io.tidaldb.core.Tenant;
+import io.tidaldb.core.WriteOptions;
+import io.tidaldb.server.importing.LineReader;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalDouble;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A stream of signals, one a line. A chunk is read when the one before is acknowledged, so that the sender is held back by what the node
+ * takes; no thread waits meanwhile. With an idempotency key each line is a write of its own, under a key of its own, so that a retry may be
+ * cut into chunks elsewhere.
+ *
+ * <p>One thread at a time, handed on by futures.
+ */
+final class NdjsonUpload {
+
+    private static final int MAX_CHUNK = 1_000;
+    private static final long CHUNK_SECONDS = 60;
+
+    private final Exchange exchange;
+    private final Tenant tenant;
+    private final WriteOptions options;
+    private final LineReader lines;
+    private final int chunkLines;
+    private long accepted;
+    private @Nullable Position position;
+
+    /** What a chunk came to: of so many lines, so many were acknowledged. */
+    private record Outcome(
+            int acknowledged,
+            @Nullable Position end,
+            @Nullable Throwable failure) {}
+
+    private record Line(long number, Signal signal) {}
+
+    NdjsonUpload(Exchange exchange, Tenant tenant, WriteOptions options) throws IOException {
+        this.exchange = exchange;
+        this.tenant = tenant;
+        this.options = options;
+        this.lines = new LineReader(exchange.stream());
+        this.chunkLines = chunkLines(tenant.config());
+    }
+
+    // A chunk that is larger than the bucket could never be admitted.
+    private static int chunkLines(TenantConfig config) {
+        OptionalDouble rate = config.maxSignalsPerSecond();
+        double burst = config.burst().orElse(rate.isPresent() ? 2 * rate.getAsDouble() : MAX_CHUNK);
+        return (int) Math.max(1, Math.min(MAX_CHUNK, burst));
+    }
+
+    void begin() {
+        exchange.keepBody();
+        exchange.context()
+                .future(() -> CompletableFuture.supplyAsync(this::next, exchange.executor())
+                        .thenCompose(done -> done)
+                        .handle((result, failure) -> {
+                            try {
+                                end(failure);
+                            } finally {
+                                exchange.endBody();
+                            }
+                            return exchange;
+                        }));
+    }
+
+    private void end(@Nullable Throwable failure) {
+        if (failure == null) {
+            exchange.answer(200, SignalRoutes.accepted(accepted, position));
+        } else {
+            exchange.discardBody();
+            exchange.refuse(failure, accepted);
+        }
+    }
+
+    /** Reads and records chunks until the stream ends. */
+    private CompletionStage<Void> next() {
+        List<Line> chunk = new ArrayList<>();
+        Throwable fault = null;
+        boolean more = true;
+        try {
+            while (more && chunk.size() < chunkLines) {
+                Line line = line();
+                more = line != null;
+                if (line != null) {
+                    chunk.add(line);
+                }
+            }
+        } catch (IOException | TidalException | Refusal e) {
+            // Lines before the one that can't be read are as good as those of earlier chunks.
+            fault = e;
+        }
+        if (chunk.isEmpty()) {
+            return fault == null ? CompletableFuture.completedFuture(null) : CompletableFuture.failedFuture(fault);
+        }
+        Throwable broken = fault;
+        boolean goesOn = more && fault == null;
+        return write(chunk)
+                .orTimeout(CHUNK_SECONDS, TimeUnit.SECONDS)
+                .handleAsync(
+                        (outcome, failure) -> settle(outcome, failure != null ? failure : broken, goesOn),
+                        exchange.executor())
+                .thenCompose(next -> next);
+    }
+
+    private CompletionStage<Void> settle(@Nullable Outcome outcome, @Nullable Throwable failure, boolean goesOn) {
+        Throwable reason = failure;
+        if (outcome != null) {
+            accepted += outcome.acknowledged;
+            if (outcome.end != null) {
+                position = position == null ? outcome.end : position.and(outcome.end);
+            }
+            reason = outcome.failure != null ? outcome.failure : failure;
+        }
+        if (reason != null) {
+            return CompletableFuture.failedFuture(reason);
+        }
+        return goesOn ? next() : CompletableFuture.completedFuture(null);
+    }
+
+    private CompletableFuture<Outcome> write(List<Line> chunk) {
+        return options.idempotencyKey().map(key -> writeEach(chunk, key)).orElseGet(() -> writeWhole(chunk));
+    }
+
+    private CompletableFuture<Outcome> writeWhole(List<Line> chunk) {
+        List<Signal> signals = chunk.stream().map(Line::signal).toList();
+        return tenant.recordAllAsync(signals, options)
+                .toCompletableFuture()
+                .handle((end, failure) ->
+                        failure == null ? new Outcome(chunk.size(), end, null) : new Outcome(0, null, failure));
+    }
+
+    private CompletableFuture<Outcome> writeEach(List<Line> chunk, IdempotencyKey key) {
+        List<CompletableFuture<Position>> writes = new ArrayList<>(chunk.size());
+        for (Line line : chunk) {
+            CompletableFuture<Position> write = tenant.recordAllAsync(
+                            List.of(line.signal), options.with(Keys.ofLine(key, line.number)))
+                    .toCompletableFuture();
+            writes.add(write);
+            if (write.isCompletedExceptionally()) {
+                break;
+            }
+        }
+        CompletableFuture<?>[] all = writes.stream()
+                .map(write -> write.handle((end, failure) -> null))
+                .toArray(CompletableFuture[]::new);
+        return CompletableFuture.allOf(all).thenApply(done -> sum(writes));
+    }
+
+    private static Outcome sum(List<CompletableFuture<Position>> writes) {
+        int acknowledged = 0;
+        Position end = null;
+        Throwable failure = null;
+        for (CompletableFuture<Position> write : writes) {
+            if (write.isCompletedExceptionally()) {
+                Throwable reason = write.handle((position, why) -> why).join();
+                failure = failure == null ? reason : failure;
+            } else {
+                Position position = write.join();
+                end = end == null ? position : end.and(position);
+                acknowledged++;
+            }
+        }
+        return new Outcome(acknowledged, end, failure);
+    }
+
+    private @Nullable Line line() throws IOException {
+        LineReader.Line line = lines.next();
+        while (line != null && line.fault() == null && line.text().isBlank()) {
+            line = lines.next();
+        }
+        if (line == null) {
+            return null;
+        }
+        String at = "line " + line.number();
+        if (line.fault() != null) {
+            throw TidalException.invalid(at + " is " + line.fault());
+        }
+        try (JsonParser parser = RequestJson.parser(line.text())) {
+            parser.nextToken();
+            Signal signal = SignalJson.read(parser, tenant.id());
+            if (parser.nextToken() != null) {
+                throw TidalException.invalid("it goes on after the object");
+            }
+            return new Line(line.number(), signal);
+        } catch (JsonProcessingException e) {
+            throw RequestJson.malformed(at, e);
+        } catch (TidalException e) {
+            throw TidalException.invalid(at + ": " + e.getMessage());
+        }
+    }
+}

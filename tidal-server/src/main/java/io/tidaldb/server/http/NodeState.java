@@ -1,0 +1,72 @@
+package io.tidaldb.server.http;
+
+import io.tidaldb.api.ErrorCode;
+import io.tidaldb.api.TidalException;
+import io.tidaldb.core.Tidal;
+import java.util.EnumSet;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** Whether a node serves, and with what. Safe for any number of threads. */
+public final class NodeState {
+
+    private static final Set<ErrorCode> STOPPED = EnumSet.of(ErrorCode.STORE_FAILED, ErrorCode.INTERNAL);
+
+    private final String cluster;
+    private final String node;
+    private volatile @Nullable Tidal tidal;
+    private volatile boolean draining;
+    private volatile @Nullable String failure;
+
+    /** Creates a node that is starting. */
+    public NodeState(String cluster, String node) {
+        this.cluster = cluster;
+        this.node = node;
+    }
+
+    /** It serves from now on. */
+    public void opened(Tidal instance) {
+        tidal = instance;
+    }
+
+    /** It takes no more work. */
+    public void draining() {
+        draining = true;
+    }
+
+    /** Notes a failure after which the store acknowledges nothing more. */
+    void failed(Throwable reason) {
+        if (Problem.unwrapped(reason) instanceof TidalException store && STOPPED.contains(store.code())) {
+            failure = store.code().name();
+        }
+    }
+
+    /** Returns why it does not serve, or nothing if it does. */
+    Optional<String> notReady() {
+        if (draining) {
+            return Optional.of("draining");
+        }
+        if (failure != null) {
+            return Optional.of("failed: " + failure);
+        }
+        return tidal == null ? Optional.of("starting") : Optional.empty();
+    }
+
+    /** Returns the open instance. */
+    Tidal tidal() {
+        Tidal open = tidal;
+        if (open == null) {
+            throw new Refusal(Refusal.Code.UNAVAILABLE, "node " + node + " is starting: try again", 1);
+        }
+        return open;
+    }
+
+    String cluster() {
+        return cluster;
+    }
+
+    String node() {
+        return node;
+    }
+}

@@ -1,0 +1,56 @@
+package io.tidaldb.server.http;
+
+import io.javalin.http.sse.SseClient;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.tidaldb.server.importing.Json;
+import java.util.List;
+
+/** What those need who run a node: is it alive, does it serve, how does it do, what happens. */
+final class OperationRoutes {
+
+    private final NodeState node;
+    private final ServerEvents events;
+    private final PrometheusMeterRegistry metrics;
+
+    OperationRoutes(NodeState node, ServerEvents events, PrometheusMeterRegistry metrics) {
+        this.node = node;
+        this.events = events;
+        this.metrics = metrics;
+    }
+
+    List<Route> routes() {
+        return List.of(
+                Route.of(Method.GET, "/healthz", Access.OPEN, "Says that the process is alive")
+                        .answers(200, "It is", Schema.ref("Alive"))
+                        .by(exchange -> exchange.answer(200, Json.object().put("status", "alive"))),
+                Route.of(
+                                Method.GET,
+                                "/readyz",
+                                Access.OPEN,
+                                "Says whether the node serves; 503 if not, with the reason")
+                        .answers(200, "It does", Schema.ref("Alive"))
+                        .by(this::ready),
+                Route.of(Method.GET, "/metrics", Access.OPEN, "Metrics for Prometheus; none names a tenant")
+                        .answers(200, "The metrics", MediaTypes.PROMETHEUS, Schema.text())
+                        .by(exchange -> exchange.answer(200, MediaTypes.PROMETHEUS, metrics.scrape())),
+                Route.of(Method.GET, "/v1/events", Access.OPERATOR, "Tells what happens, as server-sent events")
+                        .answers(200, "Events: tenant, throttled, health, missed", MediaTypes.EVENTS, Schema.text())
+                        .by(this::listen));
+    }
+
+    private void ready(Exchange exchange) {
+        node.notReady().ifPresent(reason -> {
+            throw new Refusal(Refusal.Code.UNAVAILABLE, "node " + node.node() + " does not serve: " + reason, 1);
+        });
+        exchange.answer(200, Json.object().put("status", "ready"));
+    }
+
+    private void listen(Exchange exchange) {
+        exchange.tidal();
+        exchange.context()
+                .contentType(MediaTypes.EVENTS)
+                .header("Cache-Control", "no-store")
+                .header("X-Accel-Buffering", "no");
+        events.listen(new SseClient(exchange.context()), exchange.executor());
+    }
+}

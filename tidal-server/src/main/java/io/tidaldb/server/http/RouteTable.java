@@ -1,0 +1,31 @@
+package io.tidaldb.server.http;
+
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.tidaldb.api.Durability;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** All routes that there are: what is not here is not served, and has no entry in the OpenAPI document. */
+final class RouteTable {
+
+    private RouteTable() {}
+
+    static List<Route> of(NodeState node, Durability durability, ServerEvents events, PrometheusMeterRegistry metrics) {
+        List<Route> routes = new ArrayList<>();
+        routes.addAll(new TenantRoutes(durability, events).routes());
+        routes.addAll(new SignalRoutes().routes());
+        routes.addAll(new ReadRoutes().routes());
+        routes.addAll(new ClusterRoutes(node).routes());
+        routes.addAll(new OperationRoutes(node, events, metrics).routes());
+        routes.add(Route.of(Method.GET, "/v1/openapi.json", Access.OPEN, "This document")
+                .answers(200, "OpenAPI 3.1", Schema.types("object"))
+                .by(exchange -> exchange.answer(200, OpenApiDocument.of(routes, version()))));
+        return routes;
+    }
+
+    private static String version() {
+        return Optional.ofNullable(RouteTable.class.getPackage().getImplementationVersion())
+                .orElse("unknown");
+    }
+}

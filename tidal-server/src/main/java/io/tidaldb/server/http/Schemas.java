@@ -1,0 +1,262 @@
+package io.tidaldb.server.http;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.tidaldb.api.Durability;
+import io.tidaldb.api.QuotaExceededException;
+import io.tidaldb.api.WriteMode;
+import java.util.Arrays;
+import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+
+/** The shapes that have a name in the OpenAPI document. */
+final class Schemas {
+
+    private Schemas() {}
+
+    static SortedMap<String, ObjectNode> all() {
+        SortedMap<String, ObjectNode> all = new TreeMap<>();
+        all.put("Problem", problem());
+        all.put(
+                "NewTenant",
+                limits(Schema.object()
+                                .maybe("tenant", Schema.idOrNumber())
+                                .maybe("required_regions", Schema.list(Schema.types("integer", "string")))
+                                .maybe("shards", Schema.list(Schema.text()))
+                                .maybe("slots", Schema.types("integer", "null")))
+                        .build());
+        all.put("TenantChange", limits(Schema.object()).build());
+        all.put("Tenant", tenant());
+        all.put(
+                "Tenants",
+                Schema.object()
+                        .with("tenants", Schema.list(Schema.ref("Tenant")))
+                        .build());
+        all.put("Erasure", erasure());
+        all.put("Signal", signal());
+        all.put(
+                "Accepted",
+                Schema.object()
+                        .with("accepted", Schema.count())
+                        .with("positions", Schema.list(Schema.text()))
+                        .build());
+        all.put("Reading", reading());
+        all.put("Reads", reads());
+        all.put(
+                "Readings",
+                Schema.object()
+                        .with("readings", Schema.list(Schema.ref("Reading")))
+                        .build());
+        all.put("Ranking", ranking());
+        all.put(
+                "Total",
+                Schema.object()
+                        .with("tenant", Schema.id())
+                        .with("signal", Schema.text())
+                        .with("total", Schema.count())
+                        .with("entities", Schema.count())
+                        .build());
+        all.put("ClusterHealth", clusterHealth());
+        all.put("Alive", Schema.object().with("status", Schema.text()).build());
+        return all;
+    }
+
+    private static ObjectNode problem() {
+        List<String> causes = Stream.concat(
+                        Arrays.stream(QuotaExceededException.Cause.values()).map(Enum::name), Stream.of("OVERLOAD"))
+                .toList();
+        return Schema.object()
+                .with("type", Schema.text())
+                .with("title", Schema.text())
+                .with("status", Schema.number())
+                .with("detail", Schema.text())
+                .with("code", Schema.text())
+                .maybe("line", Schema.count())
+                .maybe("quota", Schema.oneOf(names(QuotaExceededException.Quota.values())))
+                .maybe("scope", Schema.oneOf(List.of("tenant")))
+                .maybe("cause", Schema.oneOf(causes))
+                .maybe("limit", Schema.number())
+                .maybe("burst", Schema.number())
+                .maybe("requested", Schema.count())
+                .maybe("observed", Schema.number())
+                .maybe("accepted", Schema.count())
+                .maybe("retry_after_ms", Schema.types("integer", "null"))
+                .build();
+    }
+
+    private static Schema limits(Schema schema) {
+        return schema.maybe("label", Schema.text())
+                .maybe("max_signals_per_sec", Schema.types("number", "string", "null"))
+                .maybe("burst", Schema.types("number", "string", "null"))
+                .maybe("reserved_signals_per_sec", Schema.types("number", "string", "null"))
+                .maybe("max_entities", Schema.types("integer", "string", "null"))
+                .maybe("max_storage_bytes", Schema.types("integer", "string", "null"))
+                .maybe("durability", Schema.oneOf(names(Durability.values())));
+    }
+
+    private static ObjectNode tenant() {
+        return Schema.object()
+                .with("tenant", Schema.id())
+                .with("label", Schema.text())
+                .with("shards", Schema.list(Schema.text()))
+                .with("max_signals_per_sec", Schema.types("number", "null"))
+                .with("burst", Schema.types("number", "null"))
+                .with("reserved_signals_per_sec", Schema.types("number", "null"))
+                .with("max_entities", Schema.types("integer", "null"))
+                .with("max_storage_bytes", Schema.types("integer", "null"))
+                .with("durability", Schema.oneOf(names(Durability.values())))
+                .with("writes", Schema.oneOf(names(WriteMode.values())))
+                .with("slots", Schema.number())
+                .with("required_regions", Schema.list(Schema.text()))
+                .with("pinned_shards", Schema.list(Schema.text()))
+                .maybe(
+                        "usage",
+                        Schema.object()
+                                .with("signals_per_sec", Schema.number())
+                                .with("entities", Schema.count())
+                                .with("storage_bytes", Schema.count())
+                                .with("accepted", Schema.count())
+                                .with("throttled", Schema.count())
+                                .build())
+                .build();
+    }
+
+    private static ObjectNode erasure() {
+        return Schema.object()
+                .with("tenant", Schema.id())
+                .with("label", Schema.text())
+                .with("shards", Schema.list(Schema.text()))
+                .with("erased", Schema.truth())
+                .with("signals", Schema.types("integer", "string", "null"))
+                .with("entities", Schema.types("integer", "string", "null"))
+                .with("storage_bytes", Schema.types("integer", "string", "null"))
+                .build();
+    }
+
+    private static ObjectNode signal() {
+        return Schema.object()
+                .with("signal", Schema.text())
+                .maybe("tenant", Schema.types("integer", "string", "null"))
+                .maybe("entity", Schema.types("integer", "string", "null"))
+                .maybe("entity_name", Schema.types("string", "null"))
+                .maybe("weight", Schema.types("number", "string", "null"))
+                .maybe("ts", Schema.types("integer", "string", "null"))
+                .build();
+    }
+
+    private static ObjectNode reading() {
+        return Schema.object()
+                .with("signal", Schema.text())
+                .with("entity", Schema.id())
+                .with("score", Schema.number())
+                .with("count", Schema.count())
+                .with(
+                        "windows",
+                        Schema.object()
+                                .with("1h", Schema.count())
+                                .with("24h", Schema.count())
+                                .with("7d", Schema.count())
+                                .build())
+                .with("velocity", Schema.number())
+                .with("as_of", Schema.time())
+                .with("replica", Schema.text())
+                .with("staleness_ms", Schema.types("integer", "null"))
+                .build();
+    }
+
+    private static ObjectNode reads() {
+        return Schema.object()
+                .with("signal", Schema.text())
+                .maybe("entities", Schema.list(Schema.idOrNumber()))
+                .maybe("entity_names", Schema.list(Schema.text()))
+                .maybe("at", Schema.types("integer", "string", "null"))
+                .maybe("min_position", Schema.types("string", "null"))
+                .maybe("region", Schema.types("integer", "string", "null"))
+                .build();
+    }
+
+    private static ObjectNode ranking() {
+        return Schema.object()
+                .with("tenant", Schema.id())
+                .with("signal", Schema.text())
+                .with(
+                        "entities",
+                        Schema.list(Schema.object()
+                                .with("entity", Schema.id())
+                                .with("name", Schema.types("string", "null"))
+                                .with("score", Schema.number())
+                                .build()))
+                .build();
+    }
+
+    private static ObjectNode clusterHealth() {
+        ObjectNode limits = Schema.object()
+                .with("signals_per_sec", Schema.types("number", "null"))
+                .with("entities", Schema.types("integer", "null"))
+                .with("storage_bytes", Schema.types("integer", "null"))
+                .build();
+        return Schema.object()
+                .with("cluster", Schema.text())
+                .with("format_version", Schema.number())
+                .with("leader", Schema.types("string", "null"))
+                .with("epoch", Schema.count())
+                .with(
+                        "nodes",
+                        Schema.list(Schema.object()
+                                .with("node", Schema.text())
+                                .with("address", Schema.types("string", "null"))
+                                .with("region", Schema.number())
+                                .with("version", Schema.text())
+                                .with("state", Schema.text())
+                                .with("last_heartbeat_ms_ago", Schema.number())
+                                .build()))
+                .with(
+                        "regions",
+                        Schema.list(Schema.object()
+                                .with("region", Schema.number())
+                                .with("health", Schema.oneOf(List.of("HEALTHY", "DEGRADED")))
+                                .build()))
+                .with(
+                        "shards",
+                        Schema.list(Schema.object()
+                                .with("shard", Schema.number())
+                                .with("region", Schema.number())
+                                .with("node", Schema.text())
+                                .with("role", Schema.oneOf(List.of("LEADER", "FOLLOWER")))
+                                .with("entity_count", Schema.count())
+                                .with("signals_per_sec", Schema.number())
+                                .with(
+                                        "replication_lag",
+                                        Schema.map(Schema.object()
+                                                .with("records", Schema.number())
+                                                .with("ms", Schema.number())
+                                                .build()))
+                                .with("disk_bytes", Schema.count())
+                                .build()))
+                .with(
+                        "tenants",
+                        Schema.list(Schema.object()
+                                .with("tenant", Schema.id())
+                                .with("label", Schema.text())
+                                .with("shards", Schema.list(Schema.text()))
+                                .with(
+                                        "usage",
+                                        Schema.object()
+                                                .with("signals_per_sec", Schema.number())
+                                                .with("entities", Schema.count())
+                                                .with("storage_bytes", Schema.count())
+                                                .build())
+                                .with("quota", limits)
+                                .with("throttled_total", Schema.count())
+                                .maybe("damage", Schema.text())
+                                .build()))
+                .with("migrations", Schema.list(Schema.types("object")))
+                .with("upgrades", Schema.list(Schema.types("object")))
+                .build();
+    }
+
+    private static List<String> names(Enum<?>[] values) {
+        return Arrays.stream(values).map(Enum::name).toList();
+    }
+}

@@ -1,0 +1,194 @@
+package io.tidaldb.server.http;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.tidaldb.api.Durability;
+import io.tidaldb.api.ErrorCode;
+import io.tidaldb.api.RegionId;
+import io.tidaldb.api.ReplicaId;
+import io.tidaldb.api.TenantConfig;
+import io.tidaldb.api.TenantId;
+import io.tidaldb.api.TidalException;
+import io.tidaldb.core.Tenant;
+import io.tidaldb.core.TenantUsage;
+import io.tidaldb.server.importing.Json;
+import io.tidaldb.server.importing.TenantLookup;
+import io.tidaldb.server.view.Numbers;
+import io.tidaldb.server.view.TenantView;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalLong;
+
+/** Tenants: who they are, where they may live, what they may do. */
+final class TenantRoutes {
+
+    private static final String ONE = "/v1/tenants/{tenant}";
+
+    private final Durability durability;
+    private final ServerEvents events;
+
+    /** @param durability of tenants that are created without one */
+    TenantRoutes(Durability durability, ServerEvents events) {
+        this.durability = durability;
+        this.events = events;
+    }
+
+    List<Route> routes() {
+        return List.of(
+                Route.of(Method.POST, "/v1/tenants", Access.OPERATOR, "Creates a tenant")
+                        .body(MediaTypes.JSON, Schema.ref("NewTenant"))
+                        .answers(201, "The tenant", Schema.ref("Tenant"))
+                        .by(this::create),
+                Route.of(Method.GET, "/v1/tenants", Access.OPERATOR, "Lists all tenants")
+                        .answers(200, "The tenants, in order of number", Schema.ref("Tenants"))
+                        .by(this::list),
+                Route.of(Method.GET, ONE, Access.READ, "Shows a tenant's configuration, placement and usage")
+                        .answers(200, "The tenant", Schema.ref("Tenant"))
+                        .by(exchange -> exchange.answer(200, shown(exchange.tenant()))),
+                Route.of(Method.PATCH, ONE, Access.OPERATOR, "Changes a tenant; null removes a limit")
+                        .body(MediaTypes.JSON, Schema.ref("TenantChange"))
+                        .answers(200, "The tenant", Schema.ref("Tenant"))
+                        .by(this::change),
+                Route.of(Method.DELETE, ONE, Access.OPERATOR, "Erases a tenant and its data for good")
+                        .answers(200, "What was erased", Schema.ref("Erasure"))
+                        .by(this::delete));
+    }
+
+    private void list(Exchange exchange) {
+        ObjectNode result = Json.object();
+        ArrayNode tenants = result.putArray("tenants");
+        exchange.tidal().tenants().forEach(tenant -> tenants.add(TenantView.describe(tenant)));
+        exchange.answer(200, result);
+    }
+
+    private static ObjectNode shown(Tenant tenant) {
+        ObjectNode result = TenantView.describe(tenant);
+        result.set("usage", TenantView.usage(tenant.usage()));
+        return result;
+    }
+
+    private void create(Exchange exchange) throws Exception {
+        Fields fields = exchange.body();
+        Optional<TenantId> given = fields.value("tenant", TenantId::parse);
+        TenantConfig.Builder config = TenantConfig.builder(given.orElse(TenantId.DEFAULT))
+                .durability(durability)
+                .requiredRegions(fields.list("required_regions").orElse(List.of()).stream()
+                        .map(RegionId::parse)
+                        .toArray(RegionId[]::new))
+                .pinnedShards(fields.list("shards").orElse(List.of()).stream()
+                        .map(ReplicaId::parse)
+                        .toArray(ReplicaId[]::new));
+        fields.whole("slots").ifPresent(slots -> config.slots((int) Math.max(-1, Math.min(Integer.MAX_VALUE, slots))));
+        TenantConfig wanted = changed(config.build(), fields);
+        fields.end();
+        Tenant tenant =
+                given.isPresent() ? exchange.tidal().createTenant(wanted) : createUnderNextNumber(exchange, wanted);
+        events.tenant("created", tenant.id());
+        exchange.answer(201, TenantView.describe(tenant));
+    }
+
+    // Two that ask at the same time may be given one number; the second asks again.
+    private static Tenant createUnderNextNumber(Exchange exchange, TenantConfig wanted) {
+        while (true) {
+            try {
+                return exchange.tidal().createTenant(renamed(wanted, TenantLookup.nextFree(exchange.tidal())));
+            } catch (TidalException e) {
+                if (e.code() != ErrorCode.TENANT_EXISTS) {
+                    throw e;
+                }
+            }
+        }
+    }
+
+    private static TenantConfig renamed(TenantConfig config, TenantId id) {
+        return new TenantConfig(
+                id,
+                config.label(),
+                config.maxSignalsPerSecond(),
+                config.burst(),
+                config.reservedSignalsPerSecond(),
+                config.maxEntities(),
+                config.maxStorageBytes(),
+                config.requiredRegions(),
+                config.durability(),
+                config.writes(),
+                config.slots(),
+                config.pinnedShards(),
+                config.hold());
+    }
+
+    private void change(Exchange exchange) throws Exception {
+        Fields fields = exchange.body();
+        TenantConfig wanted = changed(exchange.tenant().config(), fields);
+        fields.end();
+        Tenant tenant = exchange.tidal().updateTenant(wanted);
+        events.tenant("changed", tenant.id());
+        exchange.answer(200, shown(tenant));
+    }
+
+    /** Returns the configuration with what is given; a limit that is given as null is none. */
+    private static TenantConfig changed(TenantConfig config, Fields fields) {
+        return new TenantConfig(
+                config.id(),
+                fields.scalar("label").orElse(config.label()),
+                limit(fields, "max_signals_per_sec", config.maxSignalsPerSecond()),
+                limit(fields, "burst", config.burst()),
+                limit(fields, "reserved_signals_per_sec", config.reservedSignalsPerSecond()),
+                limit(fields, "max_entities", config.maxEntities()),
+                limit(fields, "max_storage_bytes", config.maxStorageBytes()),
+                config.requiredRegions(),
+                fields.value("durability", TenantRoutes::durability).orElse(config.durability()),
+                config.writes(),
+                config.slots(),
+                config.pinnedShards(),
+                config.hold());
+    }
+
+    private static OptionalDouble limit(Fields fields, String name, OptionalDouble before) {
+        return fields.has(name) ? fields.number(name).map(OptionalDouble::of).orElse(OptionalDouble.empty()) : before;
+    }
+
+    private static OptionalLong limit(Fields fields, String name, OptionalLong before) {
+        return fields.has(name) ? fields.whole(name).map(OptionalLong::of).orElse(OptionalLong.empty()) : before;
+    }
+
+    static Durability durability(String text) {
+        try {
+            return Durability.valueOf(text.toUpperCase(Locale.ROOT));
+        } catch (IllegalArgumentException e) {
+            throw TidalException.invalid("durability \"" + Text.safe(text) + "\" is not known: expected one of "
+                    + Arrays.toString(Durability.values()));
+        }
+    }
+
+    private void delete(Exchange exchange) {
+        Tenant tenant = exchange.tenant();
+        ObjectNode result = TenantView.identity(tenant).put("erased", true);
+        Optional<TenantUsage> usage = usage(tenant);
+        exchange.tidal().deleteTenant(tenant.id());
+        events.tenant("deleted", tenant.id());
+        if (usage.isPresent()) {
+            Numbers.put(result, "signals", usage.get().accepted());
+            Numbers.put(result, "entities", usage.get().entities());
+            Numbers.put(result, "storage_bytes", usage.get().storageBytes());
+        } else {
+            result.putNull("signals").putNull("entities").putNull("storage_bytes");
+        }
+        exchange.answer(200, result);
+    }
+
+    // What a quarantined tenant held can't be told, and to delete it is one of the two ways out.
+    private static Optional<TenantUsage> usage(Tenant tenant) {
+        try {
+            return Optional.of(tenant.usage());
+        } catch (TidalException e) {
+            if (e.code() == ErrorCode.CORRUPT_LOG || e.code() == ErrorCode.CORRUPT_DATA) {
+                return Optional.empty();
+            }
+            throw e;
+        }
+    }
+}

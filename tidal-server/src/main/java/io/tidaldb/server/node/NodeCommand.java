@@ -1,0 +1,43 @@
+package io.tidaldb.server.node;
+
+import io.tidaldb.server.cli.CliCommand;
+import io.tidaldb.server.cli.ExitCodes;
+import io.tidaldb.server.cli.StopSignal;
+import io.tidaldb.server.config.NodeConfiguration;
+import io.tidaldb.server.config.NodeConfigurationFile;
+import java.nio.file.Path;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** One node in the foreground. */
+@Command(
+        name = "node",
+        description =
+                "Runs one node in the foreground; prints a line that begins with READY when it serves. SIGTERM drains it.")
+public final class NodeCommand extends CliCommand {
+
+    private static final Logger LOG = LoggerFactory.getLogger(NodeCommand.class);
+
+    @Option(names = "--config", required = true, paramLabel = "FILE", description = "The node's configuration, YAML.")
+    @SuppressWarnings("NullAway.Init")
+    private Path file;
+
+    @Override
+    public Integer call() throws InterruptedException {
+        NodeConfiguration configuration = NodeConfigurationFile.read(file, System.getenv());
+        NodeLogging.install();
+        try (StopSignal stop = StopSignal.install()) {
+            try (NodeProcess node = NodeProcess.start(configuration)) {
+                output().out().println(node.readyLine(ProcessHandle.current().pid()));
+                output().end();
+                LOG.info("node {} serves on {}", configuration.node(), node.http());
+                stop.await();
+                LOG.info("node {} drains", configuration.node());
+            }
+            LOG.info("node {} has stopped", configuration.node());
+            return stop.finished(ExitCodes.DONE);
+        }
+    }
+}

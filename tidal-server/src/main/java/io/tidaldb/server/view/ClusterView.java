@@ -1,0 +1,110 @@
+package io.tidaldb.server.view;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.tidaldb.api.RegionId;
+import io.tidaldb.api.TenantConfig;
+import io.tidaldb.api.TenantId;
+import io.tidaldb.api.wal.WalBatch;
+import io.tidaldb.core.ClusterHealth;
+import io.tidaldb.core.Tenant;
+import io.tidaldb.server.importing.Json;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+
+/** The state of nodes, regions, shards and tenants as JSON. */
+public final class ClusterView {
+
+    private ClusterView() {}
+
+    /**
+     * Returns the state.
+     *
+     * @param cluster its name
+     * @param tenants whose limits are shown beside their usage
+     */
+    public static ObjectNode describe(String cluster, ClusterHealth health, List<Tenant> tenants) {
+        Map<TenantId, TenantConfig> configs = new HashMap<>();
+        tenants.forEach(tenant -> configs.put(tenant.id(), tenant.config()));
+        // One process decides alone: its first node holds the control log, and nobody was ever elected.
+        ObjectNode result = Json.object()
+                .put("cluster", cluster)
+                .put("format_version", WalBatch.VERSION)
+                .put(
+                        "leader",
+                        health.nodes().isEmpty()
+                                ? null
+                                : health.nodes().get(0).node().name())
+                .put("epoch", 0);
+        ArrayNode nodes = result.putArray("nodes");
+        health.nodes().forEach(node -> node(nodes.addObject(), node));
+        regions(result.putArray("regions"), health);
+        ArrayNode shards = result.putArray("shards");
+        health.shards().forEach(shard -> shard(shards.addObject(), shard));
+        ArrayNode all = result.putArray("tenants");
+        health.tenants().forEach(tenant -> tenant(all.addObject(), tenant, configs.get(tenant.tenant())));
+        result.putArray("migrations");
+        result.putArray("upgrades");
+        return result;
+    }
+
+    private static void node(ObjectNode result, ClusterHealth.NodeHealth node) {
+        result.put("node", node.node().name())
+                .putNull("address")
+                .put("region", node.region().value())
+                .put("version", node.version())
+                .put("state", "UP")
+                .put("last_heartbeat_ms_ago", 0);
+    }
+
+    private static void regions(ArrayNode result, ClusterHealth health) {
+        TreeSet<RegionId> damaged = new TreeSet<>();
+        health.tenants().stream()
+                .filter(tenant -> tenant.damage() != null)
+                .forEach(tenant -> tenant.shards().forEach(shard -> damaged.add(shard.region())));
+        TreeSet<RegionId> regions = new TreeSet<>();
+        health.nodes().forEach(node -> regions.add(node.region()));
+        health.shards().forEach(shard -> regions.add(shard.region()));
+        regions.forEach(region -> result.addObject()
+                .put("region", region.value())
+                .put("health", damaged.contains(region) ? "DEGRADED" : "HEALTHY"));
+    }
+
+    private static void shard(ObjectNode result, ClusterHealth.ShardHealth shard) {
+        result.put("shard", shard.shard().value())
+                .put("region", shard.region().value())
+                .put("node", shard.node().name())
+                .put("role", shard.leads() ? "LEADER" : "FOLLOWER");
+        Numbers.put(result, "entity_count", shard.entityCount()).put("signals_per_sec", shard.signalsPerSecond());
+        ObjectNode lags = result.putObject("replication_lag");
+        shard.replicationLag()
+                .forEach((node, lag) -> lags.putObject(node.name())
+                        .put("records", lag.records())
+                        .put("ms", lag.millis()));
+        Numbers.put(result, "disk_bytes", shard.diskBytes());
+    }
+
+    private static void tenant(
+            ObjectNode result,
+            ClusterHealth.TenantHealth tenant,
+            @org.jspecify.annotations.Nullable TenantConfig config) {
+        result.put("tenant", Long.toUnsignedString(tenant.tenant().value())).put("label", tenant.label());
+        TenantView.strings(result.putArray("shards"), tenant.shards());
+        ObjectNode usage =
+                result.putObject("usage").put("signals_per_sec", tenant.usage().signalsPerSecond());
+        Numbers.put(usage, "entities", tenant.usage().entities());
+        Numbers.put(usage, "storage_bytes", tenant.usage().storageBytes());
+        ObjectNode quota = result.putObject("quota");
+        if (config == null) {
+            quota.putNull("signals_per_sec").putNull("entities").putNull("storage_bytes");
+        } else {
+            TenantView.limits(quota, config);
+        }
+        Numbers.put(result, "throttled_total", tenant.usage().throttled());
+        if (tenant.damage() != null) {
+            result.put("damage", tenant.damage());
+        }
+    }
+}

@@ -1,0 +1,181 @@
+package io.tidaldb.server.http;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.tidaldb.api.TenantId;
+import io.tidaldb.server.auth.Scope;
+import io.tidaldb.server.auth.TokenFile;
+import io.tidaldb.server.auth.TokenIssue;
+import java.net.http.HttpRequest;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Every route with every kind of token, its own and another tenant's; the expectations are written here, not taken from the table. */
+@DisplayName("Authorisation")
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class AuthorisationTest {
+
+    private static final String MINE = "1";
+    private static final String CANARY = "canary-of-tenant-two";
+
+    /** Who may: with a token to read, to write, an operator's, none. */
+    private record Row(boolean read, boolean write, boolean nobody) {}
+
+    private static final Row OPERATORS = new Row(false, false, false);
+    private static final Row READERS = new Row(true, false, false);
+    private static final Row WRITERS = new Row(false, true, false);
+    private static final Row EVERYBODY = new Row(true, true, true);
+
+    private static final Map<String, Row> EXPECTED = new TreeMap<>(Map.ofEntries(
+            Map.entry("POST /v1/tenants", OPERATORS),
+            Map.entry("GET /v1/tenants", OPERATORS),
+            Map.entry("GET /v1/tenants/{tenant}", READERS),
+            Map.entry("PATCH /v1/tenants/{tenant}", OPERATORS),
+            Map.entry("DELETE /v1/tenants/{tenant}", OPERATORS),
+            Map.entry("POST /v1/tenants/{tenant}/signals", WRITERS),
+            Map.entry("GET /v1/tenants/{tenant}/entities/{entity}/signals/{signal}", READERS),
+            Map.entry("POST /v1/tenants/{tenant}/reads", READERS),
+            Map.entry("GET /v1/tenants/{tenant}/top", READERS),
+            Map.entry("GET /v1/tenants/{tenant}/signals/{signal}", READERS),
+            Map.entry("GET /v1/cluster", OPERATORS),
+            Map.entry("GET /v1/events", OPERATORS),
+            Map.entry("GET /healthz", EVERYBODY),
+            Map.entry("GET /readyz", EVERYBODY),
+            Map.entry("GET /metrics", EVERYBODY),
+            Map.entry("GET /v1/openapi.json", EVERYBODY)));
+
+    private final Map<String, String> tokens = new LinkedHashMap<>();
+    private TestServer server;
+
+    @BeforeAll
+    void start(@TempDir Path directory) {
+        TokenFile file = new TokenFile(directory.resolve("tokens.json"));
+        tokens.put("operator", issue(file, List.of(Scope.OPERATOR), List.of()));
+        tokens.put("read", issue(file, List.of(Scope.READ), List.of(TenantId.of(1))));
+        tokens.put("write", issue(file, List.of(Scope.WRITE), List.of(TenantId.of(1))));
+        tokens.put("other read", issue(file, List.of(Scope.READ), List.of(TenantId.of(2), TenantId.of(3))));
+        tokens.put("other write", issue(file, List.of(Scope.WRITE), List.of(TenantId.of(2))));
+        tokens.put("none", "");
+        tokens.put("forged", "tidal_0123456789ab_" + "A".repeat(43));
+        server = TestServer.start(directory, "auth: {tokens: \"" + directory.resolve("tokens.json") + "\"}\n");
+        operator("POST", "/v1/tenants", "{\"tenant\":1}");
+        operator("POST", "/v1/tenants", "{\"tenant\":2,\"label\":\"" + CANARY + "\"}");
+        operator("POST", "/v1/tenants/2/signals", "[{\"signal\":\"view\",\"entity_name\":\"" + CANARY + "\"}]");
+    }
+
+    @AfterAll
+    void stop() {
+        server.close();
+    }
+
+    private static String issue(TokenFile file, List<Scope> scopes, List<TenantId> tenants) {
+        return TokenIssue.into(file, "", scopes, tenants, Instant.now(), null).secret();
+    }
+
+    private void operator(String method, String path, String body) {
+        assertThat(call(method, path, body, "operator").status()).isLessThan(300);
+    }
+
+    private TestServer.Answer call(String method, String path, String body, String token) {
+        HttpRequest.Builder request = HttpRequest.newBuilder(server.uri(path))
+                .method(method, HttpRequest.BodyPublishers.ofString(body))
+                .header("Content-Type", MediaTypes.JSON);
+        String text = tokens.getOrDefault(token, "");
+        if (!text.isEmpty()) {
+            request.header("Authorization", "Bearer " + text);
+        }
+        TestServer.Answer answer = server.send(request.build());
+        server.check(method, path, answer);
+        return answer;
+    }
+
+    @Test
+    @DisplayName("has an expectation for every route, and a route for every expectation")
+    void complete() {
+        assertThat(server.server.routes().stream().map(Route::name))
+                .containsExactlyInAnyOrderElementsOf(EXPECTED.keySet());
+    }
+
+    @TestFactory
+    @DisplayName("lets through whom it should, and nobody else")
+    Stream<DynamicTest> matrix() {
+        return server.server.routes().stream()
+                .flatMap(route -> tokens.keySet().stream()
+                        .filter(token -> !endsTheTest(route, token))
+                        .map(token ->
+                                DynamicTest.dynamicTest(route.name() + " with " + token, () -> check(route, token))));
+    }
+
+    /** To erase the tenant would spoil the other rows, and the answer to who may listen to events has no end. */
+    private static boolean endsTheTest(Route route, String token) {
+        return token.equals("operator")
+                && (route.method() == Method.DELETE || route.path().equals("/v1/events"));
+    }
+
+    private void check(Route route, String token) {
+        Row row = EXPECTED.getOrDefault(route.name(), OPERATORS);
+        String path =
+                route.path().replace("{tenant}", MINE).replace("{entity}", "42").replace("{signal}", "view");
+        TestServer.Answer answer = call(route.method().name(), path, "{}", token);
+        boolean allowed = switch (token) {
+            case "operator" -> true;
+            case "read" -> row.read();
+            case "write" -> row.write();
+            default -> row.nobody();
+        };
+        if (allowed) {
+            // Bad requests are looked at only when they may be made.
+            assertThat(answer.status()).isNotIn(401, 403, 429);
+        } else if (token.equals("none") || token.equals("forged")) {
+            assertThat(answer.status()).isIn(401, 429);
+        } else {
+            answer.is(403);
+            assertThat(answer.code()).isEqualTo("FORBIDDEN");
+        }
+        if (!token.equals("operator")) {
+            assertThat(answer.text()).doesNotContain(CANARY);
+        }
+        assertThat(answer.text()).doesNotContain("tidal_0");
+    }
+
+    @Test
+    @DisplayName("answers another tenant's token the same whether the tenant is there or not")
+    void revealsNothing() {
+        TestServer.Answer there = call("GET", "/v1/tenants/2", "", "read");
+        TestServer.Answer missing = call("GET", "/v1/tenants/77", "", "read");
+        assertThat(there.is(403).text()).isEqualTo(missing.is(403).text());
+    }
+
+    @Test
+    @DisplayName("tells whom it lets in to which tenants")
+    void severalTenants() {
+        call("GET", "/v1/tenants/2", "", "other read").is(200);
+        call("GET", "/v1/tenants/3", "", "other read").is(404);
+        call("GET", "/v1/tenants/1", "", "other read").is(403);
+    }
+
+    @Test
+    @DisplayName("holds back an address with many wrong tokens, and nobody who has a right one")
+    void wrongTokens() {
+        TestServer.Answer last = call("GET", "/v1/tenants", "", "forged");
+        for (int i = 0; i < 20 && last.status() != 429; i++) {
+            last = call("GET", "/v1/tenants", "", "forged");
+        }
+        assertThat(last.is(429).code()).isEqualTo("TOO_MANY_ATTEMPTS");
+        assertThat(last.headers()).containsKey("Retry-After");
+        call("GET", "/v1/tenants", "", "operator").is(200);
+    }
+}

@@ -1,0 +1,137 @@
+package io.tidaldb.server.http;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.KeyStore;
+import java.util.Map;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLParameters;
+import javax.net.ssl.TrustManagerFactory;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@DisplayName("HTTP over TLS")
+class TlsTest {
+
+    private static final String PASSWORD = "only-for-this-test";
+
+    @TempDir
+    Path directory;
+
+    private TestServer start() throws Exception {
+        Path keystore = directory.resolve("node.p12");
+        Process keytool = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "keytool")
+                                .toString(),
+                        "-genkeypair",
+                        "-alias",
+                        "node",
+                        "-keyalg",
+                        "EC",
+                        "-dname",
+                        "CN=node",
+                        "-ext",
+                        "san=ip:127.0.0.1",
+                        "-storetype",
+                        "PKCS12",
+                        "-keystore",
+                        keystore.toString(),
+                        "-storepass",
+                        PASSWORD)
+                .redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                .start();
+        assertThat(keytool.waitFor()).isZero();
+        Path password = Files.writeString(directory.resolve("password"), PASSWORD + "\n");
+        return TestServer.start(
+                directory,
+                "",
+                Map.of(
+                        "TIDAL_HTTP_TLS_KEYSTORE", keystore.toString(),
+                        "TIDAL_HTTP_TLS_PASSWORD_FILE", password.toString()));
+    }
+
+    private HttpResponse<String> get(TestServer server, String protocol) throws Exception {
+        KeyStore trusted = KeyStore.getInstance("PKCS12");
+        try (InputStream in = Files.newInputStream(directory.resolve("node.p12"))) {
+            trusted.load(in, PASSWORD.toCharArray());
+        }
+        KeyStore certificates = KeyStore.getInstance("PKCS12");
+        certificates.load(null, null);
+        certificates.setCertificateEntry("node", trusted.getCertificate("node"));
+        TrustManagerFactory trust = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+        trust.init(certificates);
+        SSLContext context = SSLContext.getInstance("TLS");
+        context.init(null, trust.getTrustManagers(), null);
+        SSLParameters parameters = new SSLParameters();
+        parameters.setProtocols(new String[] {protocol});
+        return HttpClient.newBuilder()
+                .sslContext(context)
+                .sslParameters(parameters)
+                .build()
+                .send(
+                        HttpRequest.newBuilder(URI.create("https://127.0.0.1:" + server.server.port() + "/readyz"))
+                                .build(),
+                        HttpResponse.BodyHandlers.ofString());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"TLSv1.2", "TLSv1.3"})
+    @DisplayName("is served with the certificate that is configured")
+    void served(String protocol) throws Exception {
+        try (TestServer server = start()) {
+            assertThat(get(server, protocol).statusCode()).isEqualTo(200);
+        }
+    }
+
+    @Test
+    @DisplayName("is not served in plain text")
+    void notPlain() throws Exception {
+        try (TestServer server = start();
+                Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.server.port())) {
+            socket.setSoTimeout(60_000);
+            socket.getOutputStream()
+                    .write("GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+                            .getBytes(StandardCharsets.US_ASCII));
+            socket.shutdownOutput();
+            assertThat(new String(answer(socket), StandardCharsets.ISO_8859_1)).doesNotContain("HTTP/1.1", "ready");
+        }
+    }
+
+    private static byte[] answer(Socket socket) throws IOException {
+        try (InputStream in = socket.getInputStream()) {
+            return in.readAllBytes();
+        } catch (java.net.SocketException e) {
+            return new byte[0];
+        }
+    }
+
+    @Test
+    @DisplayName("a keystore that can't be read keeps the node from serving")
+    void noKeystore() throws Exception {
+        Path password = Files.writeString(directory.resolve("password"), PASSWORD);
+        assertThatThrownBy(() -> TestServer.start(
+                        directory,
+                        "",
+                        Map.of(
+                                "TIDAL_HTTP_TLS_KEYSTORE",
+                                        directory.resolve("none.p12").toString(),
+                                "TIDAL_HTTP_TLS_PASSWORD_FILE", password.toString())))
+                .hasMessageContaining("http.");
+    }
+}
