@@ -16,6 +16,14 @@ public interface Scheduler {
     /** Runs a task as soon as those before it are done; never in the caller's stack. */
     void execute(Runnable task);
 
+    /**
+     * Runs a task as soon as those before it are done: at once and in the caller's stack if nothing else runs or waits and the scheduler
+     * can do that, which spares a hand-over between threads. For callers that hold no lock and are ready for whatever the task calls.
+     */
+    default void executeHere(Runnable task) {
+        execute(task);
+    }
+
     /** Runs a task after a delay, which is not negative. */
     Cancellable schedule(Duration delay, Runnable task);
 

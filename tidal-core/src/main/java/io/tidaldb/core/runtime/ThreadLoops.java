@@ -1,10 +1,7 @@
 package io.tidaldb.core.runtime;
 
-import java.time.Duration;
 import java.util.concurrent.ArrayBlockingQueue;
-import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionHandler;
-import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -37,13 +34,28 @@ public final class ThreadLoops implements LoopFactory {
 
     @Override
     public LoopScheduler scheduler(String role) {
-        return new SchedulerThread(role);
+        return new SerialScheduler(role);
     }
 
-    private static Thread daemon(String role, Runnable task) {
+    static Thread daemon(String role, Runnable task) {
         Thread thread = new Thread(task, "tidal-" + role);
         thread.setDaemon(true);
         return thread;
+    }
+
+    /** Waits until a thread has ended; an interrupt meanwhile is kept for later. */
+    static void join(Thread thread) {
+        boolean interrupted = false;
+        while (thread.isAlive()) {
+            try {
+                thread.join();
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private static ThreadPoolExecutor oneThread(String role, int queue, RejectedExecutionHandler whenFull) {
@@ -87,17 +99,7 @@ public final class ThreadLoops implements LoopFactory {
         public void close() {
             closed = true;
             LockSupport.unpark(thread);
-            boolean interrupted = false;
-            while (thread.isAlive()) {
-                try {
-                    thread.join();
-                } catch (InterruptedException e) {
-                    interrupted = true;
-                }
-            }
-            if (interrupted) {
-                Thread.currentThread().interrupt();
-            }
+            join(thread);
         }
     }
 
@@ -148,47 +150,6 @@ public final class ThreadLoops implements LoopFactory {
             // Not interrupted: that would close the files of what is running.
             executor.getQueue().clear();
             awaitEnd(executor, "work on the disk still runs a minute after its store was closed");
-        }
-    }
-
-    private static final class SchedulerThread implements LoopScheduler {
-
-        private final ScheduledThreadPoolExecutor executor;
-
-        SchedulerThread(String role) {
-            executor = new ScheduledThreadPoolExecutor(1, task -> daemon(role, task), (task, closed) -> {});
-            executor.setRemoveOnCancelPolicy(true);
-            executor.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
-        }
-
-        @Override
-        public long nanoTime() {
-            return System.nanoTime();
-        }
-
-        @Override
-        public void execute(Runnable task) {
-            schedule(Duration.ZERO, task);
-        }
-
-        @Override
-        public Cancellable schedule(Duration delay, Runnable task) {
-            Future<?> scheduled = executor.schedule(() -> run(task), delay.toNanos(), TimeUnit.NANOSECONDS);
-            return () -> scheduled.cancel(false);
-        }
-
-        private static void run(Runnable task) {
-            try {
-                task.run();
-            } catch (RuntimeException e) {
-                LOG.error("a scheduled task failed", e);
-            }
-        }
-
-        @Override
-        public void close() {
-            executor.shutdown();
-            awaitEnd(executor, "scheduled work still runs a minute after its node was closed");
         }
     }
 

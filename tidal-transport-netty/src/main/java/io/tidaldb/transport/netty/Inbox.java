@@ -57,7 +57,7 @@ final class Inbox {
             pause();
         }
         if (woken.compareAndSet(false, true)) {
-            scheduler.execute(deliver);
+            scheduler.executeHere(deliver);
         }
     }
 
