@@ -348,6 +348,10 @@ final class EmbeddedTidal implements Tidal {
         return cluster;
     }
 
+    QueueBudget queue() {
+        return queue;
+    }
+
     void checkOpen() {
         if (closed) {
             throw new TidalException(ErrorCode.CLOSED, "this instance of Tidal is closed");

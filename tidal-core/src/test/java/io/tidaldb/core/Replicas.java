@@ -16,6 +16,11 @@ public final class Replicas {
         return ((EmbeddedTenant) tidal.tenant(tenant).orElseThrow()).replicas(shard);
     }
 
+    /** Returns the bytes of writes that wait to be committed or to be held by others. */
+    public static long queuedBytes(Tidal tidal) {
+        return ((EmbeddedTidal) tidal).queue().used();
+    }
+
     /** Returns the most bytes that any node keeps in memory for its followers. */
     public static long mostTailBytes(Tidal tidal) {
         AtomicLong most = new AtomicLong();

@@ -32,6 +32,11 @@ public final class QueueBudget {
         return tenantBound;
     }
 
+    /** Returns the bytes of all tenants that wait. */
+    public long used() {
+        return used.get();
+    }
+
     /** Takes room for a tenant that has {@code queued} bytes waiting; false if there is not enough, and then none was taken. */
     boolean take(AtomicLong queued, long bytes) {
         long own = queued.addAndGet(bytes);

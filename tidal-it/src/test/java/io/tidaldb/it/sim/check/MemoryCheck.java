@@ -9,6 +9,14 @@ public final class MemoryCheck {
 
     private MemoryCheck() {}
 
+    /** Checks that nothing waits when all was answered: what has its room for ever would keep others out. */
+    public static void atRest(SimulatedCluster cluster) {
+        long queued = Replicas.queuedBytes(cluster.tidal());
+        if (queued != 0) {
+            throw new AssertionError(queued + " bytes of writes wait though nothing is under way");
+        }
+    }
+
     /** Checks a cluster as it is now, in the middle of whatever happens to it. */
     public static void check(SimulatedCluster cluster, ReplicationSettings bounds) {
         long tail = Replicas.mostTailBytes(cluster.tidal());
