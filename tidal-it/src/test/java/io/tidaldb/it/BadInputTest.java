@@ -74,8 +74,10 @@ class BadInputTest {
                 refused("tenant list --data-dir STORE extra", 2, "unexpected argument 'extra'"),
                 refused("tenant list --data-dir STORE --nope", 2, "Unknown option: '--nope'"),
                 refused("tenant list --data-dir STORE --output xml", 2, "--output", "TABLE, JSON", "'xml'"),
-                refused("tenant list", 2, "--data-dir DIR is missing"),
-                refused("tenant list --server http://127.0.0.1:1", 2, "use --data-dir DIR"),
+                refused("signal types", 2, "--data-dir DIR is missing"),
+                refused("tenant list --server 127.0.0.1:1", 2, "\"127.0.0.1:1\"", "expected http://HOST:PORT"),
+                refused("tenant list --server http://127.0.0.1:1", 1, "http://127.0.0.1:1 can't be reached"),
+                refused("tenant list --data-dir STORE --server http://127.0.0.1:1", 2, "exclude each other"),
                 refused("tenant list --data-dir W/absent", 1, "W/absent does not exist", "tidal tenant create"),
                 refused("tenant list --data-dir W/good.ndjson", 2, "good.ndjson is not a directory"),
                 // One event.

@@ -36,10 +36,10 @@ class TidalCommandTest {
                 .contains("Try 'tidal --help'.");
         assertThat(run("signal")).isEqualTo(2);
         assertThat(err.toString()).contains("expected one of declare, import, load, record, types, verify");
-        assertThat(run("tenant", "list")).isEqualTo(2);
+        assertThat(run("signal", "types")).isEqualTo(2);
         assertThat(err.toString()).contains("--data-dir DIR is missing");
-        assertThat(run("tenant", "list", "--server", "http://x")).isEqualTo(2);
-        assertThat(err.toString()).contains("--server is not available in this version");
+        assertThat(run("signal", "types", "--server", "http://x")).isEqualTo(2);
+        assertThat(err.toString()).contains("Unknown options: '--server'");
         assertThat(run("tenant", "list", "--output", "xml")).isEqualTo(2);
         assertThat(run("query", "count", "--window", "2h", "--tenant", "1", "--signal", "view"))
                 .isEqualTo(2);

@@ -1,6 +1,7 @@
 package io.tidaldb.server.cli;
 
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
@@ -14,5 +15,10 @@ public abstract class CliCommand implements Callable<Integer> {
     /** Returns where results and notes go. */
     protected final Output output() {
         return CommonOptions.outputOf(spec);
+    }
+
+    /** Returns the token to show to servers, or null. */
+    final @Nullable String token() {
+        return CommonOptions.tokenOf(spec, System.getenv());
     }
 }

@@ -1,5 +1,6 @@
 package io.tidaldb.server.cli;
 
+import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
@@ -8,6 +9,8 @@ import picocli.CommandLine.ScopeType;
 
 /** The options that every command takes, wherever they stand. */
 public final class CommonOptions {
+
+    private static final String TOKEN = "TIDAL_TOKEN";
 
     @Option(
             names = "--output",
@@ -22,20 +25,25 @@ public final class CommonOptions {
             names = "--token",
             scope = ScopeType.INHERIT,
             paramLabel = "TOKEN",
-            description = "API token for a server; not needed for a data directory.")
+            description = "API token for a server (default: what TIDAL_TOKEN holds); a data directory needs none.")
     @Nullable
     private String token;
 
     /** Returns the output that these options ask for, on the command's streams. */
     static Output outputOf(CommandSpec spec) {
-        CommonOptions common = (CommonOptions)
-                Objects.requireNonNull(spec.root().mixins().get("common")).userObject();
+        CommonOptions common = of(spec);
         return new Output(spec.commandLine().getOut(), spec.commandLine().getErr(), common.format);
     }
 
-    /** Returns the token, or null. */
-    @Nullable
-    String token() {
-        return token;
+    /** Returns the token: that of the command line, else that of the environment, else null. */
+    static @Nullable String tokenOf(CommandSpec spec, Map<String, String> environment) {
+        String given = of(spec).token;
+        String inherited = environment.getOrDefault(TOKEN, "");
+        return given != null || inherited.isEmpty() ? given : inherited;
+    }
+
+    private static CommonOptions of(CommandSpec spec) {
+        return (CommonOptions)
+                Objects.requireNonNull(spec.root().mixins().get("common")).userObject();
     }
 }

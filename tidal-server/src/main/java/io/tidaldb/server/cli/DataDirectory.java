@@ -16,15 +16,18 @@ class DataDirectory {
     @Nullable
     private Path directory;
 
-    @Option(
-            names = "--server",
-            paramLabel = "URL[,URL...]",
-            description = "Talk to a running server. Not available in this version.")
-    @Nullable
-    private String server;
-
     @Mixin
     private final PluginOptions plugins = new PluginOptions();
+
+    /** Returns whether a directory is named. */
+    final boolean isNamed() {
+        return directory != null;
+    }
+
+    /** Refuses options that are about a directory where none is named. */
+    void checkUnnamed() {
+        plugins.checkNotGiven();
+    }
 
     /** Opens a directory that exists. */
     final Tidal openExisting() {
@@ -46,11 +49,8 @@ class DataDirectory {
     }
 
     private Path chosen() {
-        if (server != null) {
-            throw CliException.usage("--server is not available in this version: use --data-dir DIR");
-        }
         if (directory == null) {
-            throw CliException.usage("--data-dir DIR is missing: servers are not available in this version");
+            throw CliException.usage("--data-dir DIR is missing: this is not done over a server");
         }
         if (Files.exists(directory) && !Files.isDirectory(directory)) {
             throw CliException.usage("--data-dir " + directory + " is not a directory");

@@ -1,6 +1,7 @@
 package io.tidaldb.server.cli;
 
 import io.tidaldb.api.TidalException;
+import io.tidaldb.server.client.ServerException;
 import java.io.PrintWriter;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
@@ -84,7 +85,7 @@ public final class ErrorReport {
         if (failure instanceof TidalException store) {
             return text + " (" + store.code() + ")";
         }
-        if (failure instanceof CliException) {
+        if (failure instanceof CliException || failure instanceof ServerException) {
             return text;
         }
         if (failure instanceof NoSuchFileException) {

@@ -1,7 +1,9 @@
 package io.tidaldb.server.cli;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tidaldb.api.Durability;
 import io.tidaldb.api.TenantConfig;
+import io.tidaldb.server.importing.Json;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
@@ -68,6 +70,37 @@ final class LimitOptions {
                 config.slots(),
                 config.pinnedShards(),
                 config.hold());
+    }
+
+    /** Returns what was given, as the HTTP interface takes it: a limit that is removed is null. */
+    ObjectNode toJson() {
+        ObjectNode result = Json.object();
+        if (label != null) {
+            result.put("label", label);
+        }
+        putRate(result, "max_signals_per_sec", "--max-signals-per-sec", maxSignalsPerSecond);
+        putRate(result, "burst", "--burst", burst);
+        putRate(result, "reserved_signals_per_sec", "--reserved-signals-per-sec", reserved);
+        putCap(result, "max_entities", "--max-entities", maxEntities);
+        putCap(result, "max_storage_bytes", "--max-storage-bytes", maxStorageBytes);
+        if (durability != null) {
+            result.put("durability", durability.name());
+        }
+        return result;
+    }
+
+    private static void putRate(ObjectNode result, String field, String option, @Nullable String text) {
+        if (text != null) {
+            OptionalDouble rate = rate(option, text, OptionalDouble.empty());
+            result.put(field, rate.isPresent() ? (Double) rate.getAsDouble() : null);
+        }
+    }
+
+    private static void putCap(ObjectNode result, String field, String option, @Nullable String text) {
+        if (text != null) {
+            OptionalLong cap = cap(option, text, OptionalLong.empty());
+            result.put(field, cap.isPresent() ? (Long) cap.getAsLong() : null);
+        }
     }
 
     private static OptionalDouble rate(String option, @Nullable String text, OptionalDouble before) {

@@ -15,6 +15,14 @@ final class NewDataDirectory extends DataDirectory {
     @Nullable
     private String wal;
 
+    @Override
+    void checkUnnamed() {
+        super.checkUnnamed();
+        if (wal != null) {
+            throw CliException.usage("--wal is about a data directory: expected --data-dir DIR with it");
+        }
+    }
+
     /** Opens a directory and creates it if it is missing. */
     Tidal openOrCreate() {
         return withDefaults(chosenWal()).open();

@@ -1,7 +1,7 @@
 package io.tidaldb.server.cli;
 
-import io.tidaldb.core.Tenant;
-import io.tidaldb.core.Tidal;
+import io.tidaldb.api.TenantId;
+import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -11,7 +11,7 @@ import picocli.CommandLine.Parameters;
 abstract class OneTenantCommand extends CliCommand {
 
     @Mixin
-    private final DataDirectory store = new DataDirectory();
+    private final StoreOptions store = new StoreOptions();
 
     @Parameters(arity = "0..1", paramLabel = "T", description = "Number or label.")
     @Nullable
@@ -25,16 +25,16 @@ abstract class OneTenantCommand extends CliCommand {
     private String option;
 
     /** Does it, and returns the exit code. */
-    abstract int run(Tidal tidal, Tenant tenant);
+    abstract int run(Backend backend, TenantId tenant);
 
     @Override
-    public final Integer call() {
+    public final Integer call() throws IOException {
         if ((argument == null) == (option == null)) {
             throw CliException.usage("which tenant? Expected its number or label, once");
         }
         String name = argument != null ? argument : String.valueOf(option);
-        try (Tidal tidal = store.openExisting()) {
-            return run(tidal, Tenants.named(tidal, name));
+        try (Backend backend = store.open(token())) {
+            return run(backend, backend.named(name));
         }
     }
 }

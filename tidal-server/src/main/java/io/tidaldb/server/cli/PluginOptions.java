@@ -23,6 +23,13 @@ public final class PluginOptions {
     /** Creates the options. */
     public PluginOptions() {}
 
+    /** Refuses the option where a server has its own plugins. */
+    void checkNotGiven() {
+        if (directory != null) {
+            throw CliException.usage("--plugins is about a data directory: expected --data-dir DIR with it");
+        }
+    }
+
     /** Looks for plugins. The catalog is the caller's to close. */
     PluginCatalog discover() {
         return PluginCatalog.discover(directory);

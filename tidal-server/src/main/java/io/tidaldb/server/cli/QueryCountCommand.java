@@ -1,7 +1,6 @@
 package io.tidaldb.server.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.tidaldb.core.Reading;
 import io.tidaldb.core.Window;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -19,8 +18,10 @@ final class QueryCountCommand extends QueryEntityCommand {
     private Window window;
 
     @Override
-    void describe(Reading reading, ObjectNode result) {
-        result.put("window", window == null ? "all" : window.toString())
-                .put("count", window == null ? reading.count() : reading.count(window));
+    void describe(ObjectNode reading, ObjectNode result) {
+        result.put("window", window == null ? "all" : window.toString());
+        result.set(
+                "count",
+                window == null ? reading.path("count") : reading.path("windows").path(window.toString()));
     }
 }

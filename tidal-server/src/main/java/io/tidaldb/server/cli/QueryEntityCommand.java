@@ -2,8 +2,7 @@ package io.tidaldb.server.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tidaldb.api.EntityId;
-import io.tidaldb.core.Reading;
-import java.util.List;
+import java.io.IOException;
 import picocli.CommandLine.Mixin;
 
 /** Reads what is known about one entity. */
@@ -15,19 +14,20 @@ abstract class QueryEntityCommand extends CliCommand {
     @Mixin
     private final EntityOptions entity = new EntityOptions();
 
-    /** Adds the answer to the result. */
-    abstract void describe(Reading reading, ObjectNode result);
+    /** Adds the answer to the result; the reading is that of {@link io.tidaldb.server.view.ReadingView}. */
+    abstract void describe(ObjectNode reading, ObjectNode result);
 
     @Override
-    public Integer call() {
+    public Integer call() throws IOException {
         EntityId id = entity.id();
-        Reading reading = query.ask(tenant -> tenant.readAll(query.signal(), List.of(id), query.reading()))
-                .get(0);
+        ObjectNode reading =
+                query.ask(token(), (backend, tenant) -> backend.reading(tenant, query.signal(), id, query.reading()));
         ObjectNode result = query.describe();
         entity.describe(result);
         describe(reading, result);
-        output().result(result.put("as_of", reading.asOf().toString())
-                .put("replica", reading.replica().toString()));
+        result.set("as_of", reading.path("as_of"));
+        result.set("replica", reading.path("replica"));
+        output().result(result);
         return ExitCodes.DONE;
     }
 }

@@ -1,14 +1,14 @@
 package io.tidaldb.server.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.tidaldb.api.TenantId;
 import io.tidaldb.core.Position;
 import io.tidaldb.core.ReadOptions;
-import io.tidaldb.core.Tenant;
-import io.tidaldb.core.Tidal;
 import io.tidaldb.server.importing.Json;
+import java.io.IOException;
 import java.time.Instant;
 import java.util.Optional;
-import java.util.function.Function;
+import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -18,7 +18,7 @@ import picocli.CommandLine.Option;
 final class QueryOptions {
 
     @Mixin
-    private final DataDirectory store = new DataDirectory();
+    private final StoreOptions store = new StoreOptions();
 
     @Option(names = "--tenant", required = true, paramLabel = "T", description = "Number or label.")
     private String tenant;
@@ -50,10 +50,10 @@ final class QueryOptions {
                 Optional.ofNullable(at), Optional.ofNullable(minPosition).map(Position::parse), Optional.empty());
     }
 
-    /** Asks the tenant. */
-    <T> T ask(Function<Tenant, T> question) {
-        try (Tidal tidal = store.openExisting()) {
-            return question.apply(Tenants.named(tidal, tenant));
+    /** Asks about the tenant. */
+    <T> T ask(@Nullable String token, BiFunction<Backend, TenantId, T> question) throws IOException {
+        try (Backend backend = store.open(token)) {
+            return question.apply(backend, backend.named(tenant));
         }
     }
 

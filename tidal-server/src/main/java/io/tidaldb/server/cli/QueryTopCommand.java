@@ -1,10 +1,7 @@
 package io.tidaldb.server.cli;
 
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.tidaldb.core.ScoredEntity;
-import io.tidaldb.server.importing.Json;
-import java.util.List;
+import java.io.IOException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -23,14 +20,11 @@ final class QueryTopCommand extends CliCommand {
     private int k;
 
     @Override
-    public Integer call() {
-        List<ScoredEntity> ranked = query.ask(tenant -> tenant.top(query.signal(), k, query.reading()));
+    public Integer call() throws IOException {
         ObjectNode result = query.describe();
-        ArrayNode entities = result.putArray("entities");
-        ranked.forEach(entity -> entities.add(Json.object()
-                .put("entity", entity.entity().toString())
-                .put("name", entity.name())
-                .put("score", entity.score())));
+        result.set(
+                "entities",
+                query.ask(token(), (backend, tenant) -> backend.top(tenant, query.signal(), k, query.reading())));
         output().result(result);
         return ExitCodes.DONE;
     }

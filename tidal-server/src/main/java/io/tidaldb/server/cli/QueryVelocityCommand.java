@@ -1,7 +1,6 @@
 package io.tidaldb.server.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.tidaldb.core.Reading;
 import io.tidaldb.core.Window;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -19,7 +18,9 @@ final class QueryVelocityCommand extends QueryEntityCommand {
     private Window window;
 
     @Override
-    void describe(Reading reading, ObjectNode result) {
-        result.put("window", window.toString()).put("velocity", reading.velocity(window));
+    void describe(ObjectNode reading, ObjectNode result) {
+        double events = reading.path("windows").path(window.toString()).asDouble();
+        result.put("window", window.toString())
+                .put("velocity", events / window.length().toSeconds());
     }
 }

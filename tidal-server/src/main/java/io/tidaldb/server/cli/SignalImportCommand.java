@@ -1,10 +1,14 @@
 package io.tidaldb.server.cli;
 
 import io.tidaldb.core.Tidal;
+import io.tidaldb.server.client.ServerClient;
+import io.tidaldb.server.client.ServerTarget;
 import io.tidaldb.server.importing.AckLog;
 import io.tidaldb.server.importing.AckSink;
+import io.tidaldb.server.importing.EmbeddedTarget;
 import io.tidaldb.server.importing.EventFile;
 import io.tidaldb.server.importing.ImportReport;
+import io.tidaldb.server.importing.ImportTarget;
 import io.tidaldb.server.importing.Importer;
 import io.tidaldb.server.importing.SignalLookup;
 import io.tidaldb.server.importing.TenantLookup;
@@ -22,13 +26,14 @@ import picocli.CommandLine.Parameters;
         footer = {
             "",
             "A malformed line is counted and reported, and the import goes on. throttled counts lines that the",
-            "rate limit refused at least once, skipped those that a quota kept out."
+            "rate limit refused at least once, skipped those that a quota kept out. A server's token has to allow both",
+            "read and write; tenants by label take an operator's."
         })
 @SuppressWarnings("NullAway.Init")
 final class SignalImportCommand extends CliCommand {
 
     @Mixin
-    private final NewDataDirectory store = new NewDataDirectory();
+    private final NewStoreOptions store = new NewStoreOptions();
 
     @Parameters(paramLabel = "FILE", description = "The file, or - for standard input.")
     private String file;
@@ -36,10 +41,12 @@ final class SignalImportCommand extends CliCommand {
     @Mixin
     private final EventFileOptions reading = new EventFileOptions();
 
-    @Option(names = "--create-tenants", description = "Create missing tenants, and missing types of signal.")
+    @Option(
+            names = "--create-tenants",
+            description = "Create missing tenants; in a data directory, missing types of signal, too.")
     private boolean createTenants;
 
-    @Option(names = "--create-signals", description = "Create missing types of signal.")
+    @Option(names = "--create-signals", description = "Create missing types of signal. Only with --data-dir.")
     private boolean createSignals;
 
     @Option(
@@ -79,26 +86,46 @@ final class SignalImportCommand extends CliCommand {
         }
         // Opened first: a file that can't be read is no reason to create a data directory. The log comes last: what an
         // earlier process was promised must not be overwritten by one that is refused.
-        // Whoever states a half-life means the types of the file, and those may be called like the defaults.
-        try (EventFile events = reading.open(file);
-                Tidal tidal = create && halfLife != null ? store.openUndeclared() : store.openOrCreate()) {
+        try (EventFile events = reading.open(file)) {
+            return store.isServer() ? overServer(events) : embedded(events, create);
+        }
+    }
+
+    private int overServer(EventFile events) throws IOException {
+        if (createSignals || halfLife != null) {
+            throw CliException.usage((createSignals ? "--create-signals" : "--half-life")
+                    + " is for data directories: a node's types of signal are in its configuration");
+        }
+        try (ServerClient client = store.server().connect(token())) {
+            ImportTarget target = new ServerTarget(client, createTenants);
             if (ackLog == null) {
-                return record(tidal, create, events, AckSink.NONE);
+                return record(target, events, AckSink.NONE);
             }
-            try (AckLog log = AckLogOption.open(ackLog)) {
-                return record(tidal, create, events, log);
+            try (LateAckLog log = new LateAckLog(ackLog)) {
+                int code = record(target, events, log);
+                log.open();
+                return code;
             }
         }
     }
 
-    private int record(Tidal tidal, boolean create, EventFile events, AckSink acks) throws IOException {
-        Importer importer = new Importer(
-                new TenantLookup(tidal, createTenants),
-                new SignalLookup(tidal, create ? halfLifeOfCreated() : null),
-                acks,
-                onThrottle,
-                strict,
-                output()::note);
+    private int embedded(EventFile events, boolean create) throws IOException {
+        // Whoever states a half-life means the types of the file, and those may be called like the defaults.
+        NewDataDirectory directory = store.directory();
+        try (Tidal tidal = create && halfLife != null ? directory.openUndeclared() : directory.openOrCreate()) {
+            SignalLookup signals = new SignalLookup(tidal, create ? halfLifeOfCreated() : null);
+            ImportTarget target = new EmbeddedTarget(new TenantLookup(tidal, createTenants), signals);
+            if (ackLog == null) {
+                return record(target, events, AckSink.NONE);
+            }
+            try (AckLog log = AckLogOption.open(ackLog)) {
+                return record(target, events, log);
+            }
+        }
+    }
+
+    private int record(ImportTarget target, EventFile events, AckSink acks) throws IOException {
+        Importer importer = new Importer(target, acks, onThrottle, strict, output()::note);
         ImportReport report;
         try {
             report = importer.run(events);

@@ -3,15 +3,14 @@ package io.tidaldb.server.cli;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tidaldb.api.Durability;
 import io.tidaldb.api.IdempotencyKey;
+import io.tidaldb.api.TenantId;
 import io.tidaldb.core.EventTime;
 import io.tidaldb.core.Position;
 import io.tidaldb.core.Signal;
-import io.tidaldb.core.Tenant;
-import io.tidaldb.core.Tidal;
 import io.tidaldb.core.WriteOptions;
 import io.tidaldb.server.importing.Json;
+import java.io.IOException;
 import java.time.Instant;
-import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -23,7 +22,7 @@ import picocli.CommandLine.Option;
 final class SignalRecordCommand extends CliCommand {
 
     @Mixin
-    private final NewDataDirectory store = new NewDataDirectory();
+    private final NewStoreOptions store = new NewStoreOptions();
 
     @Option(names = "--tenant", required = true, paramLabel = "T", description = "Number or label.")
     private String tenant;
@@ -61,14 +60,14 @@ final class SignalRecordCommand extends CliCommand {
     private UUID idempotencyKey;
 
     @Override
-    public Integer call() {
+    public Integer call() throws IOException {
         Signal event =
                 new Signal(signal, entity.id(), entity.name(), weight, ts == null ? Signal.NOW : EventTime.nanos(ts));
-        try (Tidal tidal = store.openOrCreate()) {
-            Tenant target = Tenants.named(tidal, tenant);
-            Position position = target.recordAll(List.of(event), options());
+        try (Backend backend = store.openOrCreate(token())) {
+            TenantId target = backend.named(tenant);
+            Position position = backend.record(target, event, options());
             ObjectNode result = Json.object()
-                    .put("tenant", Long.toUnsignedString(target.id().value()))
+                    .put("tenant", Long.toUnsignedString(target.value()))
                     .put("position", position.toString())
                     .put("signal", signal);
             entity.describe(result);

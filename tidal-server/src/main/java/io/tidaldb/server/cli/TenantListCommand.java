@@ -1,10 +1,6 @@
 package io.tidaldb.server.cli;
 
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.tidaldb.core.Tidal;
-import io.tidaldb.server.importing.Json;
-import io.tidaldb.server.view.TenantView;
+import java.io.IOException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
@@ -12,15 +8,12 @@ import picocli.CommandLine.Mixin;
 final class TenantListCommand extends CliCommand {
 
     @Mixin
-    private final DataDirectory store = new DataDirectory();
+    private final StoreOptions store = new StoreOptions();
 
     @Override
-    public Integer call() {
-        try (Tidal tidal = store.openExisting()) {
-            ObjectNode result = Json.object();
-            ArrayNode tenants = result.putArray("tenants");
-            tidal.tenants().forEach(tenant -> tenants.add(TenantView.describe(tenant)));
-            output().result(result);
+    public Integer call() throws IOException {
+        try (Backend backend = store.open(token())) {
+            output().result(backend.tenants());
             return ExitCodes.DONE;
         }
     }

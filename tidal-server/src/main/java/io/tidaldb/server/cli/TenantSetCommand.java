@@ -1,8 +1,6 @@
 package io.tidaldb.server.cli;
 
-import io.tidaldb.core.Tenant;
-import io.tidaldb.core.Tidal;
-import io.tidaldb.server.view.TenantView;
+import io.tidaldb.api.TenantId;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
@@ -13,8 +11,8 @@ final class TenantSetCommand extends OneTenantCommand {
     private final LimitOptions limits = new LimitOptions();
 
     @Override
-    int run(Tidal tidal, Tenant tenant) {
-        output().result(TenantView.describe(tidal.updateTenant(limits.applyTo(tenant.config()))));
+    int run(Backend backend, TenantId tenant) {
+        output().result(backend.changeTenant(tenant, limits));
         return ExitCodes.DONE;
     }
 }

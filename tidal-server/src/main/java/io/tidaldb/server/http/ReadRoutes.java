@@ -116,12 +116,7 @@ final class ReadRoutes {
                 exchange.query("signal").orElseThrow(() -> TidalException.invalid("query parameter signal is missing"));
         int k = exchange.query("k").map(ReadRoutes::number).orElse(DEFAULT_TOP);
         ObjectNode result = described(tenant, signal);
-        ArrayNode entities = result.putArray("entities");
-        tenant.top(signal, k, options(exchange))
-                .forEach(ranked -> entities.addObject()
-                        .put("entity", ranked.entity().toString())
-                        .put("name", ranked.name())
-                        .put("score", ranked.score()));
+        result.set("entities", ReadingView.ranking(tenant.top(signal, k, options(exchange))));
         exchange.answer(200, result);
     }
 

@@ -33,6 +33,7 @@ final class Schemas {
                 Schema.object()
                         .with("tenants", Schema.list(Schema.ref("Tenant")))
                         .build());
+        all.put("Usage", usageByHour());
         all.put("Erasure", erasure());
         all.put("Signal", signal());
         all.put(
@@ -110,15 +111,30 @@ final class Schemas {
                 .with("slots", Schema.number())
                 .with("required_regions", Schema.list(Schema.text()))
                 .with("pinned_shards", Schema.list(Schema.text()))
-                .maybe(
-                        "usage",
-                        Schema.object()
-                                .with("signals_per_sec", Schema.number())
-                                .with("entities", Schema.count())
-                                .with("storage_bytes", Schema.count())
-                                .with("accepted", Schema.count())
-                                .with("throttled", Schema.count())
-                                .build())
+                .maybe("usage", usage(Schema.object()).build())
+                .build();
+    }
+
+    private static Schema usage(Schema schema) {
+        return schema.with("signals_per_sec", Schema.number())
+                .with("entities", Schema.count())
+                .with("storage_bytes", Schema.count())
+                .with("accepted", Schema.count())
+                .with("throttled", Schema.count());
+    }
+
+    private static ObjectNode usageByHour() {
+        return usage(Schema.object()
+                        .with("tenant", Schema.id())
+                        .with("label", Schema.text())
+                        .with("shards", Schema.list(Schema.text())))
+                .with(
+                        "hours",
+                        Schema.list(Schema.object()
+                                .with("hour", Schema.types("string", "null"))
+                                .with("signals", Schema.count())
+                                .with("bytes", Schema.count())
+                                .build()))
                 .build();
     }
 

@@ -1,6 +1,5 @@
 package io.tidaldb.server.http;
 
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tidaldb.api.Durability;
 import io.tidaldb.api.ErrorCode;
@@ -10,10 +9,7 @@ import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.core.Tenant;
-import io.tidaldb.core.TenantUsage;
-import io.tidaldb.server.importing.Json;
 import io.tidaldb.server.importing.TenantLookup;
-import io.tidaldb.server.view.Numbers;
 import io.tidaldb.server.view.TenantView;
 import java.util.Arrays;
 import java.util.List;
@@ -47,7 +43,10 @@ final class TenantRoutes {
                         .by(this::list),
                 Route.of(Method.GET, ONE, Access.READ, "Shows a tenant's configuration, placement and usage")
                         .answers(200, "The tenant", Schema.ref("Tenant"))
-                        .by(exchange -> exchange.answer(200, shown(exchange.tenant()))),
+                        .by(exchange -> exchange.answer(200, TenantView.shown(exchange.tenant()))),
+                Route.of(Method.GET, ONE + "/usage", Access.READ, "Shows what a tenant uses, and wrote in each hour")
+                        .answers(200, "The usage", Schema.ref("Usage"))
+                        .by(exchange -> exchange.answer(200, TenantView.usageByHour(exchange.tenant()))),
                 Route.of(Method.PATCH, ONE, Access.OPERATOR, "Changes a tenant; null removes a limit")
                         .body(MediaTypes.JSON, Schema.ref("TenantChange"))
                         .answers(200, "The tenant", Schema.ref("Tenant"))
@@ -58,16 +57,7 @@ final class TenantRoutes {
     }
 
     private void list(Exchange exchange) {
-        ObjectNode result = Json.object();
-        ArrayNode tenants = result.putArray("tenants");
-        exchange.tidal().tenants().forEach(tenant -> tenants.add(TenantView.describe(tenant)));
-        exchange.answer(200, result);
-    }
-
-    private static ObjectNode shown(Tenant tenant) {
-        ObjectNode result = TenantView.describe(tenant);
-        result.set("usage", TenantView.usage(tenant.usage()));
-        return result;
+        exchange.answer(200, TenantView.list(exchange.tidal().tenants()));
     }
 
     private void create(Exchange exchange) throws Exception {
@@ -126,7 +116,7 @@ final class TenantRoutes {
         fields.end();
         Tenant tenant = exchange.tidal().updateTenant(wanted);
         events.tenant("changed", tenant.id());
-        exchange.answer(200, shown(tenant));
+        exchange.answer(200, TenantView.shown(tenant));
     }
 
     /** Returns the configuration with what is given; a limit that is given as null is none. */
@@ -166,29 +156,9 @@ final class TenantRoutes {
 
     private void delete(Exchange exchange) {
         Tenant tenant = exchange.tenant();
-        ObjectNode result = TenantView.identity(tenant).put("erased", true);
-        Optional<TenantUsage> usage = usage(tenant);
+        ObjectNode result = TenantView.erasure(tenant);
         exchange.tidal().deleteTenant(tenant.id());
         events.tenant("deleted", tenant.id());
-        if (usage.isPresent()) {
-            Numbers.put(result, "signals", usage.get().accepted());
-            Numbers.put(result, "entities", usage.get().entities());
-            Numbers.put(result, "storage_bytes", usage.get().storageBytes());
-        } else {
-            result.putNull("signals").putNull("entities").putNull("storage_bytes");
-        }
         exchange.answer(200, result);
-    }
-
-    // What a quarantined tenant held can't be told, and to delete it is one of the two ways out.
-    private static Optional<TenantUsage> usage(Tenant tenant) {
-        try {
-            return Optional.of(tenant.usage());
-        } catch (TidalException e) {
-            if (e.code() == ErrorCode.CORRUPT_LOG || e.code() == ErrorCode.CORRUPT_DATA) {
-                return Optional.empty();
-            }
-            throw e;
-        }
     }
 }

@@ -3,11 +3,10 @@ package io.tidaldb.server.importing;
 import io.tidaldb.api.WalSegmentId;
 import io.tidaldb.core.Position;
 import io.tidaldb.core.Signal;
-import io.tidaldb.core.Tenant;
 import java.util.List;
 
 /** Lines of one tenant that are recorded in one call. Immutable. */
-record ImportBatch(Tenant tenant, List<ParsedLine.Event> events) {
+record ImportBatch(ImportTarget.Recipient tenant, List<ParsedLine.Event> events) {
 
     ImportBatch {
         events = List.copyOf(events);

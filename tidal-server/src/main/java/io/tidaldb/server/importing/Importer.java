@@ -1,10 +1,9 @@
 package io.tidaldb.server.importing;
 
+import io.tidaldb.api.Outcome;
 import io.tidaldb.api.QuotaExceededException;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.core.Position;
-import io.tidaldb.core.Tenant;
-import io.tidaldb.core.WriteOptions;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -37,21 +36,18 @@ public final class Importer {
     }
 
     private static final int BATCH_LINES = 512;
-    private static final int MAX_CALLS_UNDER_WAY = 64;
     private static final int MAX_LINES_UNDER_WAY = 16 * BATCH_LINES;
     private static final int MALFORMED_SHOWN = 20;
     private static final long PROGRESS_NANOS = TimeUnit.SECONDS.toNanos(2);
     private static final Duration OVERLOAD_PAUSE = Duration.ofMillis(5);
-    private static final WriteOptions WRITE = WriteOptions.DEFAULT.with(Duration.ofSeconds(60));
 
-    private final TenantLookup tenants;
-    private final SignalLookup signals;
+    private final ImportTarget target;
     private final AckSink acks;
     private final OnThrottle onThrottle;
     private final boolean strict;
     private final Consumer<String> notes;
 
-    private final Map<Tenant, List<ParsedLine.Event>> gathering = new HashMap<>();
+    private final Map<ImportTarget.Recipient, List<ParsedLine.Event>> gathering = new HashMap<>();
     private final Deque<Call> underWay = new ArrayDeque<>();
     private final Histogram ackNanos = new Histogram(3);
     private int linesUnderWay;
@@ -70,15 +66,8 @@ public final class Importer {
      * @param strict whether the first malformed line ends it
      * @param notes is given lines for people: progress, and what is wrong with the first malformed lines
      */
-    public Importer(
-            TenantLookup tenants,
-            SignalLookup signals,
-            AckSink acks,
-            OnThrottle onThrottle,
-            boolean strict,
-            Consumer<String> notes) {
-        this.tenants = tenants;
-        this.signals = signals;
+    public Importer(ImportTarget target, AckSink acks, OnThrottle onThrottle, boolean strict, Consumer<String> notes) {
+        this.target = target;
         this.acks = acks;
         this.onThrottle = onThrottle;
         this.strict = strict;
@@ -139,16 +128,16 @@ public final class Importer {
         if (line instanceof ParsedLine.Malformed fault) {
             malformed(fault.line(), fault.reason());
         } else if (line instanceof ParsedLine.Event event) {
-            Tenant tenant = tenantOf(event);
-            if (tenant != null && isDeclared(event)) {
+            ImportTarget.Recipient tenant = tenantOf(event);
+            if (tenant != null && isDeclared(tenant, event)) {
                 gather(tenant, event);
             }
         }
     }
 
-    private @Nullable Tenant tenantOf(ParsedLine.Event event) {
+    private ImportTarget.@Nullable Recipient tenantOf(ParsedLine.Event event) {
         try {
-            Tenant tenant = tenants.find(event.tenant());
+            ImportTarget.Recipient tenant = target.tenant(event.tenant());
             if (tenant == null) {
                 malformed(
                         event.line(),
@@ -156,24 +145,31 @@ public final class Importer {
             }
             return tenant;
         } catch (TidalException e) {
-            malformed(event.line(), String.valueOf(e.getMessage()));
+            malformed(event.line(), blamed(e));
             return null;
         }
     }
 
-    private boolean isDeclared(ParsedLine.Event event) {
+    private boolean isDeclared(ImportTarget.Recipient tenant, ParsedLine.Event event) {
         try {
-            if (signals.has(event.signal())) {
+            if (target.takes(tenant, event.signal())) {
                 return true;
             }
             malformed(
                     event.line(),
-                    "signal " + Quoted.of(event.signal()) + " is not declared: expected one of " + signals.names()
-                            + "; --create-signals would declare it");
+                    "signal " + Quoted.of(event.signal()) + " is not declared: " + target.expectedSignals());
         } catch (TidalException e) {
-            malformed(event.line(), String.valueOf(e.getMessage()));
+            malformed(event.line(), blamed(e));
         }
         return false;
+    }
+
+    // A server that can't be reached is not the line's fault.
+    private static String blamed(TidalException failure) {
+        if (failure.outcome() != Outcome.NOT_APPLIED) {
+            throw failure;
+        }
+        return String.valueOf(failure.getMessage());
     }
 
     private void malformed(long line, String reason) {
@@ -188,22 +184,22 @@ public final class Importer {
         }
     }
 
-    private void gather(Tenant tenant, ParsedLine.Event event) {
+    private void gather(ImportTarget.Recipient tenant, ParsedLine.Event event) {
         List<ParsedLine.Event> lines = gathering.computeIfAbsent(tenant, unused -> new ArrayList<>());
         lines.add(event);
         // Which of several shards a line goes to is the store's business, so its position is known only if it goes
         // alone.
-        if (lines.size() >= (tenant.config().slots() == 1 ? BATCH_LINES : 1)) {
+        if (lines.size() >= (tenant.isSpread() ? 1 : BATCH_LINES)) {
             send(tenant);
         }
     }
 
-    private void send(Tenant tenant) {
+    private void send(ImportTarget.Recipient tenant) {
         List<ParsedLine.Event> lines = gathering.remove(tenant);
         if (lines == null) {
             return;
         }
-        while (underWay.size() >= MAX_CALLS_UNDER_WAY || linesUnderWay >= MAX_LINES_UNDER_WAY) {
+        while (underWay.size() >= target.callsAtOnce() || linesUnderWay >= MAX_LINES_UNDER_WAY) {
             settle(next());
         }
         underWay.add(call(new ImportBatch(tenant, lines), false));
@@ -219,7 +215,7 @@ public final class Importer {
     private Call call(ImportBatch batch, boolean wasThrottled) {
         long start = System.nanoTime();
         CompletableFuture<Position> result = batch.tenant()
-                .recordAllAsync(batch.signals(), WRITE)
+                .record(batch.signals())
                 .toCompletableFuture()
                 .thenApply(position -> {
                     long nanos = System.nanoTime() - start;

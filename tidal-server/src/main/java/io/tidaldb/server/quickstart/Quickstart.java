@@ -16,6 +16,7 @@ import io.tidaldb.server.cli.PluginOptions;
 import io.tidaldb.server.cli.VersionText;
 import io.tidaldb.server.importing.AckSink;
 import io.tidaldb.server.importing.AckedEvents;
+import io.tidaldb.server.importing.EmbeddedTarget;
 import io.tidaldb.server.importing.EventFile;
 import io.tidaldb.server.importing.ImportReport;
 import io.tidaldb.server.importing.Importer;
@@ -114,8 +115,7 @@ final class Quickstart {
     private void ingest(Tidal tidal, TenantPlan plan) throws IOException {
         AckSink perTenant = ack -> acceptedByTenant.merge(ack.tenant().value(), 1L, Long::sum);
         Importer importer = new Importer(
-                new TenantLookup(tidal, true),
-                new SignalLookup(tidal, HALF_LIFE),
+                new EmbeddedTarget(new TenantLookup(tidal, true), new SignalLookup(tidal, HALF_LIFE)),
                 acked.and(perTenant),
                 Importer.OnThrottle.WAIT,
                 false,

@@ -2,11 +2,15 @@ package io.tidaldb.server.view;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.TenantConfig;
+import io.tidaldb.api.TidalException;
 import io.tidaldb.core.Tenant;
 import io.tidaldb.core.TenantUsage;
+import io.tidaldb.core.UsageHour;
 import io.tidaldb.server.importing.Json;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
@@ -40,6 +44,59 @@ public final class TenantView {
                 .put("label", tenant.config().label());
         strings(result.putArray("shards"), tenant.placement());
         return result;
+    }
+
+    /** Returns configuration, placement and usage. */
+    public static ObjectNode shown(Tenant tenant) {
+        ObjectNode result = describe(tenant);
+        result.set("usage", usage(tenant.usage()));
+        return result;
+    }
+
+    /** Returns all tenants. */
+    public static ObjectNode list(List<Tenant> tenants) {
+        ObjectNode result = Json.object();
+        ArrayNode all = result.putArray("tenants");
+        tenants.forEach(tenant -> all.add(describe(tenant)));
+        return result;
+    }
+
+    /** Returns what it uses now, and what it wrote in each hour. */
+    public static ObjectNode usageByHour(Tenant tenant) {
+        ObjectNode result = identity(tenant);
+        result.setAll(usage(tenant.usage()));
+        ArrayNode hours = result.putArray("hours");
+        for (UsageHour each : tenant.usageByHour()) {
+            hours.addObject()
+                    .put("hour", each.hour() == null ? null : each.hour().toString())
+                    .put("signals", each.signals())
+                    .put("bytes", each.bytes());
+        }
+        return result;
+    }
+
+    /** Returns who is erased, and what it holds until then. */
+    public static ObjectNode erasure(Tenant tenant) {
+        ObjectNode result = identity(tenant).put("erased", true);
+        Optional<TenantUsage> usage = known(tenant);
+        if (usage.isPresent()) {
+            Numbers.put(result, "signals", usage.get().accepted());
+            Numbers.put(result, "entities", usage.get().entities());
+            return Numbers.put(result, "storage_bytes", usage.get().storageBytes());
+        }
+        return result.putNull("signals").putNull("entities").putNull("storage_bytes");
+    }
+
+    // What a quarantined tenant held can't be told, and to delete it is one of the two ways out.
+    private static Optional<TenantUsage> known(Tenant tenant) {
+        try {
+            return Optional.of(tenant.usage());
+        } catch (TidalException e) {
+            if (e.code() == ErrorCode.CORRUPT_LOG || e.code() == ErrorCode.CORRUPT_DATA) {
+                return Optional.empty();
+            }
+            throw e;
+        }
     }
 
     /** Returns what it uses. */

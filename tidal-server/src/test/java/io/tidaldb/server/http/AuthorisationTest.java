@@ -43,6 +43,7 @@ class AuthorisationTest {
             Map.entry("POST /v1/tenants", OPERATORS),
             Map.entry("GET /v1/tenants", OPERATORS),
             Map.entry("GET /v1/tenants/{tenant}", READERS),
+            Map.entry("GET /v1/tenants/{tenant}/usage", READERS),
             Map.entry("PATCH /v1/tenants/{tenant}", OPERATORS),
             Map.entry("DELETE /v1/tenants/{tenant}", OPERATORS),
             Map.entry("POST /v1/tenants/{tenant}/signals", WRITERS),

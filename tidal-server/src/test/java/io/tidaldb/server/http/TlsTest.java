@@ -3,8 +3,11 @@ package io.tidaldb.server.http;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.tidaldb.server.TidalCommand;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.net.URI;
@@ -15,6 +18,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyStore;
+import java.util.Base64;
 import java.util.Map;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLParameters;
@@ -97,6 +101,44 @@ class TlsTest {
         try (TestServer server = start()) {
             assertThat(get(server, protocol).statusCode()).isEqualTo(200);
         }
+    }
+
+    @Test
+    @DisplayName("is spoken by commands that are told which certificate to believe, and by no others")
+    void commands() throws Exception {
+        try (TestServer server = start()) {
+            KeyStore keys = KeyStore.getInstance("PKCS12");
+            try (InputStream in = Files.newInputStream(directory.resolve("node.p12"))) {
+                keys.load(in, PASSWORD.toCharArray());
+            }
+            Path pem = Files.writeString(
+                    directory.resolve("node.pem"),
+                    "-----BEGIN CERTIFICATE-----\n"
+                            + Base64.getMimeEncoder()
+                                    .encodeToString(keys.getCertificate("node").getEncoded())
+                            + "\n-----END CERTIFICATE-----\n");
+            String url = "https://127.0.0.1:" + server.server.port();
+            StringWriter err = new StringWriter();
+            assertThat(tidal(err, "tenant", "create", "--server", url, "--cacert", pem.toString()))
+                    .as(err.toString())
+                    .isZero();
+            assertThat(server.tidal.tenants()).hasSize(1);
+            assertThat(tidal(err, "tenant", "list", "--server", url)).isEqualTo(1);
+            assertThat(err.toString()).contains("is not trusted", "--cacert FILE");
+            assertThat(tidal(err, "tenant", "list", "--server", url, "--cacert", directory + "/password"))
+                    .isEqualTo(2);
+            assertThat(err.toString()).contains("holds no certificates");
+            assertThat(tidal(err, "tenant", "list", "--server", url, "--cacert", directory + "/none"))
+                    .isEqualTo(1);
+            assertThat(err.toString()).contains("none does not exist");
+        }
+    }
+
+    private static int tidal(StringWriter err, String... args) {
+        return TidalCommand.commandLine()
+                .setOut(new PrintWriter(new StringWriter()))
+                .setErr(new PrintWriter(err, true))
+                .execute(args);
     }
 
     @Test

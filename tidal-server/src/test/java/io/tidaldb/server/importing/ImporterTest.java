@@ -135,8 +135,7 @@ class ImporterTest {
 
     private ImportReport run(String text, Importer.OnThrottle onThrottle, boolean strict) throws IOException {
         return new Importer(
-                        new TenantLookup(tidal, true),
-                        new SignalLookup(tidal, Duration.ofDays(7)),
+                        new EmbeddedTarget(new TenantLookup(tidal, true), new SignalLookup(tidal, Duration.ofDays(7))),
                         acks::add,
                         onThrottle,
                         strict,
@@ -146,8 +145,7 @@ class ImporterTest {
 
     private Importer importer(boolean createTenants, @Nullable Duration halfLife) {
         return new Importer(
-                new TenantLookup(tidal, createTenants),
-                new SignalLookup(tidal, halfLife),
+                new EmbeddedTarget(new TenantLookup(tidal, createTenants), new SignalLookup(tidal, halfLife)),
                 acks::add,
                 Importer.OnThrottle.WAIT,
                 false,

@@ -1,0 +1,60 @@
+package io.tidaldb.server.cli;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.tidaldb.api.EntityId;
+import io.tidaldb.api.TenantId;
+import io.tidaldb.core.Position;
+import io.tidaldb.core.ReadOptions;
+import io.tidaldb.core.Signal;
+import io.tidaldb.core.WriteOptions;
+
+/**
+ * What commands work on: a data directory that is open, or a server. Both answer with the JSON of {@link io.tidaldb.server.view}, and fail
+ * alike.
+ */
+interface Backend extends AutoCloseable {
+
+    /**
+     * Returns the number of the tenant that a text names: {@code 42}, {@code t42} or a label.
+     *
+     * @throws io.tidaldb.api.TidalException TENANT_NOT_FOUND; where the text is a number, at the latest when it is used
+     */
+    TenantId named(String text);
+
+    ObjectNode createTenant(NewTenantOptions wanted);
+
+    ObjectNode tenants();
+
+    /** Returns configuration, placement and usage. */
+    ObjectNode tenant(TenantId id);
+
+    /** Returns a tenant's name for people. */
+    String label(TenantId id);
+
+    /** Changes what is given; returns configuration and placement. */
+    ObjectNode changeTenant(TenantId id, LimitOptions change);
+
+    ObjectNode deleteTenant(TenantId id);
+
+    /**
+     * Returns usage, by hour, too.
+     *
+     * @param recount whether it is counted again from the log, as {@code from_log}
+     */
+    ObjectNode usage(TenantId id, boolean recount);
+
+    /** Returns health as {@link io.tidaldb.server.view.ClusterView} describes it. */
+    ObjectNode cluster();
+
+    Position record(TenantId id, Signal signal, WriteOptions options);
+
+    /** Returns all that is known about an entity. */
+    ObjectNode reading(TenantId id, String signal, EntityId entity, ReadOptions options);
+
+    /** Returns the entities with the highest scores. */
+    ArrayNode top(TenantId id, String signal, int k, ReadOptions options);
+
+    @Override
+    void close();
+}

@@ -1,0 +1,107 @@
+package io.tidaldb.server.cli;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.tidaldb.api.EntityId;
+import io.tidaldb.api.ErrorCode;
+import io.tidaldb.api.TenantId;
+import io.tidaldb.api.TidalException;
+import io.tidaldb.core.Position;
+import io.tidaldb.core.ReadOptions;
+import io.tidaldb.core.Signal;
+import io.tidaldb.core.Tenant;
+import io.tidaldb.core.Tidal;
+import io.tidaldb.core.WriteOptions;
+import io.tidaldb.server.importing.TenantLookup;
+import io.tidaldb.server.view.ClusterView;
+import io.tidaldb.server.view.ReadingView;
+import io.tidaldb.server.view.TenantView;
+import java.util.List;
+
+/** A data directory, which this process has open. */
+record EmbeddedBackend(Tidal tidal) implements Backend {
+
+    @Override
+    public TenantId named(String text) {
+        return TenantLookup.named(tidal, text)
+                .map(Tenant::id)
+                .orElseThrow(() -> new TidalException(
+                        ErrorCode.TENANT_NOT_FOUND,
+                        "tenant " + text + " does not exist: expected a number or a label; see tidal tenant list"));
+    }
+
+    private Tenant existing(TenantId id) {
+        return tidal.tenant(id)
+                .orElseThrow(() -> new TidalException(ErrorCode.TENANT_NOT_FOUND, "tenant " + id + " does not exist"));
+    }
+
+    @Override
+    public ObjectNode createTenant(NewTenantOptions wanted) {
+        TenantId id = wanted.id().orElseGet(() -> TenantLookup.nextFree(tidal));
+        return TenantView.describe(tidal.createTenant(wanted.configuration(id)));
+    }
+
+    @Override
+    public ObjectNode tenants() {
+        return TenantView.list(tidal.tenants());
+    }
+
+    @Override
+    public ObjectNode tenant(TenantId id) {
+        return TenantView.shown(existing(id));
+    }
+
+    @Override
+    public String label(TenantId id) {
+        return existing(id).config().label();
+    }
+
+    @Override
+    public ObjectNode changeTenant(TenantId id, LimitOptions change) {
+        return TenantView.describe(
+                tidal.updateTenant(change.applyTo(existing(id).config())));
+    }
+
+    @Override
+    public ObjectNode deleteTenant(TenantId id) {
+        ObjectNode result = TenantView.erasure(existing(id));
+        tidal.deleteTenant(id);
+        return result;
+    }
+
+    @Override
+    public ObjectNode usage(TenantId id, boolean recount) {
+        Tenant tenant = existing(id);
+        ObjectNode result = TenantView.usageByHour(tenant);
+        if (recount) {
+            result.set("from_log", UsageRecount.of(tenant));
+        }
+        return result;
+    }
+
+    @Override
+    public ObjectNode cluster() {
+        return ClusterView.describe("", tidal.health(), tidal.tenants());
+    }
+
+    @Override
+    public Position record(TenantId id, Signal signal, WriteOptions options) {
+        return existing(id).recordAll(List.of(signal), options);
+    }
+
+    @Override
+    public ObjectNode reading(TenantId id, String signal, EntityId entity, ReadOptions options) {
+        return ReadingView.of(
+                signal, existing(id).readAll(signal, List.of(entity), options).get(0));
+    }
+
+    @Override
+    public ArrayNode top(TenantId id, String signal, int k, ReadOptions options) {
+        return ReadingView.ranking(existing(id).top(signal, k, options));
+    }
+
+    @Override
+    public void close() {
+        tidal.close();
+    }
+}

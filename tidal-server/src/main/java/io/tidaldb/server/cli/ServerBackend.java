@@ -1,0 +1,123 @@
+package io.tidaldb.server.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.tidaldb.api.EntityId;
+import io.tidaldb.api.ErrorCode;
+import io.tidaldb.api.TenantId;
+import io.tidaldb.api.TidalException;
+import io.tidaldb.core.EventTime;
+import io.tidaldb.core.Position;
+import io.tidaldb.core.ReadOptions;
+import io.tidaldb.core.Signal;
+import io.tidaldb.core.WriteOptions;
+import io.tidaldb.server.client.Request;
+import io.tidaldb.server.client.ServerClient;
+import io.tidaldb.server.client.ServerTenants;
+import io.tidaldb.server.client.SignalWrite;
+import io.tidaldb.server.importing.Json;
+import java.util.List;
+
+/** A server, or several of one cluster. */
+record ServerBackend(ServerClient client) implements Backend {
+
+    @Override
+    public TenantId named(String text) {
+        return new ServerTenants(client)
+                .named(text)
+                .orElseThrow(() -> new TidalException(
+                        ErrorCode.TENANT_NOT_FOUND,
+                        "tenant " + text + " does not exist: expected a number or a label; see tidal tenant list"));
+    }
+
+    @Override
+    public ObjectNode createTenant(NewTenantOptions wanted) {
+        return client.call(Request.change("POST", "/v1/tenants", wanted.toJson()));
+    }
+
+    @Override
+    public ObjectNode tenants() {
+        return client.call(Request.get("/v1/tenants"));
+    }
+
+    @Override
+    public ObjectNode tenant(TenantId id) {
+        return client.call(Request.get(ServerTenants.path(id)));
+    }
+
+    @Override
+    public String label(TenantId id) {
+        return tenant(id).path("label").asText();
+    }
+
+    @Override
+    public ObjectNode changeTenant(TenantId id, LimitOptions change) {
+        ObjectNode changed = client.call(Request.change("PATCH", ServerTenants.path(id), change.toJson()));
+        changed.remove("usage");
+        return changed;
+    }
+
+    @Override
+    public ObjectNode deleteTenant(TenantId id) {
+        return client.call(Request.change("DELETE", ServerTenants.path(id), null));
+    }
+
+    @Override
+    public ObjectNode usage(TenantId id, boolean recount) {
+        if (recount) {
+            throw CliException.usage("--verify reads a whole log, which no server hands out: expected --data-dir DIR");
+        }
+        return client.call(Request.get(ServerTenants.path(id) + "/usage"));
+    }
+
+    @Override
+    public ObjectNode cluster() {
+        return client.call(Request.get("/v1/cluster"));
+    }
+
+    @Override
+    public Position record(TenantId id, Signal signal, WriteOptions options) {
+        return SignalWrite.position(client.call(SignalWrite.request(id, List.of(signal), options)));
+    }
+
+    @Override
+    public ObjectNode reading(TenantId id, String signal, EntityId entity, ReadOptions options) {
+        ObjectNode question = Json.object().put("signal", signal);
+        question.putArray("entities").add(entity.toString());
+        options.at().ifPresent(at -> question.put("at", Long.toString(EventTime.nanos(at))));
+        options.minPosition().ifPresent(position -> question.put("min_position", position.toString()));
+        JsonNode reading = client.call(Request.question(ServerTenants.path(id) + "/reads", question))
+                .at("/readings/0");
+        if (reading instanceof ObjectNode answer) {
+            return answer;
+        }
+        throw unexpected("a reading");
+    }
+
+    @Override
+    public ArrayNode top(TenantId id, String signal, int k, ReadOptions options) {
+        StringBuilder path = new StringBuilder(ServerTenants.path(id))
+                .append("/top?signal=")
+                .append(Request.encoded(signal))
+                .append("&k=")
+                .append(k);
+        options.at().ifPresent(at -> path.append("&at=").append(EventTime.nanos(at)));
+        options.minPosition()
+                .ifPresent(position -> path.append("&min_position=").append(Request.encoded(position.toString())));
+        if (client.call(Request.get(path.toString())).get("entities") instanceof ArrayNode entities) {
+            return entities;
+        }
+        throw unexpected("a ranking");
+    }
+
+    private static TidalException unexpected(String what) {
+        return new TidalException(
+                ErrorCode.UNSUPPORTED, "the server's answer is not " + what + ": is it of another version?");
+    }
+
+    @Override
+    public void close() {
+        client.close();
+    }
+}

@@ -1,0 +1,48 @@
+package io.tidaldb.server.cli;
+
+import io.tidaldb.server.client.ServerClient;
+import java.io.IOException;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** The options that say which server a command talks to, and how. */
+final class ServerOptions {
+
+    private static final String DEFAULT = "http://127.0.0.1:7400";
+
+    @Option(
+            names = "--server",
+            paramLabel = "URL[,URL...]",
+            description = {
+                "Talk to the first of these nodes that can be reached. Default, without --data-dir:",
+                DEFAULT + "."
+            })
+    @Nullable
+    private String urls;
+
+    @Option(
+            names = "--cacert",
+            paramLabel = "FILE",
+            description = "Believe the certificates in this PEM file, beside those that the system believes.")
+    @Nullable
+    private Path certificates;
+
+    /** Returns whether it is a server that the command works on; both together make no sense. */
+    boolean isChosenOver(DataDirectory directory) {
+        if (!directory.isNamed()) {
+            directory.checkUnnamed();
+            return true;
+        }
+        if (urls != null || certificates != null) {
+            throw CliException.usage((urls != null ? "--server" : "--cacert")
+                    + " and --data-dir exclude each other: expected a server or a directory");
+        }
+        return false;
+    }
+
+    /** Returns a client, which is the caller's to close. */
+    ServerClient connect(@Nullable String token) throws IOException {
+        return new ServerClient(urls == null ? DEFAULT : urls, token, certificates);
+    }
+}

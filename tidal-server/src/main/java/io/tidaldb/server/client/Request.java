@@ -1,0 +1,48 @@
+package io.tidaldb.server.client;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What is asked of a server.
+ *
+ * @param path with the query, encoded
+ * @param body or null for none
+ * @param key names a write, so that it can be repeated; or null
+ * @param repeatable whether it can be sent again without another effect
+ */
+public record Request(
+        String method,
+        String path,
+        @Nullable JsonNode body,
+        @Nullable UUID key,
+        boolean repeatable) {
+
+    /** Returns a read. */
+    public static Request get(String path) {
+        return new Request("GET", path, null, null, true);
+    }
+
+    /** Returns a read whose question is in the body. */
+    public static Request question(String path, JsonNode body) {
+        return new Request("POST", path, body, null, true);
+    }
+
+    /** Returns a write that has no second effect under the same key. */
+    public static Request write(String path, JsonNode body, UUID key) {
+        return new Request("POST", path, body, key, true);
+    }
+
+    /** Returns a change, which is sent once. */
+    public static Request change(String method, String path, @Nullable JsonNode body) {
+        return new Request(method, path, body, null, false);
+    }
+
+    /** Returns text as part of a path or a query. */
+    public static String encoded(String text) {
+        return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("+", "%20");
+    }
+}
