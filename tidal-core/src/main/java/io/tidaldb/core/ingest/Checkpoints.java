@@ -168,8 +168,10 @@ final class Checkpoints {
         current = null;
         TenantShard shard = writing.shard;
         TidalException failure = writing.failure;
-        if (shard.refusal() != null) {
-            // Nobody needs it: the tenant is deleted, or its log is damaged.
+        boolean replaced = writing.dropped && failure != null;
+        if (shard.refusal() != null || replaced) {
+            // Nobody needs it: the tenant is deleted, its log is damaged, or another replica's snapshot takes its
+            // place.
             writing.done.complete(null);
         } else if (failure != null) {
             writing.done.completeExceptionally(failure);

@@ -113,7 +113,7 @@ public final class PluginCatalog implements AutoCloseable {
         if (!refusals.isEmpty()) {
             return kind + " plugin " + refusals + "." + found;
         }
-        return kind + " plugin \"" + name + "\" is missing" + nearMiss(name, others) + "."
+        return kind + " plugin \"" + name + "\" is missing" + nearMiss(name, others)
                 + (others.isEmpty() ? " Found: none." : found);
     }
 
@@ -123,6 +123,6 @@ public final class PluginCatalog implements AutoCloseable {
                 .filter(other -> NearMiss.distance(name, other) <= 2)
                 .findFirst()
                 .map(other -> ": did you mean \"" + other + "\"?")
-                .orElse("");
+                .orElse(".");
     }
 }

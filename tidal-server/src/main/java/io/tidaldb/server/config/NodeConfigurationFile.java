@@ -73,7 +73,7 @@ public final class NodeConfigurationFile {
                 root.value("node", NodeId::of).orElse(NodeId.of("n0")),
                 root.value("region", RegionId::parse).orElse(RegionId.of(0)),
                 root.value("data_dir", NodeConfigurationFile::path)
-                        .orElseThrow(() -> root.fault("data_dir", "is missing: expected the node's directory")),
+                        .orElseThrow(() -> root.missing("data_dir", "the node's directory")),
                 http(root.section("http")),
                 transport(root.section("transport")),
                 wal(root.section("wal")),
@@ -119,10 +119,10 @@ public final class NodeConfigurationFile {
     private static NodeConfiguration.Tls tls(Section section) {
         NodeConfiguration.Tls tls = new NodeConfiguration.Tls(
                 section.value("keystore", NodeConfigurationFile::path)
-                        .orElseThrow(() -> section.fault("keystore", "is missing: expected a PKCS #12 file")),
+                        .orElseThrow(() -> section.missing("keystore", "a PKCS #12 file")),
                 section.value("password_file", NodeConfigurationFile::path)
-                        .orElseThrow(() -> section.fault(
-                                "password_file", "is missing: expected a file that holds the keystore's password")));
+                        .orElseThrow(
+                                () -> section.missing("password_file", "a file that holds the keystore's password")));
         section.end();
         return tls;
     }

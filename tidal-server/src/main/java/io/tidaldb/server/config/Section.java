@@ -2,6 +2,7 @@ package io.tidaldb.server.config;
 
 import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.TidalException;
+import io.tidaldb.core.plugin.NearMiss;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -110,6 +111,16 @@ final class Section {
     TidalException fault(String key, String what) {
         YamlNode node = mapping.fields().getOrDefault(key, mapping);
         return fault(node, key, what);
+    }
+
+    /** Returns a failure for a key that has to be there; one that is nearly it and that nobody has asked for explains more. */
+    TidalException missing(String key, String expected) {
+        for (Map.Entry<String, YamlNode> field : mapping.fields().entrySet()) {
+            if (!known.contains(field.getKey()) && NearMiss.distance(field.getKey(), key) <= 2) {
+                return fault(field.getValue(), field.getKey(), "is unknown: did you mean \"" + key + "\"?");
+            }
+        }
+        return fault(key, "is missing: expected " + expected);
     }
 
     /** Refuses keys that nobody has asked for. */

@@ -106,6 +106,7 @@ class NodeConfigurationFileTest {
             delimiter = '|',
             value = {
                 "data_dir: x\\nhttp:\\n  listn: 127.0.0.1:1 | node.yaml line 3: key \"http.listn\" is unknown: did you mean \"listen\"? Known keys: listen, tls",
+                "data_dri: x | line 1: key \"data_dri\" is unknown: did you mean \"data_dir\"?",
                 "data_dir: x\\nregoin: 1 | line 2: key \"regoin\" is unknown: did you mean \"region\"?",
                 "data_dir: x\\nxyzzyx: 1 | is unknown. Known keys: cluster, node, region, data_dir, http,",
                 "node: n0 | key \"data_dir\" is missing",
