@@ -23,7 +23,7 @@ final class Tuning {
     static final long MEMTABLES_BYTES = 64L << 20;
 
     private static final long MEMTABLE_BYTES = 24L << 20;
-    private static final long STATES_MEMTABLE_BYTES = 4L << 20;
+    private static final long STATES_MEMTABLE_BYTES = 16L << 20;
     private static final long TABLE_BYTES = 32L << 20;
     private static final long WAL_BYTES = 64L << 20;
 
