@@ -23,10 +23,6 @@ class SerialSchedulerTest {
         scheduler.close();
     }
 
-    private void await(int tasks, Semaphore done) throws InterruptedException {
-        done.acquire(tasks);
-    }
-
     @Test
     @DisplayName("runs a task on its own thread")
     void ownThread() throws InterruptedException {
@@ -97,7 +93,7 @@ class SerialSchedulerTest {
                     })
                     .start();
         }
-        await(threads * each, done);
+        done.acquire(threads * each);
         assertThat(wrong).hasValue(0);
         assertThat(count[0]).isEqualTo(threads * each);
     }
@@ -114,7 +110,7 @@ class SerialSchedulerTest {
             });
         }
         scheduler.schedule(Duration.ofMillis(15), () -> order.add(15)).cancel();
-        await(4, done);
+        done.acquire(4);
         assertThat(order).containsExactly(10, 10, 20, 30);
     }
 
