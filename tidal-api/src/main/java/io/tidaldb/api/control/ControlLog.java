@@ -2,6 +2,7 @@ package io.tidaldb.api.control;
 
 import io.tidaldb.api.NodeId;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 
 /**
@@ -46,6 +47,9 @@ public interface ControlLog extends AutoCloseable {
 
     /** Returns the members that vote, in order. */
     List<NodeId> members();
+
+    /** Returns who decides at the moment as far as this node knows; empty while nobody does, and nothing can be decided. */
+    Optional<NodeId> leader();
 
     /** Releases everything; stages that are still open fail with CLOSED. A second close does nothing. */
     @Override

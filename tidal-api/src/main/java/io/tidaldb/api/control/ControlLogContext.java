@@ -11,11 +11,23 @@ import org.jspecify.annotations.Nullable;
  * @param directory where to keep its files, created if missing; null for a log that keeps nothing
  * @param node the node that opens it
  * @param members all nodes that take part, in order, this one included
+ * @param cluster the name of the cluster that decides; empty if it has none
+ * @param network how the members reach each other; null where the node is the only one
  */
-public record ControlLogContext(@Nullable Path directory, NodeId node, List<NodeId> members) {
+public record ControlLogContext(
+        @Nullable Path directory,
+        NodeId node,
+        List<NodeId> members,
+        String cluster,
+        @Nullable ControlNetwork network) {
 
     /** Copies the list. */
     public ControlLogContext {
         members = List.copyOf(members);
+    }
+
+    /** What the log of a single node is given. */
+    public ControlLogContext(@Nullable Path directory, NodeId node, List<NodeId> members) {
+        this(directory, node, members, "", null);
     }
 }

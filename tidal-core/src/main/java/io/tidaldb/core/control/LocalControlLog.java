@@ -8,6 +8,7 @@ import io.tidaldb.api.control.ControlListener;
 import io.tidaldb.api.control.ControlLog;
 import io.tidaldb.api.control.ControlSnapshot;
 import java.util.List;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -96,6 +97,11 @@ final class LocalControlLog implements ControlLog {
     @Override
     public List<NodeId> members() {
         return List.of(node);
+    }
+
+    @Override
+    public Optional<NodeId> leader() {
+        return Optional.of(node);
     }
 
     @Override
