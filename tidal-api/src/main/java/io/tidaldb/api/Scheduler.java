@@ -1,6 +1,7 @@
 package io.tidaldb.api;
 
 import java.time.Duration;
+import java.util.concurrent.Executor;
 
 /**
  * A node's time: runs tasks one after another, each when it is due, those due at the same time in the order in which they were handed over.
@@ -8,12 +9,13 @@ import java.time.Duration;
  *
  * <p>Tasks must not block. One that throws is logged and does not keep others from running.
  */
-public interface Scheduler {
+public interface Scheduler extends Executor {
 
     /** Returns a monotonic time in nanoseconds, meaningful as a difference only. */
     long nanoTime();
 
     /** Runs a task as soon as those before it are done; never in the caller's stack. */
+    @Override
     void execute(Runnable task);
 
     /**

@@ -15,6 +15,7 @@ import io.tidaldb.core.directory.NodeIdentity;
 import io.tidaldb.core.ingest.NodeSettings;
 import io.tidaldb.core.ingest.Schema;
 import io.tidaldb.core.replication.ReplicationSettings;
+import io.tidaldb.core.runtime.LoopScheduler;
 import io.tidaldb.core.wiring.Plugins;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,10 +23,12 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,6 +39,7 @@ final class Deployment {
 
     static final String CLUSTER = "tidal";
     private static final NodeId FIRST = NodeId.of("n0");
+    private static final Duration WAIT_FOR_DECISION = Duration.ofSeconds(60);
 
     private final @Nullable Path root;
     private final @Nullable RegionId region;
@@ -115,11 +119,15 @@ final class Deployment {
                 // The control log is in it, so it is locked before anything is read.
                 first.put(FIRST, openDirectory(plugins, FIRST, firstRegion));
             }
-            ControlPlane control = openControl(plugins, nodes.nodes());
+            LoopScheduler deciding = plugins.platform().loops().scheduler("control");
+            opened.push(deciding);
+            ControlPlane control = openControl(plugins, nodes.nodes(), deciding);
+            Decisions decisions = command -> Waiting.uninterruptibly(
+                    plugins.platform().loops(), control.submit(command), WAIT_FOR_DECISION.toNanos());
             if (control.shards().isEmpty() || wanted != null || region != null) {
-                control.submit(new ClusterCommand.DefineTopology(CLUSTER, nodes.shards()));
+                decisions.make(new ClusterCommand.DefineTopology(CLUSTER, nodes.shards()));
             }
-            Schema schema = declare(control, signals, defaultSignals);
+            Schema schema = declare(control, decisions, signals, defaultSignals);
             NodeLauncher launcher = new NodeLauncher(
                     plugins,
                     settings,
@@ -132,7 +140,7 @@ final class Deployment {
                                     first.remove(node), () -> openDirectory(plugins, node, of)));
             LocalCluster cluster = new LocalCluster(launcher, control.shards());
             opened.push(() -> cluster.end(LocalNode::abandon));
-            EmbeddedTidal tidal = new EmbeddedTidal(control, cluster, schema, plugins, limits);
+            EmbeddedTidal tidal = new EmbeddedTidal(control, cluster, schema, plugins, limits, deciding);
             tidal.start(copied);
             return tidal;
         } catch (RuntimeException e) {
@@ -175,25 +183,35 @@ final class Deployment {
         return directory;
     }
 
-    private ControlPlane openControl(Plugins plugins, List<NodeId> members) {
+    private ControlPlane openControl(Plugins plugins, List<NodeId> members, Executor proposing) {
         Path path = root == null ? null : directory(FIRST).resolve("control");
         ControlPlane control = new ControlPlane(
-                plugins.controlLogs().create(new ControlLogContext(path, FIRST, List.of(members.get(0)))));
+                plugins.controlLogs().create(new ControlLogContext(path, FIRST, List.of(members.get(0)))), proposing);
         opened.push(control);
         return control;
     }
 
     private static Schema declare(
-            ControlPlane control, Map<String, Duration> signals, Map<String, Duration> defaultSignals) {
-        signals.forEach((name, halfLife) ->
-                control.submit(new ClusterCommand.DeclareSignal(name, EmbeddedTidal.nanos(halfLife))));
-        if (control.schema().isEmpty()) {
-            defaultSignals.forEach((name, halfLife) ->
-                    control.submit(new ClusterCommand.DeclareSignal(name, EmbeddedTidal.nanos(halfLife))));
+            ControlPlane control,
+            Decisions decisions,
+            Map<String, Duration> signals,
+            Map<String, Duration> defaultSignals) {
+        Map<String, Duration> declared = new LinkedHashMap<>(signals);
+        if (declared.isEmpty() && control.schema().isEmpty()) {
+            declared.putAll(defaultSignals);
         }
+        declared.forEach((name, halfLife) ->
+                decisions.make(new ClusterCommand.DeclareSignal(name, EmbeddedTidal.nanos(halfLife))));
         Schema schema = new Schema();
         schema.update(control.schema());
         return schema;
+    }
+
+    /** Has something decided, and waits for it. */
+    @FunctionalInterface
+    private interface Decisions {
+
+        void make(ClusterCommand command);
     }
 
     private void release(RuntimeException reason) {

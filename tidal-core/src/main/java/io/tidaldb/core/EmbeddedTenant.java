@@ -14,8 +14,10 @@ import io.tidaldb.api.wal.WalBatch;
 import io.tidaldb.core.codec.KeyBlock;
 import io.tidaldb.core.codec.SignalRecords;
 import io.tidaldb.core.control.SchemaEntry;
+import io.tidaldb.core.control.TenantRecord;
 import io.tidaldb.core.ingest.Metering;
 import io.tidaldb.core.ingest.Node;
+import io.tidaldb.core.ingest.RateQuota;
 import io.tidaldb.core.ingest.TenantShard;
 import io.tidaldb.core.ingest.TenantState;
 import io.tidaldb.core.ledger.CellView;
@@ -46,18 +48,34 @@ final class EmbeddedTenant implements Tenant {
     private final TenantState state;
     private final ShardRouter router;
     private final NavigableMap<ReplicaId, TenantShard> replicas = new ConcurrentSkipListMap<>();
+    private volatile TenantRecord record;
     private volatile List<ReplicaId> placement;
     private final WriteAdmission admission;
 
-    EmbeddedTenant(EmbeddedTidal tidal, TenantState state, List<ReplicaId> placement) {
+    EmbeddedTenant(EmbeddedTidal tidal, TenantState state, TenantRecord record) {
         this.tidal = tidal;
         this.state = state;
-        this.placement = List.copyOf(placement);
+        this.record = record;
+        this.placement = record.placement();
         this.router = ShardRouter.hashed(placement.size());
         this.admission = new WriteAdmission(tidal, state, router);
     }
 
-    /** Serves with this replica from now on. Called under the instance's lock. */
+    /** Returns what was agreed on it, as far as it is done here. */
+    TenantRecord record() {
+        return record;
+    }
+
+    /** Takes over the configuration that was agreed. */
+    void agreed(TenantRecord next) {
+        if (!next.config().equals(state.config())) {
+            RateQuota before = state.rates();
+            state.configure(next.config(), before.serves(next.config()) ? before : tidal.rates(next.config()));
+        }
+        record = next;
+    }
+
+    /** Serves with this replica from now on. */
     void opened(TenantShard shard) {
         replicas.put(shard.replica(), shard);
         if (placement.stream().allMatch(replicas::containsKey)) {
@@ -65,7 +83,7 @@ final class EmbeddedTenant implements Tenant {
         }
     }
 
-    /** Sends writes to these replicas from now on, one for each slot. Called under the instance's lock. */
+    /** Sends writes to these replicas from now on, one for each slot. */
     void ledBy(List<ReplicaId> leaders) {
         placement = List.copyOf(leaders);
         state.assemble(placement.stream().map(replicas::get).toList());

@@ -3,17 +3,14 @@ package io.tidaldb.core;
 import io.tidaldb.api.Durability;
 import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.NodeId;
-import io.tidaldb.api.Origin;
 import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.api.WriteMode;
-import io.tidaldb.api.placement.ShardAssignment;
 import io.tidaldb.core.control.ClusterCommand;
 import io.tidaldb.core.control.ControlPlane;
 import io.tidaldb.core.control.TenantRecord;
-import io.tidaldb.core.ingest.LogsNeeded;
 import io.tidaldb.core.ingest.Node;
 import io.tidaldb.core.ingest.QueueBudget;
 import io.tidaldb.core.ingest.RateQuota;
@@ -27,6 +24,7 @@ import io.tidaldb.core.replication.Replicator;
 import io.tidaldb.core.routing.TenantPlacer;
 import io.tidaldb.core.runtime.Clock;
 import io.tidaldb.core.runtime.LoopFactory;
+import io.tidaldb.core.runtime.LoopScheduler;
 import io.tidaldb.core.wiring.Plugins;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -34,10 +32,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentSkipListMap;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
-import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -56,13 +51,13 @@ final class EmbeddedTidal implements Tidal {
 
     private final ControlPlane control;
     private final LocalCluster cluster;
+    private final Hosting hosting;
     private final Schema schema;
     private final Plugins plugins;
     private final Limits limits;
     private final QueueBudget queue;
     private final Reserves reserves;
     private final LoopFactory.CallbackExecutor callbacks;
-    private final SortedMap<TenantId, EmbeddedTenant> tenants = new ConcurrentSkipListMap<>();
     private volatile boolean closed;
 
     /**
@@ -79,7 +74,18 @@ final class EmbeddedTidal implements Tidal {
             long queueBytes,
             @Nullable Double capacity) {}
 
-    EmbeddedTidal(ControlPlane control, LocalCluster cluster, Schema schema, Plugins plugins, Limits limits) {
+    /**
+     * Puts an instance together.
+     *
+     * @param scheduler runs what was agreed; ends with this
+     */
+    EmbeddedTidal(
+            ControlPlane control,
+            LocalCluster cluster,
+            Schema schema,
+            Plugins plugins,
+            Limits limits,
+            LoopScheduler scheduler) {
         this.control = control;
         this.cluster = cluster;
         this.schema = schema;
@@ -88,6 +94,8 @@ final class EmbeddedTidal implements Tidal {
         this.queue = new QueueBudget(limits.queueBytesPerTenant, limits.queueBytes);
         this.reserves = new Reserves(limits.capacity, cluster::nameOf);
         this.callbacks = plugins.platform().loops().callbacks("callback");
+        this.hosting = new Hosting(control, cluster, schema, scheduler, this::assemble);
+        control.listen(hosting);
     }
 
     /**
@@ -96,20 +104,15 @@ final class EmbeddedTidal implements Tidal {
      * @param copied the data came without its identity: somebody else may go on writing under its origins
      */
     void start(boolean copied) {
-        List<Node> nodes = cluster.names().stream().map(cluster::open).toList();
+        List<Node> nodes = cluster.localNames().stream().map(cluster::open).toList();
         nodes.forEach(node -> grantIncarnations(node, copied));
         adoptDefaultTenant(nodes);
         nodes.forEach(this::eraseLeftOvers);
-        control.tenants().values().forEach(record -> {
-            EmbeddedTenant tenant = assemble(record);
-            nodes.forEach(node -> await(openReplicas(tenant, record, node)));
-            tenants.put(tenant.id(), tenant);
-        });
+        await(hosting.recover(nodes));
         nodes.forEach(this::warnOfUnknown);
         nodes.forEach(node -> cluster.start(node.id()));
-        await(all(control.tenants().values().stream()
-                .map(record -> assign(existing(record.config().id()), record, cluster.names()))
-                .toList()));
+        await(hosting.assignAll(cluster.localNames()));
+        hosting.resume();
     }
 
     // What was deleted while the node was away, whether another tenant has its id by now or not.
@@ -122,7 +125,7 @@ final class EmbeddedTidal implements Tidal {
 
     private void warnOfUnknown(Node node) {
         for (TenantId tenant : node.tenantsWithLogs()) {
-            if (!tenants.containsKey(tenant)) {
+            if (hosting.tenant(tenant) == null) {
                 LOG.warn(
                         "logs of tenant {} on node {} are kept but not served: the control log does not know it",
                         tenant,
@@ -134,7 +137,7 @@ final class EmbeddedTidal implements Tidal {
     private void grantIncarnations(Node node, boolean copied) {
         if (copied || node.needsIncarnation()) {
             for (ReplicaId replica : cluster.hosted(node.id())) {
-                control.submit(new ClusterCommand.GrantIncarnation(replica));
+                decide(new ClusterCommand.GrantIncarnation(replica));
             }
             node.incarnated();
         }
@@ -142,14 +145,14 @@ final class EmbeddedTidal implements Tidal {
 
     // A directory written before tenants existed holds logs of tenant 0 that no control log knows.
     private void adoptDefaultTenant(List<Node> nodes) {
-        if (control.tenants().containsKey(TenantId.DEFAULT) || control.isErased(TenantId.DEFAULT)) {
+        if (control.tenant(TenantId.DEFAULT) != null || control.hadFormer(TenantId.DEFAULT)) {
             return;
         }
         for (Node node : nodes) {
             if (node.tenantsWithLogs().contains(TenantId.DEFAULT)) {
                 ReplicaId first = cluster.hosted(node.id()).get(0);
                 TenantConfig config = TenantConfig.builder(TenantId.DEFAULT).build();
-                control.submit(new ClusterCommand.CreateTenant(
+                decide(new ClusterCommand.CreateTenant(
                         config, List.of(first), plugins.platform().random().nextLong()));
                 return;
             }
@@ -157,73 +160,8 @@ final class EmbeddedTidal implements Tidal {
     }
 
     private EmbeddedTenant assemble(TenantRecord record) {
-        TenantState state = new TenantState(record.config(), rates(record.config()), record.digestSeed(), queue);
-        return new EmbeddedTenant(this, state, record.placement());
-    }
-
-    /** Opens those replicas of a tenant's slots that a node hosts. */
-    private CompletableFuture<Void> openReplicas(EmbeddedTenant tenant, TenantRecord record, Node node) {
-        List<CompletableFuture<Void>> opened = new ArrayList<>();
-        for (ReplicaId leader : record.placement()) {
-            boolean replicated = cluster.replicas().isReplicated(leader.shard());
-            for (ShardAssignment each : cluster.replicas().allowed(leader.shard(), record.config())) {
-                boolean serves = each.replica().equals(leader) || replicated;
-                if (each.node().equals(node.id()) && serves) {
-                    opened.add(node.openSlot(tenant.state(), each.replica(), incarnation(each.replica(), record))
-                            .thenAccept(shard -> {
-                                if (replicated) {
-                                    // Until the others have said what they hold.
-                                    shard.needed(LogsNeeded.EVERYTHING);
-                                }
-                                tenant.opened(shard);
-                            }));
-                }
-            }
-        }
-        return all(opened);
-    }
-
-    private static CompletableFuture<Void> all(List<CompletableFuture<Void>> each) {
-        return CompletableFuture.allOf(each.toArray(CompletableFuture[]::new));
-    }
-
-    /** Returns the origins under which a slot may have been written before its leader led; none in its first epoch. */
-    private List<Origin> former(ReplicaId leader, TenantRecord record) {
-        List<Origin> former = new ArrayList<>();
-        if (record.epoch() > 1) {
-            for (ShardAssignment member : cluster.replicas().allowed(leader.shard(), record.config())) {
-                ReplicaId replica = member.replica();
-                int last = incarnation(replica, record);
-                for (int each = record.minIncarnation(); each <= last; each++) {
-                    former.add(new Origin(replica.region(), replica.shard(), each));
-                }
-            }
-        }
-        return former;
-    }
-
-    private int incarnation(ReplicaId replica, TenantRecord record) {
-        return Math.max(control.incarnation(replica), record.minIncarnation());
-    }
-
-    /** Tells these nodes, if they run, what part they have in a tenant's slots; all of them, whoever of them does not answer. */
-    private CompletableFuture<Void> assign(EmbeddedTenant tenant, TenantRecord record, List<NodeId> nodes) {
-        List<CompletableFuture<Void>> told = new ArrayList<>();
-        for (ReplicaId leader : record.placement()) {
-            for (TenantShard shard : tenant.replicas(leader.shard())) {
-                NodeId host = cluster.nameOf(shard.replica());
-                if (nodes.contains(host) && cluster.isRunning(host)) {
-                    told.add(cluster.assign(
-                            shard,
-                            record.config(),
-                            leader,
-                            record.epoch(),
-                            incarnation(leader, record),
-                            former(leader, record)));
-                }
-            }
-        }
-        return all(told);
+        return new EmbeddedTenant(
+                this, new TenantState(record.config(), rates(record.config()), record.digestSeed(), queue), record);
     }
 
     @Override
@@ -247,14 +185,7 @@ final class EmbeddedTidal implements Tidal {
             }
             throw e;
         }
-        TenantRecord record = control.tenants().get(id);
-        if (record == null) {
-            throw new TidalException(ErrorCode.INTERNAL, "tenant " + id + " has gone while it was promoted");
-        }
-        // What the former one still takes until it is told is adopted like anything else that it had not shipped.
-        CompletableFuture<Void> told = assign(tenant, record, cluster.names());
-        tenant.ledBy(record.placement());
-        await(told);
+        await(hosting.settled(id));
     }
 
     /** Returns null where there is no such replica, which the control log then says. */
@@ -317,25 +248,25 @@ final class EmbeddedTidal implements Tidal {
         if (cluster.isRunning(name)) {
             throw TidalException.invalid("node " + name + " is running already: expected one that was crashed");
         }
-        Node node = cluster.open(name);
+        await(hosting.pause());
         try {
-            grantIncarnations(node, false);
-            eraseLeftOvers(node);
-            control.tenants()
-                    .values()
-                    .forEach(record ->
-                            await(openReplicas(existing(record.config().id()), record, node)));
-            cluster.start(name);
-        } catch (TidalException e) {
-            cluster.remove(name).abandon();
-            throw e;
+            Node node = cluster.open(name);
+            try {
+                grantIncarnations(node, false);
+                eraseLeftOvers(node);
+                await(hosting.openAll(List.of(node)));
+                cluster.start(name);
+            } catch (TidalException e) {
+                cluster.remove(name).abandon();
+                throw e;
+            }
+            await(hosting.assignAll(List.of(name)));
+        } finally {
+            hosting.resume();
         }
-        await(all(control.tenants().values().stream()
-                .map(record -> assign(existing(record.config().id()), record, List.of(name)))
-                .toList()));
     }
 
-    private RateQuota rates(TenantConfig config) {
+    RateQuota rates(TenantConfig config) {
         return new RateQuota(
                 config, plugins.limiters(), plugins.platform().clock().monotonicNanos());
     }
@@ -376,27 +307,7 @@ final class EmbeddedTidal implements Tidal {
     }
 
     private <T> T await(CompletableFuture<T> task, long atMostNanos) {
-        boolean interrupted = false;
-        try {
-            while (true) {
-                try {
-                    return plugins.platform().loops().await(task, atMostNanos);
-                } catch (InterruptedException e) {
-                    interrupted = true;
-                }
-            }
-        } catch (ExecutionException e) {
-            throw EmbeddedTenant.unwrap(e);
-        } catch (TimeoutException e) {
-            throw new TidalException(
-                    ErrorCode.DEADLINE_EXCEEDED,
-                    "the commit loop did not answer within " + Duration.ofNanos(atMostNanos),
-                    e);
-        } finally {
-            if (interrupted) {
-                Thread.currentThread().interrupt();
-            }
-        }
+        return Waiting.uninterruptibly(plugins.platform().loops(), task, atMostNanos);
     }
 
     LoopFactory loops() {
@@ -411,14 +322,11 @@ final class EmbeddedTidal implements Tidal {
     public synchronized SignalType declareSignal(String name, Duration halfLife) {
         checkOpen();
         long index = decide(new ClusterCommand.DeclareSignal(name, nanos(halfLife)));
-        schema.update(control.schema());
         return new SignalType((int) index, name, halfLife);
     }
 
-    // On a loop's thread, because an interrupt of the caller's would close the control log's file under it.
     private long decide(ClusterCommand command) {
-        List<Node> nodes = cluster.nodes();
-        return nodes.isEmpty() ? control.submit(command) : await(nodes.get(0).submit(() -> control.submit(command)));
+        return await(control.submit(command));
     }
 
     /** Returns nanoseconds, at most 2^63 - 1. */
@@ -441,7 +349,7 @@ final class EmbeddedTidal implements Tidal {
     @Override
     public synchronized Tenant createTenant(TenantConfig config) {
         checkOpen();
-        if (tenants.containsKey(config.id())) {
+        if (control.tenant(config.id()) != null) {
             throw new TidalException(
                     ErrorCode.TENANT_EXISTS,
                     "tenant " + config.id() + " exists already: choose another id, or change it");
@@ -451,50 +359,22 @@ final class EmbeddedTidal implements Tidal {
                 .place(config, cluster.replicas())
                 .shards();
         checkSupported(config, placement);
-        placement.forEach(cluster::node);
-        reserves.check(config, placement, control.tenants().values());
+        placement.forEach(cluster::requireReachable);
+        reserves.check(config, placement, control);
         TenantConfig unlabelled =
                 config.toBuilder().label(TenantConfig.DEFAULT_LABEL).build();
-        if (control.isErased(config.id())) {
-            // An erasure that failed half-way must not leave its rest to the new tenant.
-            erase(config.id());
+        if (control.hadFormer(config.id())) {
+            // Where its data could not be erased, nothing is promised to a new one.
+            await(hosting.erase(config.id()));
         }
         decide(new ClusterCommand.CreateTenant(
                 unlabelled, placement, plugins.platform().random().nextLong()));
-        TenantRecord record = control.tenants().get(config.id());
-        if (record == null) {
-            throw new TidalException(ErrorCode.INTERNAL, "tenant " + config.id() + " was agreed but is not there");
-        }
-        EmbeddedTenant tenant = assemble(record);
-        // Nobody sees it, and nothing of it is shipped, before all its slots are there.
-        CompletableFuture<Void> visible = new CompletableFuture<>();
-        List<CompletableFuture<Void>> opened = new ArrayList<>();
-        List<CompletableFuture<Void>> joined = new ArrayList<>();
-        for (Node node : cluster.nodes()) {
-            CompletableFuture<Void> open = openReplicas(tenant, record, node);
-            opened.add(open.handle((nothing, failure) -> null));
-            joined.add(open.thenCompose(nothing -> visible)
-                    .thenCompose(nothing -> assign(tenant, record, List.of(node.id())))
-                    .exceptionally(failure -> absent(node, tenant, failure)));
-        }
-        try {
-            await(all(opened));
-        } finally {
-            // It is agreed, whether every node answers or not.
-            tenants.put(tenant.id(), tenant);
-            visible.complete(null);
-        }
-        await(all(joined));
+        await(hosting.settled(config.id()));
+        EmbeddedTenant tenant = existing(config.id());
         if (!config.label().equals(TenantConfig.DEFAULT_LABEL)) {
             writeLabel(tenant, config.label());
         }
         return tenant;
-    }
-
-    // One that has ended takes its part when it starts again.
-    private static @Nullable Void absent(Node node, EmbeddedTenant tenant, Throwable failure) {
-        LOG.warn("node {} has no part in tenant {} yet: {}", node.id(), tenant.id(), failure.getMessage());
-        return null;
     }
 
     private void checkSupported(TenantConfig config, List<ReplicaId> placement) {
@@ -542,10 +422,9 @@ final class EmbeddedTidal implements Tidal {
         checkLabel(config);
         TenantConfig unlabelled =
                 config.toBuilder().label(TenantConfig.DEFAULT_LABEL).build();
-        reserves.check(config, tenant.placement(), control.tenants().values());
+        reserves.check(config, tenant.placement(), control);
         decide(new ClusterCommand.UpdateTenant(unlabelled));
-        RateQuota before = tenant.state().rates();
-        tenant.state().configure(unlabelled, before.serves(config) ? before : rates(config));
+        await(hosting.settled(config.id()));
         if (!tenant.config().label().equals(config.label())) {
             writeLabel(tenant, config.label());
         }
@@ -553,7 +432,7 @@ final class EmbeddedTidal implements Tidal {
     }
 
     private EmbeddedTenant existing(TenantId id) {
-        EmbeddedTenant tenant = tenants.get(id);
+        EmbeddedTenant tenant = hosting.tenant(id);
         if (tenant == null) {
             throw new TidalException(ErrorCode.TENANT_NOT_FOUND, "tenant " + id + " does not exist: create it first");
         }
@@ -563,30 +442,22 @@ final class EmbeddedTidal implements Tidal {
     @Override
     public synchronized void deleteTenant(TenantId id) {
         checkOpen();
-        EmbeddedTenant tenant = existing(id);
+        existing(id);
         // Agreed first: an interruption from here on is finished by the next open.
         decide(new ClusterCommand.DeleteTenant(id));
-        tenants.remove(id);
-        tenant.state().delete();
-        cluster.forEachReplicator(replicator -> replicator.drop(id));
-        erase(id);
-    }
-
-    // Each node by itself: one that is slow or ends keeps no other from it.
-    private void erase(TenantId id) {
-        await(all(cluster.nodes().stream().map(node -> node.erase(id)).toList()));
+        await(hosting.settled(id));
     }
 
     @Override
     public Optional<Tenant> tenant(TenantId id) {
         checkOpen();
-        return Optional.ofNullable(tenants.get(id));
+        return Optional.ofNullable(hosting.tenant(id));
     }
 
     @Override
     public Optional<Tenant> tenantLabelled(String label) {
         checkOpen();
-        List<EmbeddedTenant> found = tenants.values().stream()
+        List<EmbeddedTenant> found = hosting.tenants().stream()
                 .filter(tenant -> tenant.config().label().equals(label))
                 .toList();
         return found.size() == 1 ? Optional.of(found.get(0)) : Optional.empty();
@@ -595,7 +466,7 @@ final class EmbeddedTidal implements Tidal {
     @Override
     public List<Tenant> tenants() {
         checkOpen();
-        return List.copyOf(tenants.values());
+        return List.copyOf(hosting.tenants());
     }
 
     @Override
@@ -603,7 +474,7 @@ final class EmbeddedTidal implements Tidal {
         checkOpen();
         List<ReplicationLag> lags = new ArrayList<>();
         cluster.lag().forEach(lag -> lags.addAll(await(lag)));
-        return new HealthReport(clock().monotonicNanos(), tenants.values(), lags).of(control, cluster.nodes());
+        return new HealthReport(clock().monotonicNanos(), hosting.tenants(), lags).of(control, cluster.nodes());
     }
 
     @Override
@@ -637,12 +508,14 @@ final class EmbeddedTidal implements Tidal {
         closed = true;
         boolean interrupted = Thread.interrupted();
         TidalException failure = null;
+        // Nothing is decided any more, while links to others are still there to say so.
+        control.close();
+        hosting.close();
         try {
             cluster.end(how);
         } catch (TidalException e) {
             failure = e;
         }
-        control.close();
         callbacks.close();
         if (interrupted) {
             Thread.currentThread().interrupt();

@@ -17,9 +17,9 @@ import io.tidaldb.core.routing.ShardReplicas;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.SortedSet;
-import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -35,7 +35,7 @@ final class LocalCluster {
     private final ShardReplicas replicas;
     private final SortedMap<NodeId, LocalNode> running = new ConcurrentSkipListMap<>();
     /** Those of them that serve: one that has not begun to listen does not know its address. */
-    private final SortedSet<NodeId> started = new TreeSet<>();
+    private final SortedSet<NodeId> started = new ConcurrentSkipListSet<>();
 
     LocalCluster(NodeLauncher launcher, List<ShardAssignment> topology) {
         this.launcher = launcher;
@@ -51,6 +51,11 @@ final class LocalCluster {
     /** Returns the names of all nodes, running or not, in order. */
     List<NodeId> names() {
         return topology.stream().map(ShardAssignment::node).distinct().sorted().toList();
+    }
+
+    /** Returns the names of the nodes that run in this process, if they are not ended, in order. */
+    List<NodeId> localNames() {
+        return names();
     }
 
     /** Returns the replicas that a node hosts. */
@@ -142,6 +147,15 @@ final class LocalCluster {
     /** Returns the node that hosts a replica, if it runs. */
     Node node(ReplicaId replica) {
         return running(nameOf(replica)).node();
+    }
+
+    /**
+     * Checks that the node that hosts a replica is there to serve it.
+     *
+     * @throws TidalException PEER_UNAVAILABLE
+     */
+    void requireReachable(ReplicaId replica) {
+        running(nameOf(replica));
     }
 
     /**

@@ -4,8 +4,7 @@ import io.tidaldb.api.NodeId;
 import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TidalException;
-import io.tidaldb.core.control.TenantRecord;
-import java.util.Collection;
+import io.tidaldb.core.control.ControlPlane;
 import java.util.List;
 import java.util.TreeSet;
 import java.util.function.Function;
@@ -33,12 +32,12 @@ final class Reserves {
      *
      * @throws TidalException INVALID_ARGUMENT if a node can't keep it
      */
-    void check(TenantConfig config, List<ReplicaId> placement, Collection<TenantRecord> tenants) {
+    void check(TenantConfig config, List<ReplicaId> placement, ControlPlane control) {
         if (capacity == null || config.reservedSignalsPerSecond().isEmpty()) {
             return;
         }
         for (NodeId node : new TreeSet<>(placement.stream().map(nodes).toList())) {
-            double others = tenants.stream()
+            double others = control.tenants().values().stream()
                     .filter(other -> !other.config().id().equals(config.id()))
                     .mapToDouble(other -> on(node, other.config(), other.placement()))
                     .sum();

@@ -5,9 +5,15 @@ import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.placement.ShardAssignment;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** A decision that is proposed to the control log. It holds numbers, never a tenant's text: labels live in the tenant's own log. */
 public sealed interface ClusterCommand {
+
+    /** Returns whose record it changes; null if it is no tenant's. */
+    default @Nullable TenantId tenant() {
+        return null;
+    }
 
     /** The nodes and shards of a new cluster. Refused if there are others already. */
     record DefineTopology(String cluster, List<ShardAssignment> shards) implements ClusterCommand {}
@@ -21,10 +27,22 @@ public sealed interface ClusterCommand {
      * @param config its label is not kept
      * @param digestSeed the key of the tenant's state digests
      */
-    record CreateTenant(TenantConfig config, List<ReplicaId> placement, long digestSeed) implements ClusterCommand {}
+    record CreateTenant(TenantConfig config, List<ReplicaId> placement, long digestSeed) implements ClusterCommand {
+
+        @Override
+        public TenantId tenant() {
+            return config.id();
+        }
+    }
 
     /** Other limits and durability for a tenant. */
-    record UpdateTenant(TenantConfig config) implements ClusterCommand {}
+    record UpdateTenant(TenantConfig config) implements ClusterCommand {
+
+        @Override
+        public TenantId tenant() {
+            return config.id();
+        }
+    }
 
     /**
      * Another replica of a slot takes its writes from now on, in a new epoch and a new incarnation. The reply's value is the incarnation.

@@ -14,6 +14,7 @@ import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the cluster has agreed on: changed only by applying the commands of the control log, in order, so that it is the same on every
@@ -229,12 +230,17 @@ final class ClusterState {
         return Collections.unmodifiableSortedMap(new TreeMap<>(tenants));
     }
 
-    boolean isErased(TenantId id) {
-        return erased.containsKey(id) && !tenants.containsKey(id);
+    @Nullable
+    TenantRecord tenant(TenantId id) {
+        return tenants.get(id);
+    }
+
+    boolean hadFormer(TenantId id) {
+        return erased.containsKey(id);
     }
 
     List<TenantId> erased() {
-        return erased.keySet().stream().filter(this::isErased).toList();
+        return erased.keySet().stream().filter(id -> !tenants.containsKey(id)).toList();
     }
 
     int incarnation(ReplicaId replica) {

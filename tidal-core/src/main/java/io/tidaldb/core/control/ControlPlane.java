@@ -1,6 +1,7 @@
 package io.tidaldb.core.control;
 
 import io.tidaldb.api.ErrorCode;
+import io.tidaldb.api.NodeId;
 import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
@@ -9,10 +10,14 @@ import io.tidaldb.api.control.ControlListener;
 import io.tidaldb.api.control.ControlLog;
 import io.tidaldb.api.control.ControlSnapshot;
 import io.tidaldb.api.placement.ShardAssignment;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Proposes decisions and keeps the state that follows from those agreed.
@@ -24,13 +29,34 @@ public final class ControlPlane implements AutoCloseable {
     private static final int MAX_REPLIES = 1024;
 
     private final ControlLog log;
+    private final Executor proposing;
     private final CommandCodec codec = new CommandCodec();
     private final ClusterState state = new ClusterState();
     private final SortedMap<Long, Reply> replies = new TreeMap<>();
+    private final SortedMap<Long, List<CompletableFuture<Void>>> awaited = new TreeMap<>();
+    private long index;
+    private volatile @Nullable Listener listener;
 
-    /** Replays what was agreed before. */
-    public ControlPlane(ControlLog log) {
+    /** Is told of what was agreed, in order, once the state holds it; by one thread at a time, which it must not block. */
+    @FunctionalInterface
+    public interface Listener {
+
+        /**
+         * Something may have changed.
+         *
+         * @param tenant whose record it was; null if it was something else, or everything
+         */
+        void changed(@Nullable TenantId tenant);
+    }
+
+    /**
+     * Replays what was agreed before.
+     *
+     * @param proposing hands proposals to the log: a thread that is never interrupted, as that would close the log's file under it
+     */
+    public ControlPlane(ControlLog log, Executor proposing) {
         this.log = log;
+        this.proposing = proposing;
         log.watch(new ControlListener() {
             @Override
             public void snapshot(ControlSnapshot snapshot) {
@@ -46,36 +72,86 @@ public final class ControlPlane implements AutoCloseable {
         });
     }
 
-    private synchronized void applied(ControlEntry entry) {
-        replies.put(entry.index(), state.apply(codec.decode(entry.command())));
-        if (replies.size() > MAX_REPLIES) {
-            replies.remove(replies.firstKey());
+    /** Sets who is told from now on. Called once. */
+    public void listen(Listener told) {
+        listener = told;
+    }
+
+    private void applied(ControlEntry entry) {
+        ClusterCommand command = codec.decode(entry.command());
+        List<CompletableFuture<Void>> reached;
+        synchronized (this) {
+            replies.put(entry.index(), state.apply(command));
+            if (replies.size() > MAX_REPLIES) {
+                replies.remove(replies.firstKey());
+            }
+            reached = reached(entry.index());
         }
+        Listener told = listener;
+        if (told != null) {
+            told.changed(command.tenant());
+        }
+        reached.forEach(each -> each.complete(null));
+    }
+
+    private List<CompletableFuture<Void>> reached(long now) {
+        index = now;
+        SortedMap<Long, List<CompletableFuture<Void>>> past = awaited.headMap(now + 1);
+        List<CompletableFuture<Void>> reached =
+                past.values().stream().flatMap(List::stream).toList();
+        past.clear();
+        return reached;
     }
 
     /**
-     * Proposes a command and waits until it is agreed and applied here.
+     * Proposes a command.
      *
-     * @return the reply's value
-     * @throws TidalException if it is refused, or if the log can't take it
+     * @return the reply's value, once it is agreed and applied here and the listener was told; or what it was refused with, or why the log
+     *     can't take it
      */
-    public long submit(ClusterCommand command) {
-        long index;
-        try {
-            index = log.propose(codec.encode(command)).toCompletableFuture().join();
-        } catch (CompletionException e) {
-            throw e.getCause() instanceof TidalException known
-                    ? known
-                    : new TidalException(ErrorCode.INTERNAL, "the control log failed", e);
-        }
+    public CompletableFuture<Long> submit(ClusterCommand command) {
+        byte[] encoded = codec.encode(command);
+        return CompletableFuture.supplyAsync(() -> log.propose(encoded), proposing)
+                .thenCompose(stage -> stage)
+                .thenApply(this::reply);
+    }
+
+    private long reply(long of) {
         Reply reply;
         synchronized (this) {
-            reply = replies.remove(index);
+            reply = replies.remove(of);
         }
         if (reply == null) {
-            throw new TidalException(ErrorCode.INTERNAL, "control command " + index + " was agreed but not applied");
+            throw new TidalException(
+                    ErrorCode.DEADLINE_EXCEEDED,
+                    "control command " + of + " was agreed, but what came of it is not known here: look at the result");
         }
         return reply.orThrow();
+    }
+
+    /** Returns the index of the newest command that is applied here; 0 before the first. */
+    public synchronized long index() {
+        return index;
+    }
+
+    /** Completes when so much is applied here, and the listener was told. */
+    public synchronized CompletableFuture<Void> reach(long wanted) {
+        if (wanted <= index) {
+            return CompletableFuture.completedFuture(null);
+        }
+        CompletableFuture<Void> stage = new CompletableFuture<>();
+        awaited.computeIfAbsent(wanted, each -> new ArrayList<>(1)).add(stage);
+        return stage;
+    }
+
+    /** Completes when everything is applied here that was agreed anywhere before the call. */
+    public CompletableFuture<Long> catchUp() {
+        return CompletableFuture.supplyAsync(log::read, proposing).thenCompose(stage -> stage);
+    }
+
+    /** Returns who decides at the moment, as far as this node knows. */
+    public Optional<NodeId> leader() {
+        return log.leader();
     }
 
     /** Returns the cluster's name; empty before it is defined. */
@@ -98,9 +174,14 @@ public final class ControlPlane implements AutoCloseable {
         return state.tenants();
     }
 
-    /** Returns whether a tenant with this id was deleted and not created again. */
-    public synchronized boolean isErased(TenantId id) {
-        return state.isErased(id);
+    /** Returns a tenant, or null if there is none with this id. */
+    public synchronized @Nullable TenantRecord tenant(TenantId id) {
+        return state.tenant(id);
+    }
+
+    /** Returns whether a tenant with this id was deleted, even if it was created again. */
+    public synchronized boolean hadFormer(TenantId id) {
+        return state.hadFormer(id);
     }
 
     /** Returns all tenants that were deleted and not created again, in order. */
@@ -116,5 +197,12 @@ public final class ControlPlane implements AutoCloseable {
     @Override
     public void close() {
         log.close();
+        List<CompletableFuture<Void>> never;
+        synchronized (this) {
+            never = awaited.values().stream().flatMap(List::stream).toList();
+            awaited.clear();
+        }
+        never.forEach(each -> each.completeExceptionally(
+                new TidalException(ErrorCode.CLOSED, "the control plane of this node is closed")));
     }
 }

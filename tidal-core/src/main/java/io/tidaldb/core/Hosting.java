@@ -1,0 +1,373 @@
+package io.tidaldb.core;
+
+import io.tidaldb.api.ErrorCode;
+import io.tidaldb.api.NodeId;
+import io.tidaldb.api.Origin;
+import io.tidaldb.api.ReplicaId;
+import io.tidaldb.api.ShardId;
+import io.tidaldb.api.TenantId;
+import io.tidaldb.api.TidalException;
+import io.tidaldb.api.placement.ShardAssignment;
+import io.tidaldb.core.control.ControlPlane;
+import io.tidaldb.core.control.TenantRecord;
+import io.tidaldb.core.ingest.LogsNeeded;
+import io.tidaldb.core.ingest.Node;
+import io.tidaldb.core.ingest.Schema;
+import io.tidaldb.core.ingest.TenantShard;
+import io.tidaldb.core.runtime.LoopScheduler;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.SortedSet;
+import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Makes the nodes of this process do what was agreed: opens, assigns and erases replicas of tenants, whoever proposed it, here or on
+ * another node. It looks at what the control plane holds now, not at each command, so that what was agreed meanwhile is not done twice.
+ *
+ * <p>Rounds follow one another on the scheduler; in a round, what concerns different tenants goes on side by side. Nothing blocks. Between
+ * {@link #pause} and {@link #resume} no round begins, and whoever paused may change which nodes run.
+ */
+final class Hosting implements ControlPlane.Listener {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Hosting.class);
+
+    private final ControlPlane control;
+    private final LocalCluster cluster;
+    private final Schema schema;
+    private final LoopScheduler scheduler;
+    private final Function<TenantRecord, EmbeddedTenant> assembly;
+
+    /** Changed by rounds, and by whoever paused them; safe for any thread to read. */
+    private final SortedMap<TenantId, EmbeddedTenant> tenants = new ConcurrentSkipListMap<>();
+
+    /** Why what was agreed last on a tenant could not be done. Written by rounds. */
+    private final Map<TenantId, Throwable> failed = new ConcurrentHashMap<>();
+
+    // Confined to the scheduler.
+    private SortedSet<TenantId> changed = new TreeSet<>();
+    private SortedSet<TenantId> underway = new TreeSet<>();
+    private final Map<TenantId, List<CompletableFuture<Void>>> waiting = new HashMap<>();
+    private final List<CompletableFuture<Void>> pausing = new ArrayList<>();
+    private int paused;
+
+    /**
+     * Creates a host that pauses until it is started.
+     *
+     * @param assembly makes a tenant without replicas
+     */
+    Hosting(
+            ControlPlane control,
+            LocalCluster cluster,
+            Schema schema,
+            LoopScheduler scheduler,
+            Function<TenantRecord, EmbeddedTenant> assembly) {
+        this.control = control;
+        this.cluster = cluster;
+        this.schema = schema;
+        this.scheduler = scheduler;
+        this.assembly = assembly;
+        this.paused = 1;
+    }
+
+    /** Returns the tenants that are hosted here, in order. */
+    Collection<EmbeddedTenant> tenants() {
+        return tenants.values();
+    }
+
+    @Nullable
+    EmbeddedTenant tenant(TenantId id) {
+        return tenants.get(id);
+    }
+
+    // Rounds
+
+    @Override
+    public void changed(@Nullable TenantId tenant) {
+        if (tenant == null) {
+            schema.update(control.schema());
+        }
+        scheduler.execute(() -> {
+            if (tenant == null) {
+                tenants.forEach((id, hosted) -> {
+                    if (!hosted.record().equals(control.tenant(id))) {
+                        changed.add(id);
+                    }
+                });
+            } else {
+                changed.add(tenant);
+            }
+            work();
+        });
+    }
+
+    /** Completes when what was agreed on a tenant before this call is done here, or fails with what kept it from being done. */
+    CompletableFuture<Void> settled(TenantId id) {
+        CompletableFuture<Void> stage = new CompletableFuture<>();
+        scheduler.execute(() -> {
+            if (changed.contains(id) || underway.contains(id)) {
+                waiting.computeIfAbsent(id, each -> new ArrayList<>(1)).add(stage);
+            } else {
+                tell(stage, id);
+            }
+        });
+        return stage;
+    }
+
+    /** Completes when no round is under way; none begins before as many calls of {@link #resume} as of this. */
+    CompletableFuture<Void> pause() {
+        CompletableFuture<Void> stage = new CompletableFuture<>();
+        scheduler.execute(() -> {
+            paused++;
+            if (underway.isEmpty()) {
+                stage.complete(null);
+            } else {
+                pausing.add(stage);
+            }
+        });
+        return stage;
+    }
+
+    void resume() {
+        scheduler.execute(() -> {
+            paused--;
+            work();
+        });
+    }
+
+    @SuppressWarnings("FutureReturnValueIgnored") // No member of a round fails.
+    private void work() {
+        if (paused > 0 || !underway.isEmpty() || changed.isEmpty()) {
+            return;
+        }
+        underway = changed;
+        changed = new TreeSet<>();
+        List<CompletableFuture<Void>> round = new ArrayList<>();
+        for (TenantId id : underway) {
+            round.add(enacted(id).handle((nothing, failure) -> {
+                if (failure == null) {
+                    failed.remove(id);
+                } else {
+                    LOG.warn("what was agreed on tenant {} is not done on this node: {}", id, failure.getMessage());
+                    failed.put(id, failure);
+                }
+                return null;
+            }));
+        }
+        all(round).whenComplete((nothing, failure) -> scheduler.execute(this::roundDone));
+    }
+
+    private void roundDone() {
+        underway = new TreeSet<>();
+        waiting.entrySet().removeIf(each -> {
+            boolean settled = !changed.contains(each.getKey());
+            if (settled) {
+                each.getValue().forEach(stage -> tell(stage, each.getKey()));
+            }
+            return settled;
+        });
+        pausing.forEach(each -> each.complete(null));
+        pausing.clear();
+        work();
+    }
+
+    private void tell(CompletableFuture<Void> stage, TenantId id) {
+        Throwable failure = failed.get(id);
+        if (failure == null) {
+            stage.complete(null);
+        } else {
+            stage.completeExceptionally(failure);
+        }
+    }
+
+    private CompletableFuture<Void> enacted(TenantId id) {
+        try {
+            return enact(id);
+        } catch (RuntimeException e) {
+            return CompletableFuture.failedFuture(e);
+        }
+    }
+
+    private CompletableFuture<Void> enact(TenantId id) {
+        @Nullable TenantRecord agreed = control.tenant(id);
+        EmbeddedTenant hosted = tenants.get(id);
+        if (hosted != null
+                && (agreed == null || agreed.digestSeed() != hosted.record().digestSeed())) {
+            CompletableFuture<Void> removed = remove(hosted);
+            return agreed == null ? removed : removed.thenComposeAsync(nothing -> open(agreed), scheduler);
+        }
+        if (agreed == null) {
+            return done();
+        }
+        return hosted == null ? openAnew(agreed) : change(hosted, agreed);
+    }
+
+    private CompletableFuture<Void> openAnew(TenantRecord agreed) {
+        TenantId id = agreed.config().id();
+        // An erasure that failed half-way must not leave its rest to the new tenant.
+        return control.hadFormer(id) ? erase(id).thenComposeAsync(nothing -> open(agreed), scheduler) : open(agreed);
+    }
+
+    private CompletableFuture<Void> open(TenantRecord agreed) {
+        EmbeddedTenant tenant = assembly.apply(agreed);
+        // Nobody sees it, and nothing of it is shipped, before all its slots are there.
+        CompletableFuture<Void> visible = new CompletableFuture<>();
+        List<CompletableFuture<Void>> opened = new ArrayList<>();
+        List<CompletableFuture<Void>> joined = new ArrayList<>();
+        for (Node node : cluster.nodes()) {
+            CompletableFuture<Void> open = openReplicas(tenant, node);
+            opened.add(open.handle((nothing, failure) -> null));
+            joined.add(open.thenCompose(nothing -> visible)
+                    .thenCompose(nothing -> assign(tenant, List.of(node.id())))
+                    .exceptionally(failure -> absent(node, tenant, failure)));
+        }
+        return all(opened)
+                .thenAcceptAsync(
+                        nothing -> {
+                            tenants.put(tenant.id(), tenant);
+                            visible.complete(null);
+                        },
+                        scheduler)
+                .thenCompose(nothing -> all(joined));
+    }
+
+    // One that has ended takes its part when it starts again.
+    private static @Nullable Void absent(Node node, EmbeddedTenant tenant, Throwable failure) {
+        LOG.warn("node {} has no part in tenant {} yet: {}", node.id(), tenant.id(), failure.getMessage());
+        return null;
+    }
+
+    private CompletableFuture<Void> change(EmbeddedTenant hosted, TenantRecord agreed) {
+        TenantRecord before = hosted.record();
+        hosted.agreed(agreed);
+        if (before.epoch() == agreed.epoch()) {
+            return done();
+        }
+        // What the former one still takes until it is told is adopted like anything else that it had not shipped.
+        CompletableFuture<Void> told = assign(hosted, cluster.localNames());
+        hosted.ledBy(agreed.placement());
+        return told;
+    }
+
+    private CompletableFuture<Void> remove(EmbeddedTenant tenant) {
+        tenants.remove(tenant.id());
+        tenant.state().delete();
+        cluster.forEachReplicator(replicator -> replicator.drop(tenant.id()));
+        return erase(tenant.id());
+    }
+
+    /** Erases what a former tenant with this id has left on the nodes that run; one that is slow or ends keeps no other from it. */
+    CompletableFuture<Void> erase(TenantId id) {
+        return all(cluster.nodes().stream().map(node -> node.erase(id)).toList());
+    }
+
+    // What a node has of a tenant
+
+    /** Opens what is there when the process begins, on nodes that do not serve yet; tells which stage each tenant's replicas are in. */
+    CompletableFuture<Void> recover(List<Node> nodes) {
+        control.tenants().values().forEach(record -> tenants.put(record.config().id(), assembly.apply(record)));
+        return openAll(nodes);
+    }
+
+    /** Opens on these nodes what they hold of each tenant. */
+    CompletableFuture<Void> openAll(List<Node> nodes) {
+        return all(tenants.values().stream()
+                .flatMap(tenant -> nodes.stream().map(node -> openReplicas(tenant, node)))
+                .toList());
+    }
+
+    /** Tells these nodes what part they have in each tenant. */
+    CompletableFuture<Void> assignAll(List<NodeId> nodes) {
+        return all(
+                tenants.values().stream().map(tenant -> assign(tenant, nodes)).toList());
+    }
+
+    /** Opens those replicas of a tenant's slots that a node hosts. */
+    private CompletableFuture<Void> openReplicas(EmbeddedTenant tenant, Node node) {
+        TenantRecord record = tenant.record();
+        List<CompletableFuture<Void>> opened = new ArrayList<>();
+        for (ReplicaId leader : record.placement()) {
+            boolean replicated = cluster.replicas().isReplicated(leader.shard());
+            for (ShardAssignment each : cluster.replicas().allowed(leader.shard(), record.config())) {
+                boolean serves = each.replica().equals(leader) || replicated;
+                if (each.node().equals(node.id()) && serves) {
+                    opened.add(node.openSlot(tenant.state(), each.replica(), incarnation(each.replica(), record))
+                            .thenAccept(shard -> {
+                                if (replicated) {
+                                    // Until the others have said what they hold.
+                                    shard.needed(LogsNeeded.EVERYTHING);
+                                }
+                                tenant.opened(shard);
+                            }));
+                }
+            }
+        }
+        return all(opened);
+    }
+
+    /** Tells these nodes, if they run, what part they have in a tenant's slots; all of them, whoever of them does not answer. */
+    private CompletableFuture<Void> assign(EmbeddedTenant tenant, List<NodeId> nodes) {
+        TenantRecord record = tenant.record();
+        List<CompletableFuture<Void>> told = new ArrayList<>();
+        for (ReplicaId leader : record.placement()) {
+            for (TenantShard shard : tenant.replicas(leader.shard())) {
+                NodeId host = cluster.nameOf(shard.replica());
+                if (nodes.contains(host) && cluster.isRunning(host)) {
+                    told.add(cluster.assign(
+                            shard,
+                            record.config(),
+                            leader,
+                            record.epoch(),
+                            incarnation(leader, record),
+                            former(leader.shard(), record)));
+                }
+            }
+        }
+        return all(told);
+    }
+
+    /** Returns the origins under which a slot may have been written before its leader led; none in its first epoch. */
+    private List<Origin> former(ShardId shard, TenantRecord record) {
+        List<Origin> former = new ArrayList<>();
+        if (record.epoch() > 1) {
+            for (ShardAssignment member : cluster.replicas().allowed(shard, record.config())) {
+                ReplicaId replica = member.replica();
+                int last = incarnation(replica, record);
+                for (int each = record.minIncarnation(); each <= last; each++) {
+                    former.add(new Origin(replica.region(), replica.shard(), each));
+                }
+            }
+        }
+        return former;
+    }
+
+    private int incarnation(ReplicaId replica, TenantRecord record) {
+        return Math.max(control.incarnation(replica), record.minIncarnation());
+    }
+
+    private static CompletableFuture<Void> all(List<CompletableFuture<Void>> each) {
+        return CompletableFuture.allOf(each.toArray(CompletableFuture[]::new));
+    }
+
+    private static CompletableFuture<Void> done() {
+        return CompletableFuture.completedFuture(null);
+    }
+
+    /** Ends it: whoever waits for it is told that it will not be done. */
+    void close() {
+        scheduler.close();
+        TidalException closed = new TidalException(ErrorCode.CLOSED, "this instance of Tidal is closed");
+        waiting.values().forEach(those -> those.forEach(each -> each.completeExceptionally(closed)));
+        pausing.forEach(each -> each.completeExceptionally(closed));
+    }
+}
