@@ -9,12 +9,34 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** The state of nodes, shards and tenants at one moment. */
+/**
+ * The state of nodes, shards and tenants at one moment, as one node sees it.
+ *
+ * @param leader who decides; null while nobody does as far as is known
+ * @param decisions how many there were
+ */
 public record ClusterHealth(
-        String cluster, List<NodeHealth> nodes, List<ShardHealth> shards, List<TenantHealth> tenants) {
+        String cluster,
+        @Nullable NodeId leader,
+        long decisions,
+        List<NodeHealth> nodes,
+        List<ShardHealth> shards,
+        List<TenantHealth> tenants) {
 
-    /** A node. */
-    public record NodeHealth(NodeId node, RegionId region, String version) {}
+    /**
+     * A node.
+     *
+     * @param address where other nodes reach it; null if there are no others
+     * @param version what it runs; null while it does not answer
+     * @param heardMillisAgo when something came from it last; -1 if nothing ever did
+     */
+    public record NodeHealth(
+            NodeId node,
+            RegionId region,
+            @Nullable String address,
+            @Nullable String version,
+            boolean up,
+            long heardMillisAgo) {}
 
     /**
      * A replica of a shard.

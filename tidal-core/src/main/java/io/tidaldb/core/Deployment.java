@@ -14,7 +14,9 @@ import io.tidaldb.core.directory.NodeHome;
 import io.tidaldb.core.directory.NodeIdentity;
 import io.tidaldb.core.ingest.NodeSettings;
 import io.tidaldb.core.ingest.Schema;
+import io.tidaldb.core.network.NodeNetwork;
 import io.tidaldb.core.replication.ReplicationSettings;
+import io.tidaldb.core.runtime.LoopFactory;
 import io.tidaldb.core.runtime.LoopScheduler;
 import io.tidaldb.core.wiring.Plugins;
 import java.nio.file.Files;
@@ -28,6 +30,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
@@ -38,17 +41,25 @@ import org.jspecify.annotations.Nullable;
 final class Deployment {
 
     static final String CLUSTER = "tidal";
-    private static final NodeId FIRST = NodeId.of("n0");
+    private static final NodeId ALONE = NodeId.of("n0");
     private static final Duration WAIT_FOR_DECISION = Duration.ofSeconds(60);
+
+    /** Others may have to be started first. */
+    private static final Duration WAIT_FOR_MAJORITY = Duration.ofMinutes(5);
 
     private final @Nullable Path root;
     private final @Nullable RegionId region;
     private final @Nullable Topology wanted;
+    private final @Nullable ClusterMember member;
+    private final NodeId first;
     private final boolean several;
     private final Optional<NodeIdentity> known;
     private final Deque<AutoCloseable> opened = new ArrayDeque<>();
 
-    Deployment(@Nullable Path root, @Nullable RegionId region, @Nullable Topology wanted) {
+    Deployment(
+            @Nullable Path root, @Nullable RegionId region, @Nullable Topology wanted, @Nullable ClusterMember member) {
+        this.member = member;
+        this.first = member == null ? ALONE : member.node();
         this.root = root;
         this.region = region;
         this.wanted = wanted;
@@ -58,17 +69,34 @@ final class Deployment {
                     "region " + region
                             + " and a topology are both given: expected one of them, the topology names its regions");
         }
+        if (member != null) {
+            checkMember(member, wanted);
+        }
         boolean single = root == null || NodeDirectory.peek(root).isPresent();
         boolean nodes =
-                root != null && NodeDirectory.peek(root.resolve(FIRST.name())).isPresent();
-        this.several = !single && nodes || wanted != null && wanted.nodes().size() > 1;
+                root != null && NodeDirectory.peek(root.resolve(first.name())).isPresent();
+        this.several = member == null
+                && (!single && nodes || wanted != null && wanted.nodes().size() > 1);
         if (single && root != null && several) {
             throw new TidalException(
                     ErrorCode.DIRECTORY_MISMATCH,
                     "data directory " + root
                             + " belongs to a single node: open it without a topology, or choose another directory");
         }
-        this.known = root == null ? Optional.empty() : NodeDirectory.peek(directory(FIRST));
+        this.known = root == null ? Optional.empty() : NodeDirectory.peek(directory(first));
+    }
+
+    private static void checkMember(ClusterMember member, @Nullable Topology wanted) {
+        if (wanted == null
+                || !wanted.nodes().contains(member.node())
+                || !member.nodes().containsAll(wanted.nodes())) {
+            throw new TidalException(
+                    ErrorCode.INVALID_CONFIGURATION,
+                    "node " + member.node() + " of cluster " + member.cluster() + " knows the nodes " + member.nodes()
+                            + ", and the topology has shards on "
+                            + (wanted == null ? "none" : wanted.nodes().toString())
+                            + ": expected a topology with a shard on this node, and an address for each of its nodes");
+        }
     }
 
     /** Returns the log store that the data directory was made with. */
@@ -109,25 +137,17 @@ final class Deployment {
                             region != null
                                     ? region
                                     : known.map(NodeIdentity::region).orElse(RegionId.of(0)));
-            RegionId firstRegion = regionOf(nodes.shards(), FIRST);
+            RegionId firstRegion = regionOf(nodes.shards(), first);
             refuseForeignLegacy(firstRegion);
             boolean copied = known.isEmpty()
                     && root != null
-                    && Files.exists(directory(FIRST).resolve("control"));
-            Map<NodeId, NodeHome> first = new HashMap<>();
+                    && Files.exists(directory(first).resolve("control"));
+            Map<NodeId, NodeHome> homes = new HashMap<>();
             if (root != null) {
                 // The control log is in it, so it is locked before anything is read.
-                first.put(FIRST, openDirectory(plugins, FIRST, firstRegion));
+                homes.put(first, openDirectory(plugins, first, firstRegion));
             }
-            LoopScheduler deciding = plugins.platform().loops().scheduler("control");
-            opened.push(deciding);
-            ControlPlane control = openControl(plugins, nodes.nodes(), deciding);
-            Decisions decisions = command -> Waiting.uninterruptibly(
-                    plugins.platform().loops(), control.submit(command), WAIT_FOR_DECISION.toNanos());
-            if (control.shards().isEmpty() || wanted != null || region != null) {
-                decisions.make(new ClusterCommand.DefineTopology(CLUSTER, nodes.shards()));
-            }
-            Schema schema = declare(control, decisions, signals, defaultSignals);
+            Schema schema = new Schema();
             NodeLauncher launcher = new NodeLauncher(
                     plugins,
                     settings,
@@ -137,10 +157,20 @@ final class Deployment {
                     (node, of) -> root == null
                             ? new EphemeralHome()
                             : Objects.requireNonNullElseGet(
-                                    first.remove(node), () -> openDirectory(plugins, node, of)));
-            LocalCluster cluster = new LocalCluster(launcher, control.shards());
+                                    homes.remove(node), () -> openDirectory(plugins, node, of)));
+            NodeNetwork network = member == null || member.peers().isEmpty() ? null : launcher.connect(member);
+            if (network != null) {
+                opened.push(network);
+            }
+            LoopFactory loops = network == null ? plugins.platform().loops() : launcher.loops(first);
+            LoopScheduler deciding = loops.scheduler("control");
+            opened.push(deciding);
+            ControlPlane control = openControl(plugins, deciding, network);
+            decide(plugins, control, nodes, signals, defaultSignals);
+            schema.update(control.schema());
+            LocalCluster cluster = new LocalCluster(launcher, member, control.shards());
             opened.push(() -> cluster.end(LocalNode::abandon));
-            EmbeddedTidal tidal = new EmbeddedTidal(control, cluster, schema, plugins, limits, deciding);
+            EmbeddedTidal tidal = new EmbeddedTidal(control, cluster, schema, plugins, limits, deciding, network);
             tidal.start(copied);
             return tidal;
         } catch (RuntimeException e) {
@@ -176,42 +206,56 @@ final class Deployment {
     private NodeHome openDirectory(Plugins plugins, NodeId node, RegionId nodeRegion) {
         String uuid = Long.toHexString(plugins.platform().random().nextLong())
                 + Long.toHexString(plugins.platform().random().nextLong());
-        NodeIdentity fresh =
-                new NodeIdentity(CLUSTER, node, nodeRegion, plugins.walStores().name(), uuid, true, false);
+        NodeIdentity fresh = new NodeIdentity(
+                clusterName(), node, nodeRegion, plugins.walStores().name(), uuid, true, false);
         NodeDirectory directory = NodeDirectory.open(directory(node), fresh);
         opened.push(directory::abandon);
         return directory;
     }
 
-    private ControlPlane openControl(Plugins plugins, List<NodeId> members, Executor proposing) {
-        Path path = root == null ? null : directory(FIRST).resolve("control");
-        ControlPlane control = new ControlPlane(
-                plugins.controlLogs().create(new ControlLogContext(path, FIRST, List.of(members.get(0)))), proposing);
+    private ControlPlane openControl(Plugins plugins, Executor proposing, @Nullable NodeNetwork network) {
+        Path path = root == null ? null : directory(first).resolve("control");
+        ControlLogContext context = member == null || network == null
+                ? new ControlLogContext(path, first, List.of(first))
+                : new ControlLogContext(path, first, member.nodes(), member.cluster(), network.control());
+        ControlPlane control = new ControlPlane(plugins.controlLogs().create(context), proposing);
         opened.push(control);
         return control;
     }
 
-    private static Schema declare(
+    /** Has decided what is not decided yet; what others decided meanwhile is known here afterwards. */
+    private void decide(
+            Plugins plugins,
             ControlPlane control,
-            Decisions decisions,
+            Topology nodes,
             Map<String, Duration> signals,
             Map<String, Duration> defaultSignals) {
+        if (member != null) {
+            await(plugins, control.catchUp());
+        }
+        if (control.shards().isEmpty() || wanted != null && !sameTopology(control, nodes) || region != null) {
+            await(plugins, control.submit(new ClusterCommand.DefineTopology(clusterName(), nodes.shards())));
+        }
         Map<String, Duration> declared = new LinkedHashMap<>(signals);
         if (declared.isEmpty() && control.schema().isEmpty()) {
             declared.putAll(defaultSignals);
         }
         declared.forEach((name, halfLife) ->
-                decisions.make(new ClusterCommand.DeclareSignal(name, EmbeddedTidal.nanos(halfLife))));
-        Schema schema = new Schema();
-        schema.update(control.schema());
-        return schema;
+                await(plugins, control.submit(new ClusterCommand.DeclareSignal(name, EmbeddedTidal.nanos(halfLife)))));
     }
 
-    /** Has something decided, and waits for it. */
-    @FunctionalInterface
-    private interface Decisions {
+    // What is defined already needs no decision; a difference is refused by one.
+    private static boolean sameTopology(ControlPlane control, Topology nodes) {
+        return control.shards().equals(nodes.shards());
+    }
 
-        void make(ClusterCommand command);
+    private String clusterName() {
+        return member == null ? CLUSTER : member.cluster();
+    }
+
+    private <T> void await(Plugins plugins, CompletableFuture<T> decision) {
+        Duration atMost = member == null ? WAIT_FOR_DECISION : WAIT_FOR_MAJORITY;
+        Waiting.uninterruptibly(plugins.platform().loops(), decision, atMost.toNanos());
     }
 
     private void release(RuntimeException reason) {

@@ -2,6 +2,7 @@ package io.tidaldb.core;
 
 import io.tidaldb.api.EntityId;
 import io.tidaldb.api.ErrorCode;
+import io.tidaldb.api.RegionId;
 import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.ShardId;
 import io.tidaldb.api.TenantConfig;
@@ -23,12 +24,16 @@ import io.tidaldb.core.ingest.TenantState;
 import io.tidaldb.core.ledger.CellView;
 import io.tidaldb.core.ledger.LedgerSum;
 import io.tidaldb.core.ledger.TopK;
+import io.tidaldb.core.remote.Answer;
 import io.tidaldb.core.routing.ShardRouter;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.NavigableMap;
+import java.util.Objects;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -38,6 +43,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.ToLongFunction;
+import org.jspecify.annotations.Nullable;
 
 /** A tenant of an open instance. Reads are answered in the caller's thread; writes go through {@link WriteAdmission}. */
 final class EmbeddedTenant implements Tenant {
@@ -52,13 +58,71 @@ final class EmbeddedTenant implements Tenant {
     private volatile List<ReplicaId> placement;
     private final WriteAdmission admission;
 
-    EmbeddedTenant(EmbeddedTidal tidal, TenantState state, TenantRecord record) {
+    /** Null where all nodes are in this process. */
+    private final @Nullable RoutedTenant routed;
+
+    private final WriteAdmission.@Nullable Elsewhere elsewhere;
+
+    /** The label that was written on another node, until the replica here has it. */
+    private volatile @Nullable NewLabel newLabel;
+
+    /** A label that was written elsewhere, and the one that was known here then. */
+    private record NewLabel(String text, @Nullable String before) {}
+
+    EmbeddedTenant(EmbeddedTidal tidal, TenantState state, TenantRecord record, @Nullable RemoteCalls calls) {
         this.tidal = tidal;
         this.state = state;
         this.record = record;
         this.placement = record.placement();
         this.router = ShardRouter.hashed(placement.size());
         this.admission = new WriteAdmission(tidal, state, router);
+        this.routed = calls == null ? null : new RoutedTenant(this, tidal, calls, router);
+        this.elsewhere = routed == null ? null : routed::send;
+    }
+
+    /** Returns the tenant as users see it: with what other processes have of it. */
+    Tenant everywhere() {
+        return routed == null ? this : routed;
+    }
+
+    WriteAdmission admission() {
+        return admission;
+    }
+
+    WriteAdmission.@Nullable Elsewhere elsewhere() {
+        return elsewhere;
+    }
+
+    /** Writes the label into the log of the first slot, which is led here. */
+    void label(String text) {
+        TenantShard home = home();
+        tidal.await(tidal.node(home).label(home, text));
+    }
+
+    /** Returns the replica here that leads the first slot. */
+    TenantShard home() {
+        TenantShard home = state.leading(0);
+        if (home == null) {
+            throw new TidalException(
+                    ErrorCode.NOT_OWNER, "the first slot of tenant " + id() + " is led by another node");
+        }
+        return home;
+    }
+
+    /** Takes note of a label that was written on another node. */
+    void labelled(String text) {
+        newLabel = new NewLabel(text, labelHere());
+    }
+
+    private @Nullable String labelHere() {
+        TenantShard first = replica(placement.get(0).shard());
+        return first == null ? null : first.label();
+    }
+
+    private @Nullable String currentLabel() {
+        String here = labelHere();
+        NewLabel written = newLabel;
+        return written != null && Objects.equals(written.before, here) ? written.text : here;
     }
 
     /** Returns what was agreed on it, as far as it is done here. */
@@ -78,15 +142,37 @@ final class EmbeddedTenant implements Tenant {
     /** Serves with this replica from now on. */
     void opened(TenantShard shard) {
         replicas.put(shard.replica(), shard);
-        if (placement.stream().allMatch(replicas::containsKey)) {
-            state.assemble(placement.stream().map(replicas::get).toList());
-        }
+        assemble();
     }
 
     /** Sends writes to these replicas from now on, one for each slot. */
     void ledBy(List<ReplicaId> leaders) {
         placement = List.copyOf(leaders);
-        state.assemble(placement.stream().map(replicas::get).toList());
+        assemble();
+    }
+
+    private synchronized void assemble() {
+        @Nullable TenantShard[] leaders = new TenantShard[placement.size()];
+        List<TenantShard> held = new ArrayList<>();
+        for (int slot = 0; slot < leaders.length; slot++) {
+            ReplicaId leader = placement.get(slot);
+            leaders[slot] = replicas.get(leader);
+            TenantShard here = replica(leader.shard());
+            if (here != null) {
+                held.add(here);
+            }
+        }
+        state.assemble(leaders, held);
+    }
+
+    /** Returns a replica of a shard in this process, the one that leads if it is here; null if there is none. */
+    @Nullable
+    TenantShard replica(ShardId shard) {
+        TenantShard found = null;
+        for (TenantShard each : replicas(shard)) {
+            found = found == null || placement.contains(each.replica()) ? each : found;
+        }
+        return found;
     }
 
     /** Returns the replicas of a slot in this process, in order of region. */
@@ -108,7 +194,7 @@ final class EmbeddedTenant implements Tenant {
     @Override
     public TenantConfig config() {
         tidal.checkOpen();
-        String label = state.slots().get(0).label();
+        String label = currentLabel();
         TenantConfig config = state.config();
         return label == null || label.equals(config.label())
                 ? config
@@ -122,9 +208,13 @@ final class EmbeddedTenant implements Tenant {
 
     @Override
     public Position recordAll(List<Signal> signals, WriteOptions options) {
-        PendingWrite write = admission.submit(signals, options, null);
+        return await(admission.submit(signals, options, null, elsewhere).result, options);
+    }
+
+    /** Waits for a write for as long as its caller does. */
+    Position await(CompletableFuture<Position> write, WriteOptions options) {
         try {
-            return tidal.loops().await(write.result, EmbeddedTidal.nanos(options.deadline()));
+            return tidal.loops().await(write, EmbeddedTidal.nanos(options.deadline()));
         } catch (ExecutionException e) {
             throw unwrap(e);
         } catch (TimeoutException e) {
@@ -154,7 +244,7 @@ final class EmbeddedTenant implements Tenant {
     @Override
     public CompletionStage<Position> recordAllAsync(List<Signal> signals, WriteOptions options) {
         try {
-            return admission.submit(signals, options, tidal.callbacks()).result;
+            return admission.submit(signals, options, tidal.callbacks(), elsewhere).result;
         } catch (TidalException e) {
             return CompletableFuture.failedFuture(e);
         }
@@ -196,11 +286,27 @@ final class EmbeddedTenant implements Tenant {
 
     private void checkHeld(WalSegmentId record, ReadOptions options) {
         for (ReplicaId slot : placement) {
-            if (slot.shard().equals(record.shard()) && replica(slot, options).holds(record)) {
+            if (slot.shard().equals(record.shard())) {
+                checkHeld(record, replica(slot, options));
                 return;
             }
         }
-        throw new TidalException(
+        throw unknownPosition(record);
+    }
+
+    /** Checks that a replica here has what a read asks for. */
+    void checkHeld(ReplicaId replica, Position position) {
+        position.records().forEach(record -> checkHeld(record, replica(replica)));
+    }
+
+    private void checkHeld(WalSegmentId record, TenantShard replica) {
+        if (!replica.holds(record)) {
+            throw unknownPosition(record);
+        }
+    }
+
+    private TidalException unknownPosition(WalSegmentId record) {
+        return new TidalException(
                 ErrorCode.POSITION_UNKNOWN,
                 "position " + record + " of tenant " + id()
                         + " is not known here: expected one that a write of this tenant returned");
@@ -215,6 +321,11 @@ final class EmbeddedTenant implements Tenant {
         ReplicaId wanted = options.region()
                 .map(region -> new ReplicaId(region, leader.shard()))
                 .orElse(leader);
+        return replica(wanted);
+    }
+
+    /** Returns a replica that is here. */
+    TenantShard replica(ReplicaId wanted) {
         TenantShard found = replicas.get(wanted);
         if (found == null) {
             throw new TidalException(
@@ -224,8 +335,30 @@ final class EmbeddedTenant implements Tenant {
         return found;
     }
 
+    /** Returns the replica here, in a region, of the slot that an entity is in. */
+    TenantShard replicaOf(long entity, RegionId region) {
+        return replica(new ReplicaId(region, placement.get(router.slot(entity)).shard()));
+    }
+
+    /** Returns the replica here that leads a shard. */
+    TenantShard leading(ShardId shard) {
+        return state.slots().stream()
+                .filter(slot -> slot.replica().shard().equals(shard))
+                .findFirst()
+                .orElseThrow(() -> new TidalException(
+                        ErrorCode.NOT_OWNER, "shard " + shard + " of tenant " + id() + " is led by another node"));
+    }
+
+    /** Reads an entity as a replica here has it. */
+    Reading readHere(TenantShard shard, int type, long entity, long at) {
+        return read(shard, type, entity, at, new CellView());
+    }
+
     private Reading read(int type, long entity, long at, ReadOptions options, CellView view) {
-        TenantShard shard = shard(entity, options);
+        return read(shard(entity, options), type, entity, at, view);
+    }
+
+    private static Reading read(TenantShard shard, int type, long entity, long at, CellView view) {
         if (!shard.readable().read(entity, type, at, view)) {
             return nothing(EntityId.of(entity), at, shard);
         }
@@ -253,24 +386,37 @@ final class EmbeddedTenant implements Tenant {
 
     @Override
     public List<ScoredEntity> top(String signal, int k, ReadOptions options) {
+        checkTop(k);
+        int type = tidal.schema().index(signal);
+        long at = prepare(options);
+        return top(placement.stream().map(slot -> replica(slot, options)).toList(), type, at, k);
+    }
+
+    static void checkTop(int k) {
         if (k < 1 || k > MAX_TOP) {
             throw TidalException.invalid("top " + k + " is out of range: expected 1 to " + MAX_TOP);
         }
-        int type = tidal.schema().index(signal);
-        long at = prepare(options);
+    }
+
+    /** Ranks the entities of some replicas, of different shards. */
+    List<ScoredEntity> top(List<TenantShard> shards, int type, long at, int k) {
         TopK top = new TopK(k);
-        for (ReplicaId slot : placement) {
-            TopK ofSlot = replica(slot, options).readable().top(type, at, k);
+        Map<Long, TenantShard> from = new HashMap<>();
+        for (TenantShard shard : shards) {
+            TopK ofSlot = shard.readable().top(type, at, k);
             for (int rank = 0; rank < ofSlot.size(); rank++) {
                 top.offer(ofSlot.entity(rank), ofSlot.score(rank));
+                from.put(ofSlot.entity(rank), shard);
             }
         }
         top.rank();
         List<ScoredEntity> ranked = new ArrayList<>();
         for (int rank = 0; rank < top.size(); rank++) {
             long entity = top.entity(rank);
-            ranked.add(
-                    new ScoredEntity(EntityId.of(entity), shard(entity, options).name(entity), top.score(rank)));
+            ranked.add(new ScoredEntity(
+                    EntityId.of(entity),
+                    Objects.requireNonNull(from.get(entity)).name(entity),
+                    top.score(rank)));
         }
         return ranked;
     }
@@ -305,10 +451,19 @@ final class EmbeddedTenant implements Tenant {
         }
         return new TenantUsage(
                 state.rate(tidal.clock().monotonicNanos()),
-                state.entities(),
-                state.storageBytes(),
+                state.slots().stream().mapToLong(TenantShard::entityCount).sum(),
+                state.slots().stream().mapToLong(TenantShard::storageBytes).sum(),
                 accepted,
                 state.throttled());
+    }
+
+    /** Returns what a single replica here knows of the tenant's usage. */
+    Answer.Usage usageOf(TenantShard shard) {
+        long accepted = 0;
+        for (SchemaEntry entry : tidal.schema().entries()) {
+            accepted += shard.readable().total(entry.index());
+        }
+        return new Answer.Usage(0, shard.entityCount(), shard.storageBytes(), accepted, 0);
     }
 
     @Override
@@ -355,7 +510,8 @@ final class EmbeddedTenant implements Tenant {
         } while (log != null);
     }
 
-    private void export(TenantShard shard, Node.Counted counted, Consumer<RecordedSignal> consumer) {
+    /** Hands over the signals of a batch. */
+    void export(TenantShard shard, Node.Counted counted, Consumer<RecordedSignal> consumer) {
         WalBatch batch = counted.batch();
         if (batch.kind() != RecordKind.SIGNALS) {
             return;

@@ -18,6 +18,9 @@ import io.tidaldb.core.ingest.Schema;
 import io.tidaldb.core.ingest.SlotLogs;
 import io.tidaldb.core.ingest.TenantShard;
 import io.tidaldb.core.ingest.TenantState;
+import io.tidaldb.core.network.NodeNetwork;
+import io.tidaldb.core.remote.Answer;
+import io.tidaldb.core.remote.Call;
 import io.tidaldb.core.replication.ReplicaCheck;
 import io.tidaldb.core.replication.ReplicationLag;
 import io.tidaldb.core.replication.Replicator;
@@ -31,6 +34,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
@@ -48,6 +52,8 @@ final class EmbeddedTidal implements Tidal {
     private static final Logger LOG = LoggerFactory.getLogger(EmbeddedTidal.class);
 
     private static final Duration WAIT_FOR_TASK = Duration.ofSeconds(60);
+    private static final Duration WAIT_FOR_OTHERS = Duration.ofSeconds(10);
+    private static final Duration WAIT_FOR_FIGURES = Duration.ofSeconds(1);
 
     private final ControlPlane control;
     private final LocalCluster cluster;
@@ -58,6 +64,8 @@ final class EmbeddedTidal implements Tidal {
     private final QueueBudget queue;
     private final Reserves reserves;
     private final LoopFactory.CallbackExecutor callbacks;
+    private final @Nullable RemoteCalls calls;
+    private final @Nullable CallService service;
     private volatile boolean closed;
 
     /**
@@ -78,6 +86,7 @@ final class EmbeddedTidal implements Tidal {
      * Puts an instance together.
      *
      * @param scheduler runs what was agreed; ends with this
+     * @param network of the one node of this process, if others are other processes; else null
      */
     EmbeddedTidal(
             ControlPlane control,
@@ -85,7 +94,8 @@ final class EmbeddedTidal implements Tidal {
             Schema schema,
             Plugins plugins,
             Limits limits,
-            LoopScheduler scheduler) {
+            LoopScheduler scheduler,
+            @Nullable NodeNetwork network) {
         this.control = control;
         this.cluster = cluster;
         this.schema = schema;
@@ -94,6 +104,10 @@ final class EmbeddedTidal implements Tidal {
         this.queue = new QueueBudget(limits.queueBytesPerTenant, limits.queueBytes);
         this.reserves = new Reserves(limits.capacity, cluster::nameOf);
         this.callbacks = plugins.platform().loops().callbacks("callback");
+        this.calls = network == null ? null : new RemoteCalls(network, control);
+        this.service = network == null
+                ? null
+                : new CallService(this, control, network, plugins.platform().loops());
         this.hosting = new Hosting(control, cluster, schema, scheduler, this::assemble);
         control.listen(hosting);
     }
@@ -113,6 +127,9 @@ final class EmbeddedTidal implements Tidal {
         nodes.forEach(node -> cluster.start(node.id()));
         await(hosting.assignAll(cluster.localNames()));
         hosting.resume();
+        if (service != null) {
+            service.start();
+        }
     }
 
     // What was deleted while the node was away, whether another tenant has its id by now or not.
@@ -160,8 +177,8 @@ final class EmbeddedTidal implements Tidal {
     }
 
     private EmbeddedTenant assemble(TenantRecord record) {
-        return new EmbeddedTenant(
-                this, new TenantState(record.config(), rates(record.config()), record.digestSeed(), queue), record);
+        TenantState state = new TenantState(record.config(), rates(record.config()), record.digestSeed(), queue);
+        return new EmbeddedTenant(this, state, record, calls);
     }
 
     @Override
@@ -170,6 +187,11 @@ final class EmbeddedTidal implements Tidal {
         EmbeddedTenant tenant = existing(id);
         if (tenant.placement().contains(leader)) {
             return;
+        }
+        if (calls != null) {
+            throw new TidalException(
+                    ErrorCode.UNSUPPORTED,
+                    "replicas on other processes can't be promoted by hand in this version: tenant " + id);
         }
         cluster.node(leader);
         @Nullable Candidacy candidacy = candidacy(tenant, leader);
@@ -236,15 +258,26 @@ final class EmbeddedTidal implements Tidal {
         return result;
     }
 
+    // Its part in the control log ends with the process, so its node does as well.
+    private void refuseOthers(NodeId node) {
+        if (calls != null) {
+            throw new TidalException(
+                    ErrorCode.UNSUPPORTED,
+                    "node " + node + " is one of a cluster of processes: stop or start its process instead");
+        }
+    }
+
     @Override
     public synchronized void crashNode(NodeId node) {
         checkOpen();
+        refuseOthers(node);
         cluster.remove(node).abandon();
     }
 
     @Override
     public synchronized void startNode(NodeId name) {
         checkOpen();
+        refuseOthers(name);
         if (cluster.isRunning(name)) {
             throw TidalException.invalid("node " + name + " is running already: expected one that was crashed");
         }
@@ -306,7 +339,7 @@ final class EmbeddedTidal implements Tidal {
         return await(task, WAIT_FOR_TASK.toNanos());
     }
 
-    private <T> T await(CompletableFuture<T> task, long atMostNanos) {
+    <T> T await(CompletableFuture<T> task, long atMostNanos) {
         return Waiting.uninterruptibly(plugins.platform().loops(), task, atMostNanos);
     }
 
@@ -369,12 +402,48 @@ final class EmbeddedTidal implements Tidal {
         }
         decide(new ClusterCommand.CreateTenant(
                 unlabelled, placement, plugins.platform().random().nextLong()));
-        await(hosting.settled(config.id()));
+        awaitEverywhere(config.id());
         EmbeddedTenant tenant = existing(config.id());
         if (!config.label().equals(TenantConfig.DEFAULT_LABEL)) {
             writeLabel(tenant, config.label());
         }
-        return tenant;
+        return tenant.everywhere();
+    }
+
+    /** Waits until what was agreed on a tenant is done: here, and on the other nodes that answer; the rest do it when they can. */
+    private void awaitEverywhere(TenantId id) {
+        await(hosting.settled(id));
+        RemoteCalls remote = calls;
+        if (remote != null) {
+            List<CompletableFuture<Void>> told = new ArrayList<>();
+            for (NodeId node : cluster.names()) {
+                if (remote.isUp(node)) {
+                    told.add(remote.ask(
+                                    node,
+                                    index -> new Call.Settle(index, id.value()),
+                                    Answer.Done.class,
+                                    WAIT_FOR_OTHERS)
+                            .handle((done, failure) -> late(node, id, failure)));
+                }
+            }
+            await(CompletableFuture.allOf(told.toArray(CompletableFuture[]::new)));
+        }
+    }
+
+    private static @Nullable Void late(NodeId node, TenantId id, @Nullable Throwable failure) {
+        if (failure != null) {
+            LOG.warn(
+                    "node {} has not done yet what was agreed on tenant {}: {}",
+                    node,
+                    id,
+                    RemoteCalls.reason(failure).getMessage());
+        }
+        return null;
+    }
+
+    /** Completes when what was agreed on a tenant is done here. */
+    CompletableFuture<Void> settled(TenantId id) {
+        return hosting.settled(id);
     }
 
     private void checkSupported(TenantConfig config, List<ReplicaId> placement) {
@@ -409,9 +478,12 @@ final class EmbeddedTidal implements Tidal {
                 });
     }
 
-    private void writeLabel(EmbeddedTenant tenant, String label) {
-        TenantShard home = tenant.state().slots().get(0);
-        await(node(home).label(home, label));
+    private static void writeLabel(EmbeddedTenant tenant, String label) {
+        if (tenant.everywhere() instanceof RoutedTenant routed) {
+            routed.label(label);
+        } else {
+            tenant.label(label);
+        }
     }
 
     @Override
@@ -424,14 +496,15 @@ final class EmbeddedTidal implements Tidal {
                 config.toBuilder().label(TenantConfig.DEFAULT_LABEL).build();
         reserves.check(config, tenant.placement(), control);
         decide(new ClusterCommand.UpdateTenant(unlabelled));
-        await(hosting.settled(config.id()));
+        awaitEverywhere(config.id());
         if (!tenant.config().label().equals(config.label())) {
             writeLabel(tenant, config.label());
         }
-        return tenant;
+        return tenant.everywhere();
     }
 
-    private EmbeddedTenant existing(TenantId id) {
+    /** Returns a tenant that is hosted here. */
+    EmbeddedTenant existing(TenantId id) {
         EmbeddedTenant tenant = hosting.tenant(id);
         if (tenant == null) {
             throw new TidalException(ErrorCode.TENANT_NOT_FOUND, "tenant " + id + " does not exist: create it first");
@@ -445,13 +518,13 @@ final class EmbeddedTidal implements Tidal {
         existing(id);
         // Agreed first: an interruption from here on is finished by the next open.
         decide(new ClusterCommand.DeleteTenant(id));
-        await(hosting.settled(id));
+        awaitEverywhere(id);
     }
 
     @Override
     public Optional<Tenant> tenant(TenantId id) {
         checkOpen();
-        return Optional.ofNullable(hosting.tenant(id));
+        return Optional.ofNullable(hosting.tenant(id)).map(EmbeddedTenant::everywhere);
     }
 
     @Override
@@ -460,21 +533,63 @@ final class EmbeddedTidal implements Tidal {
         List<EmbeddedTenant> found = hosting.tenants().stream()
                 .filter(tenant -> tenant.config().label().equals(label))
                 .toList();
-        return found.size() == 1 ? Optional.of(found.get(0)) : Optional.empty();
+        return found.size() == 1 ? Optional.of(found.get(0).everywhere()) : Optional.empty();
     }
 
     @Override
     public List<Tenant> tenants() {
         checkOpen();
-        return List.copyOf(hosting.tenants());
+        return hosting.tenants().stream().map(EmbeddedTenant::everywhere).toList();
     }
 
     @Override
     public ClusterHealth health() {
         checkOpen();
+        RemoteCalls remote = calls;
+        SortedMap<NodeId, CompletableFuture<Answer.Figures>> asked = new TreeMap<>();
+        if (remote != null) {
+            for (NodeId node : cluster.names()) {
+                if (!cluster.isLocal(node)) {
+                    asked.put(
+                            node,
+                            remote.ask(node, index -> new Call.Figures(0, 0), Answer.Figures.class, WAIT_FOR_FIGURES));
+                }
+            }
+        }
+        SortedMap<NodeId, Answer.Figures> figures = new TreeMap<>();
+        cluster.nodes().forEach(node -> figures.put(node.id(), figures(node.id())));
+        asked.forEach((node, answer) -> {
+            try {
+                figures.put(node, await(answer));
+            } catch (TidalException e) {
+                LOG.debug("node {} does not say how it is: {}", node, e.getMessage());
+            }
+        });
+        return new HealthReport(control, hosting.tenants(), figures)
+                .health(cluster.names(), node -> link(node, figures.get(node)));
+    }
+
+    private ClusterHealth.NodeHealth link(NodeId node, Answer.@Nullable Figures said) {
+        boolean here = cluster.isLocal(node);
+        RemoteCalls remote = calls;
+        return new ClusterHealth.NodeHealth(
+                node,
+                cluster.region(node),
+                cluster.address(node).orElse(null),
+                said == null ? null : said.version(),
+                said != null,
+                here ? (said == null ? -1 : 0) : remote == null ? -1 : remote.heardMillisAgo(node));
+    }
+
+    /** Returns how the one node of this process is. */
+    Answer.Figures figures() {
+        return figures(cluster.localNames().get(0));
+    }
+
+    private Answer.Figures figures(NodeId node) {
         List<ReplicationLag> lags = new ArrayList<>();
-        cluster.lag().forEach(lag -> lags.addAll(await(lag)));
-        return new HealthReport(clock().monotonicNanos(), hosting.tenants(), lags).of(control, cluster.nodes());
+        cluster.lag(node).ifPresent(lag -> lags.addAll(await(lag)));
+        return new NodeFigures(node, clock().monotonicNanos(), cluster, hosting.tenants(), lags).figures();
     }
 
     @Override
@@ -509,6 +624,9 @@ final class EmbeddedTidal implements Tidal {
         boolean interrupted = Thread.interrupted();
         TidalException failure = null;
         // Nothing is decided any more, while links to others are still there to say so.
+        if (service != null) {
+            service.close();
+        }
         control.close();
         hosting.close();
         try {

@@ -1,112 +1,120 @@
 package io.tidaldb.core;
 
-import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.NodeId;
+import io.tidaldb.api.ShardId;
 import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
-import io.tidaldb.api.TidalException;
 import io.tidaldb.api.placement.ShardAssignment;
 import io.tidaldb.core.control.ControlPlane;
-import io.tidaldb.core.ingest.Node;
-import io.tidaldb.core.ingest.TenantShard;
-import io.tidaldb.core.replication.ReplicationLag;
+import io.tidaldb.core.remote.Answer;
 import io.tidaldb.core.routing.ShardReplicas;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
-import java.util.Optional;
+import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
-/** How nodes, shards and tenants are at one moment. */
+/** How nodes, shards and tenants are at one moment: what the nodes that answer say of themselves, put together. */
 final class HealthReport {
 
     private static final TenantConfig ANY_TENANT =
             TenantConfig.builder(TenantId.DEFAULT).build();
 
-    private final long nowNanos;
+    private final ControlPlane control;
     private final Collection<EmbeddedTenant> tenants;
-    private final List<ReplicationLag> lags;
+    private final SortedMap<NodeId, Answer.Figures> figures;
 
-    HealthReport(long nowNanos, Collection<EmbeddedTenant> tenants, List<ReplicationLag> lags) {
-        this.nowNanos = nowNanos;
+    /**
+     * Begins a report.
+     *
+     * @param tenants as they are known here
+     * @param figures of the nodes that answer
+     */
+    HealthReport(ControlPlane control, Collection<EmbeddedTenant> tenants, SortedMap<NodeId, Answer.Figures> figures) {
+        this.control = control;
         this.tenants = tenants;
-        this.lags = lags;
+        this.figures = figures;
     }
 
-    ClusterHealth of(ControlPlane control, List<Node> nodes) {
-        String version = Optional.ofNullable(getClass().getPackage().getImplementationVersion())
-                .orElse("unknown");
-        ShardReplicas topology = new ShardReplicas(control.shards());
+    /** Returns the report; what is known of a node's link comes from the caller. */
+    ClusterHealth health(List<NodeId> nodes, Function<NodeId, ClusterHealth.NodeHealth> link) {
+        List<ShardAssignment> shards = control.shards();
+        ShardReplicas topology = new ShardReplicas(shards);
         return new ClusterHealth(
                 control.cluster(),
-                nodes.stream()
-                        .map(node -> new ClusterHealth.NodeHealth(node.id(), node.region(), version))
-                        .toList(),
-                control.shards().stream()
-                        .map(shard -> shardHealth(shard, topology))
-                        .toList(),
-                tenants.stream()
-                        .map(HealthReport::tenantHealth)
-                        .flatMap(Optional::stream)
-                        .toList());
+                control.leader().orElse(null),
+                control.index(),
+                nodes.stream().map(link).toList(),
+                shards.stream().map(shard -> shard(shard, topology)).toList(),
+                tenants());
     }
 
-    private ClusterHealth.ShardHealth shardHealth(ShardAssignment shard, ShardReplicas topology) {
+    private ClusterHealth.ShardHealth shard(ShardAssignment shard, ShardReplicas topology) {
+        boolean leads = topology.leaders(ANY_TENANT).contains(shard.replica());
+        Answer.@Nullable Shard said = said(shard.node(), shard.shard());
+        if (said == null) {
+            return new ClusterHealth.ShardHealth(shard.shard(), shard.region(), shard.node(), leads, 0, 0, Map.of(), 0);
+        }
+        SortedMap<NodeId, ClusterHealth.Lag> lags = new TreeMap<>();
+        said.lag().forEach((node, lag) -> lags.put(NodeId.of(node), new ClusterHealth.Lag(lag[0], lag[1])));
+        return new ClusterHealth.ShardHealth(
+                shard.shard(),
+                shard.region(),
+                shard.node(),
+                leads || said.leads(),
+                said.entities(),
+                said.signalsPerSecond(),
+                lags,
+                said.bytes());
+    }
+
+    private Answer.@Nullable Shard said(NodeId node, ShardId shard) {
+        Answer.Figures all = figures.get(node);
+        return all == null
+                ? null
+                : all.shards().stream()
+                        .filter(each -> each.shard() == shard.value())
+                        .findFirst()
+                        .orElse(null);
+    }
+
+    private List<ClusterHealth.TenantHealth> tenants() {
+        Map<Long, List<Answer.Tenant>> said = new TreeMap<>();
+        figures.values()
+                .forEach(all -> all.tenants()
+                        .forEach(tenant -> said.computeIfAbsent(tenant.tenant(), each -> new ArrayList<>())
+                                .add(tenant)));
+        return tenants.stream()
+                .map(tenant -> tenant(tenant, said.getOrDefault(tenant.id().value(), List.of())))
+                .toList();
+    }
+
+    private static ClusterHealth.TenantHealth tenant(EmbeddedTenant tenant, List<Answer.Tenant> said) {
+        double rate = 0;
         long entities = 0;
         long bytes = 0;
-        double rate = 0;
-        boolean leads = topology.leaders(ANY_TENANT).contains(shard.replica());
-        SortedMap<NodeId, ClusterHealth.Lag> followers = new TreeMap<>();
-        for (EmbeddedTenant tenant : tenants) {
-            for (TenantShard slot : tenant.replicas(shard.shard())) {
-                if (!slot.replica().equals(shard.replica())) {
-                    continue;
-                }
-                entities += slot.entityCount();
-                bytes += slot.storageBytes();
-                if (slot.leads()) {
-                    leads = true;
-                    rate += tenant.state().rate(nowNanos) / tenant.placement().size();
-                    lags.stream()
-                            .filter(lag -> lag.tenant().equals(tenant.id())
-                                    && lag.shard().equals(shard.shard()))
-                            .forEach(lag -> followers.merge(
-                                    lag.follower(),
-                                    new ClusterHealth.Lag(lag.records(), lag.millis()),
-                                    HealthReport::worse));
-                }
-            }
+        long accepted = 0;
+        long throttled = 0;
+        @Nullable String damage = null;
+        String label = tenant.config().label();
+        for (Answer.Tenant part : said) {
+            rate += part.usage().signalsPerSecond();
+            entities += part.usage().entities();
+            bytes += part.usage().storageBytes();
+            accepted += part.usage().accepted();
+            throttled += part.usage().throttled();
+            damage = damage == null ? part.damage() : damage;
+            String theirs = part.label();
+            label = theirs == null ? label : theirs;
         }
-        return new ClusterHealth.ShardHealth(
-                shard.shard(), shard.region(), shard.node(), leads, entities, rate, followers, bytes);
-    }
-
-    private static ClusterHealth.Lag worse(ClusterHealth.Lag one, ClusterHealth.Lag other) {
-        boolean unknown = one.millis() < 0 || other.millis() < 0;
-        return new ClusterHealth.Lag(
-                one.records() + other.records(), unknown ? -1 : Math.max(one.millis(), other.millis()));
-    }
-
-    /** Returns nothing for a tenant that is deleted meanwhile. */
-    private static Optional<ClusterHealth.TenantHealth> tenantHealth(EmbeddedTenant tenant) {
-        String damage = tenant.state().slots().stream()
-                .map(TenantShard::damage)
-                .filter(reason -> reason != null)
-                .map(TidalException::getMessage)
-                .findFirst()
-                .orElse(null);
-        try {
-            TenantUsage usage = damage == null
-                    ? tenant.usage()
-                    : new TenantUsage(
-                            0, tenant.state().entities(), tenant.state().storageBytes(), 0, 0);
-            return Optional.of(new ClusterHealth.TenantHealth(
-                    tenant.id(), tenant.config().label(), tenant.placement(), usage, damage));
-        } catch (TidalException e) {
-            if (e.code() == ErrorCode.TENANT_NOT_FOUND) {
-                return Optional.empty();
-            }
-            throw e;
-        }
+        return new ClusterHealth.TenantHealth(
+                tenant.id(),
+                label,
+                tenant.placement(),
+                new TenantUsage(rate, entities, bytes, accepted, throttled),
+                damage);
     }
 }

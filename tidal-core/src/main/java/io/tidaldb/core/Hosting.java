@@ -225,7 +225,7 @@ final class Hosting implements ControlPlane.Listener {
         List<CompletableFuture<Void>> opened = new ArrayList<>();
         List<CompletableFuture<Void>> joined = new ArrayList<>();
         for (Node node : cluster.nodes()) {
-            CompletableFuture<Void> open = openReplicas(tenant, node);
+            CompletableFuture<Void> open = cluster.unlessEnded(node.id(), openReplicas(tenant, node));
             opened.add(open.handle((nothing, failure) -> null));
             joined.add(open.thenCompose(nothing -> visible)
                     .thenCompose(nothing -> assign(tenant, List.of(node.id())))
@@ -268,7 +268,9 @@ final class Hosting implements ControlPlane.Listener {
 
     /** Erases what a former tenant with this id has left on the nodes that run; one that is slow or ends keeps no other from it. */
     CompletableFuture<Void> erase(TenantId id) {
-        return all(cluster.nodes().stream().map(node -> node.erase(id)).toList());
+        return all(cluster.nodes().stream()
+                .map(node -> cluster.unlessEnded(node.id(), node.erase(id)))
+                .toList());
     }
 
     // What a node has of a tenant
@@ -282,7 +284,8 @@ final class Hosting implements ControlPlane.Listener {
     /** Opens on these nodes what they hold of each tenant. */
     CompletableFuture<Void> openAll(List<Node> nodes) {
         return all(tenants.values().stream()
-                .flatMap(tenant -> nodes.stream().map(node -> openReplicas(tenant, node)))
+                .flatMap(tenant ->
+                        nodes.stream().map(node -> cluster.unlessEnded(node.id(), openReplicas(tenant, node))))
                 .toList());
     }
 
@@ -323,13 +326,15 @@ final class Hosting implements ControlPlane.Listener {
             for (TenantShard shard : tenant.replicas(leader.shard())) {
                 NodeId host = cluster.nameOf(shard.replica());
                 if (nodes.contains(host) && cluster.isRunning(host)) {
-                    told.add(cluster.assign(
-                            shard,
-                            record.config(),
-                            leader,
-                            record.epoch(),
-                            incarnation(leader, record),
-                            former(leader.shard(), record)));
+                    told.add(cluster.unlessEnded(
+                            host,
+                            cluster.assign(
+                                    shard,
+                                    record.config(),
+                                    leader,
+                                    record.epoch(),
+                                    incarnation(leader, record),
+                                    former(leader.shard(), record))));
                 }
             }
         }

@@ -10,14 +10,19 @@ import io.tidaldb.api.TidalException;
 import io.tidaldb.api.placement.ShardAssignment;
 import io.tidaldb.core.ingest.Node;
 import io.tidaldb.core.ingest.TenantShard;
+import io.tidaldb.core.network.NodeNetwork;
 import io.tidaldb.core.replication.ReplicationLag;
 import io.tidaldb.core.replication.Replicator;
 import io.tidaldb.core.replication.SlotAssignment;
 import io.tidaldb.core.routing.ShardReplicas;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.function.Consumer;
@@ -31,14 +36,24 @@ import org.jspecify.annotations.Nullable;
 final class LocalCluster {
 
     private final NodeLauncher launcher;
+    private final @Nullable ClusterMember member;
     private final List<ShardAssignment> topology;
     private final ShardReplicas replicas;
     private final SortedMap<NodeId, LocalNode> running = new ConcurrentSkipListMap<>();
+    /** What is waited for, by the node that is to do it. */
+    private final Map<NodeId, Set<CompletableFuture<?>>> expected = new ConcurrentHashMap<>();
+
     /** Those of them that serve: one that has not begun to listen does not know its address. */
     private final SortedSet<NodeId> started = new ConcurrentSkipListSet<>();
 
-    LocalCluster(NodeLauncher launcher, List<ShardAssignment> topology) {
+    /**
+     * Creates a cluster none of whose nodes runs yet.
+     *
+     * @param member the one node of this process, if the others are other processes
+     */
+    LocalCluster(NodeLauncher launcher, @Nullable ClusterMember member, List<ShardAssignment> topology) {
         this.launcher = launcher;
+        this.member = member;
         this.topology = List.copyOf(topology);
         this.replicas = new ShardReplicas(topology);
     }
@@ -53,9 +68,23 @@ final class LocalCluster {
         return topology.stream().map(ShardAssignment::node).distinct().sorted().toList();
     }
 
+    /** Returns where other nodes reach a node, if there are others and it is known. */
+    Optional<String> address(NodeId name) {
+        LocalNode node = running.get(name);
+        if (node != null && started.contains(name)) {
+            return Optional.ofNullable(node.network()).map(NodeNetwork::address);
+        }
+        return member == null || isLocal(name) ? Optional.empty() : Optional.of(member.address(name));
+    }
+
     /** Returns the names of the nodes that run in this process, if they are not ended, in order. */
     List<NodeId> localNames() {
-        return names();
+        return member == null ? names() : List.of(member.node());
+    }
+
+    /** Returns whether a node is one of this process. */
+    boolean isLocal(NodeId name) {
+        return member == null || member.node().equals(name);
     }
 
     /** Returns the replicas that a node hosts. */
@@ -97,6 +126,11 @@ final class LocalCluster {
                 peer.replicator().addPeer(name, node.replicator().address());
             }
         }
+        if (member != null && node.replicator() != null) {
+            names().stream()
+                    .filter(other -> !isLocal(other) && shares(name, other))
+                    .forEach(other -> node.replicator().addPeer(other, member.address(other)));
+        }
         started.add(name);
     }
 
@@ -106,12 +140,37 @@ final class LocalCluster {
                         hosted(other).stream().anyMatch(theirs -> theirs.shard().equals(replica.shard())));
     }
 
-    /** Takes a node away from those that run, for whoever ends it. */
+    /** Takes a node away from those that run, for whoever ends it; what was waited for of it fails. */
     LocalNode remove(NodeId name) {
         LocalNode node = running(name);
         running.remove(name);
         started.remove(name);
+        Set<CompletableFuture<?>> waiting = expected.remove(name);
+        if (waiting != null) {
+            TidalException ended = new TidalException(ErrorCode.PEER_UNAVAILABLE, "node " + name + " has ended");
+            waiting.forEach(each -> each.completeExceptionally(ended));
+        }
         return node;
+    }
+
+    /** Returns what completes like something that a node does, and fails if the node ends before: a crash answers nobody. */
+    @SuppressWarnings({"FutureReturnValueIgnored", "CollectionUndefinedEquality"}) // Each is equal to itself alone.
+    <T> CompletableFuture<T> unlessEnded(NodeId name, CompletableFuture<T> task) {
+        CompletableFuture<T> answer = new CompletableFuture<>();
+        Set<CompletableFuture<?>> waiting = expected.computeIfAbsent(name, each -> ConcurrentHashMap.newKeySet());
+        waiting.add(answer);
+        task.whenComplete((result, failure) -> {
+            waiting.remove(answer);
+            if (failure == null) {
+                answer.complete(result);
+            } else {
+                answer.completeExceptionally(failure);
+            }
+        });
+        if (!isRunning(name)) {
+            answer.completeExceptionally(new TidalException(ErrorCode.PEER_UNAVAILABLE, "node " + name + " has ended"));
+        }
+        return answer;
     }
 
     private LocalNode running(NodeId name) {
@@ -140,7 +199,7 @@ final class LocalCluster {
                 .filter(each -> each.replica().equals(replica))
                 .findFirst()
                 .orElseThrow(() ->
-                        new TidalException(ErrorCode.NOT_OWNER, "shard " + replica + " is on no node of this process"))
+                        new TidalException(ErrorCode.NOT_OWNER, "shard " + replica + " is on no node of this cluster"))
                 .node();
     }
 
@@ -155,7 +214,14 @@ final class LocalCluster {
      * @throws TidalException PEER_UNAVAILABLE
      */
     void requireReachable(ReplicaId replica) {
-        running(nameOf(replica));
+        NodeId name = nameOf(replica);
+        if (isLocal(name)) {
+            running(name);
+        } else if (member != null && !running(member.node()).isUp(name)) {
+            throw new TidalException(
+                    ErrorCode.PEER_UNAVAILABLE,
+                    "node " + name + ", which has shard " + replica + ", can't be reached: start it, or wait for it");
+        }
     }
 
     /**
@@ -200,13 +266,9 @@ final class LocalCluster {
                 .forEach(action);
     }
 
-    /** Returns how far each follower is behind, as the leaders know it. */
-    List<CompletableFuture<List<ReplicationLag>>> lag() {
-        return running.values().stream()
-                .map(LocalNode::replicator)
-                .filter(replicator -> replicator != null)
-                .map(Replicator::lag)
-                .toList();
+    /** Returns how far the followers of what a node leads are behind, if it runs and has any. */
+    Optional<CompletableFuture<List<ReplicationLag>>> lag(NodeId name) {
+        return Optional.ofNullable(running.get(name)).map(LocalNode::replicator).map(Replicator::lag);
     }
 
     /** Ends all nodes that run, whatever happens to the ones before. */

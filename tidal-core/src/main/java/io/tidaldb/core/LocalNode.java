@@ -1,6 +1,8 @@
 package io.tidaldb.core;
 
+import io.tidaldb.api.NodeId;
 import io.tidaldb.core.ingest.Node;
+import io.tidaldb.core.network.NodeNetwork;
 import io.tidaldb.core.replication.Replicator;
 import io.tidaldb.core.runtime.LoopFactory;
 import org.jspecify.annotations.Nullable;
@@ -8,9 +10,11 @@ import org.jspecify.annotations.Nullable;
 /**
  * A node of this process while it runs.
  *
+ * @param network null if there is no other node that it has to do with
  * @param replicator null if the node shares no shard with another
  */
-record LocalNode(Node node, @Nullable Replicator replicator, LoopFactory loops) {
+record LocalNode(
+        Node node, @Nullable NodeNetwork network, @Nullable Replicator replicator, LoopFactory loops) {
 
     void start() {
         node.start(loops);
@@ -19,12 +23,16 @@ record LocalNode(Node node, @Nullable Replicator replicator, LoopFactory loops) 
         }
     }
 
+    boolean isUp(NodeId peer) {
+        return network != null && network.isUp(peer);
+    }
+
     /** Ends it in order: everything that was queued is committed. What still waits for other nodes is told that it is not known. */
     void close() {
         try {
             node.close();
         } finally {
-            stopReplication();
+            disconnect();
         }
     }
 
@@ -33,13 +41,16 @@ record LocalNode(Node node, @Nullable Replicator replicator, LoopFactory loops) 
         try {
             node.abandon();
         } finally {
-            stopReplication();
+            disconnect();
         }
     }
 
-    private void stopReplication() {
+    private void disconnect() {
         if (replicator != null) {
             replicator.close();
+        }
+        if (network != null) {
+            network.close();
         }
     }
 }

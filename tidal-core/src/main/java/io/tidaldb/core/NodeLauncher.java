@@ -5,12 +5,14 @@ import io.tidaldb.api.RegionId;
 import io.tidaldb.api.transport.Transport;
 import io.tidaldb.api.transport.TransportContext;
 import io.tidaldb.api.transport.TransportFactory;
+import io.tidaldb.api.transport.TransportTls;
 import io.tidaldb.api.wal.WalStore;
 import io.tidaldb.api.wal.WalStoreContext;
 import io.tidaldb.core.directory.NodeHome;
 import io.tidaldb.core.ingest.Node;
 import io.tidaldb.core.ingest.NodeSettings;
 import io.tidaldb.core.ingest.Schema;
+import io.tidaldb.core.network.NodeNetwork;
 import io.tidaldb.core.replication.ReplicationSettings;
 import io.tidaldb.core.replication.Replicator;
 import io.tidaldb.core.runtime.LoopFactory;
@@ -19,6 +21,9 @@ import io.tidaldb.core.runtime.Machine;
 import io.tidaldb.core.wiring.Plugins;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Objects;
 import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 
@@ -31,6 +36,8 @@ final class NodeLauncher {
     private final long segmentBytes;
     private final Schema schema;
     private final BiFunction<NodeId, RegionId, NodeHome> homes;
+
+    private final Map<NodeId, Connected> connected = new HashMap<>();
 
     // All transports of an instance are made by one factory, so that those of one process find each other.
     private @Nullable TransportFactory transports;
@@ -61,7 +68,8 @@ final class NodeLauncher {
      * @param replicated whether it shares shards with other nodes
      */
     LocalNode open(NodeId id, RegionId region, boolean replicated) {
-        Machine machine = plugins.platform().machine(id);
+        Connected early = connected.remove(id);
+        Machine machine = early != null ? early.machine : plugins.platform().machine(id);
         Deque<Runnable> opened = new ArrayDeque<>();
         try {
             NodeHome home = machine.home() != null ? machine.home() : homes.apply(id, region);
@@ -74,7 +82,14 @@ final class NodeLauncher {
             LoopFactory.BackgroundExecutor checkpoints = machine.loops().background("checkpoint-" + id);
             opened.push(checkpoints::close);
             Node node = new Node(id, region, home, store, background, checkpoints, settings, schema, machine.clock());
-            return new LocalNode(node, replicated ? replicator(node, machine) : null, machine.loops());
+            NodeNetwork network = early != null ? early.network : null;
+            if (network == null && replicated) {
+                network = network(id, machine, "", null, null);
+            }
+            Replicator replicator = replicated && network != null
+                    ? new Replicator(node, network.replication(), network.scheduler(), machine.clock(), replication)
+                    : null;
+            return new LocalNode(node, network, replicator, machine.loops());
         } catch (RuntimeException e) {
             opened.forEach(release -> {
                 try {
@@ -87,20 +102,43 @@ final class NodeLauncher {
         }
     }
 
-    private Replicator replicator(Node node, Machine machine) {
+    /**
+     * Makes the end of a node's network before the node is opened, and begins to listen: the control log needs it to be there.
+     *
+     * @return what ends with the node, unless it is never opened
+     */
+    NodeNetwork connect(ClusterMember member) {
+        Machine machine = plugins.platform().machine(member.node());
+        NodeNetwork network = network(member.node(), machine, member.listen(), member.advertise(), member.tls());
+        connected.put(member.node(), new Connected(machine, network));
+        network.start();
+        member.peers().forEach(network::addPeer);
+        return network;
+    }
+
+    /** Returns the threads of a node that was connected and is not opened yet. */
+    LoopFactory loops(NodeId id) {
+        return Objects.requireNonNull(connected.get(id)).machine.loops();
+    }
+
+    private NodeNetwork network(
+            NodeId id, Machine machine, String listen, @Nullable String advertise, @Nullable TransportTls tls) {
         if (transports == null) {
             transports = plugins.transports().get();
         }
-        LoopScheduler scheduler = machine.loops().scheduler("peers-" + node.id());
+        LoopScheduler scheduler = machine.loops().scheduler("peers-" + id);
         Transport transport = transports.create(new TransportContext(
-                node.id(),
-                "",
+                id,
+                listen,
                 replication.messageBytes(),
                 replication.queueBytes(),
                 scheduler,
-                node.cluster(),
-                null,
-                null));
-        return new Replicator(node, transport, scheduler, machine.clock(), replication);
+                settings.cluster(),
+                advertise,
+                tls));
+        return new NodeNetwork(transport, scheduler, replication.messageBytes());
     }
+
+    /** What is there of a node before it is opened. */
+    private record Connected(Machine machine, NodeNetwork network) {}
 }

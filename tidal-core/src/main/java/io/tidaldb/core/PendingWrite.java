@@ -32,19 +32,22 @@ final class PendingWrite implements WriteListener {
 
     @Override
     public void acknowledged(WalSegmentId last) {
-        answered(last, null);
+        answered(List.of(last), null);
+    }
+
+    /** Takes the answer of another node to one part. */
+    void acknowledged(Position position) {
+        answered(position.records(), null);
     }
 
     @Override
     public void refused(TidalException reason) {
-        answered(null, reason);
+        answered(List.of(), reason);
     }
 
-    private void answered(@Nullable WalSegmentId last, @Nullable TidalException reason) {
+    private void answered(List<WalSegmentId> last, @Nullable TidalException reason) {
         synchronized (this) {
-            if (last != null) {
-                ends.add(last);
-            }
+            ends.addAll(last);
             if (reason != null && (refusal == null || saysMore(reason, refusal))) {
                 refusal = reason;
             }

@@ -3,6 +3,7 @@ package io.tidaldb.core;
 import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.RegionId;
 import io.tidaldb.api.TidalException;
+import io.tidaldb.api.control.ControlLogFactory;
 import io.tidaldb.api.transport.TransportFactory;
 import io.tidaldb.api.wal.WalStoreContext;
 import io.tidaldb.api.wal.WalStoreFactory;
@@ -34,6 +35,10 @@ public final class TidalBuilder {
     private @Nullable Plugin<TransportFactory> transport;
 
     private @Nullable Topology topology;
+
+    private @Nullable ClusterMember member;
+
+    private @Nullable Plugin<ControlLogFactory> controlLog;
 
     private @Nullable Path pluginsDir;
 
@@ -75,6 +80,21 @@ public final class TidalBuilder {
     /** Runs several nodes in this process. */
     public TidalBuilder topology(Topology nodes) {
         topology = nodes;
+        return this;
+    }
+
+    /**
+     * Runs one node of a cluster whose other nodes are other processes; with {@link #topology}, the same for all of them. It serves what it
+     * has and asks the others for the rest. Opening waits until a majority of the nodes is there.
+     */
+    public TidalBuilder member(ClusterMember place) {
+        member = place;
+        return this;
+    }
+
+    /** Chooses where decisions are agreed; "local", or "ratis" for a member of a cluster with peers. */
+    public TidalBuilder controlLog(ControlLogFactory factory) {
+        controlLog = new Plugin<>(ControlLogFactory.class, factory.name(), factory);
         return this;
     }
 
@@ -221,7 +241,7 @@ public final class TidalBuilder {
      *     INVALID_CONFIGURATION
      */
     public Tidal open() {
-        Deployment deployment = new Deployment(dataDir, region, topology);
+        Deployment deployment = new Deployment(dataDir, region, topology, member);
         Plugin<WalStoreFactory> store = wal != null
                 ? wal
                 : Plugin.named(
@@ -230,9 +250,9 @@ public final class TidalBuilder {
         // the last of them.
         Plugins plugins = PluginModule.choose(
                 PluginCatalog.discover(pluginsDir),
-                new PluginModule.Choice(store, transport, limiter, placement, "local", platform));
+                new PluginModule.Choice(store, transport, limiter, placement, controlLog(), platform));
         NodeSettings settings = new NodeSettings(
-                Deployment.CLUSTER,
+                member == null ? Deployment.CLUSTER : member.cluster(),
                 millis(idempotencyHorizon),
                 retention == null ? -1 : millis(retention),
                 millis(retentionMax),
@@ -245,6 +265,11 @@ public final class TidalBuilder {
                 new EmbeddedTidal.Limits(maxFuture, queueBytesPerTenant, queueBytes(), capacity),
                 signals,
                 defaultSignals);
+    }
+
+    private Plugin<ControlLogFactory> controlLog() {
+        boolean alone = member == null || member.peers().isEmpty();
+        return controlLog != null ? controlLog : Plugin.named(ControlLogFactory.class, alone ? "local" : "ratis");
     }
 
     // At most a million years, so that it can be added to a time.

@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.Executor;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -46,45 +47,105 @@ final class WriteAdmission {
         this.router = router;
     }
 
+    /** Sends on the parts of a write that slots take which are led by other nodes. */
+    @FunctionalInterface
+    interface Elsewhere {
+
+        /** Sends a part; its answer goes to the write. */
+        void send(int slot, EncodedSignals part, WriteOptions options, PendingWrite write);
+    }
+
     /**
      * Admits a write and queues its parts.
      *
      * @param callbacks completes the result, or null if nobody but a waiting thread looks at it
+     * @param elsewhere takes what is led by other nodes; null if nothing may be
      * @throws TidalException why it is refused; nothing was queued then, and what it had taken is given back
      */
-    PendingWrite submit(List<Signal> signals, WriteOptions options, @Nullable Executor callbacks) {
+    PendingWrite submit(
+            List<Signal> signals, WriteOptions options, @Nullable Executor callbacks, @Nullable Elsewhere elsewhere) {
         tidal.checkOpen();
-        if (signals.isEmpty() || signals.size() > MAX_SIGNALS) {
-            throw TidalException.invalid("a write of " + signals.size() + " signals to tenant "
-                    + state.config().id() + " is out of range: expected 1 to " + MAX_SIGNALS);
-        }
-        Durability level = options.durability().orElse(state.config().durability());
-        if (level == Durability.MAJORITY || level == Durability.ALL) {
-            requireReplicas(level);
-        }
+        checkSize(signals.size());
+        checkLevel(options);
         // Before anything is encoded: a refused flood must cost next to nothing.
         acquire(signals.size());
+        return admitted(signals.size(), () -> queue(encode(signals), options, callbacks, elsewhere));
+    }
+
+    /**
+     * Admits a write that another node has encoded.
+     *
+     * @param paid whether the tenant's rate was taken where its first slot is led
+     */
+    PendingWrite submit(EncodedSignals signals, WriteOptions options, boolean paid, @Nullable Elsewhere elsewhere) {
+        tidal.checkOpen();
+        checkSize(signals.count());
+        checkLevel(options);
+        if (paid) {
+            return queue(split(signals), options, tidal.callbacks(), elsewhere);
+        }
+        acquire(signals.count());
+        return admitted(signals.count(), () -> queue(split(signals), options, tidal.callbacks(), elsewhere));
+    }
+
+    /** Encodes a write for another node to admit; checks what can be checked here. */
+    EncodedSignals forward(List<Signal> signals, WriteOptions options) {
+        tidal.checkOpen();
+        checkSize(signals.size());
+        checkLevel(options);
+        Part whole = new Part(0, null, signals.size());
+        long now = tidal.clock().wallNanos();
+        signals.forEach(signal -> add(whole, signal, now));
+        return whole.encoded();
+    }
+
+    private PendingWrite admitted(int signals, Supplier<PendingWrite> queueing) {
         try {
-            return queue(encode(signals), options, level, callbacks);
+            return queueing.get();
         } catch (TidalException e) {
-            state.refund(signals.size());
+            state.refund(signals);
             throw e;
         }
     }
 
-    private PendingWrite queue(List<Part> parts, WriteOptions options, Durability level, @Nullable Executor callbacks) {
+    private void checkSize(int signals) {
+        if (signals < 1 || signals > MAX_SIGNALS) {
+            throw TidalException.invalid("a write of " + signals + " signals to tenant "
+                    + state.config().id() + " is out of range: expected 1 to " + MAX_SIGNALS);
+        }
+    }
+
+    private Durability level(WriteOptions options) {
+        return options.durability().orElse(state.config().durability());
+    }
+
+    private void checkLevel(WriteOptions options) {
+        Durability level = level(options);
+        if (level == Durability.MAJORITY || level == Durability.ALL) {
+            requireReplicas(level);
+        }
+    }
+
+    private PendingWrite queue(
+            List<Part> parts, WriteOptions options, @Nullable Executor callbacks, @Nullable Elsewhere elsewhere) {
+        Durability level = level(options);
         @Nullable IdempotencyKey key = options.idempotencyKey().orElse(null);
         long waitNanos = EmbeddedTidal.nanos(options.deadline());
-        // A slot that can't take its part must not leave the others with theirs.
-        parts.forEach(part -> part.shard.readable());
         PendingWrite write = new PendingWrite(parts.size(), callbacks);
         List<WriteRequest> requests = new ArrayList<>(parts.size());
         long bytes = 0;
         for (Part part : parts) {
-            WriteRequest request = new WriteRequest(
-                    part.shard, part.records.flip(), part.namesToRecord(), key, level, waitNanos, write);
-            bytes += request.queueBytes();
-            requests.add(request);
+            @Nullable TenantShard shard = part.shard;
+            if (shard != null) {
+                // A slot that can't take its part must not leave the others with theirs.
+                shard.readable();
+                WriteRequest request = new WriteRequest(
+                        shard, part.records.flip(), part.namesToRecord(), key, level, waitNanos, write);
+                bytes += request.queueBytes();
+                requests.add(request);
+            } else if (elsewhere == null) {
+                throw notLedHere(part.slot);
+            }
         }
         long most = Math.min(state.queueBound(), MAX_WRITE_BYTES);
         if (bytes > most) {
@@ -103,15 +164,23 @@ final class WriteAdmission {
             throw e;
         }
         requests.forEach(request -> request.shard().loop().write(request));
+        if (elsewhere != null) {
+            parts.stream()
+                    .filter(part -> part.shard == null)
+                    .forEach(part -> elsewhere.send(part.slot, part.encoded(), options, write));
+        }
         return write;
+    }
+
+    private TidalException notLedHere(int slot) {
+        return new TidalException(
+                ErrorCode.NOT_OWNER,
+                "slot " + slot + " of tenant " + state.config().id() + " is led by another node than the one asked");
     }
 
     // What goes to one slot is admitted by its loop. What goes to several is admitted here, before any of it is queued.
     private void admitWhole(List<WriteRequest> requests) {
-        if (state.slots().size() > 1
-                && !isRetry(requests)
-                && requests.size() > 1
-                && state.caps().apply()) {
+        if (requests.size() > 1 && !isRetry(requests) && state.caps().apply()) {
             QuotaExceededException refusal = state.caps().reserve(requests);
             if (refusal != null) {
                 throw refusal;
@@ -158,53 +227,84 @@ final class WriteAdmission {
         }
     }
 
-    /** One shard's share of a write. */
-    private record Part(TenantShard shard, ByteBuffer records, SortedMap<Long, String> names) {
+    /** One slot's share of a write. */
+    private static final class Part {
+
+        final int slot;
+        /** Null if the slot is led elsewhere. */
+        final @Nullable TenantShard shard;
+
+        ByteBuffer records;
+        final SortedMap<Long, String> names = new TreeMap<>();
+
+        Part(int slot, @Nullable TenantShard shard, int signals) {
+            this.slot = slot;
+            this.shard = shard;
+            this.records = ByteBuffer.allocate(SignalRecords.BYTES * signals).order(ByteOrder.LITTLE_ENDIAN);
+        }
+
+        /** Returns where the next record goes. */
+        int next() {
+            if (records.remaining() < SignalRecords.BYTES) {
+                records = ByteBuffer.allocate(records.capacity() * 2)
+                        .order(ByteOrder.LITTLE_ENDIAN)
+                        .put(records.flip());
+            }
+            int at = records.position();
+            records.position(at + SignalRecords.BYTES);
+            return at;
+        }
 
         List<EntityName> namesToRecord() {
             return names.entrySet().stream()
                     .map(name -> new EntityName(name.getKey(), name.getValue()))
                     .toList();
         }
+
+        EncodedSignals encoded() {
+            return new EncodedSignals(records.flip(), names);
+        }
     }
 
     private List<Part> encode(List<Signal> signals) {
-        List<TenantShard> slots = state.slots();
-        Part[] bySlot = new Part[slots.size()];
+        Part[] bySlot = new Part[router.slots()];
         long now = tidal.clock().wallNanos();
         for (Signal signal : signals) {
-            int type = tidal.schema().index(signal.type());
-            long eventNanos = signal.eventNanos() == Signal.NOW ? now : signal.eventNanos();
-            if (eventNanos - now > tidal.maxFutureNanos()) {
+            add(part(bySlot, signal.entity().value(), signals.size()), signal, now);
+        }
+        return present(bySlot);
+    }
+
+    private List<Part> split(EncodedSignals signals) {
+        Part[] bySlot = new Part[router.slots()];
+        for (int at = 0; at < signals.records().limit(); at += SignalRecords.BYTES) {
+            long entity = SignalRecords.entity(signals.records(), at);
+            int type = SignalRecords.type(signals.records(), at);
+            if (tidal.schema().entry(type) == null) {
                 throw new TidalException(
-                        ErrorCode.EVENT_TIME_TOO_FAR,
-                        "event time " + EventTime.instant(eventNanos) + " of signal " + signal.type() + " for entity "
-                                + signal.entity() + " is too far ahead: expected at most "
-                                + Duration.ofNanos(tidal.maxFutureNanos()) + " after " + EventTime.instant(now)
-                                + "; check the clock that made it");
+                        ErrorCode.UNKNOWN_SIGNAL, "signal type " + type + " of a forwarded write is not declared");
             }
-            int slot = router.slot(signal.entity().value());
-            Part part = bySlot[slot];
-            if (part == null) {
-                part = new Part(
-                        slots.get(slot),
-                        ByteBuffer.allocate(SignalRecords.BYTES * (slots.size() == 1 ? signals.size() : 16))
-                                .order(ByteOrder.LITTLE_ENDIAN),
-                        new TreeMap<>());
-                bySlot[slot] = part;
-            } else if (part.records.remaining() < SignalRecords.BYTES) {
-                ByteBuffer larger =
-                        ByteBuffer.allocate(part.records.capacity() * 2).order(ByteOrder.LITTLE_ENDIAN);
-                part = new Part(part.shard, larger.put(part.records.flip()), part.names);
-                bySlot[slot] = part;
-            }
-            int at = part.records.position();
-            SignalRecords.put(part.records, at, signal.entity().value(), type, (float) signal.weight(), eventNanos);
-            part.records.position(at + SignalRecords.BYTES);
-            if (signal.name() != null) {
-                name(part, signal.entity(), signal.name());
+            Part part = part(bySlot, entity, signals.count());
+            part.records.put(part.next(), signals.records(), at, SignalRecords.BYTES);
+            String name = signals.names().get(entity);
+            if (name != null) {
+                name(part, EntityId.of(entity), name);
             }
         }
+        return present(bySlot);
+    }
+
+    private Part part(Part[] bySlot, long entity, int signals) {
+        int slot = router.slot(entity);
+        Part part = bySlot[slot];
+        if (part == null) {
+            part = new Part(slot, state.leading(slot), bySlot.length == 1 ? signals : 16);
+            bySlot[slot] = part;
+        }
+        return part;
+    }
+
+    private static List<Part> present(Part[] bySlot) {
         List<Part> parts = new ArrayList<>(1);
         for (Part part : bySlot) {
             if (part != null) {
@@ -214,8 +314,26 @@ final class WriteAdmission {
         return parts;
     }
 
+    private void add(Part part, Signal signal, long now) {
+        int type = tidal.schema().index(signal.type());
+        long eventNanos = signal.eventNanos() == Signal.NOW ? now : signal.eventNanos();
+        if (eventNanos - now > tidal.maxFutureNanos()) {
+            throw new TidalException(
+                    ErrorCode.EVENT_TIME_TOO_FAR,
+                    "event time " + EventTime.instant(eventNanos) + " of signal " + signal.type() + " for entity "
+                            + signal.entity() + " is too far ahead: expected at most "
+                            + Duration.ofNanos(tidal.maxFutureNanos()) + " after " + EventTime.instant(now)
+                            + "; check the clock that made it");
+        }
+        int at = part.next();
+        SignalRecords.put(part.records, at, signal.entity().value(), type, (float) signal.weight(), eventNanos);
+        if (signal.name() != null) {
+            name(part, signal.entity(), signal.name());
+        }
+    }
+
     private void name(Part part, EntityId entity, String name) {
-        String recorded = part.shard.name(entity.value());
+        String recorded = part.shard == null ? null : part.shard.name(entity.value());
         String known = recorded != null ? recorded : part.names.putIfAbsent(entity.value(), name);
         if (known != null && !known.equals(name)) {
             throw TenantShard.nameCollision(state.config().id(), entity.value(), name, known);

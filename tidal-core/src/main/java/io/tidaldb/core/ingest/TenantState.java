@@ -1,9 +1,12 @@
 package io.tidaldb.core.ingest;
 
 import io.tidaldb.api.TenantConfig;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
 
 /** What the shards of a tenant in this process share. Safe for any number of threads. */
 public final class TenantState {
@@ -17,6 +20,8 @@ public final class TenantState {
     private volatile TenantConfig config;
     private volatile RateQuota rates;
     private volatile List<TenantShard> slots = List.of();
+    private volatile List<TenantShard> held = List.of();
+    private volatile @Nullable TenantShard[] leading = {};
     private volatile boolean deleted;
 
     /**
@@ -53,14 +58,31 @@ public final class TenantState {
         return rates;
     }
 
-    /** Returns the shards, one for each slot. */
+    /** Returns the replicas here that lead a slot, in order of slot. */
     public List<TenantShard> slots() {
         return slots;
     }
 
-    /** Sets the shards, once, when the tenant is assembled. */
-    public void assemble(List<TenantShard> shards) {
-        slots = List.copyOf(shards);
+    /** Returns the replica here that leads a slot; null if it is led elsewhere. */
+    public @Nullable TenantShard leading(int slot) {
+        return leading[slot];
+    }
+
+    /** Returns one replica of each slot that has any here, in order of slot: the one that leads, if it is here. */
+    public List<TenantShard> held() {
+        return held;
+    }
+
+    /**
+     * Sets the replicas.
+     *
+     * @param leaders those that lead, one for each slot, null where it is led elsewhere
+     * @param replicas as {@link #held}
+     */
+    public void assemble(@Nullable TenantShard[] leaders, List<TenantShard> replicas) {
+        leading = leaders.clone();
+        slots = Arrays.stream(leaders).filter(Objects::nonNull).toList();
+        held = List.copyOf(replicas);
     }
 
     /** Returns what holds the tenant to its caps. */
@@ -78,14 +100,14 @@ public final class TenantState {
         deleted = true;
     }
 
-    /** Returns distinct entities over all slots; a slot's entities are its own. */
+    /** Returns distinct entities over all slots, as far as they are known here; a slot's entities are its own. */
     public long entities() {
-        return slots.stream().mapToLong(TenantShard::entityCount).sum();
+        return held.stream().mapToLong(TenantShard::entityCount).sum();
     }
 
-    /** Returns bytes of log and snapshots over all slots. */
+    /** Returns bytes of log and snapshots over all slots, as far as they are known here. */
     public long storageBytes() {
-        return slots.stream().mapToLong(TenantShard::storageBytes).sum();
+        return held.stream().mapToLong(TenantShard::storageBytes).sum();
     }
 
     /** Counts signals that the rate limit refused. */

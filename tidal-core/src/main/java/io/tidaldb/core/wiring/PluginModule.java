@@ -36,7 +36,7 @@ public final class PluginModule extends AbstractModule {
             @Nullable Plugin<TransportFactory> transport,
             String limiter,
             String placement,
-            String controlLog,
+            Plugin<ControlLogFactory> controlLog,
             Platform platform) {}
 
     /**
@@ -63,7 +63,7 @@ public final class PluginModule extends AbstractModule {
         this.limiters = catalog.choose(RateLimiterFactory.class, choice.limiter);
         this.placement =
                 catalog.choose(PlacementPolicyFactory.class, choice.placement).create();
-        this.controlLogs = catalog.choose(ControlLogFactory.class, choice.controlLog);
+        this.controlLogs = choice.controlLog.from(catalog);
         if (choice.transport == null) {
             this.transports = () -> catalog.choose(TransportFactory.class, "inproc");
         } else {

@@ -60,7 +60,39 @@ final class SimulatedClient implements LoopFactory {
 
     @Override
     public LoopScheduler scheduler(String role) {
-        throw notHere(role);
+        return new Timers();
+    }
+
+    /** The world's time, until it is closed. */
+    private final class Timers implements LoopScheduler {
+
+        private boolean closed;
+
+        @Override
+        public long nanoTime() {
+            return world.nanoTime();
+        }
+
+        @Override
+        public void execute(Runnable task) {
+            world.execute(() -> run(task));
+        }
+
+        @Override
+        public Cancellable schedule(Duration delay, Runnable task) {
+            return world.schedule(delay, () -> run(task));
+        }
+
+        private void run(Runnable task) {
+            if (!closed) {
+                task.run();
+            }
+        }
+
+        @Override
+        public void close() {
+            closed = true;
+        }
     }
 
     private static IllegalStateException notHere(String role) {

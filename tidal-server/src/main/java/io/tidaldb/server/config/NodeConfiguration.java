@@ -43,7 +43,7 @@ public record NodeConfiguration(
      *
      * @param advertise where others reach this node, if not where it listens
      */
-    public record Transport(String plugin, Address listen, Optional<Address> advertise, Optional<Tls> tls) {}
+    public record Transport(String plugin, Address listen, Optional<Address> advertise, Optional<NodeTls> tls) {}
 
     /**
      * A certificate with its key.
@@ -52,6 +52,15 @@ public record NodeConfiguration(
      * @param passwordFile a file whose first line is the keystore's password
      */
     public record Tls(Path keystore, Path passwordFile) {}
+
+    /**
+     * How nodes prove to each other who they are; all files are PEM.
+     *
+     * @param certificate the node's certificate, then those between it and an authority
+     * @param key its private key, PKCS #8
+     * @param authorities who may name nodes
+     */
+    public record NodeTls(Path certificate, Path key, Path authorities) {}
 
     /**
      * Where signals are kept.

@@ -111,7 +111,7 @@ public final class NodeConfigurationFile {
                 section.value("plugin", Function.identity()).orElse("netty"),
                 section.value("listen", Address::parse).orElse(new Address("127.0.0.1", 7401)),
                 section.value("advertise", Address::parse),
-                section.optionalSection("tls").map(NodeConfigurationFile::tls));
+                section.optionalSection("tls").map(NodeConfigurationFile::nodeTls));
         section.end();
         return transport;
     }
@@ -125,6 +125,20 @@ public final class NodeConfigurationFile {
                                 () -> section.missing("password_file", "a file that holds the keystore's password")));
         section.end();
         return tls;
+    }
+
+    private static NodeConfiguration.NodeTls nodeTls(Section section) {
+        NodeConfiguration.NodeTls tls = new NodeConfiguration.NodeTls(
+                pem(section, "certificate", "the node's certificate"),
+                pem(section, "key", "its private key, PKCS #8"),
+                pem(section, "authorities", "the certificates of those who may name nodes"));
+        section.end();
+        return tls;
+    }
+
+    private static Path pem(Section section, String key, String what) {
+        return section.value(key, NodeConfigurationFile::path)
+                .orElseThrow(() -> section.missing(key, "a PEM file with " + what));
     }
 
     private static NodeConfiguration.Wal wal(Section section) {

@@ -100,7 +100,8 @@ final class ServerEvents implements AutoCloseable {
 
     // Without tenants: there may be many, and /v1/cluster has them.
     private ObjectNode health(ClusterHealth health) {
-        ClusterHealth brief = new ClusterHealth(health.cluster(), health.nodes(), health.shards(), List.of());
+        ClusterHealth brief = new ClusterHealth(
+                health.cluster(), health.leader(), health.decisions(), health.nodes(), health.shards(), List.of());
         Optional<String> notReady = node.notReady();
         ObjectNode event = ClusterView.describe(node.cluster(), brief, List.of());
         event.remove("tenants");

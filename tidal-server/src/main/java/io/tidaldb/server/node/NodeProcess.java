@@ -8,6 +8,7 @@ import io.micrometer.core.instrument.binder.system.UptimeMetrics;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.tidaldb.api.TidalException;
+import io.tidaldb.core.ClusterHealth;
 import io.tidaldb.core.Tidal;
 import io.tidaldb.server.auth.Authenticator;
 import io.tidaldb.server.config.Address;
@@ -15,6 +16,7 @@ import io.tidaldb.server.config.NodeConfiguration;
 import io.tidaldb.server.http.HttpServer;
 import io.tidaldb.server.http.NodeState;
 import io.tidaldb.server.metrics.TidalMetrics;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.function.Supplier;
@@ -104,7 +106,16 @@ public final class NodeProcess implements AutoCloseable {
 
     /** Returns the line that says that the node serves. */
     String readyLine(long pid) {
-        return "READY node=" + configuration.node() + " http=" + http() + " peer=- pid=" + pid;
+        return "READY node=" + configuration.node() + " http=" + http() + " peer=" + peer() + " pid=" + pid;
+    }
+
+    private String peer() {
+        return tidal.health().nodes().stream()
+                .filter(node -> node.node().equals(configuration.node()))
+                .map(ClusterHealth.NodeHealth::address)
+                .filter(Objects::nonNull)
+                .findFirst()
+                .orElse("-");
     }
 
     /** Drains: is not ready from now on, lets what is under way finish within a bound, makes everything durable, lets go of all. */

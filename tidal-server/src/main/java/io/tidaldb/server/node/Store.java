@@ -2,22 +2,28 @@ package io.tidaldb.server.node;
 
 import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.NodeId;
+import io.tidaldb.api.ShardId;
 import io.tidaldb.api.TidalException;
+import io.tidaldb.api.placement.ShardAssignment;
+import io.tidaldb.api.transport.TransportTls;
+import io.tidaldb.core.ClusterMember;
 import io.tidaldb.core.Tidal;
 import io.tidaldb.core.TidalBuilder;
 import io.tidaldb.core.Topology;
+import io.tidaldb.server.config.Address;
 import io.tidaldb.server.config.NodeConfiguration;
 import java.time.Duration;
+import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /** Opens the store that a configuration describes. */
 final class Store {
 
-    private static final NodeId ONLY = NodeId.of("n0");
-
     private Store() {}
 
     static Tidal open(NodeConfiguration configuration) {
-        refuseSeveralNodes(configuration);
+        refuse(configuration);
         NodeConfiguration.Limits limits = configuration.limits();
         TidalBuilder builder = Tidal.builder()
                 .dataDir(configuration.dataDir())
@@ -33,28 +39,51 @@ final class Store {
         if (configuration.signals().isEmpty()) {
             builder.defaultSignal("view", Duration.ofDays(7)).defaultSignal("like", Duration.ofDays(30));
         }
-        if (configuration.shards().isEmpty()) {
-            builder.region(configuration.region());
-        } else {
-            builder.topology(new Topology(configuration.shards()));
-        }
+        builder.topology(topology(configuration)).member(member(configuration));
+        builder.transport(configuration.transport().plugin());
         return builder.open();
     }
 
-    /** The one place that stands between a configuration of several processes and this version, which runs one. */
-    private static void refuseSeveralNodes(NodeConfiguration configuration) {
-        boolean others =
-                configuration.shards().stream().anyMatch(shard -> !shard.node().equals(configuration.node()));
-        if (!configuration.peers().isEmpty()
-                || others
-                || !configuration.node().equals(ONLY)
-                || !configuration.wal().groupCommitMaxWait().isZero()) {
+    // Without a word on shards, the node has one, in its own region.
+    private static Topology topology(NodeConfiguration configuration) {
+        return configuration.shards().isEmpty()
+                ? new Topology(
+                        List.of(new ShardAssignment(ShardId.of(0), configuration.region(), configuration.node())))
+                : new Topology(configuration.shards());
+    }
+
+    private static ClusterMember member(NodeConfiguration configuration) {
+        NodeConfiguration.Transport transport = configuration.transport();
+        SortedMap<NodeId, String> peers = new TreeMap<>();
+        configuration.peers().forEach((peer, address) -> peers.put(peer, address.toString()));
+        return new ClusterMember(
+                configuration.cluster(),
+                configuration.node(),
+                transport.listen().toString(),
+                transport.advertise().map(Address::toString).orElse(null),
+                transport
+                        .tls()
+                        .map(tls -> new TransportTls(tls.certificate(), tls.key(), tls.authorities()))
+                        .orElse(null),
+                peers);
+    }
+
+    private static void refuse(NodeConfiguration configuration) {
+        configuration.shards().stream()
+                .filter(shard -> shard.node().equals(configuration.node())
+                        && !shard.region().equals(configuration.region()))
+                .findFirst()
+                .ifPresent(shard -> {
+                    throw new TidalException(
+                            ErrorCode.INVALID_CONFIGURATION,
+                            "shard " + shard.replica() + " is on node " + configuration.node() + ", which is in region "
+                                    + configuration.region() + ": expected the shard in the node's region");
+                });
+        if (!configuration.wal().groupCommitMaxWait().isZero()) {
             throw new TidalException(
                     ErrorCode.UNSUPPORTED,
-                    "node " + configuration.node()
-                            + " is configured with peers, with shards on other nodes, under another"
-                            + " name than " + ONLY + ", or with wal.group_commit_max_wait: this version runs one node, "
-                            + ONLY + ", for each process; leave them out");
+                    "wal.group_commit_max_wait is " + configuration.wal().groupCommitMaxWait()
+                            + ": this version commits what is there without waiting for more; leave it out");
         }
     }
 }

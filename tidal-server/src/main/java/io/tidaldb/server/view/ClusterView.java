@@ -2,6 +2,7 @@ package io.tidaldb.server.view;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.tidaldb.api.NodeId;
 import io.tidaldb.api.RegionId;
 import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
@@ -17,6 +18,9 @@ import java.util.TreeSet;
 /** The state of nodes, regions, shards and tenants as JSON. */
 public final class ClusterView {
 
+    /** How far a region's replicas may be behind before it shows. */
+    private static final long DEGRADED_LAG_MILLIS = 10_000;
+
     private ClusterView() {}
 
     /**
@@ -28,16 +32,11 @@ public final class ClusterView {
     public static ObjectNode describe(String cluster, ClusterHealth health, List<Tenant> tenants) {
         Map<TenantId, TenantConfig> configs = new HashMap<>();
         tenants.forEach(tenant -> configs.put(tenant.id(), tenant.config()));
-        // One process decides alone: its first node holds the control log, and nobody was ever elected.
         ObjectNode result = Json.object()
                 .put("cluster", cluster)
                 .put("format_version", WalBatch.VERSION)
-                .put(
-                        "leader",
-                        health.nodes().isEmpty()
-                                ? null
-                                : health.nodes().get(0).node().name())
-                .put("epoch", 0);
+                .put("leader", health.leader() == null ? null : health.leader().name())
+                .put("epoch", health.decisions());
         ArrayNode nodes = result.putArray("nodes");
         health.nodes().forEach(node -> node(nodes.addObject(), node));
         regions(result.putArray("regions"), health);
@@ -52,24 +51,39 @@ public final class ClusterView {
 
     private static void node(ObjectNode result, ClusterHealth.NodeHealth node) {
         result.put("node", node.node().name())
-                .putNull("address")
+                .put("address", node.address())
                 .put("region", node.region().value())
                 .put("version", node.version())
-                .put("state", "UP")
-                .put("last_heartbeat_ms_ago", 0);
+                .put("state", node.up() ? "UP" : "DOWN")
+                .put("last_heartbeat_ms_ago", node.heardMillisAgo() < 0 ? null : (Long) node.heardMillisAgo());
     }
 
     private static void regions(ArrayNode result, ClusterHealth health) {
-        TreeSet<RegionId> damaged = new TreeSet<>();
+        TreeSet<RegionId> degraded = new TreeSet<>();
         health.tenants().stream()
                 .filter(tenant -> tenant.damage() != null)
-                .forEach(tenant -> tenant.shards().forEach(shard -> damaged.add(shard.region())));
+                .forEach(tenant -> tenant.shards().forEach(shard -> degraded.add(shard.region())));
         TreeSet<RegionId> regions = new TreeSet<>();
-        health.nodes().forEach(node -> regions.add(node.region()));
+        TreeSet<RegionId> online = new TreeSet<>();
+        Map<NodeId, RegionId> byNode = new HashMap<>();
+        health.nodes().forEach(node -> {
+            regions.add(node.region());
+            byNode.put(node.node(), node.region());
+            (node.up() ? online : degraded).add(node.region());
+        });
+        health.shards()
+                .forEach(shard -> shard.replicationLag().forEach((node, lag) -> {
+                    RegionId region = byNode.get(node);
+                    if (region != null && (lag.millis() < 0 || lag.millis() > DEGRADED_LAG_MILLIS)) {
+                        degraded.add(region);
+                    }
+                }));
         health.shards().forEach(shard -> regions.add(shard.region()));
         regions.forEach(region -> result.addObject()
                 .put("region", region.value())
-                .put("health", damaged.contains(region) ? "DEGRADED" : "HEALTHY"));
+                .put(
+                        "health",
+                        !online.contains(region) ? "OFFLINE" : degraded.contains(region) ? "DEGRADED" : "HEALTHY"));
     }
 
     private static void shard(ObjectNode result, ClusterHealth.ShardHealth shard) {

@@ -1,0 +1,291 @@
+package io.tidaldb.core;
+
+import io.tidaldb.api.Durability;
+import io.tidaldb.api.ErrorCode;
+import io.tidaldb.api.IdempotencyKey;
+import io.tidaldb.api.NodeId;
+import io.tidaldb.api.Origin;
+import io.tidaldb.api.QuotaExceededException;
+import io.tidaldb.api.RegionId;
+import io.tidaldb.api.ReplicaId;
+import io.tidaldb.api.ShardId;
+import io.tidaldb.api.TenantId;
+import io.tidaldb.api.TidalException;
+import io.tidaldb.api.WalSegmentId;
+import io.tidaldb.api.wal.LogId;
+import io.tidaldb.core.codec.SignalRecords;
+import io.tidaldb.core.control.ControlPlane;
+import io.tidaldb.core.ingest.Node;
+import io.tidaldb.core.ingest.TenantShard;
+import io.tidaldb.core.network.NodeNetwork;
+import io.tidaldb.core.remote.Answer;
+import io.tidaldb.core.remote.Call;
+import io.tidaldb.core.remote.CallCodec;
+import io.tidaldb.core.runtime.LoopFactory;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Answers what other nodes ask of this one, once it has applied as many decisions as the one who asks.
+ *
+ * <p>A write is admitted by the thread that brings it and answered by the loops. Reads have a thread of their own, and what goes through
+ * whole logs another one, so that neither keeps messages waiting.
+ */
+final class CallService implements AutoCloseable {
+
+    private final EmbeddedTidal tidal;
+    private final ControlPlane control;
+    private final NodeNetwork network;
+    private final LoopFactory.BackgroundExecutor reads;
+    private final LoopFactory.BackgroundExecutor audits;
+    private final CallCodec codec = new CallCodec();
+
+    CallService(EmbeddedTidal tidal, ControlPlane control, NodeNetwork network, LoopFactory loops) {
+        this.tidal = tidal;
+        this.control = control;
+        this.network = network;
+        this.reads = loops.background("reads");
+        this.audits = loops.background("audits");
+    }
+
+    /** Begins to answer. */
+    void start() {
+        network.answer(this::call);
+    }
+
+    private CompletionStage<ByteBuffer> call(NodeId peer, ByteBuffer message) {
+        CallCodec.Received received = codec.call(message);
+        Call call = received.call();
+        ByteBuffer attached = ByteBuffer.allocate(received.attached().remaining())
+                .put(received.attached())
+                .flip();
+        return control.reach(call.index())
+                .thenCompose(nothing -> tidal.settled(TenantId.of(call.tenant())))
+                .thenCompose(nothing -> answer(call, attached))
+                .handle((answer, failure) -> codec.encode(failure == null ? answer : refused(failure)));
+    }
+
+    private Answer refused(Throwable failure) {
+        TidalException reason = RemoteCalls.reason(failure);
+        Answer.Quota quota = null;
+        if (reason instanceof QuotaExceededException exceeded) {
+            Duration wait = exceeded.retryAfter();
+            quota = new Answer.Quota(
+                    exceeded.quota().name(),
+                    exceeded.cause().name(),
+                    exceeded.limit(),
+                    exceeded.burst(),
+                    exceeded.requested(),
+                    exceeded.observed(),
+                    wait == null ? null : wait.toNanos());
+        }
+        return new Answer.Refused(reason.code().name(), String.valueOf(reason.getMessage()), control.index(), quota);
+    }
+
+    private CompletableFuture<? extends Answer> answer(Call call, ByteBuffer attached) {
+        if (call instanceof Call.Write write) {
+            return write(write, attached);
+        } else if (call instanceof Call.Read read) {
+            return on(reads, () -> read(read));
+        } else if (call instanceof Call.Top top) {
+            return on(reads, () -> top(top));
+        } else if (call instanceof Call.Totals totals) {
+            return on(reads, () -> totals(totals));
+        } else if (call instanceof Call.Usage usage) {
+            return on(reads, () -> usage(tenant(usage).usage()));
+        } else if (call instanceof Call.Hours hours) {
+            return on(
+                    reads,
+                    () -> new Answer.Hours(UsageFigures.answer(tenant(hours).usageByHour())));
+        } else if (call instanceof Call.Recount recount) {
+            return on(audits, () -> UsageFigures.answer(tenant(recount).verifyUsage()));
+        } else if (call instanceof Call.Export export) {
+            return export(export);
+        } else if (call instanceof Call.Compare compare) {
+            return on(audits, () -> compare(compare));
+        } else if (call instanceof Call.Label label) {
+            TenantShard home = tenant(label).home();
+            return tidal.node(home).label(home, label.label()).thenApply(nothing -> new Answer.Done());
+        } else if (call instanceof Call.Settle) {
+            return CompletableFuture.completedFuture(new Answer.Done());
+        } else if (call instanceof Call.Figures) {
+            return on(reads, tidal::figures);
+        }
+        throw new IllegalStateException("no case for " + call);
+    }
+
+    private static CompletableFuture<Answer> on(LoopFactory.BackgroundExecutor executor, Supplier<Answer> work) {
+        try {
+            return CompletableFuture.supplyAsync(work, executor);
+        } catch (RejectedExecutionException e) {
+            return CompletableFuture.failedFuture(new TidalException(
+                    ErrorCode.OVERLOADED, "the node has too many calls to answer: try again later", e));
+        }
+    }
+
+    private EmbeddedTenant tenant(Call call) {
+        return tidal.existing(TenantId.of(call.tenant()));
+    }
+
+    private CompletableFuture<Answer> write(Call.Write write, ByteBuffer records) {
+        if (write.named().length != write.names().size() || records.remaining() % SignalRecords.BYTES != 0) {
+            throw new TidalException(
+                    ErrorCode.CORRUPT_DATA,
+                    "a forwarded write has " + write.named().length + " named entities, "
+                            + write.names().size() + " names and " + records.remaining() + " bytes of records");
+        }
+        SortedMap<Long, String> names = new TreeMap<>();
+        for (int i = 0; i < write.named().length; i++) {
+            names.put(write.named()[i], write.names().get(i));
+        }
+        long[] key = write.key();
+        String level = write.durability();
+        WriteOptions options = new WriteOptions(
+                Optional.ofNullable(level).map(Durability::valueOf),
+                Optional.ofNullable(key).map(halves -> new IdempotencyKey(halves[0], halves[1])),
+                Duration.ofNanos(write.waitNanos()));
+        EmbeddedTenant tenant = tenant(write);
+        // What was admitted elsewhere goes no further; what comes from a client may have parts for others.
+        boolean parted = write.admitted();
+        if (!parted) {
+            tenant.home();
+        }
+        return tenant.admission()
+                .submit(
+                        new EncodedSignals(records.order(ByteOrder.LITTLE_ENDIAN), names),
+                        options,
+                        parted,
+                        parted ? null : tenant.elsewhere())
+                .result
+                .thenApply(position -> new Answer.Written(
+                        position.records().stream().map(WalSegmentId::toString).toList()));
+    }
+
+    private Answer read(Call.Read read) {
+        EmbeddedTenant tenant = tenant(read);
+        RegionId region = RegionId.of(read.region());
+        String seen = read.minPosition();
+        List<Answer.Cell> cells = new ArrayList<>(read.entities().length);
+        for (long entity : read.entities()) {
+            TenantShard shard = tenant.replicaOf(entity, region);
+            if (seen != null) {
+                tenant.checkHeld(shard.replica(), Position.parse(seen));
+            }
+            Reading reading = tenant.readHere(shard, read.type(), entity, read.atNanos());
+            cells.add(new Answer.Cell(
+                    reading.score(),
+                    reading.count(),
+                    reading.lastHour(),
+                    reading.lastDay(),
+                    reading.lastWeek(),
+                    EventTime.nanos(reading.asOf()),
+                    reading.staleness().equals(Reading.UNKNOWN_STALENESS)
+                            ? -1
+                            : reading.staleness().toNanos(),
+                    shard.name(entity)));
+        }
+        return new Answer.Readings(cells);
+    }
+
+    private Answer top(Call.Top top) {
+        EmbeddedTenant tenant = tenant(top);
+        EmbeddedTenant.checkTop(top.k());
+        String seen = top.minPosition();
+        List<TenantShard> shards = new ArrayList<>();
+        for (int shard : top.shards()) {
+            ReplicaId replica = new ReplicaId(RegionId.of(top.region()), ShardId.of(shard));
+            shards.add(tenant.replica(replica));
+            if (seen != null) {
+                List<WalSegmentId> own = Position.parse(seen).records().stream()
+                        .filter(record -> record.shard().equals(replica.shard()))
+                        .toList();
+                tenant.checkHeld(replica, new Position(own));
+            }
+        }
+        List<ScoredEntity> ranked = tenant.top(shards, top.type(), top.atNanos(), top.k());
+        List<@Nullable String> names = new ArrayList<>(ranked.size());
+        ranked.forEach(each -> names.add(each.name()));
+        return new Answer.Ranked(
+                ranked.stream().mapToLong(each -> each.entity().value()).toArray(),
+                ranked.stream().mapToDouble(ScoredEntity::score).toArray(),
+                names);
+    }
+
+    private Answer totals(Call.Totals call) {
+        long events = 0;
+        long entities = 0;
+        for (TenantShard slot : tenant(call).state().slots()) {
+            events += slot.readable().total(call.type());
+            entities += slot.readable().entities(call.type());
+        }
+        return new Answer.Totals(events, entities);
+    }
+
+    static Answer.Usage usage(TenantUsage usage) {
+        return new Answer.Usage(
+                usage.signalsPerSecond(), usage.entities(), usage.storageBytes(), usage.accepted(), usage.throttled());
+    }
+
+    private CompletableFuture<Answer> export(Call.Export export) {
+        EmbeddedTenant tenant = tenant(export);
+        TenantShard shard = tenant.leading(ShardId.of(export.shard()));
+        int[] origin = export.origin();
+        LogId from =
+                origin == null ? null : shard.log(new Origin(RegionId.of(origin[0]), ShardId.of(origin[1]), origin[2]));
+        return tidal.node(shard).read(shard, from, export.seqno()).thenApply(chunk -> exported(tenant, shard, chunk));
+    }
+
+    private static Answer exported(EmbeddedTenant tenant, TenantShard shard, Node.Chunk chunk) {
+        List<Answer.Line> lines = new ArrayList<>();
+        chunk.batches()
+                .forEach(counted -> tenant.export(
+                        shard,
+                        counted,
+                        signal -> lines.add(new Answer.Line(
+                                signal.position().toString(),
+                                signal.hlc(),
+                                signal.type(),
+                                signal.entity().value(),
+                                signal.name(),
+                                signal.weight(),
+                                signal.eventNanos()))));
+        LogId next = chunk.nextLog();
+        return new Answer.Exported(
+                lines,
+                next == null
+                        ? null
+                        : new int[] {
+                            next.origin().region().value(),
+                            next.origin().shard().value(),
+                            next.origin().incarnation()
+                        },
+                chunk.nextSeqno());
+    }
+
+    private Answer compare(Call.Compare compare) {
+        return new Answer.Compared(tenant(compare).compareReplicas(compare.repair()).stream()
+                .map(each -> new Answer.Comparison(
+                        each.replica().toString(), each.known(), each.differingBuckets(), each.repaired()))
+                .toList());
+    }
+
+    /** Answers nothing any more. */
+    @Override
+    public void close() {
+        network.answer((peer, message) -> CompletableFuture.failedFuture(
+                new TidalException(ErrorCode.PEER_UNAVAILABLE, "the node is stopping: ask another one")));
+        reads.close();
+        audits.close();
+    }
+}

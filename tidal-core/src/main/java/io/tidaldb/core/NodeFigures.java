@@ -1,0 +1,132 @@
+package io.tidaldb.core;
+
+import io.tidaldb.api.ErrorCode;
+import io.tidaldb.api.NodeId;
+import io.tidaldb.api.ReplicaId;
+import io.tidaldb.api.TidalException;
+import io.tidaldb.core.ingest.TenantShard;
+import io.tidaldb.core.remote.Answer;
+import io.tidaldb.core.replication.ReplicationLag;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/** How one node of this process is. */
+final class NodeFigures {
+
+    private final NodeId node;
+    private final long nowNanos;
+    private final LocalCluster cluster;
+    private final Collection<EmbeddedTenant> tenants;
+    private final List<ReplicationLag> lags;
+
+    NodeFigures(
+            NodeId node,
+            long nowNanos,
+            LocalCluster cluster,
+            Collection<EmbeddedTenant> tenants,
+            List<ReplicationLag> lags) {
+        this.node = node;
+        this.nowNanos = nowNanos;
+        this.cluster = cluster;
+        this.tenants = tenants;
+        this.lags = lags;
+    }
+
+    Answer.Figures figures() {
+        String version = Optional.ofNullable(getClass().getPackage().getImplementationVersion())
+                .orElse("unknown");
+        return new Answer.Figures(
+                version,
+                cluster.hosted(node).stream().map(this::shard).toList(),
+                tenants.stream().map(this::tenant).flatMap(Optional::stream).toList());
+    }
+
+    private Answer.Shard shard(ReplicaId replica) {
+        long entities = 0;
+        long bytes = 0;
+        double rate = 0;
+        boolean leads = false;
+        Map<String, long[]> lag = new TreeMap<>();
+        for (EmbeddedTenant tenant : tenants) {
+            for (TenantShard slot : tenant.replicas(replica.shard())) {
+                if (!slot.replica().equals(replica)) {
+                    continue;
+                }
+                entities += slot.entityCount();
+                bytes += slot.storageBytes();
+                if (slot.leads()) {
+                    leads = true;
+                    rate += tenant.state().rate(nowNanos)
+                            / tenant.state().slots().size();
+                    lags.stream()
+                            .filter(each -> each.tenant().equals(tenant.id())
+                                    && each.shard().equals(replica.shard()))
+                            .forEach(each -> lag.merge(
+                                    each.follower().name(),
+                                    new long[] {each.records(), each.millis()},
+                                    NodeFigures::worse));
+                }
+            }
+        }
+        return new Answer.Shard(replica.shard().value(), leads, entities, rate, bytes, lag);
+    }
+
+    private static long[] worse(long[] one, long[] other) {
+        boolean unknown = one[1] < 0 || other[1] < 0;
+        return new long[] {one[0] + other[0], unknown ? -1 : Math.max(one[1], other[1])};
+    }
+
+    /** Returns nothing for a tenant of which the node leads nothing, or that is deleted meanwhile. */
+    private Optional<Answer.Tenant> tenant(EmbeddedTenant tenant) {
+        List<TenantShard> led = tenant.state().slots().stream()
+                .filter(slot -> cluster.nameOf(slot.replica()).equals(node))
+                .toList();
+        if (led.isEmpty()) {
+            return Optional.empty();
+        }
+        @Nullable
+        String damage = led.stream()
+                .map(TenantShard::damage)
+                .filter(reason -> reason != null)
+                .map(TidalException::getMessage)
+                .findFirst()
+                .orElse(null);
+        boolean home = cluster.nameOf(tenant.placement().get(0)).equals(node);
+        try {
+            List<Answer.Usage> parts = new ArrayList<>();
+            for (TenantShard slot : led) {
+                parts.add(
+                        damage == null
+                                ? tenant.usageOf(slot)
+                                : new Answer.Usage(0, slot.entityCount(), slot.storageBytes(), 0, 0));
+            }
+            return Optional.of(new Answer.Tenant(
+                    tenant.id().value(),
+                    home,
+                    home ? tenant.config().label() : null,
+                    usage(tenant, parts, led),
+                    damage));
+        } catch (TidalException e) {
+            if (e.code() == ErrorCode.TENANT_NOT_FOUND) {
+                return Optional.empty();
+            }
+            throw e;
+        }
+    }
+
+    // Rate and refusals are counted for all that this process leads, so they are said once.
+    private Answer.Usage usage(EmbeddedTenant tenant, List<Answer.Usage> parts, List<TenantShard> led) {
+        boolean first = tenant.state().slots().get(0).equals(led.get(0));
+        return new Answer.Usage(
+                first ? tenant.state().rate(nowNanos) : 0,
+                parts.stream().mapToLong(Answer.Usage::entities).sum(),
+                parts.stream().mapToLong(Answer.Usage::storageBytes).sum(),
+                parts.stream().mapToLong(Answer.Usage::accepted).sum(),
+                first ? tenant.state().throttled() : 0);
+    }
+}

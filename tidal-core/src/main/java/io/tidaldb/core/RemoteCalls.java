@@ -1,0 +1,107 @@
+package io.tidaldb.core;
+
+import io.tidaldb.api.ErrorCode;
+import io.tidaldb.api.NodeId;
+import io.tidaldb.api.QuotaExceededException;
+import io.tidaldb.api.TenantId;
+import io.tidaldb.api.TidalException;
+import io.tidaldb.core.control.ControlPlane;
+import io.tidaldb.core.network.NodeNetwork;
+import io.tidaldb.core.remote.Answer;
+import io.tidaldb.core.remote.Call;
+import io.tidaldb.core.remote.CallCodec;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.function.LongFunction;
+import org.jspecify.annotations.Nullable;
+
+/** Asks other nodes. Safe for any number of threads. */
+final class RemoteCalls {
+
+    private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
+
+    private final NodeNetwork network;
+    private final ControlPlane control;
+    private final CallCodec codec = new CallCodec();
+
+    RemoteCalls(NodeNetwork network, ControlPlane control) {
+        this.network = network;
+        this.control = control;
+    }
+
+    boolean isUp(NodeId node) {
+        return network.isUp(node);
+    }
+
+    /** Returns how long ago something came from a node; -1 if nothing ever did. */
+    long heardMillisAgo(NodeId node) {
+        return network.heardMillisAgo(node);
+    }
+
+    /** Asks a node; as {@link #ask(NodeId, LongFunction, ByteBuffer, Class, Duration)}. */
+    <A extends Answer> CompletableFuture<A> ask(
+            NodeId node, LongFunction<Call> call, Class<A> expected, Duration deadline) {
+        return ask(node, call, NOTHING, expected, deadline);
+    }
+
+    /**
+     * Asks a node. Fails with what it refuses, NOT_OWNER once this node knows as much as the one asked; with PEER_UNAVAILABLE or
+     * DEADLINE_EXCEEDED.
+     *
+     * @param call made with how much this node knows
+     */
+    <A extends Answer> CompletableFuture<A> ask(
+            NodeId node, LongFunction<Call> call, ByteBuffer attached, Class<A> expected, Duration deadline) {
+        Call made = call.apply(control.index());
+        return network.call(node, codec.encode(made, attached), deadline)
+                .toCompletableFuture()
+                .thenApply(codec::answer)
+                .thenCompose(answer -> accepted(node, TenantId.of(made.tenant()), answer, expected));
+    }
+
+    private <A extends Answer> CompletableFuture<A> accepted(
+            NodeId node, TenantId tenant, Answer answer, Class<A> expected) {
+        if (expected.isInstance(answer)) {
+            return CompletableFuture.completedFuture(expected.cast(answer));
+        }
+        if (!(answer instanceof Answer.Refused refused)) {
+            return CompletableFuture.failedFuture(new TidalException(
+                    ErrorCode.INTERNAL, "node " + node + " gave an answer to something else: " + answer.getClass()));
+        }
+        TidalException reason = reason(tenant, refused);
+        return reason.code() == ErrorCode.NOT_OWNER
+                ? control.reach(refused.index()).thenCompose(nothing -> CompletableFuture.failedFuture(reason))
+                : CompletableFuture.failedFuture(reason);
+    }
+
+    private static TidalException reason(TenantId tenant, Answer.Refused refused) {
+        Answer.Quota quota = refused.quota();
+        try {
+            if (quota != null) {
+                return new QuotaExceededException(
+                        tenant,
+                        QuotaExceededException.Quota.valueOf(quota.quota()),
+                        QuotaExceededException.Cause.valueOf(quota.cause()),
+                        quota.limit(),
+                        quota.burst(),
+                        quota.requested(),
+                        quota.observed(),
+                        quota.retryAfterNanos() == null ? null : Duration.ofNanos(quota.retryAfterNanos()));
+            }
+            return new TidalException(ErrorCode.valueOf(refused.code()), refused.message());
+        } catch (IllegalArgumentException e) {
+            return new TidalException(
+                    ErrorCode.UNSUPPORTED, "a newer node refused as " + refused.code() + ": " + refused.message(), e);
+        }
+    }
+
+    /** Returns why a call failed. */
+    static TidalException reason(Throwable failure) {
+        @Nullable Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
+        return cause instanceof TidalException known
+                ? known
+                : new TidalException(ErrorCode.INTERNAL, "a call to another node failed: " + cause, cause);
+    }
+}

@@ -1,0 +1,622 @@
+package io.tidaldb.core;
+
+import io.tidaldb.api.Durability;
+import io.tidaldb.api.EntityId;
+import io.tidaldb.api.ErrorCode;
+import io.tidaldb.api.NodeId;
+import io.tidaldb.api.RegionId;
+import io.tidaldb.api.ReplicaId;
+import io.tidaldb.api.ShardId;
+import io.tidaldb.api.TenantConfig;
+import io.tidaldb.api.TenantId;
+import io.tidaldb.api.TidalException;
+import io.tidaldb.api.WalSegmentId;
+import io.tidaldb.core.ingest.TenantShard;
+import io.tidaldb.core.ledger.TopK;
+import io.tidaldb.core.remote.Answer;
+import io.tidaldb.core.remote.Call;
+import io.tidaldb.core.routing.ShardRouter;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.BinaryOperator;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.function.LongFunction;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A tenant of a node that is one of several processes: what this node leads is answered here, everything else by the node that leads it.
+ *
+ * <p>A write goes to the node that leads the tenant's first slot, where its rate is counted, and from there to the others. A read goes to
+ * those that lead; where one of them does not answer, a replica of this node does, and says how far behind it may be.
+ */
+final class RoutedTenant implements Tenant {
+
+    private static final Duration READ_DEADLINE = Duration.ofSeconds(2);
+    private static final Duration TASK_DEADLINE = Duration.ofSeconds(30);
+    private static final Duration AUDIT_DEADLINE = Duration.ofMinutes(10);
+    private static final int REROUTES = 3;
+
+    private final EmbeddedTenant local;
+    private final EmbeddedTidal tidal;
+    private final RemoteCalls calls;
+    private final ShardRouter router;
+
+    RoutedTenant(EmbeddedTenant local, EmbeddedTidal tidal, RemoteCalls calls, ShardRouter router) {
+        this.local = local;
+        this.tidal = tidal;
+        this.calls = calls;
+        this.router = router;
+    }
+
+    @Override
+    public TenantId id() {
+        return local.id();
+    }
+
+    @Override
+    public TenantConfig config() {
+        return local.config();
+    }
+
+    @Override
+    public List<ReplicaId> placement() {
+        return local.placement();
+    }
+
+    // Routes
+
+    private NodeId node(ReplicaId replica) {
+        return tidal.cluster().nameOf(replica);
+    }
+
+    private boolean isHere(NodeId node) {
+        return tidal.cluster().isLocal(node);
+    }
+
+    private NodeId home() {
+        return node(placement().get(0));
+    }
+
+    /** Returns the other nodes that lead slots. */
+    private List<NodeId> others() {
+        return placement().stream()
+                .map(this::node)
+                .filter(node -> !isHere(node))
+                .distinct()
+                .sorted()
+                .toList();
+    }
+
+    private long number() {
+        return id().value();
+    }
+
+    // Writes
+
+    @Override
+    public Position recordAll(List<Signal> signals, WriteOptions options) {
+        if (isHere(home())) {
+            return local.recordAll(signals, options);
+        }
+        return local.await(forwarded(signals, options), options);
+    }
+
+    @Override
+    public CompletionStage<Position> recordAllAsync(List<Signal> signals, WriteOptions options) {
+        if (isHere(home())) {
+            return local.recordAllAsync(signals, options);
+        }
+        try {
+            // A caller's code never runs on a thread that carries messages.
+            return forwarded(signals, options).whenCompleteAsync((position, failure) -> {}, tidal.callbacks());
+        } catch (TidalException e) {
+            return CompletableFuture.failedFuture(e);
+        }
+    }
+
+    private CompletableFuture<Position> forwarded(List<Signal> signals, WriteOptions options) {
+        EncodedSignals encoded = local.admission().forward(signals, options);
+        return rerouted(REROUTES, () -> write(home(), encoded, options));
+    }
+
+    private CompletableFuture<Position> write(NodeId home, EncodedSignals signals, WriteOptions options) {
+        // It may have come here meanwhile.
+        return isHere(home)
+                ? local.admission().submit(signals, options, false, local.elsewhere()).result
+                : sent(home, signals, options, false);
+    }
+
+    /** Sends on a part that was admitted here. */
+    @SuppressWarnings("FutureReturnValueIgnored") // Either way the write is told.
+    void send(int slot, EncodedSignals part, WriteOptions options, PendingWrite write) {
+        sent(node(placement().get(slot)), part, options, true).whenComplete((position, failure) -> {
+            if (failure == null) {
+                write.acknowledged(position);
+            } else {
+                write.refused(RemoteCalls.reason(failure));
+            }
+        });
+    }
+
+    private CompletableFuture<Position> sent(
+            NodeId node, EncodedSignals signals, WriteOptions options, boolean admitted) {
+        long[] named = new long[signals.names().size()];
+        List<String> names = new ArrayList<>(named.length);
+        signals.names().forEach((entity, name) -> {
+            named[names.size()] = entity;
+            names.add(name);
+        });
+        long[] key = options.idempotencyKey()
+                .map(each -> new long[] {each.high(), each.low()})
+                .orElse(null);
+        String level = options.durability().map(Durability::name).orElse(null);
+        return calls.ask(
+                        node,
+                        index -> new Call.Write(
+                                index,
+                                number(),
+                                admitted,
+                                level,
+                                key,
+                                EmbeddedTidal.nanos(options.deadline()),
+                                named,
+                                names),
+                        signals.records(),
+                        Answer.Written.class,
+                        options.deadline())
+                .thenApply(written -> new Position(
+                        written.records().stream().map(WalSegmentId::parse).toList()));
+    }
+
+    /** Tries again where a node says that it does not lead what it was asked for: by then this node knows who does. */
+    private <T> CompletableFuture<T> rerouted(int times, Supplier<CompletableFuture<T>> attempt) {
+        return attempt.get().exceptionallyCompose(failure -> {
+            TidalException reason = RemoteCalls.reason(failure);
+            return reason.code() == ErrorCode.NOT_OWNER && times > 0
+                    ? tidal.settled(id()).thenCompose(nothing -> rerouted(times - 1, attempt))
+                    : CompletableFuture.failedFuture(reason);
+        });
+    }
+
+    // Reads
+
+    @Override
+    public Reading read(String signal, long entity, ReadOptions options) {
+        return readAll(signal, List.of(EntityId.of(entity)), options).get(0);
+    }
+
+    @Override
+    public Reading read(String signal, String entity, ReadOptions options) {
+        EntityId id = EntityNames.idOf(entity);
+        ReplicaId replica = answering(router.slot(id.value()), options);
+        if (isHere(node(replica))) {
+            return local.read(signal, entity, in(replica.region(), options));
+        }
+        List<Reading> readings = new ArrayList<>(1);
+        Function<Answer.Cell, Boolean> same = cell -> entity.equals(cell.name());
+        read(
+                signal,
+                replica,
+                List.of(id),
+                options,
+                same,
+                readings::add,
+                () -> readings.add(
+                        local.read(signal, entity, in(here(replica).replica().region(), options))));
+        return readings.get(0);
+    }
+
+    @Override
+    public List<Reading> readAll(String signal, List<EntityId> entities, ReadOptions options) {
+        SortedMap<ReplicaId, List<Integer>> byReplica = new TreeMap<>();
+        for (int i = 0; i < entities.size(); i++) {
+            byReplica
+                    .computeIfAbsent(
+                            answering(router.slot(entities.get(i).value()), options), each -> new ArrayList<>())
+                    .add(i);
+        }
+        List<@Nullable Reading> readings = new ArrayList<>(Collections.nCopies(entities.size(), null));
+        byReplica.forEach((replica, places) -> {
+            List<EntityId> asked = places.stream().map(entities::get).toList();
+            List<Reading> answers = new ArrayList<>(asked.size());
+            Consumer<ReplicaId> locally =
+                    which -> answers.addAll(local.readAll(signal, asked, in(which.region(), of(which, options))));
+            if (isHere(node(replica))) {
+                locally.accept(replica);
+            } else {
+                read(signal, replica, asked, options, cell -> true, answers::add, () -> {
+                    answers.clear();
+                    locally.accept(here(replica).replica());
+                });
+            }
+            for (int i = 0; i < places.size(); i++) {
+                readings.set(places.get(i), answers.get(i));
+            }
+        });
+        return readings.stream().map(Objects::requireNonNull).toList();
+    }
+
+    /** Returns the replica of a slot that is to answer. */
+    private ReplicaId answering(int slot, ReadOptions options) {
+        ReplicaId leader = placement().get(slot);
+        return options.region()
+                .map(region -> new ReplicaId(region, leader.shard()))
+                .orElse(leader);
+    }
+
+    private static ReadOptions in(RegionId region, ReadOptions options) {
+        return options.in(region);
+    }
+
+    /** Asks only for what a replica can know: positions of its own shard. */
+    private static ReadOptions of(ReplicaId replica, ReadOptions options) {
+        return new ReadOptions(options.at(), minPosition(replica.shard(), options), options.region());
+    }
+
+    private static Optional<Position> minPosition(ShardId shard, ReadOptions options) {
+        return options.minPosition()
+                .map(position -> new Position(position.records().stream()
+                        .filter(record -> record.shard().equals(shard))
+                        .toList()))
+                .filter(position -> !position.records().isEmpty());
+    }
+
+    private static @Nullable String printed(ShardId shard, ReadOptions options) {
+        return minPosition(shard, options).map(Position::toString).orElse(null);
+    }
+
+    private void read(
+            String signal,
+            ReplicaId replica,
+            List<EntityId> entities,
+            ReadOptions options,
+            Function<Answer.Cell, Boolean> counts,
+            Consumer<Reading> answers,
+            Runnable otherwise) {
+        int type = tidal.schema().index(signal);
+        long at = time(options);
+        long[] asked = entities.stream().mapToLong(EntityId::value).toArray();
+        answered(
+                node(replica),
+                index -> new Call.Read(
+                        index, number(), replica.region().value(), type, at, asked, printed(replica.shard(), options)),
+                Answer.Readings.class,
+                options,
+                readings -> {
+                    for (int i = 0; i < asked.length; i++) {
+                        Answer.Cell cell = readings.cells().get(i);
+                        answers.accept(reading(entities.get(i), cell, replica, counts.apply(cell), at));
+                    }
+                },
+                otherwise);
+    }
+
+    private static Reading reading(EntityId entity, Answer.Cell cell, ReplicaId replica, boolean counts, long at) {
+        Duration staleness =
+                cell.stalenessNanos() < 0 ? Reading.UNKNOWN_STALENESS : Duration.ofNanos(cell.stalenessNanos());
+        Instant asOf = EventTime.instant(counts ? cell.asOfNanos() : at);
+        return counts
+                ? new Reading(
+                        entity,
+                        cell.score(),
+                        cell.count(),
+                        cell.hour(),
+                        cell.day(),
+                        cell.week(),
+                        asOf,
+                        replica,
+                        staleness)
+                : new Reading(entity, 0, 0, 0, 0, 0, asOf, replica, staleness);
+    }
+
+    private long time(ReadOptions options) {
+        return options.at().map(EventTime::nanos).orElseGet(() -> tidal.clock().wallNanos());
+    }
+
+    /** Asks a node; where it does not answer and nobody asked for its region, does it otherwise. */
+    private <A extends Answer> void answered(
+            NodeId node,
+            LongFunction<Call> call,
+            Class<A> expected,
+            ReadOptions options,
+            Consumer<A> then,
+            Runnable otherwise) {
+        A answer;
+        try {
+            answer = tidal.await(calls.ask(node, call, expected, READ_DEADLINE));
+        } catch (TidalException e) {
+            if (!isAway(e) || options.region().isPresent()) {
+                throw e;
+            }
+            otherwise.run();
+            return;
+        }
+        then.accept(answer);
+    }
+
+    private static boolean isAway(TidalException e) {
+        return switch (e.code()) {
+            case PEER_UNAVAILABLE, DEADLINE_EXCEEDED, CLOSED, OVERLOADED, NOT_OWNER -> true;
+            default -> false;
+        };
+    }
+
+    /** Returns the replica here that can stand in for another one. */
+    private TenantShard here(ReplicaId replica) {
+        TenantShard found = local.replica(replica.shard());
+        if (found == null) {
+            throw new TidalException(
+                    ErrorCode.PEER_UNAVAILABLE,
+                    "node " + node(replica) + ", which has shard " + replica + " of tenant " + id()
+                            + ", does not answer, and this node has no replica of it: try again, or ask another node");
+        }
+        return found;
+    }
+
+    @Override
+    public List<ScoredEntity> top(String signal, int k, ReadOptions options) {
+        int type = tidal.schema().index(signal);
+        EmbeddedTenant.checkTop(k);
+        long at = time(options);
+        Map<Long, String> names = new HashMap<>();
+        TopK top = new TopK(k);
+        SortedMap<NodeId, List<ReplicaId>> byNode = new TreeMap<>();
+        for (int slot = 0; slot < placement().size(); slot++) {
+            ReplicaId replica = answering(slot, options);
+            byNode.computeIfAbsent(node(replica), each -> new ArrayList<>()).add(replica);
+        }
+        byNode.forEach((node, replicas) -> {
+            Consumer<List<ReplicaId>> locally = which -> {
+                which.forEach(replica -> minPosition(replica.shard(), options)
+                        .ifPresent(position -> local.checkHeld(replica, position)));
+                offer(local.top(which.stream().map(local::replica).toList(), type, at, k), top, names);
+            };
+            if (isHere(node)) {
+                locally.accept(replicas);
+            } else {
+                top(
+                        node,
+                        replicas,
+                        type,
+                        at,
+                        k,
+                        options,
+                        top,
+                        names,
+                        () -> locally.accept(replicas.stream()
+                                .map(replica -> here(replica).replica())
+                                .toList()));
+            }
+        });
+        top.rank();
+        List<ScoredEntity> ranked = new ArrayList<>();
+        for (int rank = 0; rank < top.size(); rank++) {
+            long entity = top.entity(rank);
+            ranked.add(new ScoredEntity(EntityId.of(entity), names.get(entity), top.score(rank)));
+        }
+        return ranked;
+    }
+
+    private void top(
+            NodeId node,
+            List<ReplicaId> replicas,
+            int type,
+            long at,
+            int k,
+            ReadOptions options,
+            TopK top,
+            Map<Long, String> names,
+            Runnable otherwise) {
+        List<Integer> shards =
+                replicas.stream().map(each -> each.shard().value()).toList();
+        List<WalSegmentId> seen = replicas.stream()
+                .map(replica -> minPosition(replica.shard(), options))
+                .flatMap(Optional::stream)
+                .flatMap(position -> position.records().stream())
+                .toList();
+        answered(
+                node,
+                index -> new Call.Top(
+                        index,
+                        number(),
+                        replicas.get(0).region().value(),
+                        shards,
+                        type,
+                        at,
+                        k,
+                        seen.isEmpty() ? null : new Position(seen).toString()),
+                Answer.Ranked.class,
+                options,
+                ranked -> {
+                    for (int i = 0; i < ranked.entities().length; i++) {
+                        top.offer(ranked.entities()[i], ranked.scores()[i]);
+                        names.put(ranked.entities()[i], ranked.names().get(i));
+                    }
+                },
+                otherwise);
+    }
+
+    private static void offer(List<ScoredEntity> ranked, TopK top, Map<Long, String> names) {
+        ranked.forEach(each -> {
+            top.offer(each.entity().value(), each.score());
+            names.put(each.entity().value(), each.name());
+        });
+    }
+
+    // Sums over what each node leads
+
+    @Override
+    public long total(String signal) {
+        return totals(signal).events();
+    }
+
+    @Override
+    public long entities(String signal) {
+        return totals(signal).entities();
+    }
+
+    private Answer.Totals totals(String signal) {
+        int type = tidal.schema().index(signal);
+        return sum(
+                index -> new Call.Totals(index, number(), type),
+                Answer.Totals.class,
+                new Answer.Totals(local.total(signal), local.entities(signal)),
+                shard -> new Answer.Totals(
+                        shard.readable().total(type), shard.readable().entities(type)),
+                (one, other) -> new Answer.Totals(one.events() + other.events(), one.entities() + other.entities()));
+    }
+
+    @Override
+    public TenantUsage usage() {
+        TenantUsage here = local.usage();
+        Answer.Usage all = sum(
+                index -> new Call.Usage(index, number()),
+                Answer.Usage.class,
+                new Answer.Usage(
+                        here.signalsPerSecond(),
+                        here.entities(),
+                        here.storageBytes(),
+                        here.accepted(),
+                        here.throttled()),
+                local::usageOf,
+                (one, other) -> new Answer.Usage(
+                        one.signalsPerSecond() + other.signalsPerSecond(),
+                        one.entities() + other.entities(),
+                        one.storageBytes() + other.storageBytes(),
+                        one.accepted() + other.accepted(),
+                        one.throttled() + other.throttled()));
+        return new TenantUsage(
+                all.signalsPerSecond(), all.entities(), all.storageBytes(), all.accepted(), all.throttled());
+    }
+
+    /** Adds up what all nodes say of what they lead; for one that does not answer, what the replicas here say. */
+    private <A extends Answer> A sum(
+            LongFunction<Call> call, Class<A> kind, A here, Function<TenantShard, A> replica, BinaryOperator<A> plus) {
+        A sum = here;
+        for (NodeId node : others()) {
+            List<A> parts = new ArrayList<>();
+            answered(
+                    node,
+                    call,
+                    kind,
+                    ReadOptions.DEFAULT,
+                    parts::add,
+                    () -> placement().stream()
+                            .filter(leader -> node(leader).equals(node))
+                            .map(leader -> replica.apply(here(leader)))
+                            .forEach(parts::add));
+            for (A part : parts) {
+                sum = plus.apply(sum, part);
+            }
+        }
+        return sum;
+    }
+
+    // Looks into logs, which only those that lead are asked for
+
+    private <A extends Answer> List<A> all(LongFunction<Call> call, Class<A> kind, Duration deadline) {
+        return others().stream()
+                .map(node -> tidal.await(calls.ask(node, call, kind, deadline), deadline.toNanos()))
+                .toList();
+    }
+
+    @Override
+    public List<UsageHour> usageByHour() {
+        UsageFigures.Sum sum = new UsageFigures.Sum();
+        sum.add(local.usageByHour());
+        all(index -> new Call.Hours(index, number()), Answer.Hours.class, TASK_DEADLINE)
+                .forEach(each -> sum.add(UsageFigures.hours(each.hours())));
+        return sum.hours();
+    }
+
+    @Override
+    public UsageCheck verifyUsage() {
+        UsageCheck check = local.verifyUsage();
+        for (Answer.Recounted each :
+                all(index -> new Call.Recount(index, number()), Answer.Recounted.class, AUDIT_DEADLINE)) {
+            check = check.and(UsageFigures.check(each));
+        }
+        return check;
+    }
+
+    @Override
+    public void export(Consumer<RecordedSignal> consumer) {
+        local.export(consumer);
+        for (ReplicaId leader : placement()) {
+            NodeId node = node(leader);
+            if (!isHere(node)) {
+                export(node, leader.shard(), consumer);
+            }
+        }
+    }
+
+    private void export(NodeId node, ShardId shard, Consumer<RecordedSignal> consumer) {
+        int[] origin = null;
+        long seqno = 0;
+        do {
+            int[] from = origin;
+            long next = seqno;
+            Answer.Exported part = tidal.await(calls.ask(
+                    node,
+                    index -> new Call.Export(index, number(), shard.value(), from, next),
+                    Answer.Exported.class,
+                    TASK_DEADLINE));
+            part.lines()
+                    .forEach(line -> consumer.accept(new RecordedSignal(
+                            WalSegmentId.parse(line.position()),
+                            line.hlc(),
+                            line.type(),
+                            EntityId.of(line.entity()),
+                            line.name(),
+                            line.weight(),
+                            line.time())));
+            origin = part.origin();
+            seqno = part.seqno();
+        } while (origin != null);
+    }
+
+    @Override
+    public List<ReplicaComparison> compareReplicas(boolean repair) {
+        List<ReplicaComparison> all = new ArrayList<>(local.compareReplicas(repair));
+        for (Answer.Compared each :
+                all(index -> new Call.Compare(index, number(), repair), Answer.Compared.class, AUDIT_DEADLINE)) {
+            each.replicas()
+                    .forEach(one -> all.add(new ReplicaComparison(
+                            ReplicaId.parse(one.replica()), one.known(), one.buckets(), one.repaired())));
+        }
+        return all;
+    }
+
+    // What is agreed
+
+    /** Writes the label where the tenant's first slot is led. */
+    void label(String text) {
+        NodeId home = home();
+        if (isHere(home)) {
+            local.label(text);
+        } else {
+            tidal.await(
+                    calls.ask(home, index -> new Call.Label(index, number(), text), Answer.Done.class, TASK_DEADLINE));
+            local.labelled(text);
+        }
+    }
+
+    @Override
+    public String toString() {
+        return "tenant " + id() + " on " + Arrays.toString(placement().toArray());
+    }
+}

@@ -1,0 +1,259 @@
+package io.tidaldb.core.network;
+
+import io.tidaldb.api.ErrorCode;
+import io.tidaldb.api.NodeId;
+import io.tidaldb.api.TidalException;
+import io.tidaldb.api.control.ControlNetwork;
+import io.tidaldb.api.transport.Transport;
+import io.tidaldb.api.transport.TransportHandler;
+import io.tidaldb.core.runtime.LoopScheduler;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One transport for everything that nodes tell each other: messages belong to replication; a request begins with a byte that says whether
+ * it is the control log's, or a call on behalf of a client.
+ *
+ * <p>Safe for any number of threads. Handlers are called by the scheduler alone.
+ */
+public final class NodeNetwork implements AutoCloseable {
+
+    /** Answers the calls of other nodes. */
+    @FunctionalInterface
+    public interface Calls {
+
+        /**
+         * Answers a call; the stage's result, or its failure's code and text, is sent back. Must not block.
+         *
+         * @param message valid during the call
+         */
+        CompletionStage<ByteBuffer> call(NodeId peer, ByteBuffer message);
+    }
+
+    private static final byte CONTROL = 1;
+    private static final byte CALL = 2;
+
+    private final Transport transport;
+    private final LoopScheduler scheduler;
+    private final int maxMessageBytes;
+    private final Map<NodeId, String> addresses = new ConcurrentHashMap<>();
+    private final Set<NodeId> up = ConcurrentHashMap.newKeySet();
+    private final Map<NodeId, AtomicLong> heard = new ConcurrentHashMap<>();
+    private volatile ControlNetwork.@Nullable Handler control;
+    private volatile @Nullable Calls calls;
+
+    // Confined to the scheduler.
+    private @Nullable TransportHandler replication;
+
+    private boolean started;
+
+    /**
+     * Takes over a transport that is not started.
+     *
+     * @param scheduler the one that the transport was given
+     * @param maxMessageBytes size of the transport's largest message
+     */
+    public NodeNetwork(Transport transport, LoopScheduler scheduler, int maxMessageBytes) {
+        this.transport = transport;
+        this.scheduler = scheduler;
+        this.maxMessageBytes = maxMessageBytes;
+    }
+
+    /** Returns what runs the handlers. */
+    public LoopScheduler scheduler() {
+        return scheduler;
+    }
+
+    /** Begins to listen; a second call does nothing. */
+    public synchronized void start() {
+        if (!started) {
+            transport.start(new Receiver());
+            started = true;
+        }
+    }
+
+    /** Returns the address at which peers reach this node, once it listens. */
+    public String address() {
+        return transport.address();
+    }
+
+    /** Keeps a link to a peer from now on; one that is there already under this address stays as it is. */
+    public void addPeer(NodeId peer, String address) {
+        if (!address.equals(addresses.put(peer, address))) {
+            transport.addPeer(peer, address);
+        }
+    }
+
+    /** Returns whether there is a link to a peer. */
+    public boolean isUp(NodeId peer) {
+        return up.contains(peer);
+    }
+
+    /** Returns how long ago something came from a peer; -1 if nothing ever did. */
+    public long heardMillisAgo(NodeId peer) {
+        AtomicLong last = heard.get(peer);
+        return last == null ? -1 : Math.max(0, (scheduler.nanoTime() - last.get()) / 1_000_000);
+    }
+
+    /** Begins to answer calls; what comes before is refused as PEER_UNAVAILABLE. */
+    public void answer(Calls handler) {
+        calls = handler;
+    }
+
+    /** Calls another node. Fails as {@link Transport#request} does. */
+    public CompletionStage<ByteBuffer> call(NodeId peer, ByteBuffer message, Duration deadline) {
+        return request(CALL, peer, message, deadline);
+    }
+
+    private CompletionStage<ByteBuffer> request(byte channel, NodeId peer, ByteBuffer message, Duration deadline) {
+        ByteBuffer prefixed = ByteBuffer.allocate(message.remaining() + 1);
+        prefixed.put(channel).put(message.duplicate()).flip();
+        return transport.request(peer, prefixed, deadline);
+    }
+
+    /** Returns the control log's view. */
+    public ControlNetwork control() {
+        return new ControlNetwork() {
+            @Override
+            public int maxMessageBytes() {
+                return maxMessageBytes - 1;
+            }
+
+            @Override
+            public void serve(Handler handler) {
+                control = handler;
+            }
+
+            @Override
+            public CompletionStage<ByteBuffer> request(NodeId member, ByteBuffer message, Duration deadline) {
+                return NodeNetwork.this.request(CONTROL, member, message, deadline);
+            }
+        };
+    }
+
+    /** Returns replication's view: a transport that is there for it alone, but for requests, which it has none of. */
+    public Transport replication() {
+        return new ReplicationView();
+    }
+
+    /** Drops all links; open requests fail with CLOSED. A second close does nothing. */
+    @Override
+    public void close() {
+        transport.close();
+        scheduler.close();
+    }
+
+    private final class Receiver implements TransportHandler {
+
+        private void heardOf(NodeId peer) {
+            heard.computeIfAbsent(peer, each -> new AtomicLong()).setRelease(scheduler.nanoTime());
+        }
+
+        @Override
+        public void peerUp(NodeId peer) {
+            heardOf(peer);
+            up.add(peer);
+            if (replication != null) {
+                replication.peerUp(peer);
+            }
+        }
+
+        @Override
+        public void peerDown(NodeId peer) {
+            up.remove(peer);
+            if (replication != null) {
+                replication.peerDown(peer);
+            }
+        }
+
+        @Override
+        public void message(NodeId peer, ByteBuffer message) {
+            heardOf(peer);
+            if (replication != null) {
+                replication.message(peer, message);
+            }
+        }
+
+        @Override
+        public void writable(NodeId peer) {
+            if (replication != null) {
+                replication.writable(peer);
+            }
+        }
+
+        @Override
+        public CompletionStage<ByteBuffer> request(NodeId peer, ByteBuffer message) {
+            heardOf(peer);
+            byte channel = message.hasRemaining() ? message.get() : 0;
+            ControlNetwork.Handler decides = control;
+            Calls serves = calls;
+            if (channel == CONTROL && decides != null) {
+                return decides.request(peer, message);
+            } else if (channel == CALL && serves != null) {
+                return serves.call(peer, message);
+            } else if (channel == CONTROL || channel == CALL) {
+                return refused(ErrorCode.PEER_UNAVAILABLE, "the node is starting: try again");
+            }
+            return refused(
+                    ErrorCode.UNSUPPORTED,
+                    "a request of node " + peer + " on channel " + channel + " is not known: expected " + CONTROL
+                            + " or " + CALL + "; one of the two nodes is newer than the other");
+        }
+
+        private static CompletionStage<ByteBuffer> refused(ErrorCode code, String message) {
+            return CompletableFuture.failedFuture(new TidalException(code, message));
+        }
+    }
+
+    /** What replication sees. */
+    private final class ReplicationView implements Transport {
+
+        // Links may be up before replication begins.
+        @Override
+        public void start(TransportHandler handler) {
+            scheduler.execute(() -> {
+                replication = handler;
+                up.stream().sorted().forEach(handler::peerUp);
+            });
+            NodeNetwork.this.start();
+        }
+
+        @Override
+        public String address() {
+            return NodeNetwork.this.address();
+        }
+
+        @Override
+        public void addPeer(NodeId peer, String address) {
+            NodeNetwork.this.addPeer(peer, address);
+        }
+
+        @Override
+        public void removePeer(NodeId peer) {
+            addresses.remove(peer);
+            transport.removePeer(peer);
+        }
+
+        @Override
+        public boolean send(NodeId peer, ByteBuffer message) {
+            return transport.send(peer, message);
+        }
+
+        @Override
+        public CompletionStage<ByteBuffer> request(NodeId peer, ByteBuffer message, Duration deadline) {
+            throw new UnsupportedOperationException("replication sends messages only");
+        }
+
+        @Override
+        public void close() {
+            NodeNetwork.this.close();
+        }
+    }
+}

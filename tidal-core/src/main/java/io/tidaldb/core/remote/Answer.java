@@ -1,0 +1,122 @@
+package io.tidaldb.core.remote;
+
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** What comes back from a {@link Call}. */
+public sealed interface Answer {
+
+    /** It is done. */
+    record Done() implements Answer {}
+
+    /** Where a write ended: printed records, one for each slot. */
+    record Written(List<String> records) implements Answer {}
+
+    /** What is known of entities, in the order in which they were asked for. */
+    record Readings(List<Cell> cells) implements Answer {}
+
+    /**
+     * What is known of an entity.
+     *
+     * @param stalenessNanos -1 if it is not known
+     * @param name under which it was recorded, or null
+     */
+    record Cell(
+            double score,
+            long count,
+            long hour,
+            long day,
+            long week,
+            long asOfNanos,
+            long stalenessNanos,
+            @Nullable String name) {}
+
+    /** Entities in order of rank; all lists are in step. */
+    record Ranked(long[] entities, double[] scores, List<@Nullable String> names) implements Answer {}
+
+    /** Events and distinct entities. */
+    record Totals(long events, long entities) implements Answer {}
+
+    /** As {@link io.tidaldb.core.TenantUsage}. */
+    record Usage(double signalsPerSecond, long entities, long storageBytes, long accepted, long throttled)
+            implements Answer {}
+
+    /**
+     * An hour's usage.
+     *
+     * @param beginSeconds since 1970; null for everything before the hours that are kept apart
+     */
+    record Hour(@Nullable Long beginSeconds, long signals, long bytes) {}
+
+    /** Hour by hour. */
+    record Hours(List<Hour> hours) implements Answer {}
+
+    /** As {@link io.tidaldb.core.UsageCheck}. */
+    record Recounted(@Nullable Long fromSeconds, List<Hour> metered, List<Hour> counted) implements Answer {}
+
+    /** A signal of a log. */
+    record Line(
+            String position,
+            long hlc,
+            String type,
+            long entity,
+            @Nullable String name,
+            float weight,
+            long time) {}
+
+    /**
+     * A part of a slot's logs.
+     *
+     * @param origin where the next part begins; null if there is none
+     */
+    record Exported(List<Line> lines, int @Nullable [] origin, long seqno) implements Answer {}
+
+    /** As {@link io.tidaldb.core.ReplicaComparison}. */
+    record Comparison(String replica, boolean known, List<Integer> buckets, int repaired) {}
+
+    /** Comparisons of followers. */
+    record Compared(List<Comparison> replicas) implements Answer {}
+
+    /** A replica of a shard; lag is records and milliseconds by follower. */
+    record Shard(
+            int shard, boolean leads, long entities, double signalsPerSecond, long bytes, Map<String, long[]> lag) {}
+
+    /**
+     * A tenant, as far as the node leads it.
+     *
+     * @param home whether the node leads its first slot
+     */
+    record Tenant(
+            long tenant,
+            boolean home,
+            @Nullable String label,
+            Usage usage,
+            @Nullable String damage) {}
+
+    /** How a node is. */
+    record Figures(String version, List<Shard> shards, List<Tenant> tenants) implements Answer {}
+
+    /**
+     * A refusal.
+     *
+     * @param code name of the error code
+     * @param index how many decisions the node asked knows of
+     * @param quota what a quota says; null if none refused
+     */
+    record Refused(
+            String code,
+            String message,
+            long index,
+            @Nullable Quota quota) implements Answer {}
+
+    /** As {@link io.tidaldb.api.QuotaExceededException}. */
+    record Quota(
+            String quota,
+            String cause,
+            double limit,
+            double burst,
+            long requested,
+            double observed,
+            @Nullable Long retryAfterNanos) {}
+}

@@ -1,0 +1,99 @@
+package io.tidaldb.core.remote;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a node asks another one that has what a client wants. Numbers are as in the embedded interface: ids are unsigned, times are
+ * nanoseconds since 1970, signal types are indexes into the agreed schema.
+ *
+ * <p>{@link #index} is how much of the control log the caller has applied: the node asked answers when it has applied as much, so that a
+ * route that is out of date on one side costs a wait or another hop, never a wrong answer.
+ */
+public sealed interface Call {
+
+    /** Returns how many decisions the caller knows of. */
+    long index();
+
+    /** Returns the tenant that it is about. */
+    long tenant();
+
+    /**
+     * Records signals; the encoded records are attached.
+     *
+     * @param admitted whether the tenant's rate was taken already by the node that leads its first slot
+     * @param durability the level's name, or null for the tenant's own
+     * @param key high and low half of the idempotency key, or null
+     * @param waitNanos how long other nodes are waited for
+     * @param named entities with names, in step with {@code names}
+     */
+    record Write(
+            long index,
+            long tenant,
+            boolean admitted,
+            @Nullable String durability,
+            long @Nullable [] key,
+            long waitNanos,
+            long[] named,
+            List<String> names)
+            implements Call {}
+
+    /**
+     * Reads many entities.
+     *
+     * @param region whose replicas are to answer
+     * @param type index of the signal type
+     * @param minPosition what the answer must have seen at least, printed; or null
+     */
+    record Read(
+            long index,
+            long tenant,
+            int region,
+            int type,
+            long atNanos,
+            long[] entities,
+            @Nullable String minPosition) implements Call {}
+
+    /** Ranks the entities of some shards. */
+    record Top(
+            long index,
+            long tenant,
+            int region,
+            List<Integer> shards,
+            int type,
+            long atNanos,
+            int k,
+            @Nullable String minPosition)
+            implements Call {}
+
+    /** Counts events and entities of a type over the slots that the node asked leads. */
+    record Totals(long index, long tenant, int type) implements Call {}
+
+    /** Asks what the slots that the node asked leads use. */
+    record Usage(long index, long tenant) implements Call {}
+
+    /** Asks what was written in each hour to the slots that the node asked leads. */
+    record Hours(long index, long tenant) implements Call {}
+
+    /** Has the usage of the slots that the node asked leads counted again. */
+    record Recount(long index, long tenant) implements Call {}
+
+    /**
+     * Reads a part of a slot's logs.
+     *
+     * @param origin where to go on: region, shard and incarnation; null to begin
+     */
+    record Export(long index, long tenant, int shard, int @Nullable [] origin, long seqno) implements Call {}
+
+    /** Compares the followers of the slots that the node asked leads. */
+    record Compare(long index, long tenant, boolean repair) implements Call {}
+
+    /** Writes the tenant's label into its first slot. */
+    record Label(long index, long tenant, String label) implements Call {}
+
+    /** Waits until what was agreed on a tenant is done on the node asked. */
+    record Settle(long index, long tenant) implements Call {}
+
+    /** Asks how the node is; about no tenant. */
+    record Figures(long index, long tenant) implements Call {}
+}

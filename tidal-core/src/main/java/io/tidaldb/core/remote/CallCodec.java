@@ -1,0 +1,134 @@
+package io.tidaldb.core.remote;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.tidaldb.api.ErrorCode;
+import io.tidaldb.api.TidalException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.List;
+
+/**
+ * The bytes of calls and answers: u8 version, u8 kind, u32 length of a JSON object, the object, and what is attached to it. What a newer
+ * node adds to an object is ignored; a kind that is not known is refused.
+ *
+ * <p>Safe for any number of threads.
+ */
+public final class CallCodec {
+
+    private static final byte VERSION = 1;
+    private static final int HEAD_BYTES = 6;
+
+    // The place in the list is the kind: only ever append.
+    private static final List<Class<? extends Call>> CALLS = List.of(
+            Call.Write.class,
+            Call.Read.class,
+            Call.Top.class,
+            Call.Totals.class,
+            Call.Usage.class,
+            Call.Hours.class,
+            Call.Recount.class,
+            Call.Export.class,
+            Call.Compare.class,
+            Call.Label.class,
+            Call.Settle.class,
+            Call.Figures.class);
+
+    private static final List<Class<? extends Answer>> ANSWERS = List.of(
+            Answer.Done.class,
+            Answer.Refused.class,
+            Answer.Written.class,
+            Answer.Readings.class,
+            Answer.Ranked.class,
+            Answer.Totals.class,
+            Answer.Usage.class,
+            Answer.Hours.class,
+            Answer.Recounted.class,
+            Answer.Exported.class,
+            Answer.Compared.class,
+            Answer.Figures.class);
+
+    private final ObjectMapper mapper = JsonMapper.builder()
+            .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+            .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
+            .build();
+
+    /**
+     * A call with what is attached to it.
+     *
+     * @param attached a view of the message
+     */
+    public record Received(Call call, ByteBuffer attached) {}
+
+    /** Encodes a call. */
+    public ByteBuffer encode(Call call, ByteBuffer attached) {
+        return encode(CALLS.indexOf(call.getClass()), call, attached);
+    }
+
+    /** Encodes an answer. */
+    public ByteBuffer encode(Answer answer) {
+        return encode(ANSWERS.indexOf(answer.getClass()), answer, ByteBuffer.allocate(0));
+    }
+
+    private ByteBuffer encode(int kind, Object value, ByteBuffer attached) {
+        byte[] json;
+        try {
+            json = mapper.writeValueAsBytes(value);
+        } catch (JsonProcessingException e) {
+            throw new TidalException(ErrorCode.INTERNAL, "a message can't be encoded: " + value.getClass(), e);
+        }
+        return ByteBuffer.allocate(HEAD_BYTES + json.length + attached.remaining())
+                .put(VERSION)
+                .put((byte) kind)
+                .putInt(json.length)
+                .put(json)
+                .put(attached.duplicate())
+                .flip();
+    }
+
+    /**
+     * Decodes a call.
+     *
+     * @throws TidalException UNSUPPORTED if it is of another version or kind, CORRUPT_DATA if it is no call at all
+     */
+    public Received call(ByteBuffer message) {
+        Call call = decode(message, CALLS);
+        return new Received(call, message.slice());
+    }
+
+    /** Decodes an answer; as {@link #call}. */
+    public Answer answer(ByteBuffer message) {
+        return decode(message, ANSWERS);
+    }
+
+    private <T> T decode(ByteBuffer message, List<Class<? extends T>> kinds) {
+        if (message.remaining() < HEAD_BYTES) {
+            throw new TidalException(
+                    ErrorCode.CORRUPT_DATA, "a message of " + message.remaining() + " bytes is too short to be a call");
+        }
+        int version = message.get();
+        int kind = message.get();
+        int length = message.getInt();
+        if (version != VERSION || kind < 0 || kind >= kinds.size()) {
+            throw new TidalException(
+                    ErrorCode.UNSUPPORTED,
+                    "a message of version " + version + " and kind " + kind + " is not known here: expected version "
+                            + VERSION + " and kinds up to " + (kinds.size() - 1)
+                            + "; the node that sent it is newer");
+        }
+        if (length < 0 || length > message.remaining()) {
+            throw new TidalException(
+                    ErrorCode.CORRUPT_DATA, "a message announces " + length + " bytes and has " + message.remaining());
+        }
+        byte[] json = new byte[length];
+        message.get(json);
+        try {
+            return mapper.readValue(json, kinds.get(kind));
+        } catch (IOException e) {
+            throw new TidalException(
+                    ErrorCode.CORRUPT_DATA, "a message of kind " + kind + " is malformed: " + e.getMessage(), e);
+        }
+    }
+}
