@@ -13,6 +13,8 @@ import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.CompletionException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Proposes decisions and keeps the state that follows from those agreed.
@@ -21,12 +23,20 @@ import java.util.concurrent.CompletionException;
  */
 public final class ControlPlane implements AutoCloseable {
 
+    private static final Logger LOG = LoggerFactory.getLogger(ControlPlane.class);
     private static final int MAX_REPLIES = 1024;
+
+    /** How many entries a log holds besides a snapshot: few enough to replay at once, enough to make snapshots rare. */
+    private static final int SNAPSHOT_INTERVAL = 1024;
 
     private final ControlLog log;
     private final CommandCodec codec = new CommandCodec();
     private final ClusterState state = new ClusterState();
     private final SortedMap<Long, Reply> replies = new TreeMap<>();
+    private final StateCodec stateCodec = new StateCodec();
+    private long lastApplied;
+    private long lastSnapshot;
+    private volatile boolean watching;
 
     /** Replays what was agreed before. */
     public ControlPlane(ControlLog log) {
@@ -34,19 +44,49 @@ public final class ControlPlane implements AutoCloseable {
         log.watch(new ControlListener() {
             @Override
             public void snapshot(ControlSnapshot snapshot) {
-                throw new TidalException(
-                        ErrorCode.FORMAT_TOO_NEW,
-                        "the control log holds a snapshot, which this version does not write");
+                replaced(snapshot);
             }
 
             @Override
             public void committed(ControlEntry entry) {
                 applied(entry);
+                compactIfDue(entry.index());
             }
         });
+        watching = true;
+        compactIfDue(lastApplied());
+    }
+
+    private synchronized void replaced(ControlSnapshot snapshot) {
+        state.replaceWith(stateCodec.decode(snapshot.state()));
+        lastApplied = snapshot.index();
+        lastSnapshot = snapshot.index();
+    }
+
+    private synchronized long lastApplied() {
+        return lastApplied;
+    }
+
+    /** Stores the state after an entry that was just applied, once enough were since the last time. */
+    private void compactIfDue(long index) {
+        byte[] encoded;
+        synchronized (this) {
+            // While the log is replayed it does not take snapshots.
+            if (!watching || index != lastApplied || index - lastSnapshot < SNAPSHOT_INTERVAL) {
+                return;
+            }
+            encoded = stateCodec.encode(state);
+            lastSnapshot = index;
+        }
+        try {
+            log.compact(new ControlSnapshot(index, encoded));
+        } catch (TidalException e) {
+            LOG.warn("the control log is not compacted at {}: tried again after {} more", index, SNAPSHOT_INTERVAL, e);
+        }
     }
 
     private synchronized void applied(ControlEntry entry) {
+        lastApplied = entry.index();
         replies.put(entry.index(), state.apply(codec.decode(entry.command())));
         if (replies.size() > MAX_REPLIES) {
             replies.remove(replies.firstKey());
