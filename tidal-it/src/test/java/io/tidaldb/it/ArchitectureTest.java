@@ -39,6 +39,7 @@ class ArchitectureTest {
             "tidal-wal-rocks",
             "tidal-transport-inproc",
             "tidal-transport-netty",
+            "tidal-control-ratis",
             "tidal-server",
             "tidal-it");
 
@@ -52,7 +53,7 @@ class ArchitectureTest {
     private static final String RUNTIME = "io.tidaldb.core.runtime..";
     private static final String SERVER = "io.tidaldb.server..";
     private static final String SIMULATION = "io.tidaldb.it.sim..";
-    private static final String[] BACKENDS = {"io.tidaldb.wal..", "io.tidaldb.transport.."};
+    private static final String[] BACKENDS = {"io.tidaldb.wal..", "io.tidaldb.transport..", "io.tidaldb.control.."};
 
     private static final JavaClasses CLASSES = new ClassFileImporter()
             .importPaths(Repository.modules().stream()
@@ -146,6 +147,39 @@ class ArchitectureTest {
     }
 
     @Test
+    @DisplayName(
+            "the control log of several nodes depends on the API, the JDK, SLF4J, JSpecify and Ratis, which nothing else sees")
+    void ratisStaysInItsControlLog() {
+        String ratis = "io.tidaldb.control.ratis..";
+        check(
+                15,
+                ratis,
+                classes()
+                        .that()
+                        .resideInAPackage(ratis)
+                        .should()
+                        .onlyDependOnClassesThat(
+                                in(ratis, API, "java..", "org.slf4j..", "org.jspecify..", "org.apache.ratis..")));
+        check(
+                70,
+                "io.tidaldb..",
+                noClasses()
+                        .that()
+                        .resideOutsideOfPackage(ratis)
+                        .should()
+                        .dependOnClassesThat(in("org.apache.ratis..")));
+        check(
+                15,
+                ratis,
+                noClasses()
+                        .should()
+                        .dependOnClassesThat(in(
+                                "org.apache.ratis.thirdparty.io..",
+                                "org.apache.ratis.grpc..",
+                                "org.apache.ratis.netty..")));
+    }
+
+    @Test
     @DisplayName("core names no type of a backend, of the server or of the testkit")
     void coreNamesNoBackend() {
         check(
@@ -155,8 +189,12 @@ class ArchitectureTest {
                         .that()
                         .resideInAPackage(CORE)
                         .should()
-                        .dependOnClassesThat(
-                                in("io.tidaldb.wal..", "io.tidaldb.transport..", SERVER, "io.tidaldb.testkit..")));
+                        .dependOnClassesThat(in(
+                                "io.tidaldb.wal..",
+                                "io.tidaldb.transport..",
+                                "io.tidaldb.control..",
+                                SERVER,
+                                "io.tidaldb.testkit..")));
     }
 
     @Test

@@ -14,11 +14,12 @@ import java.util.concurrent.CompletionStage;
  *   <li>One that fails with an outcome of NOT_APPLIED was not and will not be committed; after UNKNOWN it may still be.
  *   <li>Every node's listener receives the same entries in the same order; entries proposed by one caller one after another, each after
  *       the previous stage completed, are in that order.
- *   <li>After a restart the listener receives the newest snapshot, if there is one, and the entries after it, before {@link #watch}
- *       returns.
+ *   <li>After a restart the listener receives the newest snapshot, if there is one, and the entries after it that this node knows to be
+ *       agreed, before {@link #watch} returns. Where the node is the only member these are all. Of what was agreed last only the other
+ *       members may know; it follows as soon as there is a leader, and {@link #read} waits for it.
  * </ul>
  *
- * {@code ControlLogContract} in the testkit checks each line above. Safe for any number of threads.
+ * {@code ControlLogContract} in the testkit, and {@code ControlLogGroupContract} for several members, check each line above. Safe for any number of threads.
  */
 public interface ControlLog extends AutoCloseable {
 
@@ -26,7 +27,8 @@ public interface ControlLog extends AutoCloseable {
     int MAX_COMMAND_BYTES = 1 << 20;
 
     /**
-     * Proposes a command.
+     * Proposes a command. Fails with NOT_OWNER if nobody decides for a time, and with OVERLOADED if too much waits: then it was not
+     * proposed. With DEADLINE_EXCEEDED it was, and may still be agreed; the implementation itself never commits a proposal twice.
      *
      * @throws io.tidaldb.api.TidalException INVALID_ARGUMENT if it is empty or larger than {@link #MAX_COMMAND_BYTES}, CLOSED after
      *     close; other failures come through the stage
@@ -38,11 +40,18 @@ public interface ControlLog extends AutoCloseable {
 
     /**
      * Completes when the listener has received everything that was committed anywhere before the call: a linearizable read is this,
-     * followed by a look at the local state. Completes with the index reached.
+     * followed by a look at the local state. Completes with the index reached. Fails with NOT_OWNER if nobody decides for a time.
      */
     CompletionStage<Long> read();
 
-    /** Stores a state so that the entries up to its index need not be kept. The index must be one that the listener has received. */
+    /**
+     * Stores a state, durably before this returns, so that the entries up to its index need not be kept. The index must be one that the
+     * listener has received; one that is not above that of an earlier snapshot changes nothing. Members that lack what is no longer kept are
+     * given the newest snapshot. Does I/O: call it from the listener only if that may wait.
+     *
+     * @throws io.tidaldb.api.TidalException INVALID_ARGUMENT if the listener has not received the index, STORE_FAILED if it can't be
+     *     written, CLOSED
+     */
     void compact(ControlSnapshot snapshot);
 
     /** Returns the members that vote, in order. */
@@ -51,7 +60,10 @@ public interface ControlLog extends AutoCloseable {
     /** Returns who decides at the moment as far as this node knows; empty while nobody does, and nothing can be decided. */
     Optional<NodeId> leader();
 
-    /** Releases everything; stages that are still open fail with CLOSED. A second close does nothing. */
+    /**
+     * Releases everything. Stages that are still open fail: with CLOSED, or with DEADLINE_EXCEEDED where a command may still be agreed. A
+     * second close does nothing.
+     */
     @Override
     void close();
 }

@@ -243,6 +243,43 @@ final class ClusterState {
         return erased.keySet().stream().filter(id -> !tenants.containsKey(id)).toList();
     }
 
+    /** Returns what is known of tenants that were deleted, also of those created again since. */
+    SortedMap<TenantId, TenantRecord> graves() {
+        return Collections.unmodifiableSortedMap(new TreeMap<>(erased));
+    }
+
+    /** Returns the newest incarnation of each replica that was granted one. */
+    SortedMap<ReplicaId, Integer> incarnations() {
+        return Collections.unmodifiableSortedMap(new TreeMap<>(incarnations));
+    }
+
+    void restore(String name, List<ShardAssignment> assigned, SortedMap<ReplicaId, Integer> granted) {
+        cluster = name;
+        shards.addAll(assigned);
+        incarnations.putAll(granted);
+    }
+
+    void restoreSignal(String name, long halfLifeNanos) {
+        schema.add(new SchemaEntry(schema.size(), name, halfLifeNanos));
+    }
+
+    void restoreTenants(SortedMap<TenantId, TenantRecord> living, SortedMap<TenantId, TenantRecord> deleted) {
+        tenants.putAll(living);
+        erased.putAll(deleted);
+    }
+
+    /** Becomes what another state is. */
+    void replaceWith(ClusterState other) {
+        shards.clear();
+        schema.clear();
+        tenants.clear();
+        erased.clear();
+        incarnations.clear();
+        restore(other.cluster, other.shards, other.incarnations);
+        schema.addAll(other.schema);
+        restoreTenants(other.tenants, other.erased);
+    }
+
     int incarnation(ReplicaId replica) {
         return incarnations.getOrDefault(replica, 0);
     }

@@ -36,9 +36,7 @@ final class CommandCodec {
             json.put("type", "define-topology").put("cluster", define.cluster());
             ArrayNode shards = json.putArray("shards");
             for (ShardAssignment shard : define.shards()) {
-                shards.addObject()
-                        .put("replica", shard.replica().toString())
-                        .put("node", shard.node().name());
+                putShard(shards.addObject(), shard);
             }
         } else if (command instanceof ClusterCommand.DeclareSignal declare) {
             json.put("type", "declare-signal")
@@ -127,7 +125,11 @@ final class CommandCodec {
                         + " is not known to version " + VERSION);
     }
 
-    private static List<ShardAssignment> shards(JsonNode json) {
+    static void putShard(ObjectNode json, ShardAssignment shard) {
+        json.put("replica", shard.replica().toString()).put("node", shard.node().name());
+    }
+
+    static List<ShardAssignment> shards(JsonNode json) {
         List<ShardAssignment> shards = new ArrayList<>();
         for (JsonNode shard : json.path("shards")) {
             ReplicaId replica = ReplicaId.parse(shard.path("replica").asText());
@@ -138,7 +140,7 @@ final class CommandCodec {
         return shards;
     }
 
-    private static void putConfig(ObjectNode json, TenantConfig config) {
+    static void putConfig(ObjectNode json, TenantConfig config) {
         json.put("tenant", id(config.id()));
         config.maxSignalsPerSecond().ifPresent(value -> json.put("max_signals_per_sec", value));
         config.burst().ifPresent(value -> json.put("burst", value));
@@ -163,7 +165,7 @@ final class CommandCodec {
         }
     }
 
-    private static TenantConfig config(JsonNode json) {
+    static TenantConfig config(JsonNode json) {
         List<RegionId> regions = new ArrayList<>();
         json.path("required_regions").forEach(region -> regions.add(RegionId.of(region.asInt())));
         return new TenantConfig(
@@ -182,12 +184,12 @@ final class CommandCodec {
                 Duration.ofNanos(json.path("hold_nanos").asLong()));
     }
 
-    private static void putReplicas(ObjectNode json, String field, List<ReplicaId> replicas) {
+    static void putReplicas(ObjectNode json, String field, List<ReplicaId> replicas) {
         ArrayNode array = json.putArray(field);
         replicas.forEach(replica -> array.add(replica.toString()));
     }
 
-    private static List<ReplicaId> replicas(JsonNode json, String field) {
+    static List<ReplicaId> replicas(JsonNode json, String field) {
         List<ReplicaId> replicas = new ArrayList<>();
         json.path(field).forEach(replica -> replicas.add(ReplicaId.parse(replica.asText())));
         return replicas;

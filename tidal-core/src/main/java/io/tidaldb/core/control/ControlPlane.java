@@ -18,6 +18,8 @@ import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Proposes decisions and keeps the state that follows from those agreed.
@@ -26,7 +28,11 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ControlPlane implements AutoCloseable {
 
+    private static final Logger LOG = LoggerFactory.getLogger(ControlPlane.class);
     private static final int MAX_REPLIES = 1024;
+
+    /** How many entries a log holds besides a snapshot: few enough to replay at once, enough to make snapshots rare. */
+    private static final int SNAPSHOT_INTERVAL = 1024;
 
     private final ControlLog log;
     private final Executor proposing;
@@ -34,7 +40,10 @@ public final class ControlPlane implements AutoCloseable {
     private final ClusterState state = new ClusterState();
     private final SortedMap<Long, Reply> replies = new TreeMap<>();
     private final SortedMap<Long, List<CompletableFuture<Void>>> awaited = new TreeMap<>();
+    private final StateCodec stateCodec = new StateCodec();
     private long index;
+    private long lastSnapshot;
+    private volatile boolean watching;
     private volatile @Nullable Listener listener;
 
     /** Is told of what was agreed, in order, once the state holds it; by one thread at a time, which it must not block. */
@@ -60,16 +69,53 @@ public final class ControlPlane implements AutoCloseable {
         log.watch(new ControlListener() {
             @Override
             public void snapshot(ControlSnapshot snapshot) {
-                throw new TidalException(
-                        ErrorCode.FORMAT_TOO_NEW,
-                        "the control log holds a snapshot, which this version does not write");
+                replaced(snapshot);
             }
 
             @Override
             public void committed(ControlEntry entry) {
                 applied(entry);
+                compactIfDue(entry.index());
             }
         });
+        watching = true;
+        compactIfDue(index());
+    }
+
+    private void replaced(ControlSnapshot snapshot) {
+        List<CompletableFuture<Void>> reached;
+        synchronized (this) {
+            state.replaceWith(stateCodec.decode(snapshot.state()));
+            lastSnapshot = snapshot.index();
+            reached = reached(snapshot.index());
+        }
+        tell(null, reached);
+    }
+
+    private void tell(@Nullable TenantId changed, List<CompletableFuture<Void>> reached) {
+        Listener told = listener;
+        if (told != null) {
+            told.changed(changed);
+        }
+        reached.forEach(each -> each.complete(null));
+    }
+
+    /** Stores the state after an entry that was just applied, once enough were since the last time. */
+    private void compactIfDue(long at) {
+        byte[] encoded;
+        synchronized (this) {
+            // While the log is replayed it does not take snapshots.
+            if (!watching || at != index || at - lastSnapshot < SNAPSHOT_INTERVAL) {
+                return;
+            }
+            encoded = stateCodec.encode(state);
+            lastSnapshot = at;
+        }
+        try {
+            log.compact(new ControlSnapshot(at, encoded));
+        } catch (TidalException e) {
+            LOG.warn("the control log is not compacted at {}: tried again after {} more", at, SNAPSHOT_INTERVAL, e);
+        }
     }
 
     /** Sets who is told from now on. Called once. */
@@ -87,11 +133,7 @@ public final class ControlPlane implements AutoCloseable {
             }
             reached = reached(entry.index());
         }
-        Listener told = listener;
-        if (told != null) {
-            told.changed(command.tenant());
-        }
-        reached.forEach(each -> each.complete(null));
+        tell(command.tenant(), reached);
     }
 
     private List<CompletableFuture<Void>> reached(long now) {

@@ -37,8 +37,16 @@ final class NodeLogging {
         Logger root = context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
         root.setLevel(Level.INFO);
         root.addAppender(appender);
-        for (String chatty : new String[] {"org.eclipse.jetty", "io.javalin", "io.micrometer"}) {
+        for (String chatty : new String[] {"org.eclipse.jetty", "io.javalin", "io.micrometer", "org.apache.ratis"}) {
             context.getLogger(chatty).setLevel(Level.WARN);
+        }
+        // They warn several times a second of a member that is away, and of names that two nodes in one process share.
+        for (String alarmist : new String[] {
+            "org.apache.ratis.server.leader.LogAppender",
+            "org.apache.ratis.server.impl.LeaderElection",
+            "org.apache.ratis.util.JmxRegister"
+        }) {
+            context.getLogger(alarmist).setLevel(Level.OFF);
         }
         // It warns of a bounded queue, which is what is wanted.
         context.getLogger("org.eclipse.jetty.util.thread.QueuedThreadPool").setLevel(Level.ERROR);

@@ -1,0 +1,218 @@
+package io.tidaldb.control.ratis;
+
+import io.tidaldb.api.ErrorCode;
+import io.tidaldb.api.NodeId;
+import io.tidaldb.api.TidalException;
+import io.tidaldb.api.control.ControlNetwork;
+import io.tidaldb.control.ratis.Wire.Kind;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.regex.Pattern;
+import org.apache.ratis.proto.RaftProtos.AppendEntriesRequestProto;
+import org.apache.ratis.proto.RaftProtos.FileChunkProto;
+import org.apache.ratis.proto.RaftProtos.InstallSnapshotRequestProto;
+import org.apache.ratis.proto.RaftProtos.InstallSnapshotRequestProto.SnapshotChunkProto;
+import org.apache.ratis.proto.RaftProtos.RaftRpcRequestProto;
+import org.apache.ratis.proto.RaftProtos.ReadIndexRequestProto;
+import org.apache.ratis.proto.RaftProtos.RequestVoteRequestProto;
+import org.apache.ratis.proto.RaftProtos.StartLeaderElectionRequestProto;
+import org.apache.ratis.protocol.RaftPeerId;
+import org.apache.ratis.server.RaftServer;
+import org.apache.ratis.thirdparty.com.google.protobuf.InvalidProtocolBufferException;
+import org.apache.ratis.thirdparty.com.google.protobuf.MessageLite;
+
+/**
+ * Answers what other members ask. What arrives is parsed and checked at once, since it is valid during the call only, and handed to threads
+ * of its own, since Ratis blocks. What waits for them is bounded in number and bytes; beyond that members are told OVERLOADED and ask again.
+ */
+final class MemberRequests implements ControlNetwork.Handler {
+
+    /** Other members have one request of each kind under way; the rest is for proposals that they pass on. */
+    private static final int MAX_WAITING = 1024;
+
+    private static final int MAX_WAITING_BYTES = 32 << 20;
+    private static final int THREADS = 4;
+    private static final Pattern REQUEST_ID = Pattern.compile("[0-9a-f-]{36}");
+    private static final Pattern SNAPSHOT_FILE = Pattern.compile("sm/snapshot\\.[0-9]{1,19}_[0-9]{1,19}");
+
+    private final RaftServer server;
+    private final Submitter submitter;
+    private final int maxMessageBytes;
+    private final AtomicInteger waitingBytes = new AtomicInteger();
+    private final ThreadPoolExecutor threads;
+
+    MemberRequests(RaftServer server, Submitter submitter, int maxMessageBytes) {
+        this.server = server;
+        this.submitter = submitter;
+        this.maxMessageBytes = maxMessageBytes;
+        AtomicInteger count = new AtomicInteger();
+        this.threads = new ThreadPoolExecutor(
+                THREADS, THREADS, 30, TimeUnit.SECONDS, new ArrayBlockingQueue<>(MAX_WAITING), task -> {
+                    Thread thread = new Thread(task, server.getId() + "-member-" + count.getAndIncrement());
+                    thread.setDaemon(true);
+                    return thread;
+                });
+        threads.allowCoreThreadTimeOut(true);
+    }
+
+    /** What to do about a request; blocks. */
+    @FunctionalInterface
+    private interface Work {
+
+        CompletionStage<ByteBuffer> run() throws IOException;
+    }
+
+    @Override
+    public CompletionStage<ByteBuffer> request(NodeId member, ByteBuffer message) {
+        int size = message.remaining();
+        try {
+            return queue(size, work(member, message));
+        } catch (InvalidProtocolBufferException e) {
+            return refused(
+                    ErrorCode.INVALID_ARGUMENT,
+                    "a request of " + size + " bytes from " + member + " is not in Raft's form: " + e.getMessage());
+        } catch (TidalException e) {
+            return CompletableFuture.failedFuture(e);
+        }
+    }
+
+    void close() {
+        threads.shutdownNow();
+    }
+
+    private Work work(NodeId member, ByteBuffer message) throws InvalidProtocolBufferException {
+        if (message.remaining() < 1 || message.remaining() > maxMessageBytes) {
+            throw TidalException.invalid("a request of " + message.remaining() + " bytes from " + member
+                    + " is out of range: expected 1 to " + maxMessageBytes + " bytes");
+        }
+        int position = message.get();
+        if (position < 0 || position >= Kind.values().length) {
+            throw new TidalException(
+                    ErrorCode.UNSUPPORTED, "a request of kind " + position + " from " + member + " is not known");
+        }
+        return switch (Kind.values()[position]) {
+            case VOTE -> {
+                RequestVoteRequestProto vote = RequestVoteRequestProto.parseFrom(message);
+                check(member, vote.getServerRequest());
+                yield () -> answer(server.requestVote(vote));
+            }
+            case APPEND -> {
+                AppendEntriesRequestProto append = AppendEntriesRequestProto.parseFrom(message);
+                check(member, append.getServerRequest());
+                yield () -> server.appendEntriesAsync(append).thenApply(MemberRequests::bytes);
+            }
+            case SNAPSHOT -> {
+                InstallSnapshotRequestProto snapshot = InstallSnapshotRequestProto.parseFrom(message);
+                check(member, snapshot.getServerRequest());
+                check(member, snapshot.getSnapshotChunk());
+                yield () -> answer(server.installSnapshot(snapshot));
+            }
+            case ELECTION -> {
+                StartLeaderElectionRequestProto election = StartLeaderElectionRequestProto.parseFrom(message);
+                check(member, election.getServerRequest());
+                yield () -> answer(server.startLeaderElection(election));
+            }
+            case READ_INDEX -> {
+                ReadIndexRequestProto read = ReadIndexRequestProto.parseFrom(message);
+                check(member, read.getServerRequest());
+                yield () -> server.readIndexAsync(read).thenApply(MemberRequests::bytes);
+            }
+            case PROPOSE -> {
+                Proposal.decode(message.duplicate());
+                byte[] entry = new byte[message.remaining()];
+                message.get(entry);
+                yield () -> submitter.submit(server, entry).thenApply(Wire::answer);
+            }
+        };
+    }
+
+    /** A member speaks for itself alone, and to this one. */
+    private void check(NodeId member, RaftRpcRequestProto header) {
+        if (!RaftPeerId.valueOf(header.getRequestorId()).equals(Wire.peer(member))
+                || !RaftPeerId.valueOf(header.getReplyId()).equals(server.getId())) {
+            throw TidalException.invalid("a request from " + member + " says that it is from "
+                    + header.getRequestorId().toStringUtf8() + " to "
+                    + header.getReplyId().toStringUtf8() + ": expected " + Wire.peer(member) + " and "
+                    + server.getId());
+        }
+    }
+
+    /** What names files must name those that a member sends. */
+    private static void check(NodeId member, SnapshotChunkProto part) {
+        boolean proper = REQUEST_ID.matcher(part.getRequestId()).matches()
+                && part.getTotalSize() <= StoredSnapshot.MAX_BYTES
+                && part.getFileChunksCount() == 1;
+        for (FileChunkProto chunk : part.getFileChunksList()) {
+            proper &= SNAPSHOT_FILE.matcher(chunk.getFilename()).matches()
+                    && chunk.getOffset() >= 0
+                    && chunk.getOffset() + chunk.getData().size() <= StoredSnapshot.MAX_BYTES;
+        }
+        if (!proper) {
+            throw TidalException.invalid("a part of a snapshot from " + member
+                    + " is refused: expected one part of a file sm/snapshot.TERM_INDEX of at most "
+                    + StoredSnapshot.MAX_BYTES + " bytes");
+        }
+    }
+
+    private CompletionStage<ByteBuffer> queue(int size, Work work) {
+        if (waitingBytes.addAndGet(size) > MAX_WAITING_BYTES) {
+            waitingBytes.addAndGet(-size);
+            return refused(
+                    ErrorCode.OVERLOADED,
+                    "control log has more than " + MAX_WAITING_BYTES
+                            + " bytes of members' requests waiting: try again later");
+        }
+        CompletableFuture<ByteBuffer> answer = new CompletableFuture<>();
+        try {
+            threads.execute(() -> run(size, work, answer));
+        } catch (RejectedExecutionException e) {
+            waitingBytes.addAndGet(-size);
+            return threads.isShutdown()
+                    ? refused(ErrorCode.PEER_UNAVAILABLE, "control log is closed")
+                    : refused(
+                            ErrorCode.OVERLOADED,
+                            "control log has " + MAX_WAITING + " requests of members waiting: try again later");
+        }
+        return answer;
+    }
+
+    private void run(int size, Work work, CompletableFuture<ByteBuffer> answer) {
+        try {
+            work.run().whenComplete((bytes, thrown) -> {
+                if (thrown == null) {
+                    answer.complete(bytes);
+                } else {
+                    answer.completeExceptionally(unavailable(thrown));
+                }
+            });
+        } catch (IOException | RuntimeException e) {
+            answer.completeExceptionally(unavailable(e));
+        } finally {
+            waitingBytes.addAndGet(-size);
+        }
+    }
+
+    private static TidalException unavailable(Throwable thrown) {
+        return new TidalException(
+                ErrorCode.PEER_UNAVAILABLE, "control log can't answer now: " + thrown.getMessage(), thrown);
+    }
+
+    private static CompletionStage<ByteBuffer> refused(ErrorCode code, String message) {
+        return CompletableFuture.failedFuture(new TidalException(code, message));
+    }
+
+    private static CompletionStage<ByteBuffer> answer(MessageLite reply) {
+        return CompletableFuture.completedFuture(bytes(reply));
+    }
+
+    private static ByteBuffer bytes(MessageLite reply) {
+        return ByteBuffer.wrap(reply.toByteArray());
+    }
+}

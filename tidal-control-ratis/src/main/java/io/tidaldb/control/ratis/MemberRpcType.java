@@ -1,0 +1,67 @@
+package io.tidaldb.control.ratis;
+
+import io.tidaldb.api.control.ControlNetwork;
+import org.apache.ratis.conf.Parameters;
+import org.apache.ratis.rpc.RpcFactory;
+import org.apache.ratis.rpc.RpcType;
+import org.apache.ratis.server.RaftServer;
+import org.apache.ratis.server.RaftServerRpc;
+import org.apache.ratis.server.ServerFactory;
+import org.apache.ratis.util.ReflectionUtils;
+import org.jspecify.annotations.Nullable;
+
+/** Tells Ratis how to reach the other members. Ratis makes it by the name of its class. */
+final class MemberRpcType implements RpcType {
+
+    private static final String NETWORK = "tidal.network";
+    private static final String SUBMITTER = "tidal.submitter";
+
+    /** For Ratis. */
+    MemberRpcType() {}
+
+    /**
+     * Makes the class known to Ratis under its name. Ratis would look for it by the class loader that was the context's when it was first
+     * used, which need not see a plugin's classes.
+     */
+    static void register() throws ClassNotFoundException {
+        Class<?> found =
+                ReflectionUtils.getClassByName(MemberRpcType.class.getName(), MemberRpcType.class.getClassLoader());
+        if (found != MemberRpcType.class) {
+            throw new ClassNotFoundException(found + " of " + found.getClassLoader() + " took this one's place");
+        }
+    }
+
+    static Parameters parameters(@Nullable ControlNetwork network, Submitter submitter) {
+        Parameters parameters = new Parameters();
+        if (network != null) {
+            parameters.put(NETWORK, network, ControlNetwork.class);
+        }
+        parameters.put(SUBMITTER, submitter, Submitter.class);
+        return parameters;
+    }
+
+    @Override
+    public String name() {
+        return "TIDAL";
+    }
+
+    @Override
+    public RpcFactory newFactory(Parameters parameters) {
+        return new Factory(
+                this, parameters.get(NETWORK, ControlNetwork.class), parameters.getNonNull(SUBMITTER, Submitter.class));
+    }
+
+    private record Factory(RpcType type, @Nullable ControlNetwork network, Submitter submitter)
+            implements ServerFactory {
+
+        @Override
+        public RpcType getRpcType() {
+            return type;
+        }
+
+        @Override
+        public RaftServerRpc newRaftServerRpc(RaftServer server) {
+            return new MemberRpc(type, server, network, submitter);
+        }
+    }
+}

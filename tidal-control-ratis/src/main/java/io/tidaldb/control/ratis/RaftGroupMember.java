@@ -1,0 +1,145 @@
+package io.tidaldb.control.ratis;
+
+import io.tidaldb.api.ErrorCode;
+import io.tidaldb.api.TidalException;
+import io.tidaldb.api.control.ControlLogContext;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
+import java.util.UUID;
+import java.util.concurrent.CompletionException;
+import java.util.function.BooleanSupplier;
+import org.apache.ratis.protocol.RaftGroup;
+import org.apache.ratis.protocol.RaftGroupId;
+import org.apache.ratis.protocol.RaftPeer;
+import org.apache.ratis.protocol.RaftPeerId;
+import org.apache.ratis.server.RaftServer;
+import org.apache.ratis.server.storage.RaftStorage;
+import org.apache.ratis.util.LifeCycle;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Ratis' server and its one group: started once, closed once. The group follows from the cluster's name. */
+final class RaftGroupMember {
+
+    private static final Logger LOG = LoggerFactory.getLogger(RaftGroupMember.class);
+
+    private final Path directory;
+    private final Path raft;
+    private final ControlLogContext context;
+    private final RaftGroupId group;
+    private volatile @Nullable RaftServer server;
+    private volatile RaftServer.@Nullable Division division;
+
+    RaftGroupMember(Path directory, ControlLogContext context) {
+        this.directory = directory;
+        this.raft = directory.resolve("raft");
+        this.context = context;
+        this.group = RaftGroupId.valueOf(
+                UUID.nameUUIDFromBytes(("tidal-control/" + context.cluster()).getBytes(StandardCharsets.UTF_8)));
+    }
+
+    RaftGroupId group() {
+        return group;
+    }
+
+    /** Opens what is there and takes part. */
+    void start(CommandStateMachine machine, Submitter submitter) {
+        try {
+            GroupFile owner = new GroupFile(directory, context);
+            Path files = raft.resolve(group.getUuid().toString());
+            owner.check(files);
+            StorageCheck.check(files);
+            MemberRpcType.register();
+            RaftServer made = RaftServer.newBuilder()
+                    .setServerId(Wire.peer(context.node()))
+                    .setGroup(RaftGroup.valueOf(group, peers()))
+                    .setOption(RaftStorage.StartupOption.RECOVER)
+                    .setStateMachine(machine)
+                    .setProperties(Settings.properties(raft, context.network()))
+                    .setParameters(MemberRpcType.parameters(context.network(), submitter))
+                    .build();
+            server = made;
+            made.start();
+            division = made.getDivision(group);
+            owner.made();
+        } catch (IOException | ClassNotFoundException | CompletionException | IllegalStateException e) {
+            close();
+            throw StorageCheck.failure(directory, e);
+        } catch (TidalException e) {
+            close();
+            throw e;
+        }
+    }
+
+    private List<RaftPeer> peers() {
+        return context.members().stream()
+                .map(member -> RaftPeer.newBuilder().setId(Wire.peer(member)).build())
+                .toList();
+    }
+
+    RaftServer server() {
+        return Objects.requireNonNull(server);
+    }
+
+    /** Returns who leads as far as is known here, or null. */
+    @Nullable
+    RaftPeerId leader() {
+        RaftServer.Division running = division;
+        return running == null || !running.getInfo().isAlive()
+                ? null
+                : running.getInfo().getLeaderId();
+    }
+
+    /**
+     * Waits until what was known to be agreed when this member was opened is applied; an only member finds that out by itself.
+     *
+     * @throws TidalException DEADLINE_EXCEEDED if that takes too long
+     */
+    void awaitReplay(BooleanSupplier ended, long pollMillis, long patienceMillis) {
+        RaftServer.Division running = Objects.requireNonNull(division);
+        boolean alone = context.members().size() == 1;
+        long last = running.getRaftLog().getLastCommittedIndex();
+        for (long waited = 0; waited < patienceMillis && !ended.getAsBoolean(); waited += pollMillis) {
+            boolean known = !alone || running.getInfo().isLeaderReady();
+            if (known && running.getInfo().getLastAppliedIndex() >= last) {
+                return;
+            }
+            try {
+                Thread.sleep(pollMillis);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                break;
+            }
+        }
+        if (!ended.getAsBoolean()) {
+            throw new TidalException(
+                    ErrorCode.DEADLINE_EXCEEDED,
+                    "control log of " + context.node() + " was not replayed within " + patienceMillis
+                            + " ms: expected entries up to " + last + ", got to "
+                            + running.getInfo().getLastAppliedIndex());
+        }
+    }
+
+    /** Drops the part of the log that a snapshot stands for. */
+    void purge(long index) {
+        RaftServer.Division running = division;
+        if (running != null && running.getInfo().getLifeCycleState() == LifeCycle.State.RUNNING) {
+            var unused = running.getRaftLog().purge(index);
+        }
+    }
+
+    void close() {
+        RaftServer made = server;
+        if (made != null) {
+            try {
+                made.close();
+            } catch (IOException e) {
+                LOG.warn("control log of {} was not closed cleanly", context.node(), e);
+            }
+        }
+    }
+}

@@ -1,0 +1,17 @@
+package io.tidaldb.control.ratis;
+
+import io.tidaldb.api.control.ControlLogFactory;
+import io.tidaldb.testkit.ControlLogGroupContract;
+
+class RatisControlLogContractTest extends ControlLogGroupContract {
+
+    @Override
+    protected ControlLogFactory factory() {
+        return new RatisControlLogFactory();
+    }
+
+    @Override
+    protected boolean worksWithoutDirectory() {
+        return false;
+    }
+}

@@ -1,0 +1,138 @@
+package io.tidaldb.core.control;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.tidaldb.api.ErrorCode;
+import io.tidaldb.api.ReplicaId;
+import io.tidaldb.api.TenantId;
+import io.tidaldb.api.TidalException;
+import io.tidaldb.api.placement.ShardAssignment;
+import java.io.IOException;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/**
+ * What the cluster has agreed on as a JSON object, for snapshots: {@code "v"} is the format version, the parts look as in commands. The
+ * same state has the same bytes on every node.
+ */
+final class StateCodec {
+
+    private static final int VERSION = 1;
+    private static final int MAX_BYTES = 48 << 20;
+
+    private final ObjectMapper mapper = new ObjectMapper();
+
+    /** @throws TidalException UNSUPPORTED if the state is too large for a snapshot */
+    byte[] encode(ClusterState state) {
+        ObjectNode json = mapper.createObjectNode().put("v", VERSION).put("cluster", state.cluster());
+        ArrayNode shards = json.putArray("shards");
+        for (ShardAssignment shard : state.shards()) {
+            CommandCodec.putShard(shards.addObject(), shard);
+        }
+        ArrayNode schema = json.putArray("schema");
+        for (SchemaEntry entry : state.schema()) {
+            schema.addObject().put("name", entry.name()).put("half_life_nanos", entry.halfLifeNanos());
+        }
+        putTenants(json.putArray("tenants"), state.tenants());
+        putTenants(json.putArray("erased"), state.graves());
+        ObjectNode incarnations = json.putObject("incarnations");
+        state.incarnations().forEach((replica, newest) -> incarnations.put(replica.toString(), newest));
+        byte[] bytes = bytes(json);
+        if (bytes.length > MAX_BYTES) {
+            throw new TidalException(
+                    ErrorCode.UNSUPPORTED,
+                    "the cluster's state has " + bytes.length + " bytes: expected at most " + MAX_BYTES
+                            + " for a snapshot");
+        }
+        return bytes;
+    }
+
+    /** @throws TidalException CORRUPT_DATA, or FORMAT_TOO_NEW */
+    ClusterState decode(byte[] bytes) {
+        if (bytes.length > MAX_BYTES) {
+            throw new TidalException(
+                    ErrorCode.CORRUPT_DATA,
+                    "snapshot of the cluster's state has " + bytes.length + " bytes: expected at most " + MAX_BYTES);
+        }
+        JsonNode json;
+        try {
+            json = mapper.readTree(bytes);
+        } catch (IOException e) {
+            throw new TidalException(ErrorCode.CORRUPT_DATA, "snapshot of the cluster's state is not JSON", e);
+        }
+        if (json.path("v").asInt() > VERSION) {
+            throw new TidalException(
+                    ErrorCode.FORMAT_TOO_NEW,
+                    "snapshot of the cluster's state has version " + json.path("v") + ": this version reads up to "
+                            + VERSION + "; start the newer version");
+        }
+        try {
+            return state(json);
+        } catch (IllegalArgumentException e) {
+            throw malformed(e);
+        } catch (TidalException e) {
+            throw e.code() == ErrorCode.INVALID_ARGUMENT ? malformed(e) : e;
+        }
+    }
+
+    private static ClusterState state(JsonNode json) {
+        if (json.path("v").asInt() != VERSION || !json.path("cluster").isTextual()) {
+            throw TidalException.invalid("expected version " + VERSION + " and a cluster, found " + json.path("v")
+                    + " and " + json.path("cluster"));
+        }
+        ClusterState state = new ClusterState();
+        SortedMap<ReplicaId, Integer> incarnations = new TreeMap<>();
+        json.path("incarnations")
+                .properties()
+                .forEach(each -> incarnations.put(
+                        ReplicaId.parse(each.getKey()), each.getValue().asInt()));
+        state.restore(json.path("cluster").asText(), CommandCodec.shards(json), incarnations);
+        for (JsonNode entry : json.path("schema")) {
+            state.restoreSignal(
+                    entry.path("name").asText(), entry.path("half_life_nanos").asLong());
+        }
+        state.restoreTenants(tenants(json.path("tenants")), tenants(json.path("erased")));
+        return state;
+    }
+
+    private static void putTenants(ArrayNode array, SortedMap<TenantId, TenantRecord> tenants) {
+        for (TenantRecord tenant : tenants.values()) {
+            ObjectNode json = array.addObject();
+            CommandCodec.putConfig(json, tenant.config());
+            CommandCodec.putReplicas(json, "placement", tenant.placement());
+            json.put("epoch", tenant.epoch())
+                    .put("digest_seed", Long.toUnsignedString(tenant.digestSeed()))
+                    .put("min_incarnation", tenant.minIncarnation());
+        }
+    }
+
+    private static SortedMap<TenantId, TenantRecord> tenants(JsonNode array) {
+        SortedMap<TenantId, TenantRecord> tenants = new TreeMap<>();
+        for (JsonNode json : array) {
+            TenantRecord tenant = new TenantRecord(
+                    CommandCodec.config(json),
+                    CommandCodec.replicas(json, "placement"),
+                    json.path("epoch").asLong(),
+                    Long.parseUnsignedLong(json.path("digest_seed").asText()),
+                    json.path("min_incarnation").asInt());
+            tenants.put(tenant.config().id(), tenant);
+        }
+        return tenants;
+    }
+
+    private byte[] bytes(ObjectNode json) {
+        try {
+            return mapper.writeValueAsBytes(json);
+        } catch (JsonProcessingException e) {
+            throw new TidalException(ErrorCode.INTERNAL, "the cluster's state can't be written", e);
+        }
+    }
+
+    private static TidalException malformed(RuntimeException cause) {
+        return new TidalException(
+                ErrorCode.CORRUPT_DATA, "snapshot of the cluster's state is malformed: " + cause.getMessage(), cause);
+    }
+}
