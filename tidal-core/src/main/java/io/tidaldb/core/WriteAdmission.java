@@ -285,7 +285,8 @@ final class WriteAdmission {
                         ErrorCode.UNKNOWN_SIGNAL, "signal type " + type + " of a forwarded write is not declared");
             }
             Part part = part(bySlot, entity, signals.count());
-            part.records.put(part.next(), signals.records(), at, SignalRecords.BYTES);
+            int next = part.next();
+            part.records.put(next, signals.records(), at, SignalRecords.BYTES);
             String name = signals.names().get(entity);
             if (name != null) {
                 name(part, EntityId.of(entity), name);

@@ -65,7 +65,8 @@ public final class TenantState {
 
     /** Returns the replica here that leads a slot; null if it is led elsewhere. */
     public @Nullable TenantShard leading(int slot) {
-        return leading[slot];
+        @Nullable TenantShard[] leaders = leading;
+        return slot < leaders.length ? leaders[slot] : null;
     }
 
     /** Returns one replica of each slot that has any here, in order of slot: the one that leads, if it is here. */

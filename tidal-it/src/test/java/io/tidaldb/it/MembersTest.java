@@ -1,0 +1,276 @@
+package io.tidaldb.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.tidaldb.api.Durability;
+import io.tidaldb.api.EntityId;
+import io.tidaldb.api.ErrorCode;
+import io.tidaldb.api.IdempotencyKey;
+import io.tidaldb.api.NodeId;
+import io.tidaldb.api.QuotaExceededException;
+import io.tidaldb.api.RegionId;
+import io.tidaldb.api.ReplicaId;
+import io.tidaldb.api.TenantConfig;
+import io.tidaldb.api.TenantId;
+import io.tidaldb.api.TidalException;
+import io.tidaldb.core.ClusterHealth;
+import io.tidaldb.core.ClusterMember;
+import io.tidaldb.core.Position;
+import io.tidaldb.core.ReadOptions;
+import io.tidaldb.core.RecordedSignal;
+import io.tidaldb.core.ReplicaComparison;
+import io.tidaldb.core.Signal;
+import io.tidaldb.core.Tenant;
+import io.tidaldb.core.Tidal;
+import io.tidaldb.core.Topology;
+import io.tidaldb.core.Window;
+import io.tidaldb.core.WriteOptions;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+@DisplayName("Instances that are one node each of a cluster, over sockets")
+class MembersTest {
+
+    private static final TenantId TENANT = TenantId.of(42);
+
+    @TempDir
+    private Path directory;
+
+    private final Map<NodeId, String> addresses = new TreeMap<>();
+    private final Map<Integer, Tidal> running = new TreeMap<>();
+
+    @BeforeEach
+    void open() throws IOException {
+        List<ServerSocket> sockets = new ArrayList<>();
+        for (int node = 0; node < 3; node++) {
+            ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+            sockets.add(socket);
+            addresses.put(NodeId.of("n" + node), "127.0.0.1:" + socket.getLocalPort());
+        }
+        for (ServerSocket socket : sockets) {
+            socket.close();
+        }
+        start(0, 1, 2);
+    }
+
+    @AfterEach
+    void close() {
+        running.values().forEach(Tidal::abandon);
+    }
+
+    private void start(int... nodes) {
+        IntStream.of(nodes)
+                .mapToObj(node -> CompletableFuture.runAsync(() -> {
+                    Tidal opened = member(node);
+                    synchronized (running) {
+                        running.put(node, opened);
+                    }
+                }))
+                .toList()
+                .forEach(CompletableFuture::join);
+    }
+
+    private Tidal member(int number) {
+        NodeId node = NodeId.of("n" + number);
+        Map<NodeId, String> peers = new TreeMap<>(addresses);
+        String listen = Objects.requireNonNull(peers.remove(node));
+        return Tidal.builder()
+                .dataDir(directory.resolve(node.name()))
+                .topology(Topology.regions(3).shardsPerRegion(3))
+                .member(ClusterMember.of("members", node, listen, peers))
+                .transport("netty")
+                .signal("view", Duration.ofDays(7))
+                .open();
+    }
+
+    private void kill(int number) {
+        node(number).abandon();
+        running.remove(number);
+    }
+
+    private Tidal node(int number) {
+        return Objects.requireNonNull(running.get(number));
+    }
+
+    private Tenant tenant(int number) {
+        return node(number).tenant(TENANT).orElseThrow();
+    }
+
+    private static TenantConfig.Builder config() {
+        return TenantConfig.builder(TENANT);
+    }
+
+    @Test
+    @DisplayName("what is written through one node is read through each, whoever leads")
+    void everywhere() {
+        for (int leader = 0; leader < 3; leader++) {
+            TenantId id = TenantId.of(100 + leader);
+            Tenant created = node(1).createTenant(TenantConfig.builder(id)
+                    .label("tenant-" + leader)
+                    .pinnedShards(ReplicaId.parse("r" + leader + ":s" + leader))
+                    .build());
+            assertThat(created.config().label()).isEqualTo("tenant-" + leader);
+            for (int writer = 0; writer < 3; writer++) {
+                Tenant tenant = node(writer).tenant(id).orElseThrow();
+                Position position = tenant.record("view", 7, 2);
+                assertThat(position.records().get(0).region()).isEqualTo(RegionId.of(leader));
+                assertThat(tenant.count("view", 7, Window.ONE_HOUR)).isEqualTo(writer + 1);
+            }
+            for (int reader = 0; reader < 3; reader++) {
+                Tenant tenant = node(reader).tenant(id).orElseThrow();
+                assertThat(tenant.score("view", 7)).isBetween(5.99, 6.0);
+                assertThat(tenant.total("view")).isEqualTo(3);
+                assertThat(tenant.entities("view")).isEqualTo(1);
+                assertThat(tenant.usage().accepted()).isEqualTo(3);
+                assertThat(tenant.verifyUsage().matches()).isTrue();
+            }
+        }
+        Await.passes(() -> assertThat(node(2).tenantLabelled("tenant-0")).isPresent());
+    }
+
+    @Test
+    @DisplayName("a tenant's slots on several nodes are written, ranked, counted and exported as one")
+    void severalSlots() {
+        node(0).createTenant(config().slots(3).build());
+        List<Signal> signals = new ArrayList<>();
+        for (int entity = 0; entity < 300; entity++) {
+            signals.add(Signal.of("view", "entity-" + entity, entity + 1));
+        }
+        for (int writer = 0; writer < 3; writer++) {
+            tenant(writer).recordAll(signals, WriteOptions.DEFAULT.with(new IdempotencyKey(1, 1)));
+        }
+        for (int reader = 0; reader < 3; reader++) {
+            Tenant tenant = tenant(reader);
+            assertThat(tenant.total("view")).isEqualTo(300);
+            assertThat(tenant.top("view", 3))
+                    .extracting("name")
+                    .containsExactly("entity-299", "entity-298", "entity-297");
+            assertThat(tenant.score("view", "entity-9")).isBetween(9.99, 10.0);
+            List<RecordedSignal> exported = new ArrayList<>();
+            tenant.export(exported::add);
+            assertThat(exported).hasSize(300);
+            assertThat(tenant.verifyUsage().matches()).isTrue();
+            assertThat(tenant.usageByHour().stream()
+                            .mapToLong(hour -> hour.signals())
+                            .sum())
+                    .isEqualTo(300);
+        }
+        Await.passes(
+                () -> assertThat(tenant(1).compareReplicas(false)).hasSize(6).allMatch(ReplicaComparison::isEqual));
+    }
+
+    @Test
+    @DisplayName("a quota is one for all nodes, and its refusal says the same through each")
+    void quota() {
+        node(0).createTenant(config().slots(3).maxSignalsPerSecond(1).burst(30).build());
+        int taken = 0;
+        QuotaExceededException refusal = null;
+        for (int round = 0; refusal == null; round++) {
+            try {
+                tenant(round % 3).record("view", round, 1);
+                taken++;
+            } catch (QuotaExceededException e) {
+                refusal = e;
+            }
+        }
+        assertThat(taken).isBetween(30, 60);
+        assertThat(refusal.limit()).isEqualTo(1);
+        assertThat(refusal.retryAfter()).isPositive();
+        assertThat(tenant(0).total("view")).isEqualTo(taken);
+    }
+
+    @Test
+    @DisplayName("changes and deletions are decided through any node and hold on all")
+    void changes() {
+        node(2).createTenant(config().build());
+        tenant(0).record("view", 1, 1);
+        node(1).updateTenant(config().maxEntities(1).build());
+        for (int each = 0; each < 3; each++) {
+            int node = each;
+            assertThat(tenant(node).config().maxEntities()).hasValue(1);
+            assertThatThrownBy(() -> tenant(node).record("view", 2, 1)).isInstanceOf(QuotaExceededException.class);
+        }
+        node(0).declareSignal("like", Duration.ofDays(30));
+        node(1).updateTenant(config().build());
+        tenant(2).record("like", 1, 1);
+        node(0).deleteTenant(TENANT);
+        for (int each = 0; each < 3; each++) {
+            assertThat(node(each).tenant(TENANT)).isEmpty();
+        }
+        Tenant anew = node(1).createTenant(config().build());
+        assertThat(anew.total("view")).isZero();
+    }
+
+    @Test
+    @DisplayName("a node that is killed and comes back misses nothing; the others go on with what they lead")
+    void killed() {
+        node(0).createTenant(config().pinnedShards(ReplicaId.parse("r0:s0"))
+                .durability(Durability.MAJORITY)
+                .build());
+        for (int entity = 0; entity < 50; entity++) {
+            tenant(1).record("view", entity, 1);
+        }
+        kill(2);
+        for (int entity = 50; entity < 100; entity++) {
+            tenant(1).record("view", entity, 1);
+        }
+        Await.passes(() -> {
+            ClusterHealth health = node(0).health();
+            assertThat(health.nodes())
+                    .filteredOn(each -> !each.up())
+                    .extracting("node")
+                    .containsExactly(NodeId.of("n2"));
+            assertThat(health.leader()).isIn(NodeId.of("n0"), NodeId.of("n1"));
+        });
+        node(1).createTenant(TenantConfig.builder(TenantId.of(43))
+                .pinnedShards(ReplicaId.parse("r1:s1"))
+                .build());
+        start(2);
+        Await.passes(() -> assertThat(tenant(2)
+                        .readAll(
+                                "view",
+                                IntStream.range(0, 100).mapToObj(EntityId::of).toList(),
+                                ReadOptions.DEFAULT.in(RegionId.of(2))))
+                .allMatch(reading -> reading.count() == 1));
+        assertThat(node(2).tenant(TenantId.of(43))).isPresent();
+        assertThat(node(0).health().nodes()).allMatch(ClusterHealth.NodeHealth::up);
+    }
+
+    @Test
+    @DisplayName(
+            "while the leader is away, reads are answered by a replica that says so, and writes are refused in time")
+    void leaderAway() {
+        node(0).createTenant(config().pinnedShards(ReplicaId.parse("r2:s2")).build());
+        tenant(0).record("view", 1, 1);
+        Await.passes(() -> assertThat(tenant(0)
+                        .read("view", 1, ReadOptions.DEFAULT.in(RegionId.of(0)))
+                        .count())
+                .isEqualTo(1));
+        kill(2);
+        assertThat(tenant(0).read("view", 1, ReadOptions.DEFAULT).count()).isEqualTo(1);
+        assertThat(tenant(0).read("view", 1, ReadOptions.DEFAULT).replica()).isEqualTo(ReplicaId.parse("r0:s2"));
+        assertThat(tenant(1).total("view")).isEqualTo(1);
+        assertThatThrownBy(() -> tenant(1).record("view", 2, 1))
+                .isInstanceOfSatisfying(
+                        TidalException.class,
+                        e -> assertThat(e.code()).isIn(ErrorCode.PEER_UNAVAILABLE, ErrorCode.DEADLINE_EXCEEDED));
+        start(2);
+        Await.passes(() -> tenant(1).record("view", 2, 1));
+    }
+}
