@@ -198,6 +198,7 @@ public abstract class ControlLogGroupContract extends ControlLogContract {
         for (int i = 0; i < 10; i++) {
             propose(MEMBERS.get(i % 3), "c" + i);
         }
+        await(log(MEMBERS.get(1)).read());
         log(MEMBERS.get(1)).compact(new ControlSnapshot(10, bytes("ten")));
         for (int i = 0; i < 5; i++) {
             propose(MEMBERS.get(i % 3), "d" + i);
