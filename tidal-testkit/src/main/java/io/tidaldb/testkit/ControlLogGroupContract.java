@@ -183,6 +183,7 @@ public abstract class ControlLogGroupContract extends ControlLogContract {
         propose(others.get(0), "after");
         start(away);
         assertThat(await(log(away).read())).isEqualTo(32);
+        assertThat(seen(away)).anyMatch(event -> event.startsWith("31="));
         checkAll();
         propose(away, "back");
         checkAll();
