@@ -183,6 +183,7 @@ public abstract class ControlLogGroupContract extends ControlLogContract {
         propose(others.get(0), "after");
         start(away);
         assertThat(await(log(away).read())).isEqualTo(32);
+        assertThat(seen(away)).anyMatch(event -> event.startsWith("31="));
         checkAll();
         propose(away, "back");
         checkAll();
@@ -198,6 +199,7 @@ public abstract class ControlLogGroupContract extends ControlLogContract {
         for (int i = 0; i < 10; i++) {
             propose(MEMBERS.get(i % 3), "c" + i);
         }
+        await(log(MEMBERS.get(1)).read());
         log(MEMBERS.get(1)).compact(new ControlSnapshot(10, bytes("ten")));
         for (int i = 0; i < 5; i++) {
             propose(MEMBERS.get(i % 3), "d" + i);

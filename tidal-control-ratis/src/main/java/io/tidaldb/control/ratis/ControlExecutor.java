@@ -25,12 +25,13 @@ final class ControlExecutor {
         thread.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
     }
 
-    /** Runs a task soon; drops it after {@link #shutdown}, when nothing is open any more. */
-    void execute(Runnable task) {
+    /** Runs a task soon; returns false after {@link #shutdown}, when it is not run any more. */
+    boolean execute(Runnable task) {
         try {
             thread.execute(task);
+            return true;
         } catch (RejectedExecutionException e) {
-            // Whoever waited was told that the log is closed.
+            return false;
         }
     }
 

@@ -7,6 +7,7 @@ import io.tidaldb.api.control.ControlNetwork;
 import io.tidaldb.control.ratis.Wire.Kind;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -44,13 +45,15 @@ final class MemberRequests implements ControlNetwork.Handler {
 
     private final RaftServer server;
     private final Submitter submitter;
+    private final List<NodeId> members;
     private final int maxMessageBytes;
     private final AtomicInteger waitingBytes = new AtomicInteger();
     private final ThreadPoolExecutor threads;
 
-    MemberRequests(RaftServer server, Submitter submitter, int maxMessageBytes) {
+    MemberRequests(RaftServer server, Submitter submitter, List<NodeId> members, int maxMessageBytes) {
         this.server = server;
         this.submitter = submitter;
+        this.members = members;
         this.maxMessageBytes = maxMessageBytes;
         AtomicInteger count = new AtomicInteger();
         this.threads = new ThreadPoolExecutor(
@@ -72,15 +75,17 @@ final class MemberRequests implements ControlNetwork.Handler {
     @Override
     public CompletionStage<ByteBuffer> request(NodeId member, ByteBuffer message) {
         int size = message.remaining();
+        Work work;
         try {
-            return queue(size, work(member, message));
-        } catch (InvalidProtocolBufferException e) {
+            work = work(member, message);
+        } catch (TidalException e) {
+            return CompletableFuture.failedFuture(e);
+        } catch (InvalidProtocolBufferException | RuntimeException e) {
             return refused(
                     ErrorCode.INVALID_ARGUMENT,
                     "a request of " + size + " bytes from " + member + " is not in Raft's form: " + e.getMessage());
-        } catch (TidalException e) {
-            return CompletableFuture.failedFuture(e);
         }
+        return queue(size, work);
     }
 
     void close() {
@@ -91,6 +96,10 @@ final class MemberRequests implements ControlNetwork.Handler {
         if (message.remaining() < 1 || message.remaining() > maxMessageBytes) {
             throw TidalException.invalid("a request of " + message.remaining() + " bytes from " + member
                     + " is out of range: expected 1 to " + maxMessageBytes + " bytes");
+        }
+        if (!members.contains(member)) {
+            throw TidalException.invalid(
+                    "a request from " + member + " is refused: the control log's members are " + members);
         }
         int position = message.get();
         if (position < 0 || position >= Kind.values().length) {

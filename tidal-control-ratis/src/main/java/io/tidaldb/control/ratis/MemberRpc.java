@@ -1,5 +1,6 @@
 package io.tidaldb.control.ratis;
 
+import io.tidaldb.api.control.ControlLogContext;
 import io.tidaldb.api.control.ControlNetwork;
 import io.tidaldb.control.ratis.Wire.Kind;
 import java.io.IOException;
@@ -47,21 +48,24 @@ final class MemberRpc implements RaftServerRpc, RaftServerAsynchronousProtocol {
 
     private final RpcType type;
     private final RaftServer server;
+    private final ControlLogContext context;
     private final @Nullable ControlNetwork network;
     private final Submitter submitter;
     private volatile @Nullable MemberRequests requests;
 
-    MemberRpc(RpcType type, RaftServer server, @Nullable ControlNetwork network, Submitter submitter) {
+    MemberRpc(RpcType type, RaftServer server, ControlLogContext context, Submitter submitter) {
         this.type = type;
         this.server = server;
-        this.network = network;
+        this.context = context;
+        this.network = context.network();
         this.submitter = submitter;
     }
 
     @Override
     public void start() {
         if (network != null) {
-            MemberRequests started = new MemberRequests(server, submitter, network.maxMessageBytes());
+            MemberRequests started =
+                    new MemberRequests(server, submitter, context.members(), network.maxMessageBytes());
             requests = started;
             network.serve(started);
         }

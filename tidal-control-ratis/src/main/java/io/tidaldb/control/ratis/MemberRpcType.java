@@ -1,6 +1,6 @@
 package io.tidaldb.control.ratis;
 
-import io.tidaldb.api.control.ControlNetwork;
+import io.tidaldb.api.control.ControlLogContext;
 import org.apache.ratis.conf.Parameters;
 import org.apache.ratis.rpc.RpcFactory;
 import org.apache.ratis.rpc.RpcType;
@@ -8,12 +8,11 @@ import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.server.RaftServerRpc;
 import org.apache.ratis.server.ServerFactory;
 import org.apache.ratis.util.ReflectionUtils;
-import org.jspecify.annotations.Nullable;
 
 /** Tells Ratis how to reach the other members. Ratis makes it by the name of its class. */
 final class MemberRpcType implements RpcType {
 
-    private static final String NETWORK = "tidal.network";
+    private static final String CONTEXT = "tidal.context";
     private static final String SUBMITTER = "tidal.submitter";
 
     /** For Ratis. */
@@ -31,11 +30,9 @@ final class MemberRpcType implements RpcType {
         }
     }
 
-    static Parameters parameters(@Nullable ControlNetwork network, Submitter submitter) {
+    static Parameters parameters(ControlLogContext context, Submitter submitter) {
         Parameters parameters = new Parameters();
-        if (network != null) {
-            parameters.put(NETWORK, network, ControlNetwork.class);
-        }
+        parameters.put(CONTEXT, context, ControlLogContext.class);
         parameters.put(SUBMITTER, submitter, Submitter.class);
         return parameters;
     }
@@ -48,11 +45,12 @@ final class MemberRpcType implements RpcType {
     @Override
     public RpcFactory newFactory(Parameters parameters) {
         return new Factory(
-                this, parameters.get(NETWORK, ControlNetwork.class), parameters.getNonNull(SUBMITTER, Submitter.class));
+                this,
+                parameters.getNonNull(CONTEXT, ControlLogContext.class),
+                parameters.getNonNull(SUBMITTER, Submitter.class));
     }
 
-    private record Factory(RpcType type, @Nullable ControlNetwork network, Submitter submitter)
-            implements ServerFactory {
+    private record Factory(RpcType type, ControlLogContext context, Submitter submitter) implements ServerFactory {
 
         @Override
         public RpcType getRpcType() {
@@ -61,7 +59,7 @@ final class MemberRpcType implements RpcType {
 
         @Override
         public RaftServerRpc newRaftServerRpc(RaftServer server) {
-            return new MemberRpc(type, server, network, submitter);
+            return new MemberRpc(type, server, context, submitter);
         }
     }
 }

@@ -6,6 +6,7 @@ import io.tidaldb.control.ratis.Wire.Verdict;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -93,7 +94,10 @@ final class Proposals {
                             + " bytes waiting: try again later"));
         }
         Pending proposal = new Pending(command);
-        executor.execute(() -> begin(proposal));
+        if (!executor.execute(() -> begin(proposal))) {
+            release(command);
+            proposal.stage.completeExceptionally(Objects.requireNonNull(failure));
+        }
         return proposal.stage;
     }
 

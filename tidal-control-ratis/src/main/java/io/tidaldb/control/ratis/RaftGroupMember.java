@@ -9,7 +9,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 import java.util.UUID;
-import java.util.concurrent.CompletionException;
 import java.util.function.BooleanSupplier;
 import org.apache.ratis.protocol.RaftGroup;
 import org.apache.ratis.protocol.RaftGroupId;
@@ -60,18 +59,15 @@ final class RaftGroupMember {
                     .setOption(RaftStorage.StartupOption.RECOVER)
                     .setStateMachine(machine)
                     .setProperties(Settings.properties(raft, context.network()))
-                    .setParameters(MemberRpcType.parameters(context.network(), submitter))
+                    .setParameters(MemberRpcType.parameters(context, submitter))
                     .build();
             server = made;
             made.start();
             division = made.getDivision(group);
             owner.made();
-        } catch (IOException | ClassNotFoundException | CompletionException | IllegalStateException e) {
+        } catch (IOException | ClassNotFoundException | RuntimeException e) {
             close();
             throw StorageCheck.failure(directory, e);
-        } catch (TidalException e) {
-            close();
-            throw e;
         }
     }
 

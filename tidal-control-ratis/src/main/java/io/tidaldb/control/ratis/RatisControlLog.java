@@ -71,7 +71,7 @@ final class RatisControlLog implements ControlLog, CommandStateMachine.Events {
             try {
                 log.member.start(log.machine, log.submitter);
                 started.complete(null);
-            } catch (TidalException e) {
+            } catch (RuntimeException | Error e) {
                 log.executor.shutdown();
                 started.completeExceptionally(e);
             }

@@ -4,6 +4,7 @@ import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.TidalException;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -46,7 +47,10 @@ final class Reads {
                     ErrorCode.OVERLOADED, "control log has " + MAX_WAITING + " reads waiting: try again later"));
         }
         Read read = new Read();
-        executor.execute(() -> begin(read));
+        if (!executor.execute(() -> begin(read))) {
+            waiting.decrementAndGet();
+            read.stage.completeExceptionally(Objects.requireNonNull(failure));
+        }
         return read.stage;
     }
 

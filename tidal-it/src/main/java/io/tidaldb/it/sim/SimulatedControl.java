@@ -1,0 +1,250 @@
+package io.tidaldb.it.sim;
+
+import io.tidaldb.api.ErrorCode;
+import io.tidaldb.api.NodeId;
+import io.tidaldb.api.Scheduler;
+import io.tidaldb.api.Spi;
+import io.tidaldb.api.TidalException;
+import io.tidaldb.api.control.ControlLog;
+import io.tidaldb.api.control.ControlLogContext;
+import io.tidaldb.api.control.ControlLogFactory;
+import io.tidaldb.api.control.ControlSnapshot;
+import io.tidaldb.core.control.LocalControlLogFactory;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.SortedSet;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the members of a control log agree on in a simulated world: one sequence, which stands for what a majority of disks holds, and who
+ * leads. Members hear of it late, may be cut off, closed and opened again; the leader may be lost. Confined to the world's thread.
+ *
+ * <p>A node that is its own only member gets core's local log.
+ */
+public final class SimulatedControl {
+
+    /** What outlasts a member's process: how far it knew the sequence, and its own newest snapshot. */
+    private static final class Disk {
+
+        long known;
+
+        @Nullable
+        ControlSnapshot snapshot;
+    }
+
+    private final SimulatedWorld world;
+    private final SimulatedRandom random;
+    private final List<byte[]> agreed = new ArrayList<>();
+    private final SortedMap<NodeId, SimulatedControlLog> open = new TreeMap<>();
+    private final SortedMap<NodeId, Disk> disks = new TreeMap<>();
+    private final SortedSet<NodeId> cutOff = new TreeSet<>();
+    private List<NodeId> members = List.of();
+    private ControlFaults faults = ControlFaults.NONE;
+    private @Nullable NodeId leader;
+    private boolean electing;
+
+    /** Creates a log in which nothing is agreed yet. */
+    public SimulatedControl(SimulatedWorld world) {
+        this.world = world;
+        this.random = world.random("control");
+        world.onCrash(machine -> {
+            open.remove(machine.id());
+            reconsider();
+        });
+    }
+
+    /** Returns what opens the log on each of its members. */
+    public ControlLogFactory logs() {
+        return new Factory();
+    }
+
+    /** Sets what happens from now on. */
+    public void faults(ControlFaults what) {
+        faults = what;
+    }
+
+    /** Cuts a member off from all others. */
+    public void isolate(NodeId member) {
+        cutOff.add(member);
+        reconsider();
+    }
+
+    /** Lets all members reach each other again. */
+    public void heal() {
+        cutOff.clear();
+        reconsider();
+        open.values().forEach(this::tell);
+    }
+
+    /** Lets the leader lose its office; until there is another, nothing is decided. */
+    public void loseLeader() {
+        leader = null;
+        reconsider();
+    }
+
+    /** Returns how many commands are agreed. */
+    public long agreed() {
+        return agreed.size();
+    }
+
+    private final class Factory implements ControlLogFactory {
+
+        @Override
+        public String name() {
+            return "simulated";
+        }
+
+        @Override
+        public int spiVersion() {
+            return Spi.VERSION;
+        }
+
+        @Override
+        public ControlLog create(ControlLogContext context) {
+            if (context.members().size() == 1) {
+                return new LocalControlLogFactory().create(context);
+            }
+            if (!members.isEmpty() && !members.equals(context.members())) {
+                throw new TidalException(
+                        ErrorCode.DIRECTORY_MISMATCH,
+                        "the simulated control log has the members " + members + ": expected " + context.members());
+            }
+            members = context.members();
+            SimulatedControlLog log = new SimulatedControlLog(SimulatedControl.this, context);
+            open.put(context.node(), log);
+            reconsider();
+            return log;
+        }
+    }
+
+    // For members
+
+    List<NodeId> members() {
+        return members;
+    }
+
+    SimulatedRandom random() {
+        return random;
+    }
+
+    ControlFaults faults() {
+        return faults;
+    }
+
+    Scheduler scheduler(NodeId member) {
+        Collection<SimulatedMachine> machines = world.machines();
+        return machines.stream()
+                .filter(machine -> machine.id().equals(member))
+                .findFirst()
+                .map(SimulatedMachine::scheduler)
+                .orElse(world);
+    }
+
+    Duration draw(Latency latency) {
+        return Duration.ofNanos(latency.drawNanos(random));
+    }
+
+    /** Returns who leads as far as a member knows. */
+    Optional<NodeId> leaderSeenBy(NodeId member) {
+        return reaches(member) ? Optional.ofNullable(leader) : Optional.empty();
+    }
+
+    /** Returns whether a member could have something agreed now. */
+    boolean decides(NodeId member) {
+        return leader != null && reaches(member);
+    }
+
+    long append(byte[] command) {
+        agreed.add(command);
+        open.values().forEach(this::tell);
+        return agreed.size();
+    }
+
+    byte[] entry(long index) {
+        return agreed.get((int) index - 1);
+    }
+
+    /** Returns the newest snapshot of any member, if a member that knows so much is to be given it. */
+    @Nullable
+    ControlSnapshot snapshotFor(long known) {
+        ControlSnapshot newest = null;
+        for (Disk disk : disks.values()) {
+            ControlSnapshot each = disk.snapshot;
+            if (each != null && each.index() > known && (newest == null || each.index() > newest.index())) {
+                newest = each;
+            }
+        }
+        return newest != null && (agreed.size() - known > 20 || random.chance(faults.snapshots())) ? newest : null;
+    }
+
+    boolean reaches(NodeId member) {
+        return open.containsKey(member) && !cutOff.contains(member) && connected() * 2 > members.size();
+    }
+
+    long known(NodeId member) {
+        return disk(member).known;
+    }
+
+    void know(NodeId member, long index) {
+        disk(member).known = Math.max(disk(member).known, index);
+    }
+
+    @Nullable
+    ControlSnapshot snapshot(NodeId member) {
+        return disk(member).snapshot;
+    }
+
+    void store(NodeId member, ControlSnapshot snapshot) {
+        ControlSnapshot former = disk(member).snapshot;
+        if (former == null || former.index() < snapshot.index()) {
+            disk(member).snapshot = snapshot;
+        }
+    }
+
+    void closed(NodeId member, SimulatedControlLog log) {
+        if (open.get(member) == log) {
+            open.remove(member);
+            reconsider();
+        }
+    }
+
+    private void tell(SimulatedControlLog log) {
+        scheduler(log.node()).schedule(draw(faults.delivery()), () -> log.hear(agreed.size()));
+    }
+
+    private long connected() {
+        return open.keySet().stream().filter(member -> !cutOff.contains(member)).count();
+    }
+
+    private Disk disk(NodeId member) {
+        return disks.computeIfAbsent(member, any -> new Disk());
+    }
+
+    private void reconsider() {
+        if (leader != null && !reaches(leader)) {
+            leader = null;
+        }
+        if (leader == null && !electing) {
+            electing = true;
+            world.schedule(draw(faults.election()), this::elect);
+        }
+    }
+
+    private void elect() {
+        electing = false;
+        List<NodeId> able = open.keySet().stream().filter(this::reaches).toList();
+        if (leader == null && !able.isEmpty()) {
+            leader = able.get((int) random.below(able.size()));
+            if (world.trace().isOn()) {
+                world.note("control: " + leader + " decides");
+            }
+            open.values().forEach(this::tell);
+        }
+    }
+}
