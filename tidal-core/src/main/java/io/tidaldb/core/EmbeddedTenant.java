@@ -90,7 +90,8 @@ final class EmbeddedTenant implements Tenant {
     @Override
     public TenantConfig config() {
         tidal.checkOpen();
-        String label = state.slots().get(0).label();
+        // One that was agreed while nodes did not answer has no slots yet.
+        String label = state.slots().isEmpty() ? null : state.slots().get(0).label();
         TenantConfig config = state.config();
         return label == null || label.equals(config.label())
                 ? config
