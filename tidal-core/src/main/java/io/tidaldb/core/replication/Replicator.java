@@ -47,8 +47,9 @@ import org.slf4j.LoggerFactory;
  *   <li>On every link, and whenever something is missing, the sides tell each other what they hold; only ranges travel that the other
  *       lacks, and only after the chains before them were found to be equal.
  *   <li>What is received is appended, synced and folded by the commit loop like any write, then acknowledged, cumulatively.
- *   <li>Nothing relies on a message arriving: heartbeats name positions until they are acknowledged, and whoever is behind without getting
- *       nearer asks again. What arrives twice, late or damaged is refused or ignored.
+ *   <li>Nothing relies on a message arriving: heartbeats name positions until they are acknowledged, whoever is behind without getting
+ *       nearer asks again, and so does a member whose leader acknowledges nothing. What arrives twice, late or damaged is refused or
+ *       ignored.
  * </ul>
  *
  * <p>A peer that lacks what was truncated here gets the slot's newest checkpoint from the leader, and then the rest of the logs. What a
@@ -483,6 +484,7 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
     }
 
     private void tellState(ReplicatedSlot slot, NodeId peer, boolean answer) {
+        askForSnapshot(slot, peer);
         tell(peer, new PeerMessage.State(slot.epoch, slot.key.tenant(), slot.key.shard(), answer, slot.positions()));
     }
 
@@ -552,7 +554,7 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
             }
             state.said(held.positions());
             if (!slot.leads) {
-                caughtUp(slot, state, held.positions());
+                caughtUp(slot, state);
             }
             compare(peer, slot, state, held.positions());
         } else if (message instanceof PeerMessage.Append append) {
@@ -596,7 +598,7 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
                         state.needsSnapshot = slot.leads
                                 && verdicts.stream().anyMatch(verdict -> verdict.kind() == LogVerdict.Kind.SNAPSHOT);
                         verdicts.forEach(verdict -> obey(peer, slot, state, verdict));
-                        if (state.needsSnapshot && !isBehind(slot, theirs)) {
+                        if (state.needsSnapshot || state.asksForSnapshot) {
                             sendSnapshot(peer, slot, state);
                         }
                         pump(slot, peer);
@@ -640,14 +642,8 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
     // Snapshots
 
     // What the other side has and this one lacks comes first: a snapshot without it would not be taken.
-    private static boolean isBehind(ReplicatedSlot slot, List<LogPosition> theirs) {
-        return theirs.stream()
-                .anyMatch(
-                        position -> Long.compareUnsigned(position.lastSeqno(), slot.lastSeqno(position.origin())) > 0);
-    }
-
     private void sendSnapshot(NodeId peer, ReplicatedSlot slot, ReplicatedSlot.PeerState state) {
-        if (!state.diverged && shipper.isFree(peer)) {
+        if (state.known && !state.diverged && !slot.isBehind(state) && shipper.isFree(peer)) {
             // It will hold at least this, so that no more is truncated until it says what it holds.
             state.promise(slot.positions());
             publishNeeded(slot);
@@ -657,10 +653,18 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
 
     private void fetched(
             NodeId peer, ReplicatedSlot slot, ReplicatedSlot.PeerState state, PeerMessage.SnapshotFetch fetch) {
-        if (fetch.snapshot() != 0) {
-            shipper.fetched(peer, fetch);
-        } else if (state.known) {
+        if (fetch.snapshot() == 0) {
+            state.asksForSnapshot = true;
             sendSnapshot(peer, slot, state);
+        } else if (shipper.fetched(peer, fetch)) {
+            state.asksForSnapshot = false;
+        }
+    }
+
+    // Before anything that says how far the logs are here: the leader is not to believe that nothing is lacking.
+    private void askForSnapshot(ReplicatedSlot slot, NodeId leader) {
+        if (!slot.leads && slot.shard.needsSnapshot()) {
+            tell(leader, new PeerMessage.SnapshotFetch(slot.epoch, slot.key.tenant(), slot.key.shard(), 0, 0));
         }
     }
 
@@ -720,6 +724,7 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
     }
 
     private void acknowledge(NodeId peer, ReplicatedSlot slot, Origin origin, long seqno, long chainAtSeqno) {
+        askForSnapshot(slot, peer);
         tell(peer, new PeerMessage.Ack(slot.epoch, slot.key.tenant(), slot.key.shard(), origin, seqno, chainAtSeqno));
     }
 
@@ -783,12 +788,14 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
             }
             if (!state.known) {
                 tellState(slot, peer, false);
-            } else if (state.needsSnapshot && shipper.isFree(peer)) {
+            } else if ((state.needsSnapshot || state.asksForSnapshot) && shipper.isFree(peer)) {
                 // The last one did not arrive, or nobody was free to send one.
                 tellState(slot, peer, false);
-            } else if (!slot.leads && slot.shard.needsSnapshot() && link.heartbeat % ASK_HEARTBEATS == 0) {
-                tell(peer, new PeerMessage.SnapshotFetch(slot.epoch, slot.key.tenant(), slot.key.shard(), 0, 0));
-            } else if (slot.leads) {
+            } else if (!slot.leads) {
+                if (link.heartbeat % ASK_HEARTBEATS == 0) {
+                    askAgain(slot, peer, state);
+                }
+            } else {
                 boolean unacknowledged =
                         state.shipments.values().stream().anyMatch(shipment -> shipment.progress.lagRecords() > 0);
                 if (unacknowledged || state.changedInHeartbeat > link.answered) {
@@ -806,6 +813,19 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
             }
         }
         tell(peer, new PeerMessage.Heartbeat(0, link.heartbeat, clock.wallNanos() / 1_000_000, positions));
+    }
+
+    // A leader does not name what it has not heard of, so the follower has to find out that it did not arrive.
+    private void askAgain(ReplicatedSlot slot, NodeId leader, ReplicatedSlot.PeerState state) {
+        boolean stuck = false;
+        for (Shipment shipment : state.shipments.values()) {
+            stuck |= shipment.isStuck();
+        }
+        if (stuck) {
+            tellState(slot, leader, false);
+        } else {
+            askForSnapshot(slot, leader);
+        }
     }
 
     /** Lets the next heartbeats name a slot's positions until one of them is answered. */
@@ -836,8 +856,8 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
         }
     }
 
-    private static void caughtUp(ReplicatedSlot slot, ReplicatedSlot.PeerState state, List<LogPosition> theirs) {
-        state.caughtUp = !isBehind(slot, theirs);
+    private static void caughtUp(ReplicatedSlot slot, ReplicatedSlot.PeerState state) {
+        state.caughtUp = !slot.isBehind(state);
         if (state.caughtUp) {
             slot.shard.fresh();
         }
