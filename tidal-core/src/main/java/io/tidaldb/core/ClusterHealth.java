@@ -58,7 +58,8 @@ public record ClusterHealth(
      * How far a follower is behind.
      *
      * @param records records that it has not acknowledged
-     * @param millis how long ago the oldest of them was written, 0 if there is none; -1 while it was not heard of
+     * @param millis how long ago the oldest of them was written, 0 if there is none; -1 while it was not heard of, or
+     *     has its logs and waits for a snapshot to fold them into
      */
     public record Lag(long records, long millis) {}
 

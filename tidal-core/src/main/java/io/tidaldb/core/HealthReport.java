@@ -56,7 +56,8 @@ final class HealthReport {
         boolean leads = topology.leaders(ANY_TENANT).contains(shard.replica());
         Answer.@Nullable Shard said = said(shard.node(), shard.shard());
         if (said == null) {
-            return new ClusterHealth.ShardHealth(shard.shard(), shard.region(), shard.node(), leads, 0, 0, new TreeMap<>(), 0);
+            return new ClusterHealth.ShardHealth(
+                    shard.shard(), shard.region(), shard.node(), leads, 0, 0, new TreeMap<>(), 0);
         }
         SortedMap<NodeId, ClusterHealth.Lag> lags = new TreeMap<>();
         said.lag().forEach((node, lag) -> lags.put(NodeId.of(node), new ClusterHealth.Lag(lag[0], lag[1])));

@@ -6,6 +6,7 @@ import io.tidaldb.api.TidalException;
 import io.tidaldb.core.ClusterHealth;
 import io.tidaldb.core.Tidal;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 
@@ -42,11 +43,13 @@ final class Await {
         }
     }
 
-    /** Waits until no follower lacks a record. */
+    /** Waits until followers are known, and none of them lacks a record. */
     static void noLag(Tidal tidal) {
-        until(() -> tidal.health().shards().stream()
-                .flatMap(shard -> shard.replicationLag().values().stream())
-                .mapToLong(ClusterHealth.Lag::records)
-                .allMatch(lag -> lag == 0));
+        until(() -> {
+            List<ClusterHealth.Lag> lags = tidal.health().shards().stream()
+                    .flatMap(shard -> shard.replicationLag().values().stream())
+                    .toList();
+            return !lags.isEmpty() && lags.stream().allMatch(lag -> lag.records() == 0);
+        });
     }
 }

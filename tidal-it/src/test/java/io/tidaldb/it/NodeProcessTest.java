@@ -206,7 +206,9 @@ class NodeProcessTest {
                     "data_dir: " + work.resolve("other") + "\nhttp: {listen: \"127.0.0.1:" + port + "\"}\n");
             refused(other, "http.listen 127.0.0.1:" + port + " can't be listened on", "INVALID_CONFIGURATION");
             refused(configuration(""), "DIRECTORY_LOCKED");
-            refused(configuration("peers: {n1: \"127.0.0.1:7411\"}\n"), "UNSUPPORTED");
+            refused(configuration("wal: {group_commit_max_wait: 1ms}\n"), "UNSUPPORTED");
+            refused(configuration("shards: [{shard: 0, region: 1, node: n0}]\n"), "is in region r0");
+            refused(configuration("shards: [{shard: 0, region: 1, node: n7}]\n"), "an address for each of its nodes");
             refused(configuration("auth: {tokens: " + work.resolve("none.json") + "}\n"), "does not exist");
             refused(configuration("tls: x\n"), "key \"tls\" is unknown");
             refused(work.resolve("none.yaml"), "does not exist");

@@ -198,6 +198,14 @@ final class GroupCommit {
         }
     }
 
+    /** Closes what others wrote to a slot, if it is written here. What can't be logged now goes before the next write. Called by tasks. */
+    void takeOver(TenantShard shard) {
+        if (failed == null && shard.writeRefusal() == null && shard.dueTakeover() != null) {
+            begin(shard);
+            commit();
+        }
+    }
+
     /** Makes count what was written before a takeover and came after it. Called by tasks, on a shard whose writes are taken here. */
     void adopt(TenantShard shard) {
         if (failed != null || shard.writeRefusal() != null || shard.isStale()) {

@@ -234,14 +234,21 @@ public final class Node {
         });
     }
 
-    /** Says who takes a slot's writes, and if it is this node, under which origin it writes. */
+    /**
+     * Says who takes a slot's writes, and if it is this node, under which origin it writes. One that did not take them before closes what
+     * others wrote at once: else a takeover that comes from a leader in between could rule out what is folded here already.
+     */
     public CompletableFuture<Void> ledBy(
             TenantShard shard, ReplicaId leader, NodeId host, long epoch, int incarnation, List<Origin> former) {
         return loop.submit(() -> {
             if (leader.equals(shard.replica())) {
                 shard.writeUnder(new Origin(leader.region(), leader.shard(), incarnation));
             }
+            boolean led = shard.leads();
             shard.ledBy(leader, host, epoch, former);
+            if (!led) {
+                loop.commits().takeOver(shard);
+            }
             if (shard.leads() && shard.hasTail()) {
                 loop.commits().adopt(shard);
             }

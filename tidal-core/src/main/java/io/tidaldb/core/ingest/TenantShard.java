@@ -108,7 +108,7 @@ public final class TenantShard {
     private @Nullable FoldSource logs;
 
     private boolean needsRebuild;
-    private boolean held;
+    private volatile boolean held;
     private volatile boolean needsSnapshot;
 
     /** Whether what is wrong was found when the slot was opened: by a look at this disk alone. */
@@ -187,8 +187,12 @@ public final class TenantShard {
         return keepsLogs ? LogsNeeded.EVERYTHING : needed;
     }
 
-    /** Takes notice that everything is here that the leader had a moment ago. Safe for any thread. */
+    /** Takes notice that the logs hold everything that the leader had a moment ago. Safe for any thread. */
     public void fresh() {
+        if (held || needsSnapshot) {
+            // It is not folded yet.
+            return;
+        }
         refetching = null;
         freshNanos = loop.clock().monotonicNanos();
         heardOfLeader = true;
@@ -296,6 +300,14 @@ public final class TenantShard {
                             + replica + ": send the write there",
                     owner.node,
                     owner.epoch);
+        }
+        if (reason == null && needsSnapshot) {
+            // It would be acknowledged and not be seen.
+            reason = new TidalException(
+                    ErrorCode.NOT_CAUGHT_UP,
+                    "tenant " + tenantId + " can't be written through " + replica
+                            + ": it has folded what does not count, and its logs do not reach back to do it again; promote another replica,"
+                            + " which has a snapshot for it");
         }
         return reason;
     }

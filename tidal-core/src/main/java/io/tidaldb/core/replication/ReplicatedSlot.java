@@ -61,6 +61,9 @@ final class ReplicatedSlot {
         /** Whether it lacks what the logs here do not hold any more. */
         boolean needsSnapshot;
 
+        /** Whether it has said that its state holds what does not count, and that its own logs do not lead out of that. */
+        boolean asksForSnapshot;
+
         /** Whether what it said is being compared with the logs. */
         boolean comparing;
 
@@ -79,6 +82,7 @@ final class ReplicatedSlot {
 
         /** What it has said is out of date. */
         void forget(long lastHeardNanos) {
+            asksForSnapshot = false;
             if (known) {
                 known = false;
                 heardNanos = lastHeardNanos;
@@ -199,6 +203,13 @@ final class ReplicatedSlot {
         return position == null ? origin.startSeqno() : position.lastSeqno();
     }
 
+    /** Returns whether a peer holds something that is lacking here, as far as is known. */
+    boolean isBehind(PeerState state) {
+        return state.held != null
+                && state.held.entrySet().stream()
+                        .anyMatch(each -> Long.compareUnsigned(each.getValue(), lastSeqno(each.getKey())) > 0);
+    }
+
     /** A log has become longer, durably. One that was known before is ignored. */
     boolean committed(WalBatch batch, long chain) {
         Origin origin = batch.origin();
@@ -287,6 +298,9 @@ final class ReplicatedSlot {
                 OptionalLong behind = shipment.progress.lagMillis(nowMillis);
                 millis = millis < 0 || behind.isEmpty() ? -1 : Math.max(millis, behind.getAsLong());
             }
+        }
+        if (state != null && state.asksForSnapshot) {
+            millis = -1;
         }
         return new ReplicationLag(key.tenant(), key.shard(), peer, records, millis, state != null && state.diverged);
     }

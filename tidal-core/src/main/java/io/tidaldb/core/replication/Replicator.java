@@ -3,7 +3,6 @@ package io.tidaldb.core.replication;
 import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.NodeId;
 import io.tidaldb.api.Origin;
-import io.tidaldb.api.Seqno;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.api.transport.Transport;
@@ -13,7 +12,6 @@ import io.tidaldb.core.codec.Chain;
 import io.tidaldb.core.codec.ControlRecord;
 import io.tidaldb.core.ingest.CommitListener;
 import io.tidaldb.core.ingest.Node;
-import io.tidaldb.core.ingest.ReceivedBatches;
 import io.tidaldb.core.ingest.SlotLogs;
 import io.tidaldb.core.ingest.TenantShard;
 import io.tidaldb.core.ingest.WriteRequest;
@@ -24,14 +22,11 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Queue;
-import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -47,8 +42,9 @@ import org.slf4j.LoggerFactory;
  *   <li>On every link, and whenever something is missing, the sides tell each other what they hold; only ranges travel that the other
  *       lacks, and only after the chains before them were found to be equal.
  *   <li>What is received is appended, synced and folded by the commit loop like any write, then acknowledged, cumulatively.
- *   <li>Nothing relies on a message arriving: heartbeats name positions until they are acknowledged, and whoever is behind without getting
- *       nearer asks again. What arrives twice, late or damaged is refused or ignored.
+ *   <li>Nothing relies on a message arriving: heartbeats name positions until they are acknowledged, whoever is behind without getting
+ *       nearer asks again, and so does a member whose leader acknowledges nothing. What arrives twice, late or damaged is refused or
+ *       ignored.
  * </ul>
  *
  * <p>A peer that lacks what was truncated here gets the slot's newest checkpoint from the leader, and then the rest of the logs. What a
@@ -60,27 +56,24 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
 
     private static final Logger LOG = LoggerFactory.getLogger(Replicator.class);
 
-    private static final int PRESENT_HEARTBEATS = 4;
-    private static final int ASK_HEARTBEATS = 8;
-
     private final Node node;
     private final Transport transport;
     private final LoopScheduler scheduler;
     private final Clock clock;
     private final ReplicationSettings settings;
-    private final RecentBatches recent;
     private final Chain chain = new Chain();
     private final DigestChecks checks;
     private final SortedMap<SlotKey, ReplicatedSlot> slots = new TreeMap<>();
-    private final SortedMap<NodeId, Link> links = new TreeMap<>();
+    private final Links links;
     private final SnapshotShipper shipper;
     private final SnapshotTaker taker;
-    private final long retentionMaxNanos;
+    private final StateExchange exchange;
+    private final LogShipper logs;
+    private final BatchReceiver receiver;
+    private final Heartbeats heartbeats;
 
     /** Commits that the loop has told of and the scheduler has not looked at. Safe for any number of threads. */
     private final Queue<HandedOver> handedOver = new ConcurrentLinkedQueue<>();
-
-    private volatile long tailBytes;
 
     /** Who asks for the lag and has no answer yet. Safe for any number of threads. */
     private final Queue<CompletableFuture<List<ReplicationLag>>> lagAsked = new ConcurrentLinkedQueue<>();
@@ -90,25 +83,6 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
 
     /** A commit. */
     private record HandedOver(List<Committed> batches, List<WriteRequest> awaiting) {}
-
-    /** The link to a peer. */
-    private static final class Link {
-
-        boolean up;
-
-        /** Whether its queue was full, so that shipments wait until it is writable. */
-        boolean full;
-
-        long heartbeat;
-        long answered;
-
-        /** When something came from it last; at first, since when it could have. */
-        long heardNanos;
-
-        Link(long nowNanos) {
-            heardNanos = nowNanos;
-        }
-    }
 
     /**
      * Creates the replication of a node that is not started yet.
@@ -122,7 +96,7 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
         this.scheduler = scheduler;
         this.clock = clock;
         this.settings = settings;
-        this.recent = new RecentBatches(settings.tailBytes());
+        this.links = new Links(node.id(), transport, clock, slots);
         this.checks = new DigestChecks(node, scheduler, new DigestChecks.Wire() {
             @Override
             public @Nullable ReplicatedSlot slot(TenantShard shard) {
@@ -131,20 +105,20 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
 
             @Override
             public boolean isUp(NodeId peer) {
-                return link(peer).up;
+                return links.to(peer).up;
             }
 
             @Override
             public boolean tell(NodeId peer, PeerMessage message) {
-                return Replicator.this.tell(peer, message);
+                return links.tell(peer, message);
             }
         });
-        this.shipper = new SnapshotShipper(node, scheduler, clock, settings.chunkBytes(), this::tell);
-        this.taker = new SnapshotTaker(node, scheduler, this::tell, this::installed);
-        // Who was heard of a few heartbeats ago is not away.
-        this.retentionMaxNanos = Math.max(
-                TimeUnit.MILLISECONDS.toNanos(node.retentionMaxMillis()),
-                settings.heartbeat().toNanos() * PRESENT_HEARTBEATS);
+        this.shipper = new SnapshotShipper(node, scheduler, clock, settings.chunkBytes(), links::tell);
+        this.taker = new SnapshotTaker(node, scheduler, links::tell, this::installed);
+        this.exchange = new StateExchange(node, scheduler, clock, settings, links, shipper, slots);
+        this.logs = exchange.logs();
+        this.receiver = new BatchReceiver(node, scheduler, links, exchange, slots);
+        this.heartbeats = new Heartbeats(clock, links, exchange, shipper, receiver, slots);
         node.listener(this);
     }
 
@@ -194,12 +168,12 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
             taker.drop(before);
             before.drain(write -> write.unreplicated(notReplicated("the slot has another leader", write)));
         }
-        publishNeeded(slot);
+        exchange.publishNeeded(slot);
         slot.shard.keepLogs(false);
         takeEarly(write -> write.shard() == slot.shard, slot::await);
         for (NodeId peer : slot.peers) {
-            if (link(peer).up) {
-                introduce(slot, peer);
+            if (links.to(peer).up) {
+                exchange.introduce(slot, peer);
             }
         }
     }
@@ -213,7 +187,7 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
     // Everything that was known of it is out of date, and the peers have to be asked what comes next.
     private void installed(ReplicatedSlot slot, List<SlotLogs.Held> held) {
         if (slots.get(slot.key) == slot) {
-            slot.positions().forEach(position -> recent.forget(slot.shard.log(position.origin())));
+            logs.forget(slot);
             assigned(new ReplicatedSlot(slot.assignment, node.id(), held, clock.monotonicNanos()));
         }
     }
@@ -231,7 +205,7 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
                 slots.remove(slot.key);
                 shipper.drop(slot);
                 taker.drop(slot);
-                slot.positions().forEach(position -> recent.forget(slot.shard.log(position.origin())));
+                logs.forget(slot);
                 slot.drain(write -> write.unreplicated(notReplicated("the tenant was deleted", write)));
             }
         });
@@ -247,10 +221,6 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
                 "a write of tenant " + write.shard().tenant().config().id() + " is durable on node " + node.id()
                         + ", and not known to be on as many others as " + write.level() + " asks for: " + why
                         + "; retry it with the same idempotency key");
-    }
-
-    private Link link(NodeId peer) {
-        return links.computeIfAbsent(peer, each -> new Link(clock.monotonicNanos()));
     }
 
     // What this node's logs have grown by
@@ -284,7 +254,7 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
             }
         }
         for (ReplicatedSlot slot : grown) {
-            slot.peers.forEach(peer -> pump(slot, peer));
+            slot.peers.forEach(peer -> logs.pump(slot, peer));
         }
     }
 
@@ -302,14 +272,13 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
         if (!slot.committed(batch, after)) {
             return false;
         }
-        recent.add(slot.shard.log(origin), batch);
-        tailBytes = recent.bytes();
+        logs.keep(slot, batch);
         for (NodeId peer : slot.peers) {
             ReplicatedSlot.PeerState state = slot.state(peer);
             if (state == null) {
                 continue;
             }
-            nameAgain(peer, state);
+            exchange.nameAgain(peer, state);
             Shipment known = state.shipments.get(origin);
             if (known != null) {
                 known.progress.committed(batch);
@@ -321,146 +290,29 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
         return true;
     }
 
-    // Shipping
-
-    private void pump(ReplicatedSlot slot, NodeId peer) {
-        ReplicatedSlot.PeerState state = slot.state(peer);
-        Link link = link(peer);
-        if (state == null || !link.up || !state.known || state.diverged) {
-            return;
-        }
-        if (state.needsSnapshot || shipper.isShipping(slot, peer)) {
-            // It must not get ahead of its snapshot.
-            return;
-        }
-        for (Shipment shipment : List.copyOf(state.shipments.values())) {
-            while (!link.full && shipment.progress.isBehind() && shipment.progress.hasCredit(settings.chunkBytes())) {
-                List<WalBatch> batches = shipment.reading
-                        ? null
-                        : recent.from(shipment.log, shipment.progress.nextSeqno(), settings.chunkBytes());
-                if (batches == null || batches.isEmpty()) {
-                    read(shipment);
-                    break;
-                }
-                if (!send(shipment, batches)) {
-                    break;
-                }
-            }
-        }
-    }
-
-    private boolean send(Shipment shipment, List<WalBatch> batches) {
-        if (batches.isEmpty()) {
-            return false;
-        }
-        ReplicatedSlot slot = shipment.slot;
-        List<Long> chains = new ArrayList<>(batches.size());
-        FollowerProgress progress = shipment.progress;
-        Shipment.Preview preview = shipment.preview(chain);
-        for (WalBatch batch : batches) {
-            Long after = preview.next(batch);
-            if (after == null) {
-                LOG.error(
-                        "the log {} of node {} can't be shipped: what is read at seqno {} does not continue it",
-                        shipment.log,
-                        node.id(),
-                        Seqno.print(batch.firstSeqno()));
-                return false;
-            }
-            chains.add(after);
-        }
-        if (!progress.hasCredit(batches.stream().mapToInt(WalBatch::length).sum())
-                || !tell(
-                        shipment.peer,
-                        new PeerMessage.Append(slot.epoch, slot.key.tenant(), slot.key.shard(), batches))) {
-            return false;
-        }
-        for (int i = 0; i < batches.size(); i++) {
-            shipment.sent(batches.get(i), chains.get(i));
-        }
-        return true;
-    }
-
-    // What is not in memory any more is read by the loop, in the tenant's turn.
-    @SuppressWarnings("FutureReturnValueIgnored") // What fails is logged there.
-    private void read(Shipment shipment) {
-        if (shipment.reading) {
-            return;
-        }
-        shipment.reading = true;
-        ReplicatedSlot slot = shipment.slot;
-        long from = shipment.progress.nextSeqno();
-        node.withLogs(
-                        slot.shard,
-                        settings.chunkBytes(),
-                        logs -> logs.read(shipment.origin, from, settings.chunkBytes()))
-                .whenComplete((batches, failure) -> scheduler.execute(() -> {
-                    shipment.reading = false;
-                    if (slots.get(slot.key) != slot || shipment.progress.nextSeqno() != from) {
-                        return;
-                    }
-                    if (batches == null) {
-                        LOG.warn("log {} of node {} can't be read: {}", shipment.log, node.id(), failure.getMessage());
-                    } else if (batches.isEmpty() || batches.get(0).firstSeqno() != from) {
-                        // Truncated meanwhile: what the peer needs has to be found out anew.
-                        introduce(slot, shipment.peer);
-                    } else if (link(shipment.peer).up && send(shipment, durable(slot, batches))) {
-                        pump(slot, shipment.peer);
-                    }
-                }));
-    }
-
-    // A commit that is under way may have appended what is not synced yet; that is told later.
-    private static List<WalBatch> durable(ReplicatedSlot slot, List<WalBatch> batches) {
-        long last = slot.lastSeqno(batches.get(0).origin());
-        return batches.stream()
-                .filter(batch -> Long.compareUnsigned(batch.lastSeqno(), last) <= 0)
-                .toList();
-    }
-
-    /** Sends a message; false if the link is down or full, and then it was not sent. */
-    private boolean tell(NodeId peer, PeerMessage message) {
-        if (message instanceof PeerMessage.OfSlot ofSlot) {
-            ReplicatedSlot slot = slots.get(new SlotKey(ofSlot.tenant(), ofSlot.shard()));
-            if (slot == null || !slot.members.contains(peer)) {
-                throw new TidalException(
-                        ErrorCode.INTERNAL,
-                        "node " + node.id() + " was about to send something of " + ofSlot.tenant() + "/"
-                                + ofSlot.shard() + " to node " + peer + ", which does not hold it");
-            }
-        }
-        Link link = link(peer);
-        if (!link.up) {
-            return false;
-        }
-        boolean sent = transport.send(peer, PeerCodec.encode(message));
-        link.full |= !sent;
-        return sent;
-    }
-
     // Links
 
     @Override
     public void peerUp(NodeId peer) {
-        Link link = link(peer);
+        Links.Link link = links.to(peer);
         link.up = true;
         link.full = false;
-        tell(
+        links.tell(
                 peer,
                 new PeerMessage.Hello(
                         0, node.cluster(), node.id(), node.region(), PeerCodec.MIN_PROTOCOL, PeerCodec.PROTOCOL));
-        slots.values().forEach(slot -> introduce(slot, peer));
+        slots.values().forEach(slot -> exchange.introduce(slot, peer));
     }
 
     @Override
     public void peerDown(NodeId peer) {
-        link(peer).up = false;
+        links.to(peer).up = false;
         shipper.peerDown(peer);
         taker.peerDown(peer);
         for (ReplicatedSlot slot : slots.values()) {
             ReplicatedSlot.PeerState state = slot.state(peer);
             if (state != null) {
-                state.forget(link(peer).heardNanos);
+                state.forget(links.to(peer).heardNanos);
                 state.caughtUp = false;
             }
         }
@@ -468,22 +320,9 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
 
     @Override
     public void writable(NodeId peer) {
-        link(peer).full = false;
+        links.to(peer).full = false;
         shipper.writable(peer);
-        slots.values().forEach(slot -> pump(slot, peer));
-    }
-
-    /** Tells a peer what is held here, and asks what it holds. */
-    private void introduce(ReplicatedSlot slot, NodeId peer) {
-        ReplicatedSlot.PeerState state = slot.state(peer);
-        if (state != null) {
-            state.forget(link(peer).heardNanos);
-            tellState(slot, peer, false);
-        }
-    }
-
-    private void tellState(ReplicatedSlot slot, NodeId peer, boolean answer) {
-        tell(peer, new PeerMessage.State(slot.epoch, slot.key.tenant(), slot.key.shard(), answer, slot.positions()));
+        slots.values().forEach(slot -> logs.pump(slot, peer));
     }
 
     // What peers say
@@ -493,12 +332,12 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
         int kind = 0;
         try {
             kind = PeerCodec.kind(bytes);
-            link(peer).heardNanos = clock.monotonicNanos();
+            links.to(peer).heardNanos = clock.monotonicNanos();
             received(peer, PeerCodec.decode(bytes));
         } catch (TidalException e) {
             LOG.warn("a message of node {} to node {} is refused: {}", peer, node.id(), e.getMessage());
             if (kind != PeerMessage.Failure.KIND) {
-                tell(peer, new PeerMessage.Failure(0, kind, e.code(), String.valueOf(e.getMessage())));
+                links.tell(peer, new PeerMessage.Failure(0, kind, e.code(), String.valueOf(e.getMessage())));
             }
         }
     }
@@ -520,9 +359,9 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
         } else if (message instanceof PeerMessage.Hello hello) {
             greeted(peer, hello);
         } else if (message instanceof PeerMessage.Heartbeat heartbeat) {
-            heartbeat(peer, heartbeat);
+            heartbeats.received(peer, heartbeat);
         } else if (message instanceof PeerMessage.HeartbeatAnswer answer) {
-            link(peer).answered = Math.max(link(peer).answered, answer.number());
+            links.to(peer).answered = Math.max(links.to(peer).answered, answer.number());
         } else if (message instanceof PeerMessage.Failure failure) {
             if (failure.ofKind() == PeerMessage.SnapshotChunk.KIND) {
                 shipper.refused(peer);
@@ -547,18 +386,11 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
 
     private void ofSlot(NodeId peer, ReplicatedSlot slot, ReplicatedSlot.PeerState state, PeerMessage.OfSlot message) {
         if (message instanceof PeerMessage.State held) {
-            if (!held.answer()) {
-                tellState(slot, peer, true);
-            }
-            state.said(held.positions());
-            if (!slot.leads) {
-                caughtUp(slot, state, held.positions());
-            }
-            compare(peer, slot, state, held.positions());
+            exchange.said(peer, slot, state, held);
         } else if (message instanceof PeerMessage.Append append) {
-            append(peer, slot, append.batches());
+            receiver.append(peer, slot, append.batches());
         } else if (message instanceof PeerMessage.Ack ack) {
-            acked(peer, slot, state, ack);
+            exchange.acked(peer, slot, state, ack);
         } else if (message instanceof PeerMessage.DigestReport report) {
             checks.reported(peer, report);
         } else if (message instanceof PeerMessage.BucketCells cells && !slot.leads) {
@@ -566,7 +398,7 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
         } else if (message instanceof PeerMessage.SnapshotChunk part) {
             taker.take(peer, slot, part);
         } else if (message instanceof PeerMessage.SnapshotFetch fetch && slot.leads) {
-            fetched(peer, slot, state, fetch);
+            exchange.fetched(peer, slot, state, fetch);
         } else {
             throw new TidalException(
                     ErrorCode.UNSUPPORTED,
@@ -574,192 +406,12 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
         }
     }
 
-    // Finding out what the other side lacks
-
-    @SuppressWarnings("FutureReturnValueIgnored") // What fails is logged there.
-    private void compare(NodeId peer, ReplicatedSlot slot, ReplicatedSlot.PeerState state, List<LogPosition> theirs) {
-        if (state.comparing) {
-            return;
-        }
-        state.comparing = true;
-        node.withLogs(slot.shard, settings.chunkBytes(), logs -> LogVerdict.judge(slot.key, logs, theirs))
-                .whenComplete((verdicts, failure) -> scheduler.execute(() -> {
-                    state.comparing = false;
-                    if (slots.get(slot.key) != slot || !link(peer).up) {
-                        return;
-                    }
-                    if (verdicts == null) {
-                        LOG.warn("slot {} of node {} can't be compared: {}", slot.key, node.id(), failure.getMessage());
-                    } else {
-                        state.known = true;
-                        nameAgain(peer, state);
-                        state.needsSnapshot = slot.leads
-                                && verdicts.stream().anyMatch(verdict -> verdict.kind() == LogVerdict.Kind.SNAPSHOT);
-                        verdicts.forEach(verdict -> obey(peer, slot, state, verdict));
-                        if (state.needsSnapshot && !isBehind(slot, theirs)) {
-                            sendSnapshot(peer, slot, state);
-                        }
-                        pump(slot, peer);
-                    }
-                }));
-    }
-
-    private void obey(NodeId peer, ReplicatedSlot slot, ReplicatedSlot.PeerState state, LogVerdict verdict) {
-        LogPosition theirs = verdict.theirs();
-        Origin origin = theirs.origin();
-        switch (verdict.kind()) {
-            case RESUME -> {
-                if (Long.compareUnsigned(theirs.lastSeqno(), slot.lastSeqno(origin)) <= 0) {
-                    slot.shipment(peer, state, origin, settings.windowBytes())
-                            .resume(theirs.lastSeqno(), theirs.chain());
-                    slot.acked(peer, origin, theirs.lastSeqno());
-                }
-            }
-            case SNAPSHOT -> {
-                if (!slot.leads) {
-                    LOG.warn(
-                            "node {} leads {} and lacks what node {} does not hold any more of {}",
-                            peer,
-                            slot.key,
-                            node.id(),
-                            origin);
-                }
-            }
-            case CONFLICT -> {
-                diverged(peer, slot, state, origin, theirs.lastSeqno());
-                if (!verdict.proof().isEmpty()) {
-                    // The other side believes nothing but what it can check itself.
-                    tell(
-                            peer,
-                            new PeerMessage.Append(slot.epoch, slot.key.tenant(), slot.key.shard(), verdict.proof()));
-                }
-            }
-        }
-    }
-
-    // Snapshots
-
-    // What the other side has and this one lacks comes first: a snapshot without it would not be taken.
-    private static boolean isBehind(ReplicatedSlot slot, List<LogPosition> theirs) {
-        return theirs.stream()
-                .anyMatch(
-                        position -> Long.compareUnsigned(position.lastSeqno(), slot.lastSeqno(position.origin())) > 0);
-    }
-
-    private void sendSnapshot(NodeId peer, ReplicatedSlot slot, ReplicatedSlot.PeerState state) {
-        if (!state.diverged && shipper.isFree(peer)) {
-            // It will hold at least this, so that no more is truncated until it says what it holds.
-            state.promise(slot.positions());
-            publishNeeded(slot);
-            shipper.begin(slot, peer);
-        }
-    }
-
-    private void fetched(
-            NodeId peer, ReplicatedSlot slot, ReplicatedSlot.PeerState state, PeerMessage.SnapshotFetch fetch) {
-        if (fetch.snapshot() != 0) {
-            shipper.fetched(peer, fetch);
-        } else if (state.known) {
-            sendSnapshot(peer, slot, state);
-        }
-    }
-
-    private void publishNeeded(ReplicatedSlot slot) {
-        if (node.truncates()) {
-            long nowNanos = clock.monotonicNanos();
-            slot.shard.needed(slot.needed((peer, state) -> {
-                long heardNanos = state.known ? link(peer).heardNanos : state.heardNanos;
-                // A follower keeps what the leader may lack however long that is away: nobody else may have it.
-                return !slot.leads || nowNanos - heardNanos <= retentionMaxNanos;
-            }));
-        }
-    }
-
-    private void diverged(NodeId peer, ReplicatedSlot slot, ReplicatedSlot.PeerState state, Origin origin, long seqno) {
-        if (!state.diverged) {
-            state.diverged = true;
-            LOG.error(
-                    "the log of {} in {} is not the same on nodes {} and {} up to seqno {}: nothing more is shipped",
-                    origin,
-                    slot.key,
-                    node.id(),
-                    peer,
-                    Seqno.print(seqno));
-        }
-    }
-
-    // Receiving
-
-    private void append(NodeId peer, ReplicatedSlot slot, List<WalBatch> batches) {
-        Origin origin = batches.get(0).origin();
-        for (WalBatch batch : batches) {
-            if (!batch.origin().equals(origin)) {
-                throw new TidalException(
-                        ErrorCode.CORRUPT_DATA,
-                        "a message holds batches of " + origin + " and of " + batch.origin() + ": expected one origin");
-            }
-        }
-        node.receive(new ReceivedBatches(
-                slot.shard, batches, result -> scheduler.execute(() -> taken(peer, slot, origin, result))));
-    }
-
-    private void taken(NodeId peer, ReplicatedSlot slot, Origin origin, ReceivedBatches.Result result) {
-        TidalException problem = result.problem();
-        if (slots.get(slot.key) != slot) {
-            return;
-        }
-        if (problem == null) {
-            acknowledge(peer, slot, origin, result.lastSeqno(), result.chain());
-        } else if (problem.code() == ErrorCode.WAL_GAP) {
-            tellState(slot, peer, true);
-        } else if (problem.code() == ErrorCode.CORRUPT_DATA) {
-            divergedHere(slot, problem);
-        } else {
-            LOG.warn("node {} does not take what node {} ships: {}", node.id(), peer, problem.getMessage());
-        }
-    }
-
-    private void acknowledge(NodeId peer, ReplicatedSlot slot, Origin origin, long seqno, long chainAtSeqno) {
-        tell(peer, new PeerMessage.Ack(slot.epoch, slot.key.tenant(), slot.key.shard(), origin, seqno, chainAtSeqno));
-    }
-
-    @SuppressWarnings("FutureReturnValueIgnored") // Nothing can fail but a node that ends.
-    private void divergedHere(ReplicatedSlot slot, TidalException reason) {
-        LOG.error("slot {} of node {} is quarantined: {}", slot.key, node.id(), reason.getMessage());
-        node.quarantine(slot.shard, reason);
-    }
-
-    private void acked(NodeId peer, ReplicatedSlot slot, ReplicatedSlot.PeerState state, PeerMessage.Ack ack) {
-        Shipment shipment = state.shipments.get(ack.origin());
-        if (shipment == null || !state.known) {
-            return;
-        }
-        switch (shipment.progress.acked(ack.seqno(), ack.chain())) {
-            case ADVANCED -> {
-                slot.acked(peer, ack.origin(), ack.seqno());
-                state.holds(ack.origin(), ack.seqno());
-                if (shipment.progress.lagRecords() == 0) {
-                    // The last heartbeat may have come while it was behind.
-                    nameAgain(peer, state);
-                }
-                pump(slot, peer);
-            }
-            case STALE -> {}
-            case AHEAD -> introduce(slot, peer);
-            case DIVERGED -> introduce(slot, peer);
-        }
-    }
-
     // Heartbeats
 
     private void beat() {
-        slots.values().forEach(this::publishNeeded);
+        slots.values().forEach(exchange::publishNeeded);
         expire(clock.monotonicNanos());
-        links.forEach((peer, link) -> {
-            if (link.up) {
-                beat(peer, link);
-            }
-        });
+        links.forEachUp(heartbeats::beat);
         scheduler.schedule(settings.heartbeat(), this::beat);
     }
 
@@ -769,102 +421,6 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
                 write.unreplicated(notReplicated(ErrorCode.DEADLINE_EXCEEDED, "they have not said so in time", write));
         slots.values().forEach(slot -> slot.expire(nowNanos, late));
         takeEarly(write -> write.isLate(nowNanos), late);
-    }
-
-    private void beat(NodeId peer, Link link) {
-        link.heartbeat++;
-        link.full = false;
-        shipper.beat(peer);
-        List<SlotPosition> positions = new ArrayList<>();
-        for (ReplicatedSlot slot : slots.values()) {
-            ReplicatedSlot.PeerState state = slot.state(peer);
-            if (state == null) {
-                continue;
-            }
-            if (!state.known) {
-                tellState(slot, peer, false);
-            } else if (state.needsSnapshot && shipper.isFree(peer)) {
-                // The last one did not arrive, or nobody was free to send one.
-                tellState(slot, peer, false);
-            } else if (!slot.leads && slot.shard.needsSnapshot() && link.heartbeat % ASK_HEARTBEATS == 0) {
-                tell(peer, new PeerMessage.SnapshotFetch(slot.epoch, slot.key.tenant(), slot.key.shard(), 0, 0));
-            } else if (slot.leads) {
-                boolean unacknowledged =
-                        state.shipments.values().stream().anyMatch(shipment -> shipment.progress.lagRecords() > 0);
-                if (unacknowledged || state.changedInHeartbeat > link.answered) {
-                    for (LogPosition position : slot.positions()) {
-                        positions.add(new SlotPosition(
-                                slot.key.tenant(),
-                                slot.key.shard(),
-                                slot.epoch,
-                                position.origin(),
-                                position.lastSeqno(),
-                                position.chain()));
-                    }
-                }
-                pump(slot, peer);
-            }
-        }
-        tell(peer, new PeerMessage.Heartbeat(0, link.heartbeat, clock.wallNanos() / 1_000_000, positions));
-    }
-
-    /** Lets the next heartbeats name a slot's positions until one of them is answered. */
-    private void nameAgain(NodeId peer, ReplicatedSlot.PeerState state) {
-        state.changedInHeartbeat = link(peer).heartbeat + 1;
-    }
-
-    private void heartbeat(NodeId peer, PeerMessage.Heartbeat heartbeat) {
-        Set<SlotKey> behind = new TreeSet<>();
-        for (SlotPosition theirs : heartbeat.slots()) {
-            ReplicatedSlot slot = slots.get(new SlotKey(theirs.tenant(), theirs.shard()));
-            ReplicatedSlot.PeerState state = slot == null ? null : slot.state(peer);
-            if (slot != null && state != null && slot.epoch == theirs.epoch()) {
-                told(peer, slot, state, theirs);
-                if (Long.compareUnsigned(slot.lastSeqno(theirs.origin()), theirs.lastSeqno()) < 0) {
-                    behind.add(slot.key);
-                }
-                state.caughtUp = !behind.contains(slot.key);
-            }
-        }
-        tell(peer, new PeerMessage.HeartbeatAnswer(0, heartbeat.number()));
-        // What a leader does not name has not changed since it did and was answered.
-        for (ReplicatedSlot slot : slots.values()) {
-            ReplicatedSlot.PeerState state = slot.state(peer);
-            if (state != null && state.caughtUp) {
-                slot.shard.fresh();
-            }
-        }
-    }
-
-    private static void caughtUp(ReplicatedSlot slot, ReplicatedSlot.PeerState state, List<LogPosition> theirs) {
-        state.caughtUp = !isBehind(slot, theirs);
-        if (state.caughtUp) {
-            slot.shard.fresh();
-        }
-    }
-
-    private void told(NodeId peer, ReplicatedSlot slot, ReplicatedSlot.PeerState state, SlotPosition theirs) {
-        LogPosition mine = slot.position(theirs.origin());
-        long held = slot.lastSeqno(theirs.origin());
-        state.holds(theirs.origin(), theirs.lastSeqno());
-        if (held == theirs.lastSeqno()) {
-            if (mine != null && mine.chain() != theirs.chain()) {
-                divergedHere(
-                        slot,
-                        new TidalException(
-                                ErrorCode.CORRUPT_DATA,
-                                "the log of " + theirs.origin() + " in " + slot.key + " has chain 0x"
-                                        + Long.toHexString(mine.chain()) + " at seqno " + Seqno.print(held)
-                                        + ", and node " + peer + " has 0x" + Long.toHexString(theirs.chain())));
-            } else if (mine != null) {
-                acknowledge(peer, slot, theirs.origin(), held, mine.chain());
-            }
-        } else if (Long.compareUnsigned(held, theirs.lastSeqno()) < 0) {
-            Long before = state.heldWhenTold.put(theirs.origin(), held);
-            if (before != null && before == held) {
-                tellState(slot, peer, true);
-            }
-        }
     }
 
     // Comparison
@@ -907,7 +463,7 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
 
     /** Returns the bytes of recent batches that are kept in memory for followers: never more than the settings allow. Safe for any thread. */
     public long tailBytes() {
-        return tailBytes;
+        return logs.tailBytes();
     }
 
     /** Returns how far each follower of each slot that this node leads is behind; nothing if the node stops meanwhile. */

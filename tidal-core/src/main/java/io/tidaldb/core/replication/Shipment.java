@@ -22,6 +22,9 @@ final class Shipment {
     /** Whether the store is being read for it. */
     boolean reading;
 
+    /** What was not acknowledged yet when {@link #isStuck} was asked last. */
+    private long awaitedSeqno;
+
     Shipment(ReplicatedSlot slot, NodeId peer, Origin origin, long lastSeqno, long windowBytes) {
         this.slot = slot;
         this.peer = peer;
@@ -35,6 +38,13 @@ final class Shipment {
     void resume(long seqno, long chainAtSeqno) {
         progress.rewind(seqno + 1);
         chain = chainAtSeqno;
+    }
+
+    /** Returns whether the peer lacks something, and nothing more was acknowledged since this was asked last. */
+    boolean isStuck() {
+        long before = awaitedSeqno;
+        awaitedSeqno = progress.ackedSeqno() + 1;
+        return before == awaitedSeqno && progress.lagRecords() > 0;
     }
 
     /** Takes notice that a batch was sent. */

@@ -2,7 +2,9 @@ package io.tidaldb.core.ingest;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.Origin;
+import io.tidaldb.api.TidalException;
 import io.tidaldb.api.wal.WalBatch;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -39,6 +41,10 @@ class OriginFoldTest {
                 deliver(history, replica, random.split(), checkpoints, truncates);
                 if (replica.shard.needsSnapshot()) {
                     assertThat(truncates).as("seed %s", seed).isTrue();
+                    assertThat(replica.shard.writeRefusal())
+                            .isNotNull()
+                            .extracting(TidalException::code)
+                            .isEqualTo(ErrorCode.NOT_CAUGHT_UP);
                     beyond++;
                     continue;
                 }

@@ -72,11 +72,6 @@ final class Chaos {
         });
     }
 
-    /** Leaves out a kind of fault. */
-    void never(Fault fault) {
-        faults.remove(fault);
-    }
-
     /** Does something that a node can't be started during, as if by another thread: both need the same lock. */
     void locked(Runnable action) {
         locked = true;

@@ -21,9 +21,6 @@ import java.util.List;
 /** A cluster of random size with random tenants, which goes through random faults and heals; all from one seed. */
 final class RandomCluster {
 
-    /** Whether other replicas are made to lead where logs are truncated: one seed in a thousand does not converge then. */
-    private static final boolean PROMOTES_TRUNCATED = Boolean.getBoolean("tidal.sim.promoteTruncated");
-
     private final SimulatedRandom random;
     private final SimulatedCluster cluster;
     private final ResidencyCheck residency;
@@ -67,9 +64,6 @@ final class RandomCluster {
         cluster.world().note("regions " + regions + ", shards " + shards);
         workload = new Workload(cluster, tenants());
         chaos = new Chaos(cluster, links);
-        if (truncates && !PROMOTES_TRUNCATED) {
-            chaos.never(Chaos.Fault.PROMOTION);
-        }
     }
 
     // Small, so that they are reached.

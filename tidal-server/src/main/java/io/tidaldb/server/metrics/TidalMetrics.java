@@ -61,7 +61,7 @@ public final class TidalMetrics implements MeterBinder {
                 registry,
                 "tidal.replication.followers.silent",
                 null,
-                "Followers that are not heard of",
+                "Followers that are not heard of, or wait for a snapshot",
                 StoreFigures::silentFollowers);
         counter(
                 registry,

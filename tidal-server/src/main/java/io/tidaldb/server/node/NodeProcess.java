@@ -57,6 +57,10 @@ public final class NodeProcess implements AutoCloseable {
                 begin(() -> HttpServer.start(configuration, state, authenticator, metrics));
         Tidal tidal = null;
         try {
+            if (!configuration.peers().isEmpty()) {
+                // Others may be waited for: who can't serve has to say so before.
+                http.join();
+            }
             tidal = Store.open(configuration);
             HttpServer server = http.join();
             new TidalMetrics(tidal).bindTo(metrics);

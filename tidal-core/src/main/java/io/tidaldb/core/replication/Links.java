@@ -1,0 +1,84 @@
+package io.tidaldb.core.replication;
+
+import io.tidaldb.api.ErrorCode;
+import io.tidaldb.api.NodeId;
+import io.tidaldb.api.TidalException;
+import io.tidaldb.api.transport.Transport;
+import io.tidaldb.core.runtime.Clock;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.function.BiConsumer;
+
+/** A node's links to its peers, and the one way in which anything is sent on them. Confined to the replicator's scheduler. */
+final class Links {
+
+    private final NodeId local;
+    private final Transport transport;
+    private final Clock clock;
+    private final SortedMap<SlotKey, ReplicatedSlot> slots;
+    private final SortedMap<NodeId, Link> links = new TreeMap<>();
+
+    /** The link to a peer. */
+    static final class Link {
+
+        boolean up;
+
+        /** Whether its queue was full, so that shipments wait until it is writable. */
+        boolean full;
+
+        long heartbeat;
+        long answered;
+
+        /** When something came from it last; at first, since when it could have. */
+        long heardNanos;
+
+        private Link(long nowNanos) {
+            heardNanos = nowNanos;
+        }
+    }
+
+    /**
+     * Creates the links of a node.
+     *
+     * @param slots those that the node takes part in, as they are at any time
+     */
+    Links(NodeId local, Transport transport, Clock clock, SortedMap<SlotKey, ReplicatedSlot> slots) {
+        this.local = local;
+        this.transport = transport;
+        this.clock = clock;
+        this.slots = slots;
+    }
+
+    /** Returns the link to a peer, which is down until somebody says that it is up. */
+    Link to(NodeId peer) {
+        return links.computeIfAbsent(peer, each -> new Link(clock.monotonicNanos()));
+    }
+
+    void forEachUp(BiConsumer<NodeId, Link> action) {
+        links.forEach((peer, link) -> {
+            if (link.up) {
+                action.accept(peer, link);
+            }
+        });
+    }
+
+    /** Sends a message; false if the link is down or full, and then it was not sent. */
+    boolean tell(NodeId peer, PeerMessage message) {
+        if (message instanceof PeerMessage.OfSlot ofSlot) {
+            ReplicatedSlot slot = slots.get(new SlotKey(ofSlot.tenant(), ofSlot.shard()));
+            if (slot == null || !slot.members.contains(peer)) {
+                throw new TidalException(
+                        ErrorCode.INTERNAL,
+                        "node " + local + " was about to send something of " + ofSlot.tenant() + "/" + ofSlot.shard()
+                                + " to node " + peer + ", which does not hold it");
+            }
+        }
+        Link link = to(peer);
+        if (!link.up) {
+            return false;
+        }
+        boolean sent = transport.send(peer, PeerCodec.encode(message));
+        link.full |= !sent;
+        return sent;
+    }
+}
