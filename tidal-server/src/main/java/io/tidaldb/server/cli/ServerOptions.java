@@ -41,6 +41,14 @@ final class ServerOptions {
         return false;
     }
 
+    /** Returns a client of servers that another option names, which is the caller's to close. */
+    ServerClient connectTo(String others, @Nullable String token) throws IOException {
+        if (urls != null) {
+            throw CliException.usage("--server and --data-dir exclude each other: expected a server or a directory");
+        }
+        return new ServerClient(others, token, certificates);
+    }
+
     /** Returns a client, which is the caller's to close. */
     ServerClient connect(@Nullable String token) throws IOException {
         return new ServerClient(urls == null ? DEFAULT : urls, token, certificates);
