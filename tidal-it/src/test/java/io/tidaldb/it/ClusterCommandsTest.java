@@ -115,8 +115,9 @@ class ClusterCommandsTest {
         assertThat(again.err()).contains("runs already", first.get("pid").asText(), "tidal cluster down");
         Cli.run("cluster", "up", "--data-dir", home, "--nodes", 2).ended(2);
 
-        handle(first).destroyForcibly();
-        handle(first).onExit().join();
+        ProcessHandle started = handle(first);
+        started.destroyForcibly();
+        started.onExit().join();
         Cli.Answer unreachable = Cli.run(
                         "cluster", "status", "--server", server, "--wait-for", "healthy", "--timeout", "300ms")
                 .ended(1);
@@ -160,6 +161,61 @@ class ClusterCommandsTest {
                         .get("ok")
                         .asBoolean())
                 .isTrue();
+    }
+
+    @Test
+    @DisplayName("fails no write of a load that asks again while a killed node is started, and keeps each once")
+    void loadSurvivesAKill() throws Exception {
+        up("--nodes", 1, "--base-port", 0);
+        String server = "http://" + process().get("http").asText();
+        Path acks = work.resolve("acks.ndjson");
+        try (TidalProcess load = TidalProcess.start(
+                        work.resolve("load.txt"),
+                        "signal",
+                        "load",
+                        "--server",
+                        server,
+                        "--tenant",
+                        1,
+                        "--rate",
+                        200,
+                        "--duration",
+                        "10s",
+                        "--deadline",
+                        "5m",
+                        "--reads-every",
+                        "50ms",
+                        "--ack-log",
+                        acks,
+                        "--output",
+                        "json");
+                AckLogWatch watch = new AckLogWatch(acks)) {
+            watch.await(100, load);
+            ProcessHandle node = handle(process());
+            node.destroyForcibly();
+            node.onExit().join();
+            assertThat(load.isAlive()).as(load.errors()).isTrue();
+            assertThat(state(up())).isEqualTo("started");
+            JsonNode report = Cli.parse(String.valueOf(load.line()));
+            assertThat(load.exitCode()).as(load.errors()).isZero();
+            assertThat(report.get("sent").asLong()).isEqualTo(2_000);
+            assertThat(report.get("acked").asLong()).as(load.errors()).isEqualTo(2_000);
+            assertThat(report.get("failed").asLong()).isZero();
+            assertThat(report.get("reads_failed").asLong()).isZero();
+            assertThat(report.get("availability").asDouble()).isEqualTo(1.0);
+            // Longer than a process takes to start.
+            assertThat(report.get("longest_write_gap_ms").asDouble()).isGreaterThan(100);
+        }
+        JsonNode verified = Cli.run("signal", "verify", "--server", server, "--ack-log", acks, "--output", "json")
+                .done()
+                .json();
+        assertThat(verified.get("found").asLong()).isEqualTo(2_000);
+        assertThat(verified.get("duplicated").asLong()).isZero();
+        assertThat(Cli.run("signal", "export", "--server", server, "--tenant", 1)
+                        .done()
+                        .out()
+                        .lines())
+                .hasSize(2_000);
     }
 
     @Test

@@ -40,7 +40,7 @@ final class Gate {
         }
         Caller caller = caller(context);
         boolean allowed = switch (route.access()) {
-            case OPEN -> true;
+            case OPEN, KNOWN -> true;
             case OPERATOR -> caller.may(Scope.OPERATOR, null);
             case READ -> caller.may(Scope.READ, tenant(context));
             case WRITE -> caller.may(Scope.WRITE, tenant(context));
