@@ -14,7 +14,7 @@ final class JavaCommand {
 
     // Debuggers and agents are one process's own, and so is a file that is written at its end.
     private static final Pattern OWN = Pattern.compile(
-            "-agentlib:.*|-agentpath:.*|-javaagent:.*|-Xrunjdwp:.*|-Xdebug|-XX:ArchiveClassesAtExit=.*|-Xlog:.*");
+            "-agentlib:.*|-agentpath:.*|-javaagent:.*|-Xrunjdwp:.*|-Xdebug|-XX:ArchiveClassesAtExit=.*|-Xlog:.*:file=.*");
 
     private JavaCommand() {}
 

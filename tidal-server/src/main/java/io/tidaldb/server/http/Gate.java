@@ -52,6 +52,17 @@ final class Gate {
         }
     }
 
+    /** Returns whether an open route may tell the caller all: never a reason to refuse. */
+    boolean isOperator(Context context) {
+        if (!authenticator.isRequired()) {
+            String host = context.req().getServerName();
+            return host != null && LOOPBACK.matcher(host).matches();
+        }
+        return presented(context)
+                .filter(caller -> caller.may(Scope.OPERATOR, null))
+                .isPresent();
+    }
+
     // Without tokens everybody on this machine is operator, but no web page whose name was made to point here.
     private static void checkHost(Context context) {
         String host = context.req().getServerName();
@@ -67,11 +78,14 @@ final class Gate {
     }
 
     private Caller caller(Context context) {
+        return presented(context).orElseThrow(() -> refusal(context, context.header("Authorization") != null));
+    }
+
+    private Optional<Caller> presented(Context context) {
         String header = context.header("Authorization");
-        Optional<Caller> known = header == null || !header.regionMatches(true, 0, SCHEME, 0, SCHEME.length())
+        return header == null || !header.regionMatches(true, 0, SCHEME, 0, SCHEME.length())
                 ? Optional.empty()
                 : authenticator.caller(header.substring(SCHEME.length()).strip(), Instant.now());
-        return known.orElseThrow(() -> refusal(context, header != null));
     }
 
     private Refusal refusal(Context context, boolean presented) {

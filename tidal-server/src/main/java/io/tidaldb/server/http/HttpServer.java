@@ -126,7 +126,8 @@ public final class HttpServer implements AutoCloseable {
                 node,
                 listening.threads(),
                 configuration.limits().bodyBytes().bytes(),
-                uploads);
+                uploads,
+                gate);
         exchange.serve();
     }
 

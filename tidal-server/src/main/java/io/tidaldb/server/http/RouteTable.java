@@ -26,7 +26,8 @@ final class RouteTable {
         routes.addAll(new ReadRoutes().routes());
         routes.addAll(new TokenRoutes(authenticator).routes());
         routes.addAll(new ClusterRoutes(node).routes());
-        routes.addAll(new OperationRoutes(node, events, metrics).routes());
+        routes.addAll(new OperationRoutes(node, events).routes());
+        routes.addAll(new MetricsRoutes(node, metrics).routes());
         routes.add(Route.of(Method.GET, "/v1/openapi.json", Access.OPEN, "This document")
                 .answers(200, "OpenAPI 3.1", Schema.types("object"))
                 .by(exchange -> exchange.answer(200, OpenApiDocument.of(routes, version()))));

@@ -53,6 +53,7 @@ class AuthorisationTest {
             Map.entry("GET /v1/tenants/{tenant}/top", READERS),
             Map.entry("GET /v1/tenants/{tenant}/signals/{signal}", READERS),
             Map.entry("GET /v1/tenants/{tenant}/export", READERS),
+            Map.entry("GET /v1/tenants/{tenant}/metrics", READERS),
             Map.entry("GET /v1/signals", KNOWN),
             Map.entry("POST /v1/signals", OPERATORS),
             Map.entry("GET /v1/tokens", OPERATORS),
@@ -248,5 +249,20 @@ class AuthorisationTest {
                 .is(1, "no token with this id");
         CommandsOverHttpTest.run("token list" + server).is(1, "UNAUTHENTICATED");
         CommandsOverHttpTest.run("token list --tokens f" + server).is(2, "exclude each other");
+    }
+
+    @Test
+    @DisplayName("metrics name tenants to operators only")
+    void metricsOfTenants() {
+        assertThat(call("GET", "/metrics", "", "operator").is(200).text())
+                .contains("tidal_tenant_signals_accepted{tenant=\"2\"} 1", "tidal_tenant_entities{tenant=\"other\"} 0");
+        for (String token : List.of("read", "write", "none")) {
+            assertThat(call("GET", "/metrics", "", token).is(200).text())
+                    .contains("tidal_tenants 2.0")
+                    .doesNotContain("tidal_tenant_");
+        }
+        assertThat(call("GET", "/v1/tenants/1/metrics", "", "read").is(200).text())
+                .contains("tidal_tenant_entities{tenant=\"1\"} 0")
+                .doesNotContain("\"2\"");
     }
 }
