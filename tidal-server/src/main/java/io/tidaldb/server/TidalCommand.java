@@ -1,5 +1,6 @@
 package io.tidaldb.server;
 
+import io.tidaldb.server.cli.ClusterCommand;
 import io.tidaldb.server.cli.CommonOptions;
 import io.tidaldb.server.cli.ErrorReport;
 import io.tidaldb.server.cli.PluginsCommand;
@@ -43,6 +44,7 @@ import picocli.CommandLine.Spec;
             WalCommand.class,
             PluginsCommand.class,
             NodeCommand.class,
+            ClusterCommand.class,
             TokenCommand.class
         })
 public final class TidalCommand implements Runnable {

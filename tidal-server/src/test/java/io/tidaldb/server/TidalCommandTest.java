@@ -32,13 +32,13 @@ class TidalCommandTest {
         assertThat(run()).isEqualTo(2);
         assertThat(run("nope")).isEqualTo(2);
         assertThat(err.toString())
-                .contains("tidal: unknown command 'nope': expected one of node, plugins, ")
+                .contains("tidal: unknown command 'nope': expected one of cluster, node, plugins, ")
                 .contains("Try 'tidal --help'.");
         assertThat(run("signal")).isEqualTo(2);
-        assertThat(err.toString()).contains("expected one of declare, import, load, record, types, verify");
-        assertThat(run("signal", "types")).isEqualTo(2);
-        assertThat(err.toString()).contains("--data-dir DIR is missing");
-        assertThat(run("signal", "types", "--server", "http://x")).isEqualTo(2);
+        assertThat(err.toString()).contains("expected one of declare, export, import, load, record, types, verify");
+        assertThat(run("signal", "types", "--plugins", "x")).isEqualTo(2);
+        assertThat(err.toString()).contains("expected --data-dir DIR with it");
+        assertThat(run("plugins", "list", "--server", "http://x")).isEqualTo(2);
         assertThat(err.toString()).contains("Unknown options: '--server'");
         assertThat(run("tenant", "list", "--output", "xml")).isEqualTo(2);
         assertThat(run("query", "count", "--window", "2h", "--tenant", "1", "--signal", "view"))

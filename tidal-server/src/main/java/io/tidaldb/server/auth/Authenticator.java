@@ -49,6 +49,16 @@ public final class Authenticator {
         return authenticator;
     }
 
+    /** Returns the file of tokens, if there is one. */
+    public Optional<TokenFile> file() {
+        return file;
+    }
+
+    /** The file was changed: it is looked at before the next caller is let in. */
+    public void changed() {
+        nextLookNanos.set(System.nanoTime());
+    }
+
     /** Returns whether tokens are asked for. */
     public boolean isRequired() {
         return file.isPresent();

@@ -1,5 +1,7 @@
 package io.tidaldb.server.auth;
 
+import io.tidaldb.api.TidalException;
+
 /** What a token allows. None includes another, but for the operator's, which includes all. */
 public enum Scope {
     /** Everything, for all tenants. */
@@ -7,5 +9,19 @@ public enum Scope {
     /** To record signals of the tenants that the token names. */
     WRITE,
     /** To read what the tenants that the token names have. */
-    READ
+    READ;
+
+    /**
+     * Reads a name in either case.
+     *
+     * @throws TidalException INVALID_ARGUMENT if there is no such scope
+     */
+    public static Scope parse(String text) {
+        for (Scope scope : values()) {
+            if (scope.name().equalsIgnoreCase(text)) {
+                return scope;
+            }
+        }
+        throw TidalException.invalid("a scope is not known: expected operator, read or write");
+    }
 }

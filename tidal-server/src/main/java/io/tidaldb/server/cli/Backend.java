@@ -8,6 +8,8 @@ import io.tidaldb.core.Position;
 import io.tidaldb.core.ReadOptions;
 import io.tidaldb.core.Signal;
 import io.tidaldb.core.WriteOptions;
+import io.tidaldb.server.importing.RecordedEvents;
+import java.time.Duration;
 
 /**
  * What commands work on: a data directory that is open, or a server. Both answer with the JSON of {@link io.tidaldb.server.view}, and fail
@@ -47,7 +49,16 @@ interface Backend extends AutoCloseable {
     /** Returns health as {@link io.tidaldb.server.view.ClusterView} describes it. */
     ObjectNode cluster();
 
+    /** Returns the declared types of signal. */
+    ObjectNode signals();
+
+    /** Declares a type of signal; returns it. */
+    ObjectNode declareSignal(String name, Duration halfLife);
+
     Position record(TenantId id, Signal signal, WriteOptions options);
+
+    /** Returns what is recorded, to be read back. */
+    RecordedEvents recorded();
 
     /** Returns all that is known about an entity. */
     ObjectNode reading(TenantId id, String signal, EntityId entity, ReadOptions options);

@@ -12,10 +12,15 @@ import io.tidaldb.core.Signal;
 import io.tidaldb.core.Tenant;
 import io.tidaldb.core.Tidal;
 import io.tidaldb.core.WriteOptions;
+import io.tidaldb.server.importing.EmbeddedEvents;
+import io.tidaldb.server.importing.Json;
+import io.tidaldb.server.importing.RecordedEvents;
 import io.tidaldb.server.importing.TenantLookup;
 import io.tidaldb.server.view.ClusterView;
 import io.tidaldb.server.view.ReadingView;
+import io.tidaldb.server.view.SignalTypeView;
 import io.tidaldb.server.view.TenantView;
+import java.time.Duration;
 import java.util.List;
 
 /** A data directory, which this process has open. */
@@ -82,6 +87,24 @@ record EmbeddedBackend(Tidal tidal) implements Backend {
     @Override
     public ObjectNode cluster() {
         return ClusterView.describe("", tidal.health(), tidal.tenants());
+    }
+
+    @Override
+    public ObjectNode signals() {
+        ObjectNode result = Json.object();
+        ArrayNode types = result.putArray("signals");
+        tidal.signals().forEach(type -> types.add(SignalTypeView.of(type)));
+        return result;
+    }
+
+    @Override
+    public ObjectNode declareSignal(String name, Duration halfLife) {
+        return SignalTypeView.of(tidal.declareSignal(name, halfLife));
+    }
+
+    @Override
+    public RecordedEvents recorded() {
+        return new EmbeddedEvents(tidal);
     }
 
     @Override

@@ -2,6 +2,7 @@ package io.tidaldb.server.cli;
 
 import io.tidaldb.api.TidalException;
 import io.tidaldb.server.client.ServerException;
+import io.tidaldb.server.cluster.ClusterException;
 import java.io.PrintWriter;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
@@ -77,6 +78,9 @@ public final class ErrorReport {
         if (failure instanceof TidalException store) {
             return ExitCodes.of(store);
         }
+        if (failure instanceof ClusterException cluster && cluster.isRefusal()) {
+            return ExitCodes.REFUSED;
+        }
         return ExitCodes.FAILED;
     }
 
@@ -85,7 +89,9 @@ public final class ErrorReport {
         if (failure instanceof TidalException store) {
             return text + " (" + store.code() + ")";
         }
-        if (failure instanceof CliException || failure instanceof ServerException) {
+        if (failure instanceof CliException
+                || failure instanceof ServerException
+                || failure instanceof ClusterException) {
             return text;
         }
         if (failure instanceof NoSuchFileException) {

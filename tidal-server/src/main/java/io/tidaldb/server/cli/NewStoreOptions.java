@@ -17,6 +17,11 @@ final class NewStoreOptions {
         return isServer() ? new ServerBackend(server.connect(token)) : new EmbeddedBackend(directory.openOrCreate());
     }
 
+    /** As {@link #openOrCreate}, but declares nothing in a directory. */
+    Backend openUndeclared(@Nullable String token) throws IOException {
+        return isServer() ? new ServerBackend(server.connect(token)) : new EmbeddedBackend(directory.openUndeclared());
+    }
+
     /** Returns whether it is a server. */
     boolean isServer() {
         return server.isChosenOver(directory);

@@ -14,9 +14,12 @@ import io.tidaldb.core.Signal;
 import io.tidaldb.core.WriteOptions;
 import io.tidaldb.server.client.Request;
 import io.tidaldb.server.client.ServerClient;
+import io.tidaldb.server.client.ServerEvents;
 import io.tidaldb.server.client.ServerTenants;
 import io.tidaldb.server.client.SignalWrite;
 import io.tidaldb.server.importing.Json;
+import io.tidaldb.server.importing.RecordedEvents;
+import java.time.Duration;
 import java.util.List;
 
 /** A server, or several of one cluster. */
@@ -74,6 +77,22 @@ record ServerBackend(ServerClient client) implements Backend {
     @Override
     public ObjectNode cluster() {
         return client.call(Request.get("/v1/cluster"));
+    }
+
+    @Override
+    public ObjectNode signals() {
+        return client.call(Request.get("/v1/signals"));
+    }
+
+    @Override
+    public ObjectNode declareSignal(String name, Duration halfLife) {
+        ObjectNode type = Json.object().put("name", name).put("half_life", DurationText.print(halfLife));
+        return client.call(Request.change("POST", "/v1/signals", type));
+    }
+
+    @Override
+    public RecordedEvents recorded() {
+        return new ServerEvents(client);
     }
 
     @Override

@@ -34,11 +34,25 @@ final class ServerOptions {
             directory.checkUnnamed();
             return true;
         }
-        if (urls != null || certificates != null) {
-            throw CliException.usage((urls != null ? "--server" : "--cacert")
-                    + " and --data-dir exclude each other: expected a server or a directory");
-        }
+        checkNotGiven("--data-dir");
         return false;
+    }
+
+    /** Refuses these options where another one says that no server is meant. */
+    void checkNotGiven(String other) {
+        if (urls != null || certificates != null) {
+            throw CliException.usage((urls != null ? "--server" : "--cacert") + " and " + other
+                    + " exclude each other: expected a server or "
+                    + (other.equals("--tokens") ? "a file" : "a directory"));
+        }
+    }
+
+    /** Returns a client of servers that another option names, which is the caller's to close. */
+    ServerClient connectTo(String others, @Nullable String token) throws IOException {
+        if (urls != null) {
+            throw CliException.usage("--server and --data-dir exclude each other: expected a server or a directory");
+        }
+        return new ServerClient(others, token, certificates);
     }
 
     /** Returns a client, which is the caller's to close. */

@@ -1,6 +1,6 @@
 package io.tidaldb.server.cli;
 
-import io.tidaldb.core.Tidal;
+import java.io.IOException;
 import java.time.Duration;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -12,7 +12,7 @@ import picocli.CommandLine.Parameters;
 final class SignalDeclareCommand extends CliCommand {
 
     @Mixin
-    private final NewDataDirectory store = new NewDataDirectory();
+    private final NewStoreOptions store = new NewStoreOptions();
 
     @Parameters(paramLabel = "NAME", description = "Letters, digits, _, - and .; up to 64.")
     private String name;
@@ -26,9 +26,9 @@ final class SignalDeclareCommand extends CliCommand {
     private Duration halfLife;
 
     @Override
-    public Integer call() {
-        try (Tidal tidal = store.openUndeclared()) {
-            output().result(SignalTypesCommand.toJson(tidal.declareSignal(name, halfLife)));
+    public Integer call() throws IOException {
+        try (Backend backend = store.openUndeclared(token())) {
+            output().result(backend.declareSignal(name, halfLife));
             return ExitCodes.DONE;
         }
     }

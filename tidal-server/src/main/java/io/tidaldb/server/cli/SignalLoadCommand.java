@@ -8,10 +8,15 @@ import io.tidaldb.api.TidalException;
 import io.tidaldb.core.Tenant;
 import io.tidaldb.core.Tidal;
 import io.tidaldb.core.WriteOptions;
+import io.tidaldb.server.client.ServerClient;
+import io.tidaldb.server.client.ServerEvents;
+import io.tidaldb.server.client.ServerLoadTarget;
 import io.tidaldb.server.importing.AckLog;
+import io.tidaldb.server.importing.EmbeddedLoadTarget;
 import io.tidaldb.server.importing.Load;
 import io.tidaldb.server.importing.LoadPlan;
 import io.tidaldb.server.importing.LoadReport;
+import io.tidaldb.server.importing.LoadTarget;
 import io.tidaldb.server.importing.TenantLookup;
 import java.io.IOException;
 import java.time.Duration;
@@ -23,12 +28,18 @@ import picocli.CommandLine.Option;
 @Command(
         name = "load",
         description = "Sends events at a fixed rate and measures; creates the tenant if it is missing.",
-        footer = {"", "SIGTERM and SIGINT end the load early: what is under way is finished and the result printed."})
+        footer = {
+            "",
+            "SIGTERM and SIGINT end the load early: what is under way is finished and the result printed. Over several",
+            "servers, what one can't do is asked of the next, under the same key, until it is done or the deadline passes."
+        })
 @SuppressWarnings("NullAway.Init")
 final class SignalLoadCommand extends CliCommand {
 
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+
     @Mixin
-    private final NewDataDirectory store = new NewDataDirectory();
+    private final NewStoreOptions store = new NewStoreOptions();
 
     @Option(names = "--tenant", required = true, paramLabel = "T", description = "Number or label.")
     private String tenant;
@@ -58,6 +69,14 @@ final class SignalLoadCommand extends CliCommand {
     @Nullable
     private Durability durability;
 
+    @Option(
+            names = "--deadline",
+            converter = DurationText.class,
+            paramLabel = "30s",
+            description = "After it, a write has failed (default: 10s; over a server, which is asked again, 30s).")
+    @Nullable
+    private Duration deadline;
+
     @Option(names = "--signal", defaultValue = "view", paramLabel = "TYPE", description = "Default: ${DEFAULT-VALUE}.")
     private String signal;
 
@@ -83,16 +102,31 @@ final class SignalLoadCommand extends CliCommand {
     public Integer call() throws IOException, InterruptedException {
         checkRanges();
         AckLogOption.check(ackLog);
-        try (StopSignal stop = StopSignal.install();
-                Tidal tidal = store.openOrCreate()) {
-            checkDeclared(tidal);
-            Tenant target = target(tidal);
-            // Opened last: what an earlier process was promised must not be overwritten by one that is refused.
-            try (AckLog acks = AckLogOption.open(ackLog)) {
-                LoadReport report = new Load(target, plan(), acks, stop::requested, output()::note).run();
-                output().result(report.toJson());
-                return stop.finished(exitCode(report));
-            }
+        try (StopSignal stop = StopSignal.install()) {
+            return stop.finished(store.isServer() ? overServer(stop) : embedded(stop));
+        }
+    }
+
+    private int embedded(StopSignal stop) throws IOException, InterruptedException {
+        try (Tidal tidal = store.directory().openOrCreate()) {
+            checkDeclared(tidal.signals().stream().anyMatch(type -> type.name().equals(signal)));
+            return run(new EmbeddedLoadTarget(target(tidal)), stop);
+        }
+    }
+
+    private int overServer(StopSignal stop) throws IOException, InterruptedException {
+        try (ServerClient client = store.server().connect(token())) {
+            checkDeclared(new ServerEvents(client).halfLives().containsKey(signal));
+            return run(ServerLoadTarget.of(client, tenant, deadline == null ? PATIENCE : deadline), stop);
+        }
+    }
+
+    private int run(LoadTarget target, StopSignal stop) throws IOException, InterruptedException {
+        // Opened last: what an earlier process was promised must not be overwritten by one that is refused.
+        try (AckLog acks = AckLogOption.open(ackLog)) {
+            LoadReport report = new Load(target, plan(), acks, stop::requested, output()::note).run();
+            output().result(report.toJson());
+            return exitCode(report);
         }
     }
 
@@ -114,13 +148,16 @@ final class SignalLoadCommand extends CliCommand {
         if (entities < 1) {
             throw CliException.usage("--entities " + entities + " is out of range: expected 1 or more");
         }
+        if (deadline != null && deadline.isZero()) {
+            throw CliException.usage("--deadline 0 is out of range: expected a duration above 0");
+        }
         if (readsEvery != null && readsEvery.isZero()) {
             throw CliException.usage("--reads-every 0 is out of range: expected a duration above 0");
         }
     }
 
-    private void checkDeclared(Tidal tidal) {
-        if (tidal.signals().stream().noneMatch(type -> type.name().equals(signal))) {
+    private void checkDeclared(boolean declared) {
+        if (!declared) {
             throw new TidalException(
                     ErrorCode.UNKNOWN_SIGNAL,
                     "signal " + signal + " is not declared: declare it with tidal signal declare " + signal);
@@ -129,6 +166,9 @@ final class SignalLoadCommand extends CliCommand {
 
     private LoadPlan plan() {
         WriteOptions options = durability == null ? WriteOptions.DEFAULT : WriteOptions.DEFAULT.with(durability);
+        if (deadline != null) {
+            options = options.with(deadline);
+        }
         return new LoadPlan(signal, rate, duration, writers, entities, readsEvery, options);
     }
 

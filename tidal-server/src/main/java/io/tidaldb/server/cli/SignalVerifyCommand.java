@@ -1,6 +1,5 @@
 package io.tidaldb.server.cli;
 
-import io.tidaldb.core.Tidal;
 import io.tidaldb.server.importing.AckLog;
 import io.tidaldb.server.importing.AckedEvents;
 import io.tidaldb.server.importing.Verification;
@@ -19,7 +18,7 @@ import picocli.CommandLine.Option;
 final class SignalVerifyCommand extends CliCommand {
 
     @Mixin
-    private final DataDirectory store = new DataDirectory();
+    private final StoreOptions store = new StoreOptions();
 
     @Option(
             names = "--ack-log",
@@ -38,8 +37,8 @@ final class SignalVerifyCommand extends CliCommand {
             acked.nextLog();
             AckLog.read(log, acked);
         }
-        try (Tidal tidal = store.openExisting()) {
-            Verification verification = Verification.of(tidal, acked);
+        try (Backend backend = store.open(token())) {
+            Verification verification = Verification.of(backend.recorded(), acked);
             output().result(verification.toJson());
             return verification.ok() ? ExitCodes.DONE : ExitCodes.FAILED;
         }

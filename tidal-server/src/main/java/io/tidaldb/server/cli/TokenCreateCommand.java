@@ -1,12 +1,22 @@
 package io.tidaldb.server.cli;
 
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.server.auth.Scope;
+import io.tidaldb.server.auth.TokenFile;
 import io.tidaldb.server.auth.TokenIssue;
+import io.tidaldb.server.client.Request;
+import io.tidaldb.server.client.ServerClient;
+import io.tidaldb.server.importing.Json;
+import io.tidaldb.server.view.TokenView;
+import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -42,16 +52,34 @@ final class TokenCreateCommand extends CliCommand {
     private Duration lifetime;
 
     @Override
-    public Integer call() {
+    public Integer call() throws IOException {
+        Optional<TokenFile> file = tokens.file();
+        output().result(file.isPresent() ? issued(file.get()) : asked());
+        return ExitCodes.DONE;
+    }
+
+    private ObjectNode issued(TokenFile file) {
         Instant now = Instant.now().truncatedTo(ChronoUnit.SECONDS);
         TokenIssue issue = TokenIssue.into(
-                tokens.file(),
+                file,
                 label,
                 scopes,
                 tenants.stream().map(TenantId::parse).toList(),
                 now,
                 lifetime == null ? null : now.plus(lifetime));
-        output().result(TokenFileOption.describe(issue.token()).put("token", issue.secret()));
-        return ExitCodes.DONE;
+        return TokenView.of(issue.token()).put("token", issue.secret());
+    }
+
+    private ObjectNode asked() throws IOException {
+        ObjectNode wanted = Json.object().put("label", label);
+        ArrayNode allowed = wanted.putArray("scopes");
+        scopes.forEach(scope -> allowed.add(scope.name().toLowerCase(Locale.ROOT)));
+        tenants.forEach(wanted.putArray("tenants")::add);
+        if (lifetime != null) {
+            wanted.put("expires_in", DurationText.print(lifetime));
+        }
+        try (ServerClient client = tokens.connect(token())) {
+            return client.call(Request.change("POST", "/v1/tokens", wanted));
+        }
     }
 }

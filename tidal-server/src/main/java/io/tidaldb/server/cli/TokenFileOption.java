@@ -1,49 +1,47 @@
 package io.tidaldb.server.cli;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.tidaldb.server.auth.Token;
 import io.tidaldb.server.auth.TokenFile;
-import io.tidaldb.server.importing.Json;
+import io.tidaldb.server.client.ServerClient;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Locale;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** Which file of tokens, and how one is shown: never with its secret or hash. */
+/** Whose tokens: those in a file, or those of a server. */
 final class TokenFileOption {
 
-    @Option(names = "--tokens", required = true, paramLabel = "FILE", description = "The file of tokens.")
-    @SuppressWarnings("NullAway.Init")
+    @Option(
+            names = "--tokens",
+            paramLabel = "FILE",
+            description = "The file of tokens; without it, a server's are meant, and an operator's token is needed.")
+    @Nullable
     private Path file;
 
-    TokenFile file() {
-        return new TokenFile(file);
+    @Mixin
+    private final ServerOptions server = new ServerOptions();
+
+    /** Returns the file, or nothing if it is a server that is meant. */
+    Optional<TokenFile> file() {
+        if (file == null) {
+            return Optional.empty();
+        }
+        server.checkNotGiven("--tokens");
+        return Optional.of(new TokenFile(file));
     }
 
-    TokenFile existing() {
-        if (!Files.exists(file)) {
+    /** As {@link #file}, but the file must be there. */
+    Optional<TokenFile> existing() {
+        Optional<TokenFile> named = file();
+        if (file != null && !Files.exists(file)) {
             throw CliException.failed("token file " + file + " does not exist: tidal token create makes it");
         }
-        return file();
+        return named;
     }
 
-    static ObjectNode describe(Token token) {
-        ObjectNode result = Json.object().put("id", token.id()).put("label", token.label());
-        result.put(
-                "scopes",
-                String.join(
-                        ",",
-                        token.scopes().stream()
-                                .map(scope -> scope.name().toLowerCase(Locale.ROOT))
-                                .toList()));
-        result.put(
-                "tenants",
-                String.join(
-                        ",",
-                        token.tenants().stream()
-                                .map(tenant -> Long.toUnsignedString(tenant.value()))
-                                .toList()));
-        return result.put("created", token.created().toString())
-                .put("expires", token.expires() == null ? null : token.expires().toString());
+    ServerClient connect(@Nullable String token) throws IOException {
+        return server.connect(token);
     }
 }

@@ -1,6 +1,12 @@
 package io.tidaldb.server.cli;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.tidaldb.server.auth.TokenFile;
+import io.tidaldb.server.client.Request;
+import io.tidaldb.server.client.ServerClient;
 import io.tidaldb.server.importing.Json;
+import java.io.IOException;
+import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
@@ -16,14 +22,25 @@ final class TokenRevokeCommand extends CliCommand {
     private String id;
 
     @Override
-    public Integer call() {
-        tokens.existing().change(before -> {
+    public Integer call() throws IOException {
+        Optional<TokenFile> file = tokens.existing();
+        output().result(file.isPresent() ? revoked(file.get()) : asked());
+        return ExitCodes.DONE;
+    }
+
+    private ObjectNode revoked(TokenFile file) {
+        file.change(before -> {
             if (before.stream().noneMatch(token -> token.id().equals(id))) {
                 throw CliException.failed("there is no token with this id: see tidal token list");
             }
             return before.stream().filter(token -> !token.id().equals(id)).toList();
         });
-        output().result(Json.object().put("id", id).put("revoked", true));
-        return ExitCodes.DONE;
+        return Json.object().put("id", id).put("revoked", true);
+    }
+
+    private ObjectNode asked() throws IOException {
+        try (ServerClient client = tokens.connect(token())) {
+            return client.call(Request.change("DELETE", "/v1/tokens/" + Request.encoded(id), null));
+        }
     }
 }

@@ -5,7 +5,9 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.TidalException;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.ConnectException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -17,6 +19,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
+import java.util.OptionalLong;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -105,11 +108,94 @@ public final class ServerClient implements AutoCloseable {
         return attempt(request, preferred, 1);
     }
 
+    /**
+     * Asks one server after the other, again and again, until one of them does it, or says that none would; fails as {@link #call} does.
+     *
+     * @param request one that can be repeated
+     * @param deadline how long an answer is of use
+     */
+    public CompletableFuture<ObjectNode> insist(Request request, Duration deadline) {
+        if (!request.repeatable()) {
+            throw new IllegalArgumentException("asked for twice, it may have another effect: " + request.path());
+        }
+        return insist(new Persistence(request, System.nanoTime() + deadline.toNanos()), preferred, 0);
+    }
+
+    private CompletableFuture<ObjectNode> insist(Persistence asked, int server, int failures) {
+        return answer(asked.request(), server, asked.patience())
+                .thenApply(attempt -> asked.outcome(() -> content(server, asked.request(), attempt)))
+                .thenCompose(outcome -> {
+                    if (outcome.answer() != null) {
+                        preferred = server;
+                        return CompletableFuture.completedFuture(outcome.answer());
+                    }
+                    OptionalLong pause = asked.pauseMillis(outcome, failures, servers.size());
+                    if (pause.isEmpty()) {
+                        return CompletableFuture.failedFuture(Objects.requireNonNull(outcome.failure()));
+                    }
+                    int next = (server + 1) % servers.size();
+                    return CompletableFuture.runAsync(
+                                    () -> {},
+                                    CompletableFuture.delayedExecutor(
+                                            pause.getAsLong(), TimeUnit.MILLISECONDS, threads))
+                            .thenCompose(passed -> insist(asked, next, failures + 1));
+                });
+    }
+
+    /**
+     * Asks for a long answer, which is read as it comes and is the caller's to close.
+     *
+     * @throws TidalException as {@link #call}
+     */
+    public InputStream stream(Request request) {
+        RuntimeException last = null;
+        for (int number = 0; number < servers.size(); number++) {
+            int server = (preferred + number) % servers.size();
+            try {
+                return stream(request, server);
+            } catch (TidalException e) {
+                if (!Persistence.isPassing(e)) {
+                    throw e;
+                }
+                last = e;
+            }
+        }
+        throw Objects.requireNonNull(last);
+    }
+
+    private InputStream stream(Request request, int server) {
+        try {
+            HttpResponse<InputStream> response = client.sendAsync(
+                            http(servers.get(server), request, ANSWER), ServerClient::streamed)
+                    .orTimeout(ANSWER.toSeconds() + 1, TimeUnit.SECONDS)
+                    .join();
+            if (response.statusCode() == 200) {
+                return response.body();
+            }
+            throw refusal(
+                    servers.get(server),
+                    request,
+                    response.statusCode(),
+                    json(response.body().readAllBytes()));
+        } catch (CompletionException | IOException e) {
+            throw unreachable(servers.get(server), request, e);
+        }
+    }
+
+    private static HttpResponse.BodySubscriber<InputStream> streamed(HttpResponse.ResponseInfo info) {
+        return info.statusCode() == 200
+                ? new StreamedAnswer()
+                : HttpResponse.BodySubscribers.mapping(new BoundedAnswer(), ByteArrayInputStream::new);
+    }
+
     private CompletableFuture<ObjectNode> attempt(Request request, int server, int number) {
-        return client.sendAsync(http(servers.get(server), request), info -> new BoundedAnswer())
-                .orTimeout(ANSWER.toSeconds() + 1, TimeUnit.SECONDS)
-                .handle(Attempt::new)
-                .thenCompose(attempt -> concluded(request, server, number, attempt));
+        return answer(request, server, ANSWER).thenCompose(attempt -> concluded(request, server, number, attempt));
+    }
+
+    private CompletableFuture<Attempt> answer(Request request, int server, Duration patience) {
+        return client.sendAsync(http(servers.get(server), request, patience), info -> new BoundedAnswer())
+                .orTimeout(patience.toMillis() + 1_000, TimeUnit.MILLISECONDS)
+                .handle(Attempt::new);
     }
 
     /** What came of it: an answer, or why there is none. */
@@ -132,7 +218,7 @@ public final class ServerClient implements AutoCloseable {
         }
         preferred = server;
         try {
-            return CompletableFuture.completedFuture(content(servers.get(server), request, response));
+            return CompletableFuture.completedFuture(content(server, request, attempt));
         } catch (TidalException | ServerException e) {
             return CompletableFuture.failedFuture(e);
         }
@@ -148,10 +234,10 @@ public final class ServerClient implements AutoCloseable {
                 : request.repeatable() && attempts < Math.max(2, servers.size());
     }
 
-    private HttpRequest http(URI server, Request request) {
+    private HttpRequest http(URI server, Request request, Duration patience) {
         JsonNode body = request.body();
         HttpRequest.Builder http = HttpRequest.newBuilder(URI.create(server + request.path()))
-                .timeout(ANSWER)
+                .timeout(patience)
                 .header("Accept", "application/json")
                 .method(
                         request.method(),
@@ -170,25 +256,32 @@ public final class ServerClient implements AutoCloseable {
         return http.build();
     }
 
-    private static ObjectNode content(URI server, Request request, HttpResponse<byte[]> response) {
-        JsonNode content = json(response);
+    private ObjectNode content(int server, Request request, Attempt attempt) {
+        HttpResponse<byte[]> response = attempt.response;
+        if (response == null) {
+            throw unreachable(servers.get(server), request, Objects.requireNonNull(attempt.failure));
+        }
+        JsonNode content = json(response.body());
         if (response.statusCode() / 100 == 2 && content instanceof ObjectNode answer) {
             return answer;
         }
-        if (content.path("code").isTextual()) {
-            throw Problems.of(server, request.path(), content);
-        }
-        throw new ServerException(server + " answers with status " + response.statusCode()
-                + " and not as a Tidal node does: is it one? Expected the address that its READY line names");
+        throw refusal(servers.get(server), request, response.statusCode(), content);
+    }
+
+    private static RuntimeException refusal(URI server, Request request, int status, JsonNode content) {
+        return content.path("code").isTextual()
+                ? Problems.of(server, request.path(), content)
+                : new ServerException(server + " answers with status " + status
+                        + " and not as a Tidal node does: is it one? Expected the address that its READY line names");
     }
 
     private static boolean isUnavailable(HttpResponse<byte[]> response) {
-        return json(response).path("code").asText().equals("UNAVAILABLE");
+        return json(response.body()).path("code").asText().equals("UNAVAILABLE");
     }
 
-    private static JsonNode json(HttpResponse<byte[]> response) {
+    private static JsonNode json(byte[] body) {
         try {
-            return MAPPER.readTree(response.body());
+            return MAPPER.readTree(body);
         } catch (IOException e) {
             return MAPPER.missingNode();
         }

@@ -4,6 +4,8 @@ package io.tidaldb.server.http;
 enum Access {
     /** Everybody. */
     OPEN,
+    /** Whoever has a valid token, whatever it allows. */
+    KNOWN,
     /** Whoever may read from the tenant in the path. */
     READ,
     /** Whoever may write to the tenant in the path. */

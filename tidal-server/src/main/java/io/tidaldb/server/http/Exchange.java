@@ -33,9 +33,18 @@ final class Exchange {
     private final Executor executor;
     private final long bodyBytes;
     private final Uploads uploads;
+    private final Gate gate;
     private boolean bodyKept;
 
-    Exchange(Context context, Route route, NodeState node, Executor executor, long bodyBytes, Uploads uploads) {
+    Exchange(
+            Context context,
+            Route route,
+            NodeState node,
+            Executor executor,
+            long bodyBytes,
+            Uploads uploads,
+            Gate gate) {
+        this.gate = gate;
         this.context = context;
         this.route = route;
         this.node = node;
@@ -169,6 +178,11 @@ final class Exchange {
     /** Returns the body, a JSON object. */
     Fields body() throws IOException {
         return RequestJson.object(stream());
+    }
+
+    /** Returns whether the caller may see everything; for routes that answer others, too. */
+    boolean isOperator() {
+        return gate.isOperator(context);
     }
 
     /** Returns the framework's view of the request; for streams of events. */

@@ -40,7 +40,7 @@ final class Gate {
         }
         Caller caller = caller(context);
         boolean allowed = switch (route.access()) {
-            case OPEN -> true;
+            case OPEN, KNOWN -> true;
             case OPERATOR -> caller.may(Scope.OPERATOR, null);
             case READ -> caller.may(Scope.READ, tenant(context));
             case WRITE -> caller.may(Scope.WRITE, tenant(context));
@@ -50,6 +50,17 @@ final class Gate {
             // The same whether the tenant is there or not: another tenant's token learns nothing.
             throw new Refusal(Refusal.Code.FORBIDDEN, "the token does not allow this");
         }
+    }
+
+    /** Returns whether an open route may tell the caller all: never a reason to refuse. */
+    boolean isOperator(Context context) {
+        if (!authenticator.isRequired()) {
+            String host = context.req().getServerName();
+            return host != null && LOOPBACK.matcher(host).matches();
+        }
+        return presented(context)
+                .filter(caller -> caller.may(Scope.OPERATOR, null))
+                .isPresent();
     }
 
     // Without tokens everybody on this machine is operator, but no web page whose name was made to point here.
@@ -67,11 +78,14 @@ final class Gate {
     }
 
     private Caller caller(Context context) {
+        return presented(context).orElseThrow(() -> refusal(context, context.header("Authorization") != null));
+    }
+
+    private Optional<Caller> presented(Context context) {
         String header = context.header("Authorization");
-        Optional<Caller> known = header == null || !header.regionMatches(true, 0, SCHEME, 0, SCHEME.length())
+        return header == null || !header.regionMatches(true, 0, SCHEME, 0, SCHEME.length())
                 ? Optional.empty()
                 : authenticator.caller(header.substring(SCHEME.length()).strip(), Instant.now());
-        return known.orElseThrow(() -> refusal(context, header != null));
     }
 
     private Refusal refusal(Context context, boolean presented) {

@@ -45,7 +45,7 @@ public final class HttpServer implements AutoCloseable {
         this.requests = requests;
         this.events = new ServerEvents(node);
         this.measured = new RequestMetrics(metrics, requests);
-        this.routes = RouteTable.of(node, configuration.wal().durability(), events, metrics);
+        this.routes = RouteTable.of(node, configuration.wal().durability(), authenticator, events, metrics);
         this.javalin = Javalin.create(this::configure);
     }
 
@@ -126,7 +126,8 @@ public final class HttpServer implements AutoCloseable {
                 node,
                 listening.threads(),
                 configuration.limits().bodyBytes().bytes(),
-                uploads);
+                uploads,
+                gate);
         exchange.serve();
     }
 

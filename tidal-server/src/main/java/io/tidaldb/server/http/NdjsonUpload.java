@@ -20,8 +20,8 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A stream of signals, one a line. A chunk is read when the one before is acknowledged, so that the sender is held back by what the node
- * takes; no thread waits meanwhile. With an idempotency key each line is a write of its own, under a key of its own, so that a retry may be
+ * A stream of signals, one a line. A chunk is read while the one before is recorded, and recorded when that is acknowledged: the sender is
+ * held back by what the node takes, and what was acknowledged is always the first lines. No thread waits meanwhile. With an idempotency key each line is a write of its own, under a key of its own, so that a retry may be
  * cut into chunks elsewhere.
  *
  * <p>One thread at a time, handed on by futures.
@@ -38,6 +38,7 @@ final class NdjsonUpload {
     private final int chunkLines;
     private long accepted;
     private @Nullable Position position;
+    private @Nullable CompletableFuture<Outcome> underWay;
 
     /** What a chunk came to: of so many lines, so many were acknowledged. */
     private record Outcome(
@@ -46,6 +47,10 @@ final class NdjsonUpload {
             @Nullable Throwable failure) {}
 
     private record Line(long number, Signal signal) {}
+
+    /** Lines, whether there may be more, and why not. */
+    private record Chunk(
+            List<Line> lines, boolean goesOn, @Nullable Throwable fault) {}
 
     NdjsonUpload(Exchange exchange, Tenant tenant, WriteOptions options) throws IOException {
         this.exchange = exchange;
@@ -86,49 +91,65 @@ final class NdjsonUpload {
         }
     }
 
-    /** Reads and records chunks until the stream ends. */
+    /** Reads a chunk, and records it when the one before is recorded; then goes on while it is. */
     private CompletionStage<Void> next() {
-        List<Line> chunk = new ArrayList<>();
-        Throwable fault = null;
-        boolean more = true;
-        try {
-            while (more && chunk.size() < chunkLines) {
-                Line line = line();
-                more = line != null;
-                if (line != null) {
-                    chunk.add(line);
-                }
+        Chunk chunk = chunk();
+        return settled().thenCompose(done -> {
+            if (!chunk.lines.isEmpty()) {
+                underWay = write(chunk.lines).orTimeout(CHUNK_SECONDS, TimeUnit.SECONDS);
             }
-        } catch (IOException | TidalException | Refusal e) {
-            // Lines before the one that can't be read are as good as those of earlier chunks.
-            fault = e;
-        }
-        if (chunk.isEmpty()) {
-            return fault == null ? CompletableFuture.completedFuture(null) : CompletableFuture.failedFuture(fault);
-        }
-        Throwable broken = fault;
-        boolean goesOn = more && fault == null;
-        return write(chunk)
-                .orTimeout(CHUNK_SECONDS, TimeUnit.SECONDS)
-                .handleAsync(
-                        (outcome, failure) -> settle(outcome, failure != null ? failure : broken, goesOn),
-                        exchange.executor())
-                .thenCompose(next -> next);
+            return chunk.fault == null && chunk.goesOn ? ahead() : settled().thenCompose(last -> fault(chunk));
+        });
     }
 
-    private CompletionStage<Void> settle(@Nullable Outcome outcome, @Nullable Throwable failure, boolean goesOn) {
+    /** Reads on; but who was refused at once is not kept waiting for what it still sends. */
+    private CompletionStage<Void> ahead() {
+        return underWay != null && underWay.isDone() ? settled().thenCompose(done -> next()) : next();
+    }
+
+    private static CompletionStage<Void> fault(Chunk chunk) {
+        return chunk.fault == null
+                ? CompletableFuture.completedFuture(null)
+                : CompletableFuture.failedFuture(chunk.fault);
+    }
+
+    private Chunk chunk() {
+        List<Line> lines = new ArrayList<>();
+        try {
+            while (lines.size() < chunkLines) {
+                Line line = line();
+                if (line == null) {
+                    return new Chunk(lines, false, null);
+                }
+                lines.add(line);
+            }
+            return new Chunk(lines, true, null);
+        } catch (IOException | TidalException | Refusal e) {
+            // Lines before the one that can't be read are as good as those of earlier chunks.
+            return new Chunk(lines, false, e);
+        }
+    }
+
+    /** Waits for the chunk that is being recorded, and counts it; fails if it failed. */
+    private CompletionStage<Void> settled() {
+        CompletableFuture<Outcome> pending = underWay;
+        if (pending == null) {
+            return CompletableFuture.completedFuture(null);
+        }
+        underWay = null;
+        return pending.handleAsync(this::count, exchange.executor()).thenCompose(counted -> counted);
+    }
+
+    private CompletionStage<Void> count(@Nullable Outcome outcome, @Nullable Throwable failure) {
         Throwable reason = failure;
         if (outcome != null) {
             accepted += outcome.acknowledged;
             if (outcome.end != null) {
                 position = position == null ? outcome.end : position.and(outcome.end);
             }
-            reason = outcome.failure != null ? outcome.failure : failure;
+            reason = outcome.failure;
         }
-        if (reason != null) {
-            return CompletableFuture.failedFuture(reason);
-        }
-        return goesOn ? next() : CompletableFuture.completedFuture(null);
+        return reason == null ? CompletableFuture.completedFuture(null) : CompletableFuture.failedFuture(reason);
     }
 
     private CompletableFuture<Outcome> write(List<Line> chunk) {
@@ -189,7 +210,7 @@ final class NdjsonUpload {
         if (line.fault() != null) {
             throw TidalException.invalid(at + " is " + line.fault());
         }
-        try (JsonParser parser = RequestJson.parser(line.text())) {
+        try (JsonParser parser = RequestJson.signalParser(line.text())) {
             parser.nextToken();
             Signal signal = SignalJson.read(parser, tenant.id());
             if (parser.nextToken() != null) {

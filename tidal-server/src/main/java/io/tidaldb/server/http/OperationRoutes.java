@@ -1,7 +1,6 @@
 package io.tidaldb.server.http;
 
 import io.javalin.http.sse.SseClient;
-import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.tidaldb.server.importing.Json;
 import java.util.List;
 
@@ -10,12 +9,10 @@ final class OperationRoutes {
 
     private final NodeState node;
     private final ServerEvents events;
-    private final PrometheusMeterRegistry metrics;
 
-    OperationRoutes(NodeState node, ServerEvents events, PrometheusMeterRegistry metrics) {
+    OperationRoutes(NodeState node, ServerEvents events) {
         this.node = node;
         this.events = events;
-        this.metrics = metrics;
     }
 
     List<Route> routes() {
@@ -30,9 +27,6 @@ final class OperationRoutes {
                                 "Says whether the node serves; 503 if not, with the reason")
                         .answers(200, "It does", Schema.ref("Alive"))
                         .by(this::ready),
-                Route.of(Method.GET, "/metrics", Access.OPEN, "Metrics for Prometheus; none names a tenant")
-                        .answers(200, "The metrics", MediaTypes.PROMETHEUS, Schema.text())
-                        .by(exchange -> exchange.answer(200, MediaTypes.PROMETHEUS, metrics.scrape())),
                 Route.of(Method.GET, "/v1/events", Access.OPERATOR, "Tells what happens, as server-sent events")
                         .answers(200, "Events: tenant, throttled, health, missed", MediaTypes.EVENTS, Schema.text())
                         .by(this::listen));

@@ -18,15 +18,18 @@ final class RequestJson {
     /** Longest text: an entity name of 1 KiB, each byte of it escaped, fits. */
     private static final int MAX_TEXT = 16 << 10;
 
-    private static final JsonFactory FACTORY = JsonFactory.builder()
+    private static final JsonFactory SIGNALS = JsonFactory.builder()
             .streamReadConstraints(StreamReadConstraints.builder()
                     .maxNestingDepth(8)
                     .maxStringLength(MAX_TEXT)
                     .maxNumberLength(64)
                     .maxNameLength(256)
                     .build())
-            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
             .disable(StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION)
+            .build();
+
+    private static final JsonFactory FACTORY = SIGNALS.rebuild()
+            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
             .build();
 
     private static final JsonMapper MAPPER = JsonMapper.builder(FACTORY)
@@ -53,9 +56,9 @@ final class RequestJson {
         return FACTORY.createParser(body);
     }
 
-    /** Starts to read tokens. */
-    static JsonParser parser(String line) throws IOException {
-        return FACTORY.createParser(line);
+    /** Starts to read tokens; whoever reads them looks for fields that come twice. */
+    static JsonParser signalParser(String line) throws IOException {
+        return SIGNALS.createParser(line);
     }
 
     /** Returns a failure that says where a text is not JSON and nothing of what it holds. */

@@ -2,6 +2,7 @@ package io.tidaldb.server.http;
 
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.tidaldb.api.Durability;
+import io.tidaldb.server.auth.Authenticator;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -11,13 +12,22 @@ final class RouteTable {
 
     private RouteTable() {}
 
-    static List<Route> of(NodeState node, Durability durability, ServerEvents events, PrometheusMeterRegistry metrics) {
+    static List<Route> of(
+            NodeState node,
+            Durability durability,
+            Authenticator authenticator,
+            ServerEvents events,
+            PrometheusMeterRegistry metrics) {
         List<Route> routes = new ArrayList<>();
         routes.addAll(new TenantRoutes(durability, events).routes());
+        routes.addAll(new SignalTypeRoutes().routes());
         routes.addAll(new SignalRoutes().routes());
+        routes.addAll(new ExportRoutes().routes());
         routes.addAll(new ReadRoutes().routes());
+        routes.addAll(new TokenRoutes(authenticator).routes());
         routes.addAll(new ClusterRoutes(node).routes());
-        routes.addAll(new OperationRoutes(node, events, metrics).routes());
+        routes.addAll(new OperationRoutes(node, events).routes());
+        routes.addAll(new MetricsRoutes(node, metrics).routes());
         routes.add(Route.of(Method.GET, "/v1/openapi.json", Access.OPEN, "This document")
                 .answers(200, "OpenAPI 3.1", Schema.types("object"))
                 .by(exchange -> exchange.answer(200, OpenApiDocument.of(routes, version()))));

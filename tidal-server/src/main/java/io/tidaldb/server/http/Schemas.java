@@ -36,6 +36,39 @@ final class Schemas {
         all.put("Usage", usageByHour());
         all.put("Erasure", erasure());
         all.put("Signal", signal());
+        all.put("ExportedSignal", exportedSignal());
+        all.put(
+                "SignalType",
+                Schema.object()
+                        .with("index", Schema.number())
+                        .with("name", Schema.text())
+                        .with("half_life", Schema.text())
+                        .build());
+        all.put(
+                "SignalTypes",
+                Schema.object()
+                        .with("signals", Schema.list(Schema.ref("SignalType")))
+                        .build());
+        all.put(
+                "NewSignalType",
+                Schema.object()
+                        .with("name", Schema.text())
+                        .with("half_life", Schema.text())
+                        .build());
+        all.put("NewToken", newToken());
+        all.put("Token", token(Schema.object()).build());
+        all.put(
+                "IssuedToken",
+                token(Schema.object()).with("token", Schema.text()).build());
+        all.put(
+                "Tokens",
+                Schema.object().with("tokens", Schema.list(Schema.ref("Token"))).build());
+        all.put(
+                "RevokedToken",
+                Schema.object()
+                        .with("id", Schema.text())
+                        .with("revoked", Schema.truth())
+                        .build());
         all.put(
                 "Accepted",
                 Schema.object()
@@ -159,6 +192,37 @@ final class Schemas {
                 .maybe("weight", Schema.types("number", "string", "null"))
                 .maybe("ts", Schema.types("integer", "string", "null"))
                 .build();
+    }
+
+    private static ObjectNode exportedSignal() {
+        return Schema.object()
+                .with("tenant", Schema.id())
+                .with("position", Schema.text())
+                .with("hlc", Schema.id())
+                .with("signal", Schema.text())
+                .with("entity", Schema.id())
+                .maybe("entity_name", Schema.text())
+                .with("weight", Schema.number())
+                .with("ts", Schema.time())
+                .build();
+    }
+
+    private static ObjectNode newToken() {
+        return Schema.object()
+                .with("scopes", Schema.list(Schema.oneOf(List.of("operator", "read", "write"))))
+                .maybe("tenants", Schema.list(Schema.idOrNumber()))
+                .maybe("label", Schema.text())
+                .maybe("expires_in", Schema.types("string", "null"))
+                .build();
+    }
+
+    private static Schema token(Schema schema) {
+        return schema.with("id", Schema.text())
+                .with("label", Schema.text())
+                .with("scopes", Schema.list(Schema.text()))
+                .with("tenants", Schema.list(Schema.id()))
+                .with("created", Schema.time())
+                .with("expires", Schema.types("string", "null"));
     }
 
     private static ObjectNode reading() {

@@ -9,10 +9,13 @@ import io.tidaldb.core.EntityNames;
 import io.tidaldb.core.Signal;
 import io.tidaldb.server.importing.TimeText;
 import java.io.IOException;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Reads signals from JSON, token by token. */
 final class SignalJson {
+
+    private static final List<String> FIELDS = List.of("tenant", "signal", "entity", "entity_name", "weight", "ts");
 
     private SignalJson() {}
 
@@ -31,8 +34,10 @@ final class SignalJson {
         String name = null;
         double weight = 1.0;
         long ts = Signal.NOW;
+        int seen = 0;
         while (parser.nextToken() == JsonToken.FIELD_NAME) {
             String field = parser.currentName();
+            seen = marked(seen, field);
             String value = scalar(field, parser);
             if (value == null) {
                 continue;
@@ -53,6 +58,15 @@ final class SignalJson {
             throw TidalException.invalid("field signal is missing");
         }
         return new Signal(type, entity(entity, name), name, weight, ts);
+    }
+
+    /** Refuses a field that comes twice; one that is unknown is refused later. */
+    private static int marked(int seen, String field) {
+        int bit = 1 << (FIELDS.indexOf(field) + 1);
+        if ((seen & bit & ~1) != 0) {
+            throw TidalException.invalid("field \"" + field + "\" is there twice");
+        }
+        return seen | bit;
     }
 
     private static @Nullable String scalar(String field, JsonParser parser) throws IOException {

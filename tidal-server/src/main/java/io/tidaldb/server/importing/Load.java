@@ -4,9 +4,7 @@ import io.tidaldb.api.EntityId;
 import io.tidaldb.api.QuotaExceededException;
 import io.tidaldb.core.EventTime;
 import io.tidaldb.core.Position;
-import io.tidaldb.core.ReadOptions;
 import io.tidaldb.core.Signal;
-import io.tidaldb.core.Tenant;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -24,21 +22,20 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Open-loop load: event {@code i} is due at {@code i / rate}, however long the ones before it take, and its latency counts from then. Each
- * event has its own (entity, time). Once {@link #MAX_UNDER_WAY} are unanswered, senders wait, and their waiting counts as latency too.
+ * event has its own (entity, time). Once as many as the target takes are unanswered, senders wait, and their waiting counts as latency too.
  */
 public final class Load {
 
-    private static final int MAX_UNDER_WAY = 20_000;
     private static final long MAX_SLEEP_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
-    private final Tenant tenant;
+    private final LoadTarget target;
     private final LoadPlan plan;
     private final AckSink acks;
     private final BooleanSupplier stop;
     private final Consumer<String> notes;
 
-    private final Semaphore free = new Semaphore(MAX_UNDER_WAY);
-    private final BlockingQueue<Answer> answers = new ArrayBlockingQueue<>(MAX_UNDER_WAY);
+    private final Semaphore free;
+    private final BlockingQueue<Answer> answers;
     private final AtomicLong nextEvent = new AtomicLong();
     private final AtomicLong sent = new AtomicLong();
     private final AtomicLong reads = new AtomicLong();
@@ -60,8 +57,10 @@ public final class Load {
      *
      * @param stop asked before each event; true ends the load early
      */
-    public Load(Tenant tenant, LoadPlan plan, AckSink acks, BooleanSupplier stop, Consumer<String> notes) {
-        this.tenant = tenant;
+    public Load(LoadTarget target, LoadPlan plan, AckSink acks, BooleanSupplier stop, Consumer<String> notes) {
+        this.target = target;
+        this.free = new Semaphore(target.callsAtOnce());
+        this.answers = new ArrayBlockingQueue<>(target.callsAtOnce());
         this.plan = plan;
         this.acks = acks;
         this.stop = stop;
@@ -128,7 +127,7 @@ public final class Load {
 
     private void send(long event) {
         try {
-            tenant.recordAllAsync(List.of(signal(event)), plan.options())
+            target.record(signal(event), plan.options())
                     .whenComplete((position, failure) ->
                             answers.add(new Answer(event, System.nanoTime(), position, failure)));
         } catch (RuntimeException e) {
@@ -157,7 +156,7 @@ public final class Load {
             }
             reads.incrementAndGet();
             try {
-                tenant.read(plan.signal(), 1 + reads.get() % plan.entities(), ReadOptions.DEFAULT);
+                target.read(plan.signal(), EntityId.of(1 + reads.get() % plan.entities()));
             } catch (RuntimeException e) {
                 readsFailed.incrementAndGet();
             }
@@ -202,7 +201,7 @@ public final class Load {
             Signal signal = signal(answer.event());
             acks.acknowledged(new Acknowledgement(
                     answer.event() + 1,
-                    tenant.id(),
+                    target.tenant(),
                     answer.position(),
                     signal.type(),
                     signal.entity(),

@@ -3,6 +3,8 @@ package io.tidaldb.server.importing;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.core.EventTime;
 import java.time.Instant;
+import java.time.LocalDate;
+import java.time.YearMonth;
 import java.time.format.DateTimeParseException;
 import java.util.regex.Pattern;
 
@@ -23,10 +25,66 @@ public final class TimeText {
             if (DIGITS.matcher(text).matches()) {
                 return Long.parseLong(text);
             }
-            return EventTime.nanos(Instant.parse(text));
+            long common = common(text);
+            return common >= 0 ? common : EventTime.nanos(Instant.parse(text));
         } catch (DateTimeParseException | NumberFormatException e) {
             throw TidalException.invalid("time " + Quoted.of(text)
                     + " is not valid: expected ISO-8601 with a zone (2026-11-21T10:00:00Z) or nanoseconds since 1970");
         }
+    }
+
+    /**
+     * Returns the time of the form that nearly all have, {@code 2026-11-21T10:00:00Z} with up to nine more digits, or -1 if the text has
+     * another or is no time: the general parser takes half of an import's processor time.
+     */
+    private static long common(String text) {
+        int length = text.length();
+        if (length < 20 || length > 30 || text.charAt(length - 1) != 'Z' || !isPunctuated(text)) {
+            return -1;
+        }
+        int year = number(text, 0, 4);
+        int month = number(text, 5, 7);
+        int day = number(text, 8, 10);
+        int hour = number(text, 11, 13);
+        int minute = number(text, 14, 16);
+        int second = number(text, 17, 19);
+        int nanos = length == 20 ? 0 : fraction(text, length - 1);
+        boolean date = year >= 1970 && year < 2262 && month >= 1 && month <= 12 && day >= 1;
+        boolean time = hour >= 0 && hour < 24 && minute >= 0 && minute < 60 && second >= 0 && second < 60 && nanos >= 0;
+        if (!date || !time || day > YearMonth.of(year, month).lengthOfMonth()) {
+            return -1;
+        }
+        long seconds = LocalDate.of(year, month, day).toEpochDay() * 86_400 + hour * 3_600L + minute * 60L + second;
+        return seconds * 1_000_000_000 + nanos;
+    }
+
+    private static boolean isPunctuated(String text) {
+        return text.charAt(4) == '-'
+                && text.charAt(7) == '-'
+                && text.charAt(10) == 'T'
+                && text.charAt(13) == ':'
+                && text.charAt(16) == ':'
+                && (text.length() == 20 || text.charAt(19) == '.' && text.length() > 21);
+    }
+
+    private static int fraction(String text, int end) {
+        int value = number(text, 20, end);
+        for (int digits = end - 20; digits < 9 && value > 0; digits++) {
+            value *= 10;
+        }
+        return value;
+    }
+
+    /** Returns the value of digits, or -1 if one of them is none. */
+    private static int number(String text, int from, int to) {
+        int value = 0;
+        for (int i = from; i < to; i++) {
+            int digit = text.charAt(i) - '0';
+            if (digit < 0 || digit > 9) {
+                return -1;
+            }
+            value = value * 10 + digit;
+        }
+        return value;
     }
 }

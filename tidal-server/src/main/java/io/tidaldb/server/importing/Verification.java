@@ -4,11 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tidaldb.api.EntityId;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.core.EventTime;
-import io.tidaldb.core.ReadOptions;
-import io.tidaldb.core.Reading;
 import io.tidaldb.core.RecordedSignal;
-import io.tidaldb.core.SignalType;
-import io.tidaldb.core.Tenant;
 import io.tidaldb.core.Tidal;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -39,16 +35,15 @@ public record Verification(long acked, long found, long missing, long duplicated
 
     /** Reads everything back and compares. */
     public static Verification of(Tidal tidal, AckedEvents acked) {
-        Map<String, Duration> halfLives = new HashMap<>();
-        for (SignalType type : tidal.signals()) {
-            halfLives.put(type.name(), type.halfLife());
-        }
+        return of(new EmbeddedEvents(tidal), acked);
+    }
+
+    /** Reads everything back and compares. */
+    public static Verification of(RecordedEvents store, AckedEvents acked) {
+        Map<String, Duration> halfLives = store.halfLives();
         Verification sum = new Verification(0, 0, 0, 0, 0);
         for (Map.Entry<TenantId, AckedEvents.OfTenant> entry : acked.tenants().entrySet()) {
-            AckedEvents.OfTenant events = entry.getValue();
-            sum = sum.and(tidal.tenant(entry.getKey())
-                    .map(tenant -> ofTenant(tenant, events, acked.repeats(), halfLives))
-                    .orElseGet(() -> allMissing(events)));
+            sum = sum.and(ofTenant(store, entry.getKey(), entry.getValue(), acked.repeats(), halfLives));
         }
         return sum;
     }
@@ -96,9 +91,15 @@ public record Verification(long acked, long found, long missing, long duplicated
     }
 
     private static Verification ofTenant(
-            Tenant tenant, AckedEvents.OfTenant events, boolean repeats, Map<String, Duration> halfLives) {
+            RecordedEvents store,
+            TenantId tenant,
+            AckedEvents.OfTenant events,
+            boolean repeats,
+            Map<String, Duration> halfLives) {
         Map<AckedEvents.Key, Present> present = new HashMap<>();
-        tenant.export(record -> count(record, events, present));
+        if (!store.export(tenant, record -> count(record, events, present))) {
+            return allMissing(events);
+        }
         long acked = 0;
         long found = 0;
         for (Map.Entry<AckedEvents.Key, int[]> entry : events.counts().entrySet()) {
@@ -120,7 +121,7 @@ public record Verification(long acked, long found, long missing, long duplicated
         // of the records under way may well be alike; most of them are only if they were sent twice.
         boolean mayRepeat = repeats || (sharesTimes(present) && (strictly - duplicated) * 10 <= tail);
         duplicated = mayRepeat ? duplicated : strictly;
-        double error = new Scores(present, halfLives).maxError(tenant, events);
+        double error = new Scores(store, tenant, present, halfLives).maxError(events);
         return new Verification(acked, found, acked - found, duplicated, error);
     }
 
@@ -158,10 +159,18 @@ public record Verification(long acked, long found, long missing, long duplicated
     private static final class Scores {
 
         private final Map<String, Map<Long, Double>> expected = new TreeMap<>();
+        private final RecordedEvents store;
+        private final TenantId tenant;
         private final Map<String, Duration> halfLives;
         private long atNanos;
 
-        Scores(Map<AckedEvents.Key, Present> present, Map<String, Duration> halfLives) {
+        Scores(
+                RecordedEvents store,
+                TenantId tenant,
+                Map<AckedEvents.Key, Present> present,
+                Map<String, Duration> halfLives) {
+            this.store = store;
+            this.tenant = tenant;
             this.halfLives = halfLives;
             present.keySet().forEach(key -> atNanos = Math.max(atNanos, key.eventNanos()));
             present.forEach(this::add);
@@ -177,7 +186,7 @@ public record Verification(long acked, long found, long missing, long duplicated
             expected.computeIfAbsent(key.signal(), unused -> new HashMap<>()).merge(key.entity(), score, Double::sum);
         }
 
-        double maxError(Tenant tenant, AckedEvents.OfTenant events) {
+        double maxError(AckedEvents.OfTenant events) {
             Map<String, List<EntityId>> asked = new TreeMap<>();
             events.counts().keySet().stream()
                     .filter(key -> halfLives.containsKey(key.signal()))
@@ -190,18 +199,19 @@ public record Verification(long acked, long found, long missing, long duplicated
                 List<EntityId> entities = entry.getValue();
                 for (int from = 0; from < entities.size(); from += READ_AT_ONCE) {
                     List<EntityId> some = entities.subList(from, Math.min(entities.size(), from + READ_AT_ONCE));
-                    error = Math.max(error, error(tenant, entry.getKey(), some));
+                    error = Math.max(error, error(entry.getKey(), some));
                 }
             }
             return error;
         }
 
-        private double error(Tenant tenant, String signal, List<EntityId> entities) {
+        private double error(String signal, List<EntityId> entities) {
             Map<Long, Double> scores = expected.getOrDefault(signal, Map.of());
+            List<Double> there = store.scores(tenant, signal, entities, EventTime.instant(atNanos));
             double error = 0;
-            for (Reading reading : tenant.readAll(signal, entities, ReadOptions.at(EventTime.instant(atNanos)))) {
-                double score = scores.getOrDefault(reading.entity().value(), 0.0);
-                error = Math.max(error, Math.abs(reading.score() - score) / Math.max(1, Math.abs(score)));
+            for (int i = 0; i < entities.size(); i++) {
+                double score = scores.getOrDefault(entities.get(i).value(), 0.0);
+                error = Math.max(error, Math.abs(there.get(i) - score) / Math.max(1, Math.abs(score)));
             }
             return error;
         }

@@ -89,7 +89,8 @@ public final class TidalMetrics implements MeterBinder {
     }
 
     private void counter(MeterRegistry registry, String name, String about, ToDoubleFunction<StoreFigures> value) {
-        FunctionCounter.builder(name, this, source -> value.applyAsDouble(source.figures.get()))
+        // Held weakly: by something that a gauge holds, it lives as long as the registry.
+        FunctionCounter.builder(name, figures, source -> value.applyAsDouble(source.get()))
                 .description(about)
                 .register(registry);
     }

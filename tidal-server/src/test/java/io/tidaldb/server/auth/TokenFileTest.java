@@ -174,7 +174,8 @@ class TokenFileTest {
                         "--output",
                         "json"))
                 .isZero();
-        assertThat(out.toString()).contains("\"scopes\":\"write,read\"", "\"tenants\":\"1,2\"", "\"token\":\"tidal_");
+        assertThat(out.toString())
+                .contains("\"scopes\":[\"write\",\"read\"]", "\"tenants\":[\"1\",\"2\"]", "\"token\":\"tidal_");
         assertThat(run("token", "list", "--tokens", path().toString())).isZero();
         assertThat(out.toString()).contains("1,2").doesNotContain("tidal_");
         assertThat(run("token", "revoke", "--tokens", path().toString(), "000000000000"))

@@ -31,13 +31,14 @@ class AuthorisationTest {
     private static final String MINE = "1";
     private static final String CANARY = "canary-of-tenant-two";
 
-    /** Who may: with a token to read, to write, an operator's, none. */
-    private record Row(boolean read, boolean write, boolean nobody) {}
+    /** Who may: with a token to read, to write, for another tenant, with none. */
+    private record Row(boolean read, boolean write, boolean other, boolean nobody) {}
 
-    private static final Row OPERATORS = new Row(false, false, false);
-    private static final Row READERS = new Row(true, false, false);
-    private static final Row WRITERS = new Row(false, true, false);
-    private static final Row EVERYBODY = new Row(true, true, true);
+    private static final Row OPERATORS = new Row(false, false, false, false);
+    private static final Row READERS = new Row(true, false, false, false);
+    private static final Row WRITERS = new Row(false, true, false, false);
+    private static final Row KNOWN = new Row(true, true, true, false);
+    private static final Row EVERYBODY = new Row(true, true, true, true);
 
     private static final Map<String, Row> EXPECTED = new TreeMap<>(Map.ofEntries(
             Map.entry("POST /v1/tenants", OPERATORS),
@@ -51,6 +52,13 @@ class AuthorisationTest {
             Map.entry("POST /v1/tenants/{tenant}/reads", READERS),
             Map.entry("GET /v1/tenants/{tenant}/top", READERS),
             Map.entry("GET /v1/tenants/{tenant}/signals/{signal}", READERS),
+            Map.entry("GET /v1/tenants/{tenant}/export", READERS),
+            Map.entry("GET /v1/tenants/{tenant}/metrics", READERS),
+            Map.entry("GET /v1/signals", KNOWN),
+            Map.entry("POST /v1/signals", OPERATORS),
+            Map.entry("GET /v1/tokens", OPERATORS),
+            Map.entry("POST /v1/tokens", OPERATORS),
+            Map.entry("DELETE /v1/tokens/{id}", OPERATORS),
             Map.entry("GET /v1/cluster", OPERATORS),
             Map.entry("GET /v1/events", OPERATORS),
             Map.entry("GET /healthz", EVERYBODY),
@@ -128,13 +136,17 @@ class AuthorisationTest {
 
     private void check(Route route, String token) {
         Row row = EXPECTED.getOrDefault(route.name(), OPERATORS);
-        String path =
-                route.path().replace("{tenant}", MINE).replace("{entity}", "42").replace("{signal}", "view");
+        String path = route.path()
+                .replace("{tenant}", MINE)
+                .replace("{entity}", "42")
+                .replace("{signal}", "view")
+                .replace("{id}", "0123456789ab");
         TestServer.Answer answer = call(route.method().name(), path, "{}", token);
         boolean allowed = switch (token) {
             case "operator" -> true;
             case "read" -> row.read();
             case "write" -> row.write();
+            case "other read", "other write" -> row.other();
             default -> row.nobody();
         };
         if (allowed) {
@@ -178,5 +190,79 @@ class AuthorisationTest {
         assertThat(last.is(429).code()).isEqualTo("TOO_MANY_ATTEMPTS");
         assertThat(last.headers()).containsKey("Retry-After");
         call("GET", "/v1/tenants", "", "operator").is(200);
+    }
+
+    @Test
+    @DisplayName("tokens are made, listed and revoked over HTTP, which counts at once; their secrets are shown once")
+    void tokensOverHttp() {
+        TestServer.Answer made = call(
+                        "POST",
+                        "/v1/tokens",
+                        "{\"scopes\":[\"read\"],\"tenants\":[1],\"label\":\"shop\",\"expires_in\":\"90d\"}",
+                        "operator")
+                .is(201);
+        String secret = made.json().get("token").asText();
+        String id = made.json().get("id").asText();
+        tokens.put("made", secret);
+        try {
+            call("GET", "/v1/tenants/1", "", "made").is(200);
+            call("GET", "/v1/tokens", "", "made").is(403);
+            TestServer.Answer listed = call("GET", "/v1/tokens", "", "operator").is(200);
+            assertThat(listed.text()).contains(id, "shop").doesNotContain(secret, "hash");
+            call("DELETE", "/v1/tokens/" + id, "", "operator").is(200);
+            // 429 where the other rows have shown many wrong tokens before.
+            assertThat(call("GET", "/v1/tenants/1", "", "made").status()).isIn(401, 429);
+            assertThat(call("DELETE", "/v1/tokens/" + id, "", "operator")
+                            .is(404)
+                            .code())
+                    .isEqualTo("NOT_FOUND");
+            for (String wrong : List.of(
+                    "{\"scopes\":[\"read\"]}",
+                    "{\"scopes\":[\"root\"]}",
+                    "{\"scopes\":[\"operator\"],\"tenants\":[1]}",
+                    "{\"scopes\":[\"operator\"],\"expires_in\":\"0s\"}",
+                    "{\"scopes\":[\"operator\"],\"secret\":\"mine\"}")) {
+                call("POST", "/v1/tokens", wrong, "operator").is(400);
+            }
+        } finally {
+            tokens.remove("made");
+        }
+    }
+
+    @Test
+    @DisplayName("tokens are made and revoked by a command over HTTP as in a file")
+    void tokenCommands() {
+        String server = " --output json --server " + CommandsOverHttpTest.url(this.server);
+        String operator = tokens.getOrDefault("operator", "");
+        String made = CommandsOverHttpTest.run(
+                        "token create --scope read,write --tenant 1,2 --label x" + server, "--token", operator)
+                .is(0)
+                .out();
+        String id = TestServer.parse(made).get("id").asText();
+        assertThat(CommandsOverHttpTest.run("token list" + server, "--token", operator)
+                        .is(0)
+                        .out())
+                .contains(id);
+        CommandsOverHttpTest.run("token revoke " + id + server, "--token", operator)
+                .is(0);
+        CommandsOverHttpTest.run("token revoke " + id + server, "--token", operator)
+                .is(1, "no token with this id");
+        CommandsOverHttpTest.run("token list" + server).is(1, "UNAUTHENTICATED");
+        CommandsOverHttpTest.run("token list --tokens f" + server).is(2, "exclude each other");
+    }
+
+    @Test
+    @DisplayName("metrics name tenants to operators only")
+    void metricsOfTenants() {
+        assertThat(call("GET", "/metrics", "", "operator").is(200).text())
+                .contains("tidal_tenant_signals_accepted{tenant=\"2\"} 1", "tidal_tenant_entities{tenant=\"other\"} 0");
+        for (String token : List.of("read", "write", "none")) {
+            assertThat(call("GET", "/metrics", "", token).is(200).text())
+                    .contains("tidal_tenants 2.0")
+                    .doesNotContain("tidal_tenant_");
+        }
+        assertThat(call("GET", "/v1/tenants/1/metrics", "", "read").is(200).text())
+                .contains("tidal_tenant_entities{tenant=\"1\"} 0")
+                .doesNotContain("\"2\"");
     }
 }

@@ -13,8 +13,6 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.net.InetAddress;
 import java.net.ServerSocket;
-import java.net.Socket;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -38,7 +36,7 @@ class CommandsOverHttpTest {
     Path directory;
 
     /** What a command came to. */
-    private record Result(int code, String out, String err) {
+    record Result(int code, String out, String err) {
 
         Result is(int expected, String... said) {
             assertThat(code).as(err + out).isEqualTo(expected);
@@ -50,7 +48,7 @@ class CommandsOverHttpTest {
         }
     }
 
-    private static Result run(String words, String... more) {
+    static Result run(String words, String... more) {
         StringWriter out = new StringWriter();
         StringWriter err = new StringWriter();
         List<String> args = new ArrayList<>(List.of(words.split(" ")));
@@ -62,7 +60,7 @@ class CommandsOverHttpTest {
         return new Result(code, out.toString(), err.toString());
     }
 
-    private static String url(TestServer server) {
+    static String url(TestServer server) {
         return "http://127.0.0.1:" + server.server.port();
     }
 
@@ -136,6 +134,12 @@ class CommandsOverHttpTest {
             both.same("tenant create --regions r9", 1);
             both.same("tenant create --burst few", 2);
             both.same("signal record --tenant 7 --signal view --entity 1 --ts 2200-01-01T00:00:00Z", 1);
+            both.both("signal declare rating --half-life 36h");
+            both.same("signal declare rating --half-life 36h", 0);
+            both.same("signal declare rating --half-life 37h", 1);
+            both.same("signal declare not/a/name", 2);
+            both.same("signal types", 0);
+            both.same("signal export --tenant 99", 1);
             both.same("tenant delete acme", 3);
             both.both("tenant delete 7 --yes");
             both.same("tenant list", 0);
@@ -215,45 +219,6 @@ class CommandsOverHttpTest {
         }
         try (RawServer other = new RawServer("SSH-2.0-x\r\n")) {
             run("tenant list", "--server", other.url()).is(1, "did not answer");
-        }
-    }
-
-    /** Says one thing to whoever connects, and hangs up. */
-    private static final class RawServer implements AutoCloseable {
-
-        private final ServerSocket listener = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
-        private final byte[] answer;
-        private final Thread thread = new Thread(this::serve, "tidal-raw-server-0");
-
-        RawServer(String answer) throws IOException {
-            this.answer = answer.getBytes(StandardCharsets.US_ASCII);
-            thread.setDaemon(true);
-            thread.start();
-        }
-
-        String url() {
-            return "http://127.0.0.1:" + listener.getLocalPort();
-        }
-
-        private void serve() {
-            while (true) {
-                try (Socket socket = listener.accept()) {
-                    // The request is read first: a connection with unread bytes is reset, and may take the answer with
-                    // it.
-                    assertThat(socket.getInputStream().read(new byte[8 << 10])).isPositive();
-                    socket.getOutputStream().write(answer);
-                } catch (IOException e) {
-                    if (listener.isClosed()) {
-                        return;
-                    }
-                }
-            }
-        }
-
-        @Override
-        public void close() throws Exception {
-            listener.close();
-            thread.join();
         }
     }
 

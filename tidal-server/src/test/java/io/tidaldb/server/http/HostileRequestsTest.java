@@ -90,6 +90,8 @@ class HostileRequestsTest {
             refused(server.ndjson(SIGNALS, body));
         }
         refused(server.json("POST", "/v1/tenants/1/reads", body));
+        refused(server.json("POST", "/v1/tokens", body));
+        refused(server.json("POST", "/v1/signals", body));
         TestServer.Answer created = server.json("POST", "/v1/tenants", body);
         if (!body.equals("{}")) {
             refused(created);
@@ -132,6 +134,10 @@ class HostileRequestsTest {
                 "/v1/tenants/1/entities/1/signals/view?region=70000",
                 "/v1/tenants/1/entities/1/signals/view?region=7",
                 "/v1/tenants/1/entities/1/signals/view?by=magic",
+                "/v1/tenants/987654321/export",
+                "/v1/tenants/1/export?from=1",
+                "/v1/signals?tenant=1",
+                "/v1/tokens/..%2F..%2Fetc",
                 "/v1/tenants/1/top",
                 "/v1/tenants/1/top?signal=view&k=0",
                 "/v1/tenants/1/top?signal=view&k=10001",
@@ -163,7 +169,8 @@ class HostileRequestsTest {
                 body[random.nextInt(body.length)] = (byte) random.nextInt(256);
             }
             String type = random.nextBoolean() ? MediaTypes.JSON : MediaTypes.NDJSON;
-            String path = List.of(SIGNALS, "/v1/tenants", "/v1/tenants/1/reads").get(random.nextInt(3));
+            String path = List.of(SIGNALS, "/v1/tenants", "/v1/tenants/1/reads", "/v1/signals", "/v1/tokens")
+                    .get(random.nextInt(5));
             String text = new String(body, StandardCharsets.ISO_8859_1);
             TestServer.Answer answer = server.call("POST", path, type, text);
             assertThat(answer.status())

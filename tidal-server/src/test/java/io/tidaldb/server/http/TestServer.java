@@ -162,7 +162,7 @@ final class TestServer implements AutoCloseable {
         }
     }
 
-    private void validate(ObjectNode schema, JsonNode value) {
+    void validate(ObjectNode schema, JsonNode value) {
         ObjectNode whole = schema.deepCopy();
         whole.set("components", components);
         assertThat(SCHEMAS.getSchema(whole).validate(value)).as("%s", value).isEmpty();

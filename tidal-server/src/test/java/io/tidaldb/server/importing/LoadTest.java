@@ -23,7 +23,7 @@ class LoadTest {
         AckedEvents acked = new AckedEvents();
         LoadPlan plan =
                 new LoadPlan("view", 10_000, Duration.ofMillis(50), 1, 7, Duration.ofMillis(10), WriteOptions.DEFAULT);
-        LoadReport report = new Load(tenant, plan, acked, () -> false, note -> {}).run();
+        LoadReport report = new Load(new EmbeddedLoadTarget(tenant), plan, acked, () -> false, note -> {}).run();
         assertThat(report.sent()).isEqualTo(500);
         assertThat(report.acked()).isEqualTo(500);
         assertThat(report.failed()).isZero();
@@ -39,7 +39,7 @@ class LoadTest {
     void endsEarlyWhenAsked() throws InterruptedException {
         Tenant tenant = tidal.createTenant(TenantConfig.builder(TenantId.of(1)).build());
         LoadPlan plan = new LoadPlan("view", 1, Duration.ofHours(1), 2, 1, null, WriteOptions.DEFAULT);
-        LoadReport report = new Load(tenant, plan, AckSink.NONE, () -> true, note -> {}).run();
+        LoadReport report = new Load(new EmbeddedLoadTarget(tenant), plan, AckSink.NONE, () -> true, note -> {}).run();
         assertThat(report.sent()).isZero();
         assertThat(report.availability()).isEqualTo(1.0);
     }

@@ -37,6 +37,22 @@ class TidalMetricsTest {
     }
 
     @Test
+    @DisplayName("go on counting when nobody but the registry knows them")
+    void collected() {
+        PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+        try (Tidal tidal = Tidal.builder().signal("view", Duration.ofDays(7)).open()) {
+            new TidalMetrics(tidal).bindTo(registry);
+            System.gc();
+            tidal.createTenant(TenantConfig.builder(TenantId.of(1)).build()).record("view", 42L, 1.0);
+            // Figures are a second old at most.
+            while (!registry.scrape().contains("tidal_entities 1.0")) {
+                Thread.onSpinWait();
+            }
+            assertThat(registry.scrape()).contains("tidal_signals_accepted_total 1.0");
+        }
+    }
+
+    @Test
     @DisplayName("keep what they said last when the store is closed")
     void closed() {
         PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);

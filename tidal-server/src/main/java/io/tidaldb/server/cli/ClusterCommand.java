@@ -1,0 +1,10 @@
+package io.tidaldb.server.cli;
+
+import picocli.CommandLine.Command;
+
+/** Commands about a whole cluster. */
+@Command(
+        name = "cluster",
+        description = "Nodes on this machine, as processes; the state of a cluster, wherever it is.",
+        subcommands = {ClusterUpCommand.class, ClusterDownCommand.class, ClusterStatusCommand.class})
+public final class ClusterCommand extends CommandGroup {}
