@@ -121,6 +121,8 @@ final class CallService implements AutoCloseable {
             return CompletableFuture.completedFuture(new Answer.Done());
         } else if (call instanceof Call.Figures) {
             return on(reads, tidal::figures);
+        } else if (call instanceof Call.Positions positions) {
+            return tidal.positions(NodeId.of(positions.node()));
         }
         throw new IllegalStateException("no case for " + call);
     }

@@ -32,6 +32,7 @@ import io.tidaldb.core.wiring.Plugins;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -53,6 +54,7 @@ final class EmbeddedTidal implements Tidal {
 
     private static final Duration WAIT_FOR_TASK = Duration.ofSeconds(60);
     private static final Duration WAIT_FOR_OTHERS = Duration.ofSeconds(10);
+    private static final Duration WAIT_FOR_LEASE = Duration.ofMinutes(5);
     private static final Duration WAIT_FOR_FIGURES = Duration.ofSeconds(1);
 
     private final ControlPlane control;
@@ -64,6 +66,7 @@ final class EmbeddedTidal implements Tidal {
     private final QueueBudget queue;
     private final Reserves reserves;
     private final LoopFactory.CallbackExecutor callbacks;
+    private final LoopScheduler scheduler;
     private final @Nullable RemoteCalls calls;
     private final @Nullable CallService service;
     private volatile boolean closed;
@@ -108,6 +111,7 @@ final class EmbeddedTidal implements Tidal {
         this.service = network == null
                 ? null
                 : new CallService(this, control, network, plugins.platform().loops());
+        this.scheduler = scheduler;
         this.hosting = new Hosting(control, cluster, schema, scheduler, this::assemble);
         control.listen(hosting);
     }
@@ -129,7 +133,20 @@ final class EmbeddedTidal implements Tidal {
         hosting.resume();
         if (service != null) {
             service.start();
+            await(lead(nodes.get(0)), WAIT_FOR_LEASE.toNanos());
         }
+    }
+
+    private CompletableFuture<Void> lead(Node node) {
+        node.lease().limit();
+        return new Leadership(
+                        node.id(), control, cluster, hosting, Objects.requireNonNull(calls), node.lease(), scheduler)
+                .start();
+    }
+
+    /** Returns what is held here of slots that a node leads. */
+    CompletableFuture<Answer.Positions> positions(NodeId node) {
+        return hosting.positions(node);
     }
 
     // What was deleted while the node was away, whether another tenant has its id by now or not.
@@ -439,6 +456,11 @@ final class EmbeddedTidal implements Tidal {
                     RemoteCalls.reason(failure).getMessage());
         }
         return null;
+    }
+
+    /** Runs something on the control scheduler after a pause. */
+    void later(Duration pause, Runnable task) {
+        scheduler.schedule(pause, task);
     }
 
     /** Completes when what was agreed on a tenant is done here. */

@@ -13,7 +13,9 @@ import io.tidaldb.core.control.TenantRecord;
 import io.tidaldb.core.ingest.LogsNeeded;
 import io.tidaldb.core.ingest.Node;
 import io.tidaldb.core.ingest.Schema;
+import io.tidaldb.core.ingest.SlotLogs;
 import io.tidaldb.core.ingest.TenantShard;
+import io.tidaldb.core.remote.Answer;
 import io.tidaldb.core.runtime.LoopScheduler;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -59,6 +61,7 @@ final class Hosting implements ControlPlane.Listener {
     private SortedSet<TenantId> underway = new TreeSet<>();
     private final Map<TenantId, List<CompletableFuture<Void>>> waiting = new HashMap<>();
     private final List<CompletableFuture<Void>> pausing = new ArrayList<>();
+    private final List<CompletableFuture<Void>> idle = new ArrayList<>();
     private int paused;
 
     /**
@@ -124,6 +127,19 @@ final class Hosting implements ControlPlane.Listener {
         return stage;
     }
 
+    /** Completes when everything is done here that was agreed before this call, as far as it can be. */
+    CompletableFuture<Void> settled() {
+        CompletableFuture<Void> stage = new CompletableFuture<>();
+        scheduler.execute(() -> {
+            if (changed.isEmpty() && underway.isEmpty()) {
+                stage.complete(null);
+            } else {
+                idle.add(stage);
+            }
+        });
+        return stage;
+    }
+
     /** Completes when no round is under way; none begins before as many calls of {@link #resume} as of this. */
     CompletableFuture<Void> pause() {
         CompletableFuture<Void> stage = new CompletableFuture<>();
@@ -178,6 +194,10 @@ final class Hosting implements ControlPlane.Listener {
         });
         pausing.forEach(each -> each.complete(null));
         pausing.clear();
+        if (changed.isEmpty()) {
+            idle.forEach(each -> each.complete(null));
+            idle.clear();
+        }
         work();
     }
 
@@ -356,6 +376,64 @@ final class Hosting implements ControlPlane.Listener {
         return former;
     }
 
+    // Who leads
+
+    /** Returns whether a node leads any slot that is hosted here. */
+    boolean leads(NodeId node) {
+        return tenants.values().stream()
+                .anyMatch(tenant -> tenant.placement().stream()
+                        .anyMatch(leader -> cluster.nameOf(leader).equals(node)));
+    }
+
+    /** Returns how many replicas a tenant's slot has, whether they run or not; 0 if the tenant is gone. */
+    int members(TenantId id, ShardId shard) {
+        EmbeddedTenant tenant = tenants.get(id);
+        return tenant == null
+                ? 0
+                : cluster.replicas().allowed(shard, tenant.record().config()).size();
+    }
+
+    /** Returns what is held here of slots that a node leads; their logs are kept as they are until they have another leader. */
+    CompletableFuture<Answer.Positions> positions(NodeId node) {
+        List<CompletableFuture<Answer.Replica>> asked = new ArrayList<>();
+        for (EmbeddedTenant tenant : tenants.values()) {
+            for (ReplicaId leader : tenant.placement()) {
+                TenantShard here = tenant.replica(leader.shard());
+                if (cluster.nameOf(leader).equals(node)
+                        && here != null
+                        && here.isReplicated()
+                        && here.refusal() == null) {
+                    here.keepLogs(true);
+                    asked.add(cluster.node(here.replica())
+                            .withLogs(here, 0, SlotLogs::held)
+                            .thenApply(held -> replica(tenant, here, held)));
+                }
+            }
+        }
+        return all(asked.stream()
+                        .map(each -> each.<Void>handle((replica, failure) -> null))
+                        .toList())
+                .thenApply(nothing -> new Answer.Positions(asked.stream()
+                        .filter(each -> !each.isCompletedExceptionally())
+                        .map(CompletableFuture::join)
+                        .toList()));
+    }
+
+    private static Answer.Replica replica(EmbeddedTenant tenant, TenantShard shard, List<SlotLogs.Held> held) {
+        return new Answer.Replica(
+                tenant.id().value(),
+                shard.replica().toString(),
+                !shard.needsSnapshot(),
+                held.stream()
+                        .map(each -> new Answer.Log(
+                                each.origin().region().value(),
+                                each.origin().shard().value(),
+                                each.origin().incarnation(),
+                                each.firstSeqno(),
+                                each.lastSeqno()))
+                        .toList());
+    }
+
     private int incarnation(ReplicaId replica, TenantRecord record) {
         return Math.max(control.incarnation(replica), record.minIncarnation());
     }
@@ -374,5 +452,6 @@ final class Hosting implements ControlPlane.Listener {
         TidalException closed = new TidalException(ErrorCode.CLOSED, "this instance of Tidal is closed");
         waiting.values().forEach(those -> those.forEach(each -> each.completeExceptionally(closed)));
         pausing.forEach(each -> each.completeExceptionally(closed));
+        idle.forEach(each -> each.completeExceptionally(closed));
     }
 }

@@ -48,7 +48,7 @@ final class RoutedTenant implements Tenant {
     private static final Duration READ_DEADLINE = Duration.ofSeconds(2);
     private static final Duration TASK_DEADLINE = Duration.ofSeconds(30);
     private static final Duration AUDIT_DEADLINE = Duration.ofMinutes(10);
-    private static final int REROUTES = 3;
+    private static final Duration PAUSE = Duration.ofMillis(50);
 
     private final EmbeddedTenant local;
     private final EmbeddedTidal tidal;
@@ -110,19 +110,30 @@ final class RoutedTenant implements Tenant {
     @Override
     public Position recordAll(List<Signal> signals, WriteOptions options) {
         if (isHere(home())) {
-            return local.recordAll(signals, options);
+            try {
+                return local.recordAll(signals, options);
+            } catch (TidalException e) {
+                if (e.code() != ErrorCode.NOT_OWNER) {
+                    throw e;
+                }
+            }
         }
         return local.await(forwarded(signals, options), options);
     }
 
     @Override
     public CompletionStage<Position> recordAllAsync(List<Signal> signals, WriteOptions options) {
-        if (isHere(home())) {
-            return local.recordAllAsync(signals, options);
-        }
         try {
+            CompletionStage<Position> position = isHere(home())
+                    ? local.recordAllAsync(signals, options).exceptionallyCompose(failure -> {
+                        TidalException reason = RemoteCalls.reason(failure);
+                        return reason.code() == ErrorCode.NOT_OWNER
+                                ? forwarded(signals, options)
+                                : CompletableFuture.failedFuture(reason);
+                    })
+                    : forwarded(signals, options);
             // A caller's code never runs on a thread that carries messages.
-            return forwarded(signals, options).whenCompleteAsync((position, failure) -> {}, tidal.callbacks());
+            return position.whenCompleteAsync((done, failure) -> {}, tidal.callbacks());
         } catch (TidalException e) {
             return CompletableFuture.failedFuture(e);
         }
@@ -130,7 +141,8 @@ final class RoutedTenant implements Tenant {
 
     private CompletableFuture<Position> forwarded(List<Signal> signals, WriteOptions options) {
         EncodedSignals encoded = local.admission().forward(signals, options);
-        return rerouted(REROUTES, () -> write(home(), encoded, options));
+        long end = tidal.clock().monotonicNanos() + EmbeddedTidal.nanos(options.deadline());
+        return rerouted(end, options.idempotencyKey().isPresent(), () -> write(home(), encoded, options));
     }
 
     private CompletableFuture<Position> write(NodeId home, EncodedSignals signals, WriteOptions options) {
@@ -164,6 +176,12 @@ final class RoutedTenant implements Tenant {
                 .map(each -> new long[] {each.high(), each.low()})
                 .orElse(null);
         String level = options.durability().map(Durability::name).orElse(null);
+        if (!calls.isUp(node)) {
+            return CompletableFuture.failedFuture(new TidalException(
+                    ErrorCode.NOT_OWNER,
+                    "node " + node + ", which leads tenant " + id()
+                            + ", can't be reached: another one takes over if it stays away; try again"));
+        }
         return calls.ask(
                         node,
                         index -> new Call.Write(
@@ -182,13 +200,32 @@ final class RoutedTenant implements Tenant {
                         written.records().stream().map(WalSegmentId::parse).toList()));
     }
 
-    /** Tries again where a node says that it does not lead what it was asked for: by then this node knows who does. */
-    private <T> CompletableFuture<T> rerouted(int times, Supplier<CompletableFuture<T>> attempt) {
+    /**
+     * Tries again until the deadline where a node does not lead what it was asked for: somebody does, or will when the lease of the one that
+     * did has run out. What may have been applied is tried again only under a key.
+     */
+    private <T> CompletableFuture<T> rerouted(long endNanos, boolean keyed, Supplier<CompletableFuture<T>> attempt) {
         return attempt.get().exceptionallyCompose(failure -> {
             TidalException reason = RemoteCalls.reason(failure);
-            return reason.code() == ErrorCode.NOT_OWNER && times > 0
-                    ? tidal.settled(id()).thenCompose(nothing -> rerouted(times - 1, attempt))
-                    : CompletableFuture.failedFuture(reason);
+            boolean again =
+                    reason.code() == ErrorCode.NOT_OWNER || keyed && reason.code() == ErrorCode.PEER_UNAVAILABLE;
+            if (!again || tidal.clock().monotonicNanos() + PAUSE.toNanos() - endNanos > 0) {
+                return CompletableFuture.failedFuture(reason);
+            }
+            CompletableFuture<T> next = new CompletableFuture<>();
+            tidal.later(PAUSE, () -> complete(next, rerouted(endNanos, keyed, attempt)));
+            return next;
+        });
+    }
+
+    @SuppressWarnings("FutureReturnValueIgnored") // The other one tells.
+    private static <T> void complete(CompletableFuture<T> stage, CompletableFuture<T> from) {
+        from.whenComplete((result, failure) -> {
+            if (failure == null) {
+                stage.complete(result);
+            } else {
+                stage.completeExceptionally(failure);
+            }
         });
     }
 

@@ -254,23 +254,54 @@ class MembersTest {
 
     @Test
     @DisplayName(
-            "while the leader is away, reads are answered by a replica that says so, and writes are refused in time")
-    void leaderAway() {
-        node(0).createTenant(config().pinnedShards(ReplicaId.parse("r2:s2")).build());
-        tenant(0).record("view", 1, 1);
-        Await.passes(() -> assertThat(tenant(0)
-                        .read("view", 1, ReadOptions.DEFAULT.in(RegionId.of(0)))
-                        .count())
-                .isEqualTo(1));
+            "R-52: what a node led that is killed is led by another one in time, with everything that was acknowledged")
+    void failover() {
+        for (Durability level : new Durability[] {Durability.LOCAL, Durability.MAJORITY}) {
+            TenantId id = TenantId.of(level.ordinal() + 1);
+            node(0).createTenant(TenantConfig.builder(id)
+                    .pinnedShards(ReplicaId.parse("r2:s2"))
+                    .durability(level)
+                    .build());
+            for (int entity = 0; entity < 100; entity++) {
+                node(entity % 3).tenant(id).orElseThrow().record("view", entity, 1);
+            }
+        }
         kill(2);
-        assertThat(tenant(0).read("view", 1, ReadOptions.DEFAULT).count()).isEqualTo(1);
-        assertThat(tenant(0).read("view", 1, ReadOptions.DEFAULT).replica()).isEqualTo(ReplicaId.parse("r0:s2"));
-        assertThat(tenant(1).total("view")).isEqualTo(1);
-        assertThatThrownBy(() -> tenant(1).record("view", 2, 1))
-                .isInstanceOfSatisfying(
-                        TidalException.class,
-                        e -> assertThat(e.code()).isIn(ErrorCode.PEER_UNAVAILABLE, ErrorCode.DEADLINE_EXCEEDED));
+        Tenant majority =
+                node(0).tenant(TenantId.of(Durability.MAJORITY.ordinal() + 1)).orElseThrow();
+        Tenant local =
+                node(1).tenant(TenantId.of(Durability.LOCAL.ordinal() + 1)).orElseThrow();
+        assertThat(majority.read("view", 1, ReadOptions.DEFAULT).count()).isEqualTo(1);
+        // Both wait until another node leads.
+        majority.record("view", 100, 1);
+        local.record("view", 100, 1);
+        assertThat(majority.placement()).doesNotContain(ReplicaId.parse("r2:s2"));
+        assertThat(majority.total("view")).isEqualTo(101);
         start(2);
-        Await.passes(() -> tenant(1).record("view", 2, 1));
+        for (int each = 0; each < 3; each++) {
+            int node = each;
+            Await.passes(
+                    () -> assertThat(node(node).tenants()).hasSize(2).allMatch(tenant -> tenant.total("view") == 101));
+        }
+        assertThat(node(2).tenants()).allMatch(tenant -> !tenant.placement().contains(ReplicaId.parse("r2:s2")));
+        node(2).tenants().forEach(tenant -> tenant.record("view", 101, 1));
+    }
+
+    @Test
+    @DisplayName("without a majority writes are refused, and reads say how old they may be; then everything goes on")
+    void minority() {
+        node(0).createTenant(config().pinnedShards(ReplicaId.parse("r0:s0")).build());
+        tenant(0).record("view", 1, 1);
+        kill(1);
+        kill(2);
+        Await.passes(() -> assertThatThrownBy(() -> tenant(0)
+                        .recordAll(List.of(Signal.of("view", 2, 1)), WriteOptions.DEFAULT.with(Duration.ofMillis(10))))
+                .isInstanceOfSatisfying(
+                        TidalException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.NOT_OWNER)));
+        long written = tenant(0).total("view");
+        assertThat(tenant(0).read("view", 1, ReadOptions.DEFAULT).staleness()).isPositive();
+        start(1, 2);
+        Await.passes(() -> tenant(2).record("view", 3, 1));
+        assertThat(tenant(1).total("view")).isGreaterThan(written);
     }
 }

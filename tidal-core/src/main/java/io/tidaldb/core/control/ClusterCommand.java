@@ -1,5 +1,6 @@
 package io.tidaldb.core.control;
 
+import io.tidaldb.api.NodeId;
 import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
@@ -56,4 +57,26 @@ public sealed interface ClusterCommand {
 
     /** The next incarnation for a writer of {@code region:shard} whose past is not certain. The reply's value is the incarnation. */
     record GrantIncarnation(ReplicaId replica) implements ClusterCommand {}
+
+    /**
+     * A node goes on to lead what it leads. The reply's value is the next sequence. Refused if the sequence is another one by now: then
+     * somebody has taken over from it.
+     *
+     * @param sequence what the state has for the node
+     */
+    record RenewLease(NodeId node, long sequence) implements ClusterCommand {}
+
+    /**
+     * Others lead what a node led that has let its lease run out, or gives it back. The reply's value is the next sequence. Refused if the
+     * node has renewed its lease since it was looked at; a slot that is led by another node by now stays as it is.
+     *
+     * @param sequence the node's, after which it was waited for
+     */
+    record TakeOver(NodeId from, long sequence, List<Promote> promotions) implements ClusterCommand {
+
+        /** Copies the list. */
+        public TakeOver {
+            promotions = List.copyOf(promotions);
+        }
+    }
 }

@@ -1,8 +1,10 @@
 package io.tidaldb.core.control;
 
 import io.tidaldb.api.ErrorCode;
+import io.tidaldb.api.NodeId;
 import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.Seqno;
+import io.tidaldb.api.ShardId;
 import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.placement.ShardAssignment;
@@ -33,6 +35,7 @@ final class ClusterState {
     private final SortedMap<TenantId, TenantRecord> tenants = new TreeMap<>();
     private final SortedMap<TenantId, TenantRecord> erased = new TreeMap<>();
     private final SortedMap<ReplicaId, Integer> incarnations = new TreeMap<>();
+    private final SortedMap<NodeId, Long> leases = new TreeMap<>();
 
     Reply apply(ClusterCommand command) {
         if (command instanceof ClusterCommand.DefineTopology define) {
@@ -49,6 +52,10 @@ final class ClusterState {
             return deleteTenant(delete.tenant());
         } else if (command instanceof ClusterCommand.GrantIncarnation grant) {
             return grantIncarnation(grant.replica());
+        } else if (command instanceof ClusterCommand.RenewLease renew) {
+            return nextLease(renew.node(), renew.sequence());
+        } else if (command instanceof ClusterCommand.TakeOver take) {
+            return takeOver(take);
         }
         throw new IllegalStateException("no case for " + command);
     }
@@ -206,6 +213,46 @@ final class ClusterState {
         return new Reply.Done(next);
     }
 
+    private Reply takeOver(ClusterCommand.TakeOver take) {
+        Reply reply = nextLease(take.from(), take.sequence());
+        if (reply instanceof Reply.Done) {
+            take.promotions().stream()
+                    .filter(each ->
+                            isLedBy(take.from(), each.tenant(), each.leader().shard()))
+                    .forEach(this::promote);
+        }
+        return reply;
+    }
+
+    private boolean isLedBy(NodeId node, TenantId tenant, ShardId shard) {
+        TenantRecord known = tenants.get(tenant);
+        return known != null
+                && known.placement().stream()
+                        .anyMatch(leader -> leader.shard().equals(shard)
+                                && shards.contains(new ShardAssignment(shard, leader.region(), node)));
+    }
+
+    /** Goes on to the next sequence of a node, whoever asks for it, if nobody else has. */
+    private Reply nextLease(NodeId node, long expected) {
+        long known = lease(node);
+        if (known != expected) {
+            return refused(
+                    ErrorCode.NOT_OWNER,
+                    "the lease of node " + node + " is at " + known + " and was expected at " + expected
+                            + ": somebody else has changed it meanwhile");
+        }
+        leases.put(node, known + 1);
+        return new Reply.Done(known + 1);
+    }
+
+    long lease(NodeId node) {
+        return leases.getOrDefault(node, 0L);
+    }
+
+    SortedMap<NodeId, Long> leases() {
+        return Collections.unmodifiableSortedMap(leases);
+    }
+
     private static Reply unknown(TenantId id) {
         return refused(ErrorCode.TENANT_NOT_FOUND, "tenant " + id + " does not exist");
     }
@@ -259,6 +306,10 @@ final class ClusterState {
         incarnations.putAll(granted);
     }
 
+    void restoreLeases(SortedMap<NodeId, Long> sequences) {
+        leases.putAll(sequences);
+    }
+
     void restoreSignal(String name, long halfLifeNanos) {
         schema.add(new SchemaEntry(schema.size(), name, halfLifeNanos));
     }
@@ -275,6 +326,8 @@ final class ClusterState {
         tenants.clear();
         erased.clear();
         incarnations.clear();
+        leases.clear();
+        restoreLeases(other.leases);
         restore(other.cluster, other.shards, other.incarnations);
         schema.addAll(other.schema);
         restoreTenants(other.tenants, other.erased);

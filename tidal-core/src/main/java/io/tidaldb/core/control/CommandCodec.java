@@ -50,19 +50,40 @@ final class CommandCodec {
             json.put("type", "update-tenant");
             putConfig(json, update.config());
         } else if (command instanceof ClusterCommand.Promote promote) {
-            json.put("type", "promote")
-                    .put("tenant", id(promote.tenant()))
-                    .put("leader", promote.leader().toString());
+            promote(json.put("type", "promote"), promote);
         } else if (command instanceof ClusterCommand.DeleteTenant delete) {
             json.put("type", "delete-tenant").put("tenant", id(delete.tenant()));
         } else if (command instanceof ClusterCommand.GrantIncarnation grant) {
             json.put("type", "grant-incarnation").put("replica", grant.replica().toString());
+        } else if (command instanceof ClusterCommand.RenewLease renew) {
+            json.put("type", "renew-lease").put("node", renew.node().name()).put("sequence", renew.sequence());
+        } else if (command instanceof ClusterCommand.TakeOver take) {
+            json.put("type", "take-over").put("node", take.from().name()).put("sequence", take.sequence());
+            ArrayNode promotions = json.putArray("promotions");
+            take.promotions().forEach(each -> promote(promotions.addObject(), each));
         }
         try {
             return mapper.writeValueAsBytes(json);
         } catch (JsonProcessingException e) {
             throw new TidalException(ErrorCode.INTERNAL, "control command can't be written: " + command, e);
         }
+    }
+
+    private static void promote(ObjectNode json, ClusterCommand.Promote promote) {
+        json.put("tenant", id(promote.tenant())).put("leader", promote.leader().toString());
+    }
+
+    private static ClusterCommand.Promote promote(JsonNode json) {
+        return new ClusterCommand.Promote(
+                TenantId.parse(json.path("tenant").asText()),
+                ReplicaId.parse(json.path("leader").asText()));
+    }
+
+    private static ClusterCommand.TakeOver takeOver(JsonNode json) {
+        List<ClusterCommand.Promote> promotions = new ArrayList<>();
+        json.path("promotions").forEach(each -> promotions.add(promote(each)));
+        return new ClusterCommand.TakeOver(
+                NodeId.of(json.path("node").asText()), json.path("sequence").asLong(), promotions);
     }
 
     ClusterCommand decode(byte[] bytes) {
@@ -104,10 +125,12 @@ final class CommandCodec {
                         replicas(json, "placement"),
                         Long.parseUnsignedLong(json.path("digest_seed").asText()));
             case "update-tenant" -> new ClusterCommand.UpdateTenant(config(json));
-            case "promote" ->
-                new ClusterCommand.Promote(
-                        TenantId.parse(json.path("tenant").asText()),
-                        ReplicaId.parse(json.path("leader").asText()));
+            case "promote" -> promote(json);
+            case "renew-lease" ->
+                new ClusterCommand.RenewLease(
+                        NodeId.of(json.path("node").asText()),
+                        json.path("sequence").asLong());
+            case "take-over" -> takeOver(json);
             case "delete-tenant" ->
                 new ClusterCommand.DeleteTenant(
                         TenantId.parse(json.path("tenant").asText()));

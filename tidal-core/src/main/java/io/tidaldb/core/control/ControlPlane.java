@@ -133,7 +133,12 @@ public final class ControlPlane implements AutoCloseable {
             }
             reached = reached(entry.index());
         }
-        tell(command.tenant(), reached);
+        if (command instanceof ClusterCommand.RenewLease) {
+            // Nobody's part in anything has changed.
+            reached.forEach(each -> each.complete(null));
+        } else {
+            tell(command.tenant(), reached);
+        }
     }
 
     private List<CompletableFuture<Void>> reached(long now) {
@@ -209,6 +214,11 @@ public final class ControlPlane implements AutoCloseable {
     /** Returns the declared signal types, in order of index. */
     public synchronized List<SchemaEntry> schema() {
         return state.schema();
+    }
+
+    /** Returns the sequence of a node's lease: it grows with each renewal, and when somebody takes over from the node. */
+    public synchronized long lease(NodeId node) {
+        return state.lease(node);
     }
 
     /** Returns all tenants, in order. */

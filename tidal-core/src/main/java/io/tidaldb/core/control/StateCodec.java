@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tidaldb.api.ErrorCode;
+import io.tidaldb.api.NodeId;
 import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
@@ -40,6 +41,8 @@ final class StateCodec {
         putTenants(json.putArray("erased"), state.graves());
         ObjectNode incarnations = json.putObject("incarnations");
         state.incarnations().forEach((replica, newest) -> incarnations.put(replica.toString(), newest));
+        ObjectNode leases = json.putObject("leases");
+        state.leases().forEach((node, sequence) -> leases.put(node.name(), sequence));
         byte[] bytes = bytes(json);
         if (bytes.length > MAX_BYTES) {
             throw new TidalException(
@@ -90,6 +93,12 @@ final class StateCodec {
                 .forEach(each -> incarnations.put(
                         ReplicaId.parse(each.getKey()), each.getValue().asInt()));
         state.restore(json.path("cluster").asText(), CommandCodec.shards(json), incarnations);
+        SortedMap<NodeId, Long> leases = new TreeMap<>();
+        json.path("leases")
+                .properties()
+                .forEach(each ->
+                        leases.put(NodeId.of(each.getKey()), each.getValue().asLong()));
+        state.restoreLeases(leases);
         for (JsonNode entry : json.path("schema")) {
             state.restoreSignal(
                     entry.path("name").asText(), entry.path("half_life_nanos").asLong());

@@ -30,6 +30,7 @@ public final class CommitLoop implements LoopBody {
     private final LoopQueue queue = new LoopQueue();
     private final GroupCommit commits;
     private final Clock clock;
+    private final Lease lease;
     private final FairQueue waiting = new FairQueue();
     private final Queue<LoopTask<?>> system = new ArrayDeque<>();
     private final Queue<LoopTask<?>> afterCommit = new ArrayDeque<>();
@@ -49,6 +50,7 @@ public final class CommitLoop implements LoopBody {
     public CommitLoop(
             WalStore store, Runnable expose, Clock clock, Hlc hlc, Schema schema, Consumer<TenantShard> grown) {
         this.clock = clock;
+        this.lease = new Lease(clock);
         this.commits = new GroupCommit(store, expose, clock, hlc, schema, grown);
     }
 
@@ -97,6 +99,11 @@ public final class CommitLoop implements LoopBody {
     /** Returns whether the loop takes no more work. Safe for any thread. */
     public boolean isClosed() {
         return closed;
+    }
+
+    /** Returns for how long the node may take writes. Safe for any thread. */
+    Lease lease() {
+        return lease;
     }
 
     /** Returns the node's clock. */

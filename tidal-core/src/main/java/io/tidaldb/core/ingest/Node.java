@@ -106,6 +106,11 @@ public final class Node {
         return region;
     }
 
+    /** Returns for how long this node may take writes for what it leads; without an end unless it is given one. */
+    public Lease lease() {
+        return loop.lease();
+    }
+
     /** Returns the tenants that have logs here, in order. */
     public List<TenantId> tenantsWithLogs() {
         return store.logs().stream()

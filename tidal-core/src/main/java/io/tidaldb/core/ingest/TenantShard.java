@@ -201,7 +201,7 @@ public final class TenantShard {
     /** Returns for how long writes may have been acknowledged that are not here yet: 0 for the leader, empty if it was never heard of. */
     public OptionalLong stalenessNanos() {
         if (leads()) {
-            return OptionalLong.of(0);
+            return OptionalLong.of(loop.lease().overdueNanos());
         }
         return heardOfLeader
                 ? OptionalLong.of(Math.max(0, loop.clock().monotonicNanos() - freshNanos))
@@ -300,6 +300,12 @@ public final class TenantShard {
                             + replica + ": send the write there",
                     owner.node,
                     owner.epoch);
+        }
+        if (reason == null && !loop.lease().holds()) {
+            reason = new TidalException(
+                    ErrorCode.NOT_OWNER,
+                    "the node of " + replica + " has not heard of a majority of the nodes for a while, so tenant "
+                            + tenantId + " may have another leader by now: try again, or ask another node");
         }
         if (reason == null && needsSnapshot) {
             // It would be acknowledged and not be seen.

@@ -1,6 +1,7 @@
 package io.tidaldb.core.ingest;
 
 import io.tidaldb.api.Durability;
+import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.IdempotencyKey;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.api.WalSegmentId;
@@ -128,7 +129,20 @@ public final class WriteRequest extends LoopItem {
 
     void answer(WalSegmentId last) {
         answering();
-        listener.acknowledged(last);
+        acknowledge(last);
+    }
+
+    // Whoever leads by now may have been asked what is here before this was.
+    private void acknowledge(WalSegmentId last) {
+        if (shard.loop().lease().holds()) {
+            listener.acknowledged(last);
+        } else {
+            listener.refused(new TidalException(
+                    ErrorCode.PEER_UNAVAILABLE,
+                    "a write of tenant " + shard.tenant().config().id() + " is durable on the node of "
+                            + shard.replica() + ", which has lost touch with the majority of the nodes meanwhile: it"
+                            + " may count later; retry it with the same idempotency key"));
+        }
     }
 
     /** Takes notice that it is durable here under this position; {@link #replicated} or {@link #unreplicated} follows. */
@@ -145,7 +159,7 @@ public final class WriteRequest extends LoopItem {
     /** Answers that it is where its level asks for. Safe for any thread, once, after it was handed to a {@link CommitListener}. */
     public void replicated(WalSegmentId last) {
         shard.tenant().dequeue(queueBytes());
-        listener.acknowledged(last);
+        acknowledge(last);
     }
 
     /** Answers that it is durable here, and not known to be elsewhere. Safe for any thread, instead of {@link #replicated}. */

@@ -1,5 +1,8 @@
 package io.tidaldb.core.remote;
 
+import io.tidaldb.api.Origin;
+import io.tidaldb.api.RegionId;
+import io.tidaldb.api.ShardId;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -96,6 +99,30 @@ public sealed interface Answer {
 
     /** How a node is. */
     record Figures(String version, List<Shard> shards, List<Tenant> tenants) implements Answer {}
+
+    /** What is held of an origin's log; the first seqno that can be read is one more than the last if there is none. */
+    record Log(int region, int shard, int incarnation, long firstSeqno, long lastSeqno) {
+
+        /** Returns whether it is of the same origin. */
+        public boolean isOf(Log other) {
+            return region == other.region && shard == other.shard && incarnation == other.incarnation;
+        }
+
+        /** Returns the seqno before the first that there ever was. */
+        public long startSeqno() {
+            return new Origin(RegionId.of(region), ShardId.of(shard), incarnation).startSeqno();
+        }
+    }
+
+    /**
+     * A replica of a tenant's slot.
+     *
+     * @param canLead whether its state counts
+     */
+    record Replica(long tenant, String replica, boolean canLead, List<Log> logs) {}
+
+    /** Replicas of slots that have lost their leader. */
+    record Positions(List<Replica> replicas) implements Answer {}
 
     /**
      * A refusal.

@@ -96,4 +96,12 @@ public sealed interface Call {
 
     /** Asks how the node is; about no tenant. */
     record Figures(long index, long tenant) implements Call {}
+
+    /**
+     * Asks what is held here of slots that a node leads, and that its logs are kept as they are until there is another leader; about no
+     * tenant.
+     *
+     * @param node its name
+     */
+    record Positions(long index, long tenant, String node) implements Call {}
 }

@@ -34,7 +34,8 @@ public final class CallCodec {
             Call.Compare.class,
             Call.Label.class,
             Call.Settle.class,
-            Call.Figures.class);
+            Call.Figures.class,
+            Call.Positions.class);
 
     private static final List<Class<? extends Answer>> ANSWERS = List.of(
             Answer.Done.class,
@@ -48,7 +49,8 @@ public final class CallCodec {
             Answer.Recounted.class,
             Answer.Exported.class,
             Answer.Compared.class,
-            Answer.Figures.class);
+            Answer.Figures.class,
+            Answer.Positions.class);
 
     private final ObjectMapper mapper = JsonMapper.builder()
             .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
