@@ -129,7 +129,7 @@ class StateCodecTest {
 
     /** A command as it comes out of the log. */
     private ClusterCommand command(Random random) {
-        ClusterCommand made = switch (random.nextInt(8)) {
+        ClusterCommand made = switch (random.nextInt(10)) {
             case 0 -> new ClusterCommand.DefineTopology("c" + random.nextInt(2), shards());
             case 1 ->
                 new ClusterCommand.DeclareSignal(
@@ -140,6 +140,12 @@ class StateCodecTest {
             case 4 -> new ClusterCommand.UpdateTenant(config(random));
             case 5 -> new ClusterCommand.Promote(tenant(random), replica(random));
             case 6 -> new ClusterCommand.DeleteTenant(tenant(random));
+            case 7 -> new ClusterCommand.RenewLease(NodeId.of("n" + random.nextInt(3)), random.nextInt(4));
+            case 8 ->
+                new ClusterCommand.TakeOver(
+                        NodeId.of("n" + random.nextInt(3)),
+                        random.nextInt(4),
+                        List.of(new ClusterCommand.Promote(tenant(random), replica(random))));
             default -> new ClusterCommand.GrantIncarnation(replica(random));
         };
         return commands.decode(commands.encode(made));
