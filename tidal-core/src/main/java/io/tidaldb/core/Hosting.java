@@ -17,6 +17,7 @@ import io.tidaldb.core.ingest.SlotLogs;
 import io.tidaldb.core.ingest.TenantShard;
 import io.tidaldb.core.remote.Answer;
 import io.tidaldb.core.runtime.LoopScheduler;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -24,10 +25,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.SortedSet;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.function.BiConsumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -43,6 +46,8 @@ import org.slf4j.LoggerFactory;
 final class Hosting implements ControlPlane.Listener {
 
     private static final Logger LOG = LoggerFactory.getLogger(Hosting.class);
+
+    private static final Duration KEPT = Duration.ofSeconds(30);
 
     private final ControlPlane control;
     private final LocalCluster cluster;
@@ -62,6 +67,10 @@ final class Hosting implements ControlPlane.Listener {
     private final Map<TenantId, List<CompletableFuture<Void>>> waiting = new HashMap<>();
     private final List<CompletableFuture<Void>> pausing = new ArrayList<>();
     private final List<CompletableFuture<Void>> idle = new ArrayList<>();
+
+    /** Nodes whose slots' logs are kept as they are, each with when that was asked for last. */
+    private final SortedMap<NodeId, Long> kept = new TreeMap<>();
+
     private int paused;
 
     /**
@@ -393,23 +402,26 @@ final class Hosting implements ControlPlane.Listener {
                 : cluster.replicas().allowed(shard, tenant.record().config()).size();
     }
 
-    /** Returns what is held here of slots that a node leads; their logs are kept as they are until they have another leader. */
+    /**
+     * Returns what is held here of slots that a node leads. Their logs are kept as they are until they have another leader, or for so long
+     * that nobody can go by the answer any more.
+     */
     CompletableFuture<Answer.Positions> positions(NodeId node) {
+        return done().thenComposeAsync(nothing -> held(node), scheduler);
+    }
+
+    private CompletableFuture<Answer.Positions> held(NodeId node) {
+        kept.put(node, scheduler.nanoTime());
+        scheduler.schedule(KEPT, () -> release(node));
         List<CompletableFuture<Answer.Replica>> asked = new ArrayList<>();
-        for (EmbeddedTenant tenant : tenants.values()) {
-            for (ReplicaId leader : tenant.placement()) {
-                TenantShard here = tenant.replica(leader.shard());
-                if (cluster.nameOf(leader).equals(node)
-                        && here != null
-                        && here.isReplicated()
-                        && here.refusal() == null) {
-                    here.keepLogs(true);
-                    asked.add(cluster.node(here.replica())
-                            .withLogs(here, 0, SlotLogs::held)
-                            .thenApply(held -> replica(tenant, here, held)));
-                }
+        forEachLedBy(node, (tenant, shard) -> {
+            if (shard.isReplicated() && shard.refusal() == null) {
+                shard.keepLogs(true);
+                asked.add(cluster.node(shard.replica())
+                        .withLogs(shard, 0, SlotLogs::held)
+                        .thenApply(logs -> replica(tenant, shard, logs)));
             }
-        }
+        });
         return all(asked.stream()
                         .map(each -> each.<Void>handle((replica, failure) -> null))
                         .toList())
@@ -417,6 +429,26 @@ final class Hosting implements ControlPlane.Listener {
                         .filter(each -> !each.isCompletedExceptionally())
                         .map(CompletableFuture::join)
                         .toList()));
+    }
+
+    /** Does something with each replica here of a slot that a node leads. */
+    private void forEachLedBy(NodeId node, BiConsumer<EmbeddedTenant, TenantShard> action) {
+        for (EmbeddedTenant tenant : tenants.values()) {
+            for (ReplicaId leader : tenant.placement()) {
+                TenantShard here = tenant.replica(leader.shard());
+                if (here != null && cluster.nameOf(leader).equals(node)) {
+                    action.accept(tenant, here);
+                }
+            }
+        }
+    }
+
+    private void release(NodeId node) {
+        Long asked = kept.get(node);
+        if (asked != null && scheduler.nanoTime() - asked >= KEPT.toNanos()) {
+            kept.remove(node);
+            forEachLedBy(node, (tenant, shard) -> shard.keepLogs(false));
+        }
     }
 
     private static Answer.Replica replica(EmbeddedTenant tenant, TenantShard shard, List<SlotLogs.Held> held) {
