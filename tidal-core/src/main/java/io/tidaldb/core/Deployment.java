@@ -30,7 +30,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
@@ -42,10 +41,6 @@ final class Deployment {
 
     static final String CLUSTER = "tidal";
     private static final NodeId ALONE = NodeId.of("n0");
-    private static final Duration WAIT_FOR_DECISION = Duration.ofSeconds(60);
-
-    /** Others may have to be started first. */
-    private static final Duration WAIT_FOR_MAJORITY = Duration.ofMinutes(5);
 
     private final @Nullable Path root;
     private final @Nullable RegionId region;
@@ -166,7 +161,8 @@ final class Deployment {
             LoopScheduler deciding = loops.scheduler("control");
             opened.push(deciding);
             ControlPlane control = openControl(plugins, deciding, network);
-            decide(plugins, control, nodes, signals, defaultSignals);
+            Agreement agreement = new Agreement(plugins.platform().loops(), member, network);
+            decide(agreement, control, nodes, signals, defaultSignals);
             schema.update(control.schema());
             LocalCluster cluster = new LocalCluster(launcher, member, control.shards());
             opened.push(() -> cluster.end(LocalNode::abandon));
@@ -225,23 +221,23 @@ final class Deployment {
 
     /** Has decided what is not decided yet; what others decided meanwhile is known here afterwards. */
     private void decide(
-            Plugins plugins,
+            Agreement agreement,
             ControlPlane control,
             Topology nodes,
             Map<String, Duration> signals,
             Map<String, Duration> defaultSignals) {
         if (member != null) {
-            await(plugins, control.catchUp());
+            agreement.await(control::catchUp);
         }
         if (control.shards().isEmpty() || wanted != null && !sameTopology(control, nodes) || region != null) {
-            await(plugins, control.submit(new ClusterCommand.DefineTopology(clusterName(), nodes.shards())));
+            agreement.await(() -> control.submit(new ClusterCommand.DefineTopology(clusterName(), nodes.shards())));
         }
         Map<String, Duration> declared = new LinkedHashMap<>(signals);
         if (declared.isEmpty() && control.schema().isEmpty()) {
             declared.putAll(defaultSignals);
         }
-        declared.forEach((name, halfLife) ->
-                await(plugins, control.submit(new ClusterCommand.DeclareSignal(name, EmbeddedTidal.nanos(halfLife)))));
+        declared.forEach((name, halfLife) -> agreement.await(
+                () -> control.submit(new ClusterCommand.DeclareSignal(name, EmbeddedTidal.nanos(halfLife)))));
     }
 
     // What is defined already needs no decision; a difference is refused by one.
@@ -251,11 +247,6 @@ final class Deployment {
 
     private String clusterName() {
         return member == null ? CLUSTER : member.cluster();
-    }
-
-    private <T> void await(Plugins plugins, CompletableFuture<T> decision) {
-        Duration atMost = member == null ? WAIT_FOR_DECISION : WAIT_FOR_MAJORITY;
-        Waiting.uninterruptibly(plugins.platform().loops(), decision, atMost.toNanos());
     }
 
     private void release(RuntimeException reason) {

@@ -235,10 +235,12 @@ public final class TidalBuilder {
     }
 
     /**
-     * Opens the instance, recovering what a crash left. Tenants with damaged logs are quarantined and do not fail it.
+     * Opens the instance, recovering what a crash left. Tenants with damaged logs are quarantined and do not fail it. A member of a
+     * cluster waits up to five minutes for a majority of its nodes; an interrupt ends that.
      *
      * @throws TidalException DIRECTORY_LOCKED, DIRECTORY_MISMATCH, FORMAT_TOO_NEW, PLUGIN_UNAVAILABLE, SIGNAL_CONFLICT or
-     *     INVALID_CONFIGURATION
+     *     INVALID_CONFIGURATION; NOT_OWNER or DEADLINE_EXCEEDED if there was no majority in time; CLOSED if the thread was interrupted
+     *     while it waited for one
      */
     public Tidal open() {
         Deployment deployment = new Deployment(dataDir, region, topology, member);

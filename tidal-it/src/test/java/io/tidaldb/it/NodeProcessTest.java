@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -213,6 +214,34 @@ class NodeProcessTest {
             refused(configuration("tls: x\n"), "key \"tls\" is unknown");
             refused(work.resolve("none.yaml"), "does not exist");
             assertThat(json(port, "GET", "/readyz", "").get("status").asText()).isEqualTo("ready");
+        }
+    }
+
+    @Test
+    @DisplayName("that waits for a majority is not ready, says what it waits for, and ends when it is told to")
+    void waitsForOthers() throws Exception {
+        int port;
+        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            port = free.getLocalPort();
+        }
+        Path file = Files.writeString(work.resolve("one.yaml"), """
+                data_dir: %s
+                http: {listen: "127.0.0.1:%d"}
+                transport: {listen: "127.0.0.1:0"}
+                peers: {n1: "127.0.0.1:1", n2: "127.0.0.1:2"}
+                """.formatted(work.resolve("one"), port));
+        try (TidalProcess node = TidalProcess.start(work.resolve("one.txt"), "node", "--config", file)) {
+            Await.until(() -> node.errors().contains("waits for a majority of [n0, n1, n2]: it has no link to [n1, n2]")
+                    || !node.isAlive());
+            assertThat(node.isAlive()).as(node.errors()).isTrue();
+            for (String path : List.of("/readyz", "/v1/tenants")) {
+                HttpResponse<String> answer = call(port, "GET", path, "application/json", "");
+                assertThat(answer.statusCode()).isEqualTo(503);
+                assertThat(answer.body()).contains("starting; it needs a majority of itself and [n1, n2]");
+            }
+            node.terminate();
+            assertThat(node.line()).isNull();
+            assertThat(node.exitCode()).isZero();
         }
     }
 

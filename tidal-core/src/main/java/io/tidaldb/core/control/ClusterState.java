@@ -25,6 +25,7 @@ import org.jspecify.annotations.Nullable;
 final class ClusterState {
 
     private static final int MAX_SIGNALS = 256;
+    private static final int MAX_NAMED = 10;
     private static final Pattern SIGNAL_NAME = Pattern.compile("[A-Za-z0-9_.-]{1,64}");
     private static final long MIN_HALF_LIFE = 1_000_000_000L;
     private static final long MAX_HALF_LIFE = Duration.ofDays(36_525).toNanos();
@@ -67,10 +68,22 @@ final class ClusterState {
         } else if (!shards.equals(define.shards())) {
             return refused(
                     ErrorCode.DIRECTORY_MISMATCH,
-                    "the data directory has the shards " + shards + ": expected " + define.shards()
-                            + "; open it without a topology or region, or choose another directory");
+                    "cluster " + cluster + " was made with other shards: expected also "
+                            + missing(shards, define.shards())
+                            + ", and not " + missing(define.shards(), shards)
+                            + "; correct the topology, open it without a topology or region, or choose another directory");
         }
         return new Reply.Done(0);
+    }
+
+    private static String missing(List<ShardAssignment> in, List<ShardAssignment> from) {
+        List<String> missing = in.stream()
+                .filter(shard -> !from.contains(shard))
+                .map(shard -> shard.replica() + " on " + shard.node())
+                .toList();
+        return missing.size() <= MAX_NAMED
+                ? missing.toString()
+                : missing.subList(0, MAX_NAMED) + " and " + (missing.size() - MAX_NAMED) + " more";
     }
 
     private Reply declareSignal(ClusterCommand.DeclareSignal declare) {

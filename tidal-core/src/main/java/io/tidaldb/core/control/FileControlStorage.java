@@ -49,12 +49,15 @@ final class FileControlStorage implements ControlStorage {
         removeTemporaryFiles();
         logs = find(LOG);
         snapshots = find(SNAPSHOT);
+        if (logs.isEmpty() && snapshots.isEmpty()) {
+            refuseForeign();
+        }
     }
 
     /**
      * Opens the directory, created if missing, and cuts off an entry that a crash left incomplete.
      *
-     * @throws TidalException CORRUPT_LOG, FORMAT_TOO_NEW, or STORE_FAILED if the files can't be read or written
+     * @throws TidalException DIRECTORY_MISMATCH if there are files of others alone, CORRUPT_LOG, FORMAT_TOO_NEW, or STORE_FAILED if the files can't be read or written
      */
     static FileControlStorage open(Path directory) {
         try {
@@ -238,6 +241,23 @@ final class FileControlStorage implements ControlStorage {
             });
         }
         return found;
+    }
+
+    // One that begins anew beside another kind of log would forget every tenant.
+    private void refuseForeign() throws IOException {
+        try (Stream<Path> files = Files.list(directory)) {
+            List<String> foreign = files.map(file -> file.getFileName().toString())
+                    .filter(name -> !name.startsWith("."))
+                    .sorted()
+                    .toList();
+            if (!foreign.isEmpty()) {
+                throw new TidalException(
+                        ErrorCode.DIRECTORY_MISMATCH,
+                        "control log in " + directory + " is of another kind: it holds " + foreign
+                                + "; if the directory is that of a node of a cluster, start the node with its peers"
+                                + " (tidal node) and ask it (--server URL)");
+            }
+        }
     }
 
     private void removeTemporaryFiles() throws IOException {

@@ -16,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -49,6 +50,19 @@ class FileControlStorageTest {
             Files.write(log(), Arrays.copyOf(whole, length));
             assertThat(indexes()).containsExactly(1L, 2L);
             assertThat(Files.size(log())).isEqualTo(third);
+        }
+    }
+
+    @Test
+    void directoryOfAnotherKindIsRefusedAndLeftAsItIs() throws IOException {
+        Path other = Files.createDirectories(temporary.resolve("other").resolve("raft"));
+        Path holder = Objects.requireNonNull(other.getParent());
+        assertThatExceptionOfType(TidalException.class)
+                .isThrownBy(() -> FileControlStorage.open(holder))
+                .withMessageContaining("is of another kind: it holds [raft]")
+                .satisfies(e -> assertThat(e.code()).isEqualTo(ErrorCode.DIRECTORY_MISMATCH));
+        try (Stream<Path> left = Files.list(holder)) {
+            assertThat(left).containsExactly(other);
         }
     }
 

@@ -11,6 +11,7 @@ public final class StopSignal implements AutoCloseable {
     private final CountDownLatch asked = new CountDownLatch(1);
     private final CountDownLatch finished = new CountDownLatch(1);
     private final Thread hook = new Thread(this::stop, "tidal-stop-0");
+    private volatile boolean atOnce;
     private volatile boolean requested;
     private volatile int exitCode = ExitCodes.FAILED;
 
@@ -24,6 +25,14 @@ public final class StopSignal implements AutoCloseable {
     /** Returns whether the process was asked to stop. */
     boolean requested() {
         return requested;
+    }
+
+    /**
+     * Sets whether there is nothing to bring to an end: then the process that is asked to stop has done what it should, and ends without
+     * waiting for anybody.
+     */
+    public void endAtOnce(boolean now) {
+        atOnce = now;
     }
 
     /** Waits until the process is asked to stop. */
@@ -40,6 +49,9 @@ public final class StopSignal implements AutoCloseable {
     private void stop() {
         requested = true;
         asked.countDown();
+        if (atOnce) {
+            Runtime.getRuntime().halt(ExitCodes.DONE);
+        }
         try {
             if (finished.await(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
                 // The exit code of a stopped load is its result's, not the signal's.

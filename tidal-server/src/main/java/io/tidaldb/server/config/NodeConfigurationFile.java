@@ -49,6 +49,7 @@ public final class NodeConfigurationFile {
         NodeConfiguration configuration = reader.read();
         overrides.end();
         Exposure.check(name, configuration);
+        Addresses.check(name, configuration);
         return configuration;
     }
 

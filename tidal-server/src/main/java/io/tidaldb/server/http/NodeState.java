@@ -3,6 +3,7 @@ package io.tidaldb.server.http;
 import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.core.Tidal;
+import io.tidaldb.server.config.NodeConfiguration;
 import java.util.EnumSet;
 import java.util.Optional;
 import java.util.Set;
@@ -15,14 +16,19 @@ public final class NodeState {
 
     private final String cluster;
     private final String node;
+    private final String starting;
     private volatile @Nullable Tidal tidal;
     private volatile boolean draining;
     private volatile @Nullable String failure;
 
     /** Creates a node that is starting. */
-    public NodeState(String cluster, String node) {
-        this.cluster = cluster;
-        this.node = node;
+    public NodeState(NodeConfiguration configuration) {
+        this.cluster = configuration.cluster();
+        this.node = configuration.node().name();
+        this.starting = configuration.peers().isEmpty()
+                ? "starting"
+                : "starting; it needs a majority of itself and "
+                        + configuration.peers().keySet();
     }
 
     /** It serves from now on. */
@@ -50,14 +56,14 @@ public final class NodeState {
         if (failure != null) {
             return Optional.of("failed: " + failure);
         }
-        return tidal == null ? Optional.of("starting") : Optional.empty();
+        return tidal == null ? Optional.of(starting) : Optional.empty();
     }
 
     /** Returns the open instance. */
     Tidal tidal() {
         Tidal open = tidal;
         if (open == null) {
-            throw new Refusal(Refusal.Code.UNAVAILABLE, "node " + node + " is starting: try again", 1);
+            throw new Refusal(Refusal.Code.UNAVAILABLE, "node " + node + " is " + starting + ": try again", 1);
         }
         return open;
     }

@@ -29,7 +29,10 @@ public final class NodeCommand extends CliCommand {
         NodeConfiguration configuration = NodeConfigurationFile.read(file, System.getenv());
         NodeLogging.install();
         try (StopSignal stop = StopSignal.install()) {
+            // Nothing is acknowledged before it serves, and others may be waited for until then.
+            stop.endAtOnce(true);
             try (NodeProcess node = NodeProcess.start(configuration)) {
+                stop.endAtOnce(false);
                 output().out().println(node.readyLine(ProcessHandle.current().pid()));
                 output().end();
                 LOG.info("node {} serves on {}", configuration.node(), node.http());

@@ -49,8 +49,7 @@ public final class NodeProcess implements AutoCloseable {
      */
     public static NodeProcess start(NodeConfiguration configuration) {
         Authenticator authenticator = Authenticator.of(configuration.tokens());
-        NodeState state =
-                new NodeState(configuration.cluster(), configuration.node().name());
+        NodeState state = new NodeState(configuration);
         PrometheusMeterRegistry metrics = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
         JvmGcMetrics collections = measureJvm(metrics);
         CompletableFuture<HttpServer> http =

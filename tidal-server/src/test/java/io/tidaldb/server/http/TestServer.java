@@ -64,7 +64,7 @@ final class TestServer implements AutoCloseable {
                 .signal("view", Duration.ofDays(7))
                 .signal("like", Duration.ofDays(30))
                 .open();
-        state = new NodeState(configuration.cluster(), configuration.node().name());
+        state = new NodeState(configuration);
         server = HttpServer.start(configuration, state, Authenticator.of(configuration.tokens()), metrics);
         new TidalMetrics(tidal).bindTo(metrics);
         state.opened(tidal);

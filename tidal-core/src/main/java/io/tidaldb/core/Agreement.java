@@ -1,0 +1,93 @@
+package io.tidaldb.core;
+
+import io.tidaldb.api.ErrorCode;
+import io.tidaldb.api.NodeId;
+import io.tidaldb.api.TidalException;
+import io.tidaldb.core.network.NodeNetwork;
+import io.tidaldb.core.runtime.LoopFactory;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Has things decided while an instance is opened. One of several nodes waits until so many others run that something can be decided. Used
+ * by the thread that opens.
+ */
+final class Agreement {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Agreement.class);
+    private static final Duration WAIT_FOR_DECISION = Duration.ofSeconds(60);
+
+    /** Others may have to be started first. */
+    private static final Duration WAIT_FOR_MAJORITY = Duration.ofMinutes(5);
+
+    private final LoopFactory loops;
+    private final @Nullable ClusterMember member;
+    private final @Nullable NodeNetwork network;
+
+    /**
+     * Prepares.
+     *
+     * @param network of the member, if it has peers
+     */
+    Agreement(LoopFactory loops, @Nullable ClusterMember member, @Nullable NodeNetwork network) {
+        this.loops = loops;
+        this.member = member;
+        this.network = network;
+    }
+
+    /**
+     * Has something decided that may be decided twice without harm: it is asked for again while there is no majority.
+     *
+     * @throws TidalException what it was refused with; NOT_OWNER or DEADLINE_EXCEEDED if there was no majority in time; CLOSED if the thread
+     *     was interrupted, who finds the interrupt afterwards
+     */
+    void await(Supplier<CompletableFuture<Long>> decision) {
+        if (member == null || network == null) {
+            Waiting.uninterruptibly(loops, decision.get(), WAIT_FOR_DECISION.toNanos());
+            return;
+        }
+        long begun = network.scheduler().nanoTime();
+        while (true) {
+            try {
+                once(member, decision.get());
+                return;
+            } catch (TidalException e) {
+                boolean late = network.scheduler().nanoTime() - begun > WAIT_FOR_MAJORITY.toNanos();
+                if (late || e.code() != ErrorCode.NOT_OWNER && e.code() != ErrorCode.DEADLINE_EXCEEDED) {
+                    throw e;
+                }
+                LOG.info("{}", missing(member, network));
+            }
+        }
+    }
+
+    private void once(ClusterMember waiting, CompletableFuture<Long> decision) {
+        try {
+            loops.await(decision, WAIT_FOR_DECISION.toNanos());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new TidalException(
+                    ErrorCode.CLOSED,
+                    "node " + waiting.node() + " was told to stop while it waited for a majority of " + waiting.nodes(),
+                    e);
+        } catch (ExecutionException e) {
+            throw EmbeddedTenant.unwrap(e);
+        } catch (TimeoutException e) {
+            throw new TidalException(ErrorCode.DEADLINE_EXCEEDED, "there was no answer within " + WAIT_FOR_DECISION, e);
+        }
+    }
+
+    private static String missing(ClusterMember member, NodeNetwork network) {
+        List<NodeId> away = member.peers().keySet().stream()
+                .filter(peer -> !network.isUp(peer))
+                .toList();
+        return "node " + member.node() + " waits for a majority of " + member.nodes() + ": it has no link to " + away;
+    }
+}
