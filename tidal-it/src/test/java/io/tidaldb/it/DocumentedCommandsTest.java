@@ -111,7 +111,7 @@ class DocumentedCommandsTest {
                 "{\"tenant\":\"7\",\"signal\":\"view\",\"entity\":\"42\",\"ts\":\"2026-01-01T00:00:00Z\"}\n");
         int run = 0;
         for (List<String> words : commands(Repository.root().resolve("README.md"))) {
-            if (words.contains("quickstart")) {
+            if (words.contains("quickstart") || isOfCluster(words)) {
                 continue;
             }
             Object[] here = words.stream()
@@ -128,6 +128,36 @@ class DocumentedCommandsTest {
                         .lines()
                         .filter(line -> line.contains("\"kind\":\"signals\"")))
                 .hasSize(2);
+    }
+
+    private static boolean isOfCluster(List<String> words) {
+        return words.contains("demo") || words.contains("--server");
+    }
+
+    @Test
+    @DisplayName("run a cluster as the README shows, on ports that are free")
+    void readmeClusterRuns() throws Exception {
+        List<List<String>> shown = commands(Repository.root().resolve("README.md")).stream()
+                .filter(DocumentedCommandsTest::isOfCluster)
+                .toList();
+        assertThat(shown.get(0)).startsWith("cluster", "up", "--nodes", "3");
+        try (ProcessCluster cluster = new ProcessCluster(work, 3)) {
+            cluster.up();
+            List<ProcessHandle> running = cluster.handles();
+            for (List<String> words : shown.subList(1, shown.size())) {
+                Object[] here = words.stream()
+                        .map(word -> word.equals("demo") ? cluster.home().toString() : word)
+                        .map(word -> word.replace("http://127.0.0.1:7400", cluster.server(0)))
+                        .map(word -> word.replace("http://127.0.0.1:7410", cluster.server(1)))
+                        .map(word -> word.replace("http://127.0.0.1:7420", cluster.server(2)))
+                        .toArray();
+                assertThat(Cli.run(here).done().out())
+                        .as(String.join(" ", words))
+                        .isNotBlank();
+            }
+            assertThat(shown).hasSizeGreaterThanOrEqualTo(5);
+            assertThat(running).noneMatch(ProcessHandle::isAlive);
+        }
     }
 
     @Test
