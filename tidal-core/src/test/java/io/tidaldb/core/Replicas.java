@@ -13,7 +13,7 @@ public final class Replicas {
 
     /** Returns the replicas of a tenant's slot as they are now, in order of region. */
     public static List<TenantShard> of(Tidal tidal, TenantId tenant, ShardId shard) {
-        return ((EmbeddedTenant) tidal.tenant(tenant).orElseThrow()).replicas(shard);
+        return ((EmbeddedTidal) tidal).existing(tenant).replicas(shard);
     }
 
     /** Returns the bytes of writes that wait to be committed or to be held by others. */

@@ -8,6 +8,7 @@ import io.tidaldb.api.WalSegmentId;
 import io.tidaldb.api.wal.RecordKind;
 import io.tidaldb.api.wal.WalBatch;
 import io.tidaldb.api.wal.WalStore;
+import io.tidaldb.core.codec.BodyRecords;
 import io.tidaldb.core.codec.Chain;
 import io.tidaldb.core.codec.ControlRecord;
 import io.tidaldb.core.codec.EntityName;
@@ -445,10 +446,27 @@ final class GroupCommit {
                                 + Long.toHexString(batch.chain()) + ": expected 0x" + Long.toHexString(next));
                 return;
             }
+            if (!isDeclaredHere(batch)) {
+                received.problem = new TidalException(
+                        ErrorCode.NOT_CAUGHT_UP,
+                        "the batch at seqno " + Seqno.print(batch.firstSeqno()) + " of " + origin.origin + " of tenant "
+                                + received.shard.tenantId()
+                                + " uses a signal type that this node has not heard of yet: it is taken once it has");
+                return;
+            }
             append(received.shard, origin, batch, List.of());
             origin.chain = next;
             hlc.observe(batch.hlc());
         }
+    }
+
+    // Whoever leads may know what was agreed earlier than this node does.
+    private boolean isDeclaredHere(WalBatch batch) {
+        return batch.kind() != RecordKind.CONTROL
+                || BodyRecords.decode(batch).stream()
+                        .map(ControlRecord::decode)
+                        .noneMatch(record ->
+                                record instanceof ControlRecord.Schema entry && schema.entry(entry.index()) == null);
     }
 
     // A batch of version 1 does not say.

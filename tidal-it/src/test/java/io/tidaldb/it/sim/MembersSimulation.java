@@ -1,0 +1,48 @@
+package io.tidaldb.it.sim;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+@DisplayName("Members of a cluster under random faults")
+class MembersSimulation {
+
+    @Test
+    @DisplayName(
+            "all answer the same: nothing acknowledged is lost, nothing is there twice, nothing deleted comes back")
+    void answersTheSame() {
+        Seeds.run(MembersSimulation.class, RandomMembers::run);
+    }
+
+    @Test
+    @DisplayName("among the runs there are crashes and acknowledged writes")
+    void somethingHappens() {
+        long crashes = 0;
+        long acknowledged = 0;
+        for (long seed = 1; seed <= 5; seed++) {
+            RandomMembers run = RandomMembers.run(seed, Trace.off());
+            crashes += run.crashes();
+            acknowledged += run.acknowledged();
+        }
+        assertThat(crashes).isPositive();
+        assertThat(acknowledged).isGreaterThan(50);
+    }
+
+    @Test
+    @DisplayName("the same seed leaves the same trace, byte for byte")
+    void sameSeedSameTrace(@TempDir Path directory) throws IOException {
+        Path first = directory.resolve("first");
+        Path second = directory.resolve("second");
+        try (Trace one = Trace.to(first);
+                Trace two = Trace.to(second)) {
+            RandomMembers.run(7, one);
+            RandomMembers.run(7, two);
+        }
+        assertThat(Files.mismatch(first, second)).isNegative();
+    }
+}

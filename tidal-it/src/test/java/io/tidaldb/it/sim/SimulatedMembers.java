@@ -1,0 +1,246 @@
+package io.tidaldb.it.sim;
+
+import io.tidaldb.api.NodeId;
+import io.tidaldb.api.TidalException;
+import io.tidaldb.core.ClusterMember;
+import io.tidaldb.core.Tidal;
+import io.tidaldb.core.TidalBuilder;
+import io.tidaldb.core.Topology;
+import io.tidaldb.core.runtime.Clock;
+import io.tidaldb.core.runtime.LoopBody;
+import io.tidaldb.core.runtime.LoopFactory;
+import io.tidaldb.core.runtime.LoopHandle;
+import io.tidaldb.core.runtime.LoopScheduler;
+import io.tidaldb.core.runtime.Machine;
+import io.tidaldb.core.runtime.Platform;
+import io.tidaldb.core.runtime.RandomSource;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Instances that are one node each of a cluster, in virtual time: a machine, a home and a process for each, a network between them and a
+ * control log that they agree by. A process that ends takes its instance with it.
+ */
+public final class SimulatedMembers implements AutoCloseable {
+
+    private static final String CLUSTER = "members";
+
+    private final SimulatedWorld world;
+    private final SimulatedNetwork network;
+    private final SimulatedControl control;
+    private final Topology topology;
+    private final List<Member> members = new ArrayList<>();
+
+    SimulatedMembers(SimulatedWorld world, int count, UnaryOperator<MachineProfile> profiles) {
+        this.world = world;
+        network = new SimulatedNetwork(world);
+        control = new SimulatedControl(world);
+        topology = Topology.regions(count).shardsPerRegion(3);
+        topology.nodes().stream()
+                .sorted()
+                .forEach(node -> members.add(new Member(node, profiles.apply(MachineProfile.DEFAULT))));
+        world.onCrash(machine ->
+                members.stream().filter(member -> member.machine == machine).forEach(Member::abandon));
+    }
+
+    /** Opens all, each while those before it wait for it. */
+    void open() {
+        members.subList(1, members.size()).forEach(member -> world.execute(member::start));
+        members.get(0).start();
+        if (!world.runUntil(() -> members.stream().allMatch(Member::serves), Duration.ofMinutes(1))) {
+            throw new AssertionError("not all members have opened within a minute");
+        }
+    }
+
+    /** Returns the world that all of it is in. */
+    public SimulatedWorld world() {
+        return world;
+    }
+
+    SimulatedNetwork network() {
+        return network;
+    }
+
+    SimulatedControl control() {
+        return control;
+    }
+
+    /** Returns all members, in order. */
+    public List<Member> members() {
+        return members;
+    }
+
+    /** A machine, and the instance that its process opened last. */
+    public final class Member {
+
+        private final NodeId id;
+        private final SimulatedMachine machine;
+        private final SimulatedHome home;
+        private @Nullable Tidal tidal;
+
+        private Member(NodeId id, MachineProfile profile) {
+            this.id = id;
+            this.machine = world.machine(id, profile);
+            this.home = new SimulatedHome(Path.of(id.name()));
+        }
+
+        /** Returns the name of its node. */
+        public NodeId id() {
+            return id;
+        }
+
+        /** Returns what it runs on. */
+        public SimulatedMachine machine() {
+            return machine;
+        }
+
+        /** Returns whether its instance is open. */
+        public boolean serves() {
+            return tidal != null;
+        }
+
+        /** Returns its instance, which is open. */
+        public Tidal tidal() {
+            Tidal open = tidal;
+            if (open == null) {
+                throw new AssertionError(id + " does not serve");
+            }
+            return open;
+        }
+
+        /** Calls the instance as a user in its process does; a crash of the machine ends the user as well. */
+        public <T extends @Nullable Object> T call(Function<Tidal, T> what) {
+            return machine.call(() -> what.apply(tidal()));
+        }
+
+        /** Opens the instance in the process that runs. One that can't be opened ends, as a process does. */
+        void start() {
+            try {
+                machine.call(() -> tidal = builder().open());
+                machine.note("serves");
+            } catch (MachineCrash e) {
+                machine.note("crashed before it served");
+            } catch (TidalException e) {
+                machine.note("does not start: " + e.getMessage());
+                machine.crash("it could not be opened");
+            }
+        }
+
+        /** Closes the instance in order, then ends the process. */
+        void stop() {
+            try {
+                call(open -> {
+                    open.close();
+                    return id;
+                });
+                tidal = null;
+                machine.stop();
+            } catch (MachineCrash e) {
+                machine.note("crashed while it was closed");
+            }
+        }
+
+        private void abandon() {
+            Tidal open = tidal;
+            tidal = null;
+            if (open != null) {
+                open.abandon();
+            }
+        }
+
+        private TidalBuilder builder() {
+            SortedMap<NodeId, String> peers = new TreeMap<>();
+            members.stream().filter(each -> each != this).forEach(each -> peers.put(each.id, each.id.name()));
+            return Tidal.builder()
+                    .platform(new Ground(this))
+                    .wal(new ClusterDisks(directory -> machine.disks()))
+                    .transport(network.transports())
+                    .controlLog(control.logs())
+                    .topology(topology)
+                    .member(ClusterMember.of(CLUSTER, id, id.name(), peers))
+                    .signal("view", Duration.ofDays(7));
+        }
+    }
+
+    /** What the process of a member runs on: all of it is its machine's, but that whoever waits lets time pass. */
+    private final class Ground implements Platform {
+
+        private final Member member;
+        private final LoopFactory loops;
+
+        Ground(Member member) {
+            this.member = member;
+            this.loops = new UsersLoops(member.machine.loops(), new SimulatedClient(world));
+        }
+
+        @Override
+        public Clock clock() {
+            return member.machine.clock();
+        }
+
+        @Override
+        public RandomSource random() {
+            return member.machine.randomness();
+        }
+
+        @Override
+        public LoopFactory loops() {
+            return loops;
+        }
+
+        @Override
+        public boolean hasHomes() {
+            return true;
+        }
+
+        @Override
+        public Machine machine(NodeId node) {
+            member.home.open();
+            return new Machine(clock(), random(), member.machine.loops(), member.home);
+        }
+    }
+
+    private record UsersLoops(LoopFactory machine, LoopFactory users) implements LoopFactory {
+
+        @Override
+        public LoopHandle start(String role, LoopBody body) {
+            return machine.start(role, body);
+        }
+
+        @Override
+        public CallbackExecutor callbacks(String role) {
+            return machine.callbacks(role);
+        }
+
+        @Override
+        public BackgroundExecutor background(String role) {
+            return machine.background(role);
+        }
+
+        @Override
+        public LoopScheduler scheduler(String role) {
+            return machine.scheduler(role);
+        }
+
+        @Override
+        public <T> T await(CompletableFuture<T> result, long atMostNanos)
+                throws ExecutionException, TimeoutException, InterruptedException {
+            return users.await(result, atMostNanos);
+        }
+    }
+
+    @Override
+    public void close() {
+        members.forEach(Member::abandon);
+    }
+}

@@ -1,0 +1,165 @@
+package io.tidaldb.it.sim.check;
+
+import io.tidaldb.api.IdempotencyKey;
+import io.tidaldb.api.Outcome;
+import io.tidaldb.api.TenantId;
+import io.tidaldb.api.TidalException;
+import io.tidaldb.core.Signal;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What users asked members for, and what they were answered, where tenants come and go with outcomes that may stay unknown. Each signal has
+ * an event time of its own.
+ */
+public final class MemberHistory {
+
+    /** For how long a deletion may still be agreed that nobody has answered: longer than any election. */
+    private static final long STILL_AGREED_NANOS = 30_000_000_000L;
+
+    private final List<Write> writes = new ArrayList<>();
+    private final Map<Long, Write> byEvent = new HashMap<>();
+    private final Map<TenantId, Long> uncertainUntil = new TreeMap<>();
+
+    /** A write, tried once or several times under the same key. */
+    public static final class Write {
+
+        private final TenantId tenant;
+        private final List<Signal> signals;
+        private final @Nullable IdempotencyKey key;
+        private boolean acknowledged;
+        private int open;
+        private boolean uncertain;
+        private boolean mayBeGone;
+        private boolean gone;
+
+        private Write(TenantId tenant, List<Signal> signals, @Nullable IdempotencyKey key) {
+            this.tenant = tenant;
+            this.signals = List.copyOf(signals);
+            this.key = key;
+        }
+
+        /** Returns whose it is. */
+        public TenantId tenant() {
+            return tenant;
+        }
+
+        /** Returns what it writes. */
+        public List<Signal> signals() {
+            return signals;
+        }
+
+        /** Returns the key under which it is retried, or null if it is not. */
+        public @Nullable IdempotencyKey key() {
+            return key;
+        }
+
+        /** It is tried once more. */
+        public void tried() {
+            open++;
+        }
+
+        /** An attempt was acknowledged. */
+        public void acknowledge() {
+            open--;
+            acknowledged = true;
+        }
+
+        /** An attempt failed. */
+        public void failed(TidalException reason) {
+            open--;
+            uncertain |= reason.code().outcome() != Outcome.NOT_APPLIED;
+        }
+
+        /** Whoever made an attempt has ended with its process. */
+        public void orphaned() {
+            open--;
+            uncertain = true;
+        }
+
+        /** Returns whether nobody needs to try it again. */
+        public boolean isOver() {
+            return acknowledged || gone || mayBeGone;
+        }
+
+        /** Returns whether an attempt has neither been answered nor lost its user. */
+        public boolean isOpen() {
+            return open > 0;
+        }
+
+        /** Returns whether each of its signals must be there. */
+        public boolean mustBeThere() {
+            return acknowledged && !gone && !mayBeGone;
+        }
+
+        /** Returns whether none of its signals may be there. */
+        public boolean mustNotBeThere() {
+            return gone || !acknowledged && open == 0 && !uncertain;
+        }
+
+        @Override
+        public String toString() {
+            return "write of " + tenant + " of " + signals.size() + " signals from event "
+                    + signals.get(0).eventNanos()
+                    + (acknowledged ? ", acknowledged" : uncertain ? ", of unknown outcome" : ", refused")
+                    + (gone ? ", of a tenant that was deleted" : mayBeGone ? ", which may be deleted" : "");
+        }
+    }
+
+    /** Adds a write that is going to be tried. */
+    public Write begin(TenantId tenant, List<Signal> signals, @Nullable IdempotencyKey key, long nowNanos) {
+        Write write = new Write(tenant, signals, key);
+        write.mayBeGone = isUncertain(tenant, nowNanos);
+        writes.add(write);
+        signals.forEach(signal -> byEvent.put(signal.eventNanos(), write));
+        return write;
+    }
+
+    private boolean isUncertain(TenantId tenant, long nowNanos) {
+        return nowNanos < uncertainUntil.getOrDefault(tenant, Long.MIN_VALUE);
+    }
+
+    /**
+     * A tenant was deleted: nothing that was begun before may be seen again.
+     *
+     * @param everywhere whether no member has it any more; one that has not heard of it yet may still take what it then erases
+     */
+    public void deleted(TenantId tenant, boolean everywhere, long nowNanos) {
+        boolean uncertain = isUncertain(tenant, nowNanos);
+        if (!everywhere) {
+            uncertainUntil.put(tenant, nowNanos + STILL_AGREED_NANOS);
+        }
+        of(tenant).forEach(write -> {
+            if (uncertain) {
+                write.mayBeGone = true;
+            } else {
+                write.gone = true;
+            }
+        });
+    }
+
+    /** A tenant may be deleted, now or later. */
+    public void mayBeDeleted(TenantId tenant, long nowNanos) {
+        uncertainUntil.put(tenant, nowNanos + STILL_AGREED_NANOS);
+        of(tenant).forEach(write -> write.mayBeGone = true);
+    }
+
+    private List<Write> of(TenantId tenant) {
+        return writes.stream().filter(write -> write.tenant.equals(tenant)).toList();
+    }
+
+    /** Returns all writes, in order. */
+    public List<Write> writes() {
+        return Collections.unmodifiableList(writes);
+    }
+
+    /** Returns the write that a signal belongs to, or null if nobody ever wrote it. */
+    public @Nullable Write of(long eventNanos) {
+        return byEvent.get(eventNanos);
+    }
+}

@@ -1,0 +1,198 @@
+package io.tidaldb.it.sim.check;
+
+import io.tidaldb.api.ReplicaId;
+import io.tidaldb.api.TenantConfig;
+import io.tidaldb.api.TenantId;
+import io.tidaldb.api.wal.LogId;
+import io.tidaldb.api.wal.RecordKind;
+import io.tidaldb.api.wal.WalBatch;
+import io.tidaldb.core.ReadOptions;
+import io.tidaldb.core.RecordedSignal;
+import io.tidaldb.core.Replicas;
+import io.tidaldb.core.Signal;
+import io.tidaldb.core.SignalType;
+import io.tidaldb.core.Tenant;
+import io.tidaldb.core.Tidal;
+import io.tidaldb.core.codec.KeyBlock;
+import io.tidaldb.core.codec.SignalRecords;
+import io.tidaldb.core.ingest.Digests;
+import io.tidaldb.core.ingest.TenantShard;
+import io.tidaldb.it.sim.SimulatedMembers;
+import io.tidaldb.it.sim.SimulatedMembers.Member;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+
+/**
+ * Whoever is asked, all members answer the same: what was acknowledged is there once, what was refused or deleted is not, and neither disks
+ * nor instances have anything of a tenant that is gone. To be asked when all members serve and nothing is wrong.
+ */
+public final class MembersCheck {
+
+    private final SimulatedMembers cluster;
+    private final MemberHistory history;
+
+    /** Checks what members hold against what users know. */
+    public MembersCheck(SimulatedMembers cluster, MemberHistory history) {
+        this.cluster = cluster;
+        this.history = history;
+    }
+
+    /** Returns in what the replicas of members differ, or nothing: they converge some time after all is healed. */
+    public String difference() {
+        String agreed = agreed(cluster.members().get(0));
+        for (Member member : cluster.members()) {
+            if (!agreed(member).equals(agreed)) {
+                return member.id() + " has " + agreed(member) + ", and "
+                        + cluster.members().get(0).id() + " has " + agreed;
+            }
+        }
+        for (Tenant tenant : cluster.members().get(0).tidal().tenants()) {
+            for (ReplicaId leader : tenant.placement()) {
+                Map<ReplicaId, Map<String, String>> states = states(tenant.id(), leader);
+                if (states.values().stream().distinct().count() > 1) {
+                    return "replicas of shard " + leader.shard() + " of " + tenant.id() + " are in states " + states;
+                }
+                if (states.size() != cluster.members().size()) {
+                    return "shard " + leader.shard() + " of " + tenant.id() + " is on " + states.keySet() + " only";
+                }
+            }
+        }
+        return "";
+    }
+
+    /** Returns tenants and schema as a member knows them. */
+    private static String agreed(Member member) {
+        Tidal tidal = member.tidal();
+        Map<TenantId, String> tenants = new TreeMap<>();
+        tidal.tenants().forEach(tenant -> {
+            TenantConfig config = tenant.config();
+            tenants.put(tenant.id(), config + " at " + tenant.placement());
+        });
+        List<String> types = tidal.signals().stream().map(SignalType::toString).toList();
+        return types + " " + tenants;
+    }
+
+    private Map<ReplicaId, Map<String, String>> states(TenantId tenant, ReplicaId leader) {
+        Map<ReplicaId, Map<String, String>> states = new TreeMap<>();
+        for (Member member : cluster.members()) {
+            for (TenantShard shard : Replicas.of(member.tidal(), tenant, leader.shard())) {
+                Map<String, String> state = Digests.of(shard);
+                state.keySet().removeIf(origin -> origin.endsWith("#0"));
+                states.put(shard.replica(), state);
+                if (shard.damage() != null) {
+                    throw new AssertionError(tenant + " is damaged on " + shard.replica(), shard.damage());
+                }
+            }
+        }
+        return states;
+    }
+
+    /** Checks everything. */
+    public void check() {
+        String difference = difference();
+        if (!difference.isEmpty()) {
+            throw new AssertionError(difference);
+        }
+        Map<Long, Integer> found = new HashMap<>();
+        for (Member member : cluster.members()) {
+            found = exported(member);
+            answered(member, found);
+            counted(member);
+        }
+        cluster.members().forEach(this::nothingLeft);
+    }
+
+    private Map<Long, Integer> exported(Member member) {
+        Map<Long, Integer> found = new HashMap<>();
+        for (Tenant tenant : member.tidal().tenants()) {
+            for (RecordedSignal signal : export(member, tenant)) {
+                MemberHistory.Write write = history.of(signal.eventNanos());
+                if (write == null || !write.tenant().equals(tenant.id())) {
+                    throw new AssertionError(signal + " of " + tenant.id() + " was never written");
+                }
+                found.merge(signal.eventNanos(), 1, Integer::sum);
+            }
+        }
+        return found;
+    }
+
+    /** Returns all that a tenant has, as a member says. */
+    public static List<RecordedSignal> export(Member member, Tenant tenant) {
+        return member.call(tidal -> {
+            List<RecordedSignal> all = new ArrayList<>();
+            tenant.export(all::add);
+            return all;
+        });
+    }
+
+    private void answered(Member member, Map<Long, Integer> found) {
+        for (MemberHistory.Write write : history.writes()) {
+            for (Signal signal : write.signals()) {
+                int times = found.getOrDefault(signal.eventNanos(), 0);
+                if (times > 1 || times == 0 && write.mustBeThere() || times == 1 && write.mustNotBeThere()) {
+                    throw new AssertionError("through " + member.id() + " event " + signal.eventNanos() + " is there "
+                            + times + " times of " + write);
+                }
+            }
+        }
+    }
+
+    private record Cell(String type, long entity) {}
+
+    private static void counted(Member member) {
+        for (Tenant tenant : member.tidal().tenants()) {
+            Map<String, Long> totals = new TreeMap<>();
+            Map<Cell, Long> counts = new HashMap<>();
+            export(member, tenant).forEach(signal -> {
+                totals.merge(signal.type(), 1L, Long::sum);
+                counts.merge(new Cell(signal.type(), signal.entity().value()), 1L, Long::sum);
+            });
+            totals.forEach((type, expected) ->
+                    same(member, tenant, "total of " + type, expected, member.call(tidal -> tenant.total(type))));
+            counts.forEach((cell, expected) -> same(
+                    member,
+                    tenant,
+                    cell.toString(),
+                    expected,
+                    member.call(tidal -> tenant.read(cell.type, cell.entity, ReadOptions.DEFAULT)
+                            .count())));
+        }
+    }
+
+    private static void same(Member member, Tenant tenant, String what, long expected, long actual) {
+        if (expected != actual) {
+            throw new AssertionError("through " + member.id() + " " + what + " of " + tenant.id() + " is " + actual
+                    + ", and " + expected + " are exported");
+        }
+    }
+
+    // A tenant that was created again has logs of its own.
+    private void nothingLeft(Member member) {
+        Logs logs = Logs.on(member.machine());
+        for (LogId log : logs.logs()) {
+            if (member.tidal().tenant(log.tenant()).isEmpty()) {
+                throw new AssertionError(member.id() + " has log " + log + " of a tenant that is gone");
+            }
+            logs.of(log).forEach(batch -> notDeleted(member, log, batch));
+        }
+    }
+
+    private void notDeleted(Member member, LogId log, WalBatch batch) {
+        if (batch.kind() != RecordKind.SIGNALS) {
+            return;
+        }
+        ByteBuffer payload = batch.payload();
+        int at = KeyBlock.bytes(KeyBlock.read(batch).size());
+        for (int i = 0; i < batch.count(); i++, at += SignalRecords.BYTES) {
+            MemberHistory.Write write = Objects.requireNonNull(history.of(SignalRecords.eventNanos(payload, at)));
+            if (write.mustNotBeThere()) {
+                throw new AssertionError("log " + log + " on " + member.id() + " has a " + write);
+            }
+        }
+    }
+}
