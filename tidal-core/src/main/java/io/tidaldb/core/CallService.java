@@ -158,6 +158,11 @@ final class CallService implements AutoCloseable {
                 Optional.ofNullable(key).map(halves -> new IdempotencyKey(halves[0], halves[1])),
                 Duration.ofNanos(write.waitNanos()));
         EmbeddedTenant tenant = tenant(write);
+        if (tenant.record().digestSeed() != write.life()) {
+            throw new TidalException(
+                    ErrorCode.TENANT_NOT_FOUND,
+                    "tenant " + tenant.id() + " was deleted and created again: the write was for the former one");
+        }
         // What was admitted elsewhere goes no further; what comes from a client may have parts for others.
         boolean parted = write.admitted();
         if (!parted) {

@@ -458,9 +458,9 @@ final class EmbeddedTidal implements Tidal {
         return null;
     }
 
-    /** Runs something on the control scheduler after a pause. */
-    void later(Duration pause, Runnable task) {
-        scheduler.schedule(pause, task);
+    /** Completes after a pause, on the control scheduler; fails if this is closed before. */
+    CompletableFuture<Void> pause(Duration pause) {
+        return hosting.after(pause);
     }
 
     /** Completes when what was agreed on a tenant is done here. */

@@ -30,6 +30,7 @@ import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -60,6 +61,13 @@ final class Hosting implements ControlPlane.Listener {
 
     /** Why what was agreed last on a tenant could not be done. Written by rounds. */
     private final Map<TenantId, Throwable> failed = new ConcurrentHashMap<>();
+
+    /** What completes after a pause. */
+    private final SortedMap<Long, CompletableFuture<Void>> resting = new ConcurrentSkipListMap<>();
+
+    private final AtomicLong pauses = new AtomicLong();
+
+    private volatile boolean closed;
 
     // Confined to the scheduler.
     private SortedSet<TenantId> changed = new TreeSet<>();
@@ -133,6 +141,21 @@ final class Hosting implements ControlPlane.Listener {
                 tell(stage, id);
             }
         });
+        return stage;
+    }
+
+    /** Completes after a pause, on the scheduler; fails if this is closed before. */
+    CompletableFuture<Void> after(Duration pause) {
+        CompletableFuture<Void> stage = new CompletableFuture<>();
+        long number = pauses.incrementAndGet();
+        resting.put(number, stage);
+        scheduler.schedule(pause, () -> {
+            resting.remove(number);
+            stage.complete(null);
+        });
+        if (closed) {
+            stage.completeExceptionally(closedNow());
+        }
         return stage;
     }
 
@@ -480,10 +503,16 @@ final class Hosting implements ControlPlane.Listener {
 
     /** Ends it: whoever waits for it is told that it will not be done. */
     void close() {
+        closed = true;
         scheduler.close();
-        TidalException closed = new TidalException(ErrorCode.CLOSED, "this instance of Tidal is closed");
-        waiting.values().forEach(those -> those.forEach(each -> each.completeExceptionally(closed)));
-        pausing.forEach(each -> each.completeExceptionally(closed));
-        idle.forEach(each -> each.completeExceptionally(closed));
+        TidalException reason = closedNow();
+        waiting.values().forEach(those -> those.forEach(each -> each.completeExceptionally(reason)));
+        pausing.forEach(each -> each.completeExceptionally(reason));
+        idle.forEach(each -> each.completeExceptionally(reason));
+        resting.values().forEach(each -> each.completeExceptionally(reason));
+    }
+
+    private static TidalException closedNow() {
+        return new TidalException(ErrorCode.CLOSED, "this instance of Tidal is closed");
     }
 }

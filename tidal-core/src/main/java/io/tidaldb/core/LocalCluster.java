@@ -18,13 +18,13 @@ import io.tidaldb.core.routing.ShardReplicas;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.ConcurrentSkipListSet;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -41,7 +41,9 @@ final class LocalCluster {
     private final ShardReplicas replicas;
     private final SortedMap<NodeId, LocalNode> running = new ConcurrentSkipListMap<>();
     /** What is waited for, by the node that is to do it. */
-    private final Map<NodeId, Set<CompletableFuture<?>>> expected = new ConcurrentHashMap<>();
+    private final Map<NodeId, SortedMap<Long, CompletableFuture<?>>> expected = new ConcurrentHashMap<>();
+
+    private final AtomicLong tasks = new AtomicLong();
 
     /** Those of them that serve: one that has not begun to listen does not know its address. */
     private final SortedSet<NodeId> started = new ConcurrentSkipListSet<>();
@@ -145,22 +147,24 @@ final class LocalCluster {
         LocalNode node = running(name);
         running.remove(name);
         started.remove(name);
-        Set<CompletableFuture<?>> waiting = expected.remove(name);
+        SortedMap<Long, CompletableFuture<?>> waiting = expected.remove(name);
         if (waiting != null) {
             TidalException ended = new TidalException(ErrorCode.PEER_UNAVAILABLE, "node " + name + " has ended");
-            waiting.forEach(each -> each.completeExceptionally(ended));
+            waiting.values().forEach(each -> each.completeExceptionally(ended));
         }
         return node;
     }
 
     /** Returns what completes like something that a node does, and fails if the node ends before: a crash answers nobody. */
-    @SuppressWarnings({"FutureReturnValueIgnored", "CollectionUndefinedEquality"}) // Each is equal to itself alone.
+    @SuppressWarnings("FutureReturnValueIgnored") // Who waits has the other one.
     <T> CompletableFuture<T> unlessEnded(NodeId name, CompletableFuture<T> task) {
         CompletableFuture<T> answer = new CompletableFuture<>();
-        Set<CompletableFuture<?>> waiting = expected.computeIfAbsent(name, each -> ConcurrentHashMap.newKeySet());
-        waiting.add(answer);
+        SortedMap<Long, CompletableFuture<?>> waiting =
+                expected.computeIfAbsent(name, each -> new ConcurrentSkipListMap<>());
+        long number = tasks.incrementAndGet();
+        waiting.put(number, answer);
         task.whenComplete((result, failure) -> {
-            waiting.remove(answer);
+            waiting.remove(number);
             if (failure == null) {
                 answer.complete(result);
             } else {

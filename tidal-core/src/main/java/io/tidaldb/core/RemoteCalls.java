@@ -57,8 +57,18 @@ final class RemoteCalls {
         Call made = call.apply(control.index());
         return network.call(node, codec.encode(made, attached), deadline)
                 .toCompletableFuture()
+                .exceptionallyCompose(failure -> CompletableFuture.failedFuture(unanswered(node, failure)))
                 .thenApply(codec::answer)
                 .thenCompose(answer -> accepted(node, TenantId.of(made.tenant()), answer, expected));
+    }
+
+    // This end was closed with the call under way: nobody knows what came of it.
+    private static TidalException unanswered(NodeId node, Throwable failure) {
+        TidalException reason = reason(failure);
+        return reason.code() == ErrorCode.CLOSED
+                ? new TidalException(
+                        ErrorCode.PEER_UNAVAILABLE, "this node stopped before node " + node + " had answered", reason)
+                : reason;
     }
 
     private <A extends Answer> CompletableFuture<A> accepted(

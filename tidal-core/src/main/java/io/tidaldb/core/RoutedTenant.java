@@ -4,6 +4,7 @@ import io.tidaldb.api.Durability;
 import io.tidaldb.api.EntityId;
 import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.NodeId;
+import io.tidaldb.api.Outcome;
 import io.tidaldb.api.RegionId;
 import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.ShardId;
@@ -48,7 +49,8 @@ final class RoutedTenant implements Tenant {
     private static final Duration READ_DEADLINE = Duration.ofSeconds(2);
     private static final Duration TASK_DEADLINE = Duration.ofSeconds(30);
     private static final Duration AUDIT_DEADLINE = Duration.ofMinutes(10);
-    private static final Duration PAUSE = Duration.ofMillis(50);
+    private static final Duration FIRST_PAUSE = Duration.ofMillis(50);
+    private static final Duration LONGEST_PAUSE = Duration.ofMillis(250);
 
     private final EmbeddedTenant local;
     private final EmbeddedTidal tidal;
@@ -142,7 +144,7 @@ final class RoutedTenant implements Tenant {
     private CompletableFuture<Position> forwarded(List<Signal> signals, WriteOptions options) {
         EncodedSignals encoded = local.admission().forward(signals, options);
         long end = tidal.clock().monotonicNanos() + EmbeddedTidal.nanos(options.deadline());
-        return rerouted(end, options.idempotencyKey().isPresent(), () -> write(home(), encoded, options));
+        return rerouted(end, FIRST_PAUSE, options.idempotencyKey().isPresent(), () -> write(home(), encoded, options));
     }
 
     private CompletableFuture<Position> write(NodeId home, EncodedSignals signals, WriteOptions options) {
@@ -159,7 +161,11 @@ final class RoutedTenant implements Tenant {
             if (failure == null) {
                 write.acknowledged(position);
             } else {
-                write.refused(RemoteCalls.reason(failure));
+                TidalException reason = RemoteCalls.reason(failure);
+                if (reason.code().outcome() == Outcome.NOT_APPLIED) {
+                    local.state().refund(part.count());
+                }
+                write.refused(reason);
             }
         });
     }
@@ -187,6 +193,7 @@ final class RoutedTenant implements Tenant {
                         index -> new Call.Write(
                                 index,
                                 number(),
+                                local.record().digestSeed(),
                                 admitted,
                                 level,
                                 key,
@@ -204,28 +211,21 @@ final class RoutedTenant implements Tenant {
      * Tries again until the deadline where a node does not lead what it was asked for: somebody does, or will when the lease of the one that
      * did has run out. What may have been applied is tried again only under a key.
      */
-    private <T> CompletableFuture<T> rerouted(long endNanos, boolean keyed, Supplier<CompletableFuture<T>> attempt) {
+    private <T> CompletableFuture<T> rerouted(
+            long endNanos, Duration pause, boolean keyed, Supplier<CompletableFuture<T>> attempt) {
         return attempt.get().exceptionallyCompose(failure -> {
             TidalException reason = RemoteCalls.reason(failure);
             boolean again =
                     reason.code() == ErrorCode.NOT_OWNER || keyed && reason.code() == ErrorCode.PEER_UNAVAILABLE;
-            if (!again || tidal.clock().monotonicNanos() + PAUSE.toNanos() - endNanos > 0) {
+            if (!again || tidal.clock().monotonicNanos() + pause.toNanos() - endNanos > 0) {
                 return CompletableFuture.failedFuture(reason);
             }
-            CompletableFuture<T> next = new CompletableFuture<>();
-            tidal.later(PAUSE, () -> complete(next, rerouted(endNanos, keyed, attempt)));
-            return next;
-        });
-    }
-
-    @SuppressWarnings("FutureReturnValueIgnored") // The other one tells.
-    private static <T> void complete(CompletableFuture<T> stage, CompletableFuture<T> from) {
-        from.whenComplete((result, failure) -> {
-            if (failure == null) {
-                stage.complete(result);
-            } else {
-                stage.completeExceptionally(failure);
-            }
+            Duration longer = pause.multipliedBy(2);
+            Duration next = longer.compareTo(LONGEST_PAUSE) < 0 ? longer : LONGEST_PAUSE;
+            // One that is closed meanwhile says why it would have tried again.
+            return tidal.pause(pause)
+                    .exceptionallyCompose(closed -> CompletableFuture.failedFuture(reason))
+                    .thenCompose(nothing -> rerouted(endNanos, next, keyed, attempt));
         });
     }
 

@@ -21,6 +21,7 @@ public sealed interface Call {
     /**
      * Records signals; the encoded records are attached.
      *
+     * @param life tells the tenant from an erased one that had its id
      * @param admitted whether the tenant's rate was taken already by the node that leads its first slot
      * @param durability the level's name, or null for the tenant's own
      * @param key high and low half of the idempotency key, or null
@@ -30,6 +31,7 @@ public sealed interface Call {
     record Write(
             long index,
             long tenant,
+            long life,
             boolean admitted,
             @Nullable String durability,
             long @Nullable [] key,

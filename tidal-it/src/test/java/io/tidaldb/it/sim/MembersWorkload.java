@@ -351,6 +351,10 @@ final class MembersWorkload {
         }
     }
 
+    private boolean isGoneSoon(Member member, Tenant tenant) {
+        return world.runUntil(() -> member.tidal().tenant(tenant.id()).isEmpty(), Duration.ofMinutes(1));
+    }
+
     private void mustTake(Member member, Tenant tenant) {
         MemberHistory.Write write = begin(tenant.id(), true);
         for (int tries = 0; !write.isOver(); tries++) {
@@ -361,7 +365,11 @@ final class MembersWorkload {
                 write.acknowledge();
             } catch (TidalException e) {
                 write.failed(e);
-                if (e.code() != ErrorCode.QUOTA_EXCEEDED || tries > 20) {
+                if (e.code() == ErrorCode.TENANT_NOT_FOUND && isGoneSoon(member, tenant)) {
+                    // It had not heard of the deletion yet.
+                    return;
+                }
+                if (e.code() != ErrorCode.QUOTA_EXCEEDED || tries > 100) {
                     throw e;
                 }
                 world.runFor(Duration.ofSeconds(1));
