@@ -68,13 +68,13 @@ class BadInputTest {
         return Stream.of(
                 // Words.
                 refused("", 2, "which command? See tidal --help"),
-                refused("nope", 2, "unknown command 'nope': expected one of node, plugins, query"),
-                refused("signal nope", 2, "unknown command 'nope': expected one of declare, import"),
+                refused("nope", 2, "unknown command 'nope': expected one of cluster, node, plugins, query"),
+                refused("signal nope", 2, "unknown command 'nope': expected one of declare, export, import"),
                 refused("wal", 2, "needs a subcommand: expected one of dump, inspect, verify"),
                 refused("tenant list --data-dir STORE extra", 2, "unexpected argument 'extra'"),
                 refused("tenant list --data-dir STORE --nope", 2, "Unknown option: '--nope'"),
                 refused("tenant list --data-dir STORE --output xml", 2, "--output", "TABLE, JSON", "'xml'"),
-                refused("signal types", 2, "--data-dir DIR is missing"),
+                refused("signal types --server http://127.0.0.1:1", 1, "127.0.0.1:1", "can't be reached"),
                 refused("tenant list --server 127.0.0.1:1", 2, "\"127.0.0.1:1\"", "expected http://HOST:PORT"),
                 refused("tenant list --server http://127.0.0.1:1", 1, "http://127.0.0.1:1 can't be reached"),
                 refused("tenant list --data-dir STORE --server http://127.0.0.1:1", 2, "exclude each other"),
