@@ -12,8 +12,12 @@ import io.tidaldb.api.control.ControlLog;
 import io.tidaldb.api.control.ControlLogContext;
 import io.tidaldb.api.control.ControlSnapshot;
 import java.io.IOException;
+import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -205,17 +209,36 @@ class DirectoryTest {
     }
 
     private List<Path> files(String parent) throws IOException {
-        try (Stream<Path> files = Files.walk(home)) {
-            return files.filter(
-                            file -> file.getParent() != null && file.getParent().endsWith(parent))
-                    .toList();
-        }
+        List<Path> found = new ArrayList<>();
+        Files.walkFileTree(home, new SimpleFileVisitor<>() {
+            @Override
+            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
+                if (file.getParent() != null && file.getParent().endsWith(parent)) {
+                    found.add(file);
+                }
+                return FileVisitResult.CONTINUE;
+            }
+
+            /** The log may drop what it needs no more while it is looked at. */
+            @Override
+            public FileVisitResult visitFileFailed(Path file, IOException failure) throws IOException {
+                if (failure instanceof NoSuchFileException) {
+                    return FileVisitResult.CONTINUE;
+                }
+                throw failure;
+            }
+        });
+        return found;
     }
 
     private long bytes() throws IOException {
         long sum = 0;
         for (Path segment : segments()) {
-            sum += Files.exists(segment) ? Files.size(segment) : 0;
+            try {
+                sum += Files.size(segment);
+            } catch (NoSuchFileException dropped) {
+                // dropped since it was listed: it counts for nothing
+            }
         }
         return sum;
     }
