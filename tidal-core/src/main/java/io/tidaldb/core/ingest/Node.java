@@ -261,6 +261,22 @@ public final class Node {
         });
     }
 
+    /**
+     * Says that a slot's logs hold everything of which so many members have told that a majority can't be without one of them. From then on,
+     * once what counts of it is folded, the replica that leads knows of all that was acknowledged at {@code MAJORITY}.
+     */
+    public CompletableFuture<Void> gathered(TenantShard shard) {
+        return loop.submit(() -> {
+            if (shard.leads() && shard.hasTail()) {
+                loop.commits().adopt(shard);
+            }
+            if (!shard.hasTail() && !shard.isStale()) {
+                shard.gathered();
+            }
+            return null;
+        });
+    }
+
     /** Adds a digest mark to the log of a slot whose writes are taken here. */
     public CompletableFuture<Void> mark(TenantShard shard, ControlRecord.DigestMark mark) {
         return loop.submit(() -> {

@@ -80,6 +80,7 @@ public final class TenantShard {
     private volatile @Nullable Leader leader;
     private volatile long freshNanos;
     private volatile boolean heardOfLeader;
+    private volatile boolean gathering;
     private volatile @Nullable TidalException damage;
 
     /** Why what was here had to be thrown away, until everything is back that the leader has; null otherwise. */
@@ -118,7 +119,7 @@ public final class TenantShard {
     long lastHlc;
 
     /** Who takes writes, since which epoch. */
-    private record Leader(ReplicaId replica, NodeId node, long epoch, List<Origin> former) {}
+    private record Leader(ReplicaId replica, NodeId node, long epoch, List<Origin> former, Origin writer) {}
 
     TenantShard(Flow flow, ReplicaId replica, Origin origin, CommitLoop loop, Schema schema, long horizonMillis) {
         this.flow = flow;
@@ -169,7 +170,24 @@ public final class TenantShard {
      * @param former the origins under which others may have written before, whether any of it is here or not
      */
     public void ledBy(ReplicaId replica, NodeId node, long epoch, List<Origin> former) {
-        leader = new Leader(replica, node, epoch, List.copyOf(former));
+        Leader before = leader;
+        boolean leads = replica.equals(this.replica);
+        boolean goesOn = leads && before != null && before.replica.equals(replica) && before.writer.equals(origin);
+        gathering = leads && (goesOn ? gathering : !former.isEmpty());
+        leader = new Leader(replica, node, epoch, List.copyOf(former), origin);
+    }
+
+    /**
+     * Returns whether this replica has come to lead and others may still hold what was acknowledged at {@code MAJORITY} before. Safe for
+     * any thread.
+     */
+    public boolean isGathering() {
+        return gathering;
+    }
+
+    /** Everything is folded that was acknowledged at {@code MAJORITY} before this replica came to lead. */
+    void gathered() {
+        gathering = false;
     }
 
     /** Says what other replicas need of the slot's logs. Safe for any thread. */
@@ -187,20 +205,22 @@ public final class TenantShard {
         return keepsLogs ? LogsNeeded.EVERYTHING : needed;
     }
 
-    /** Takes notice that the logs hold everything that the leader had a moment ago. Safe for any thread. */
-    public void fresh() {
+    /** Takes notice that the logs hold everything that the leader had at some time, by this machine's clock. Called by one thread. */
+    public void fresh(long atNanos) {
         if (held || needsSnapshot) {
             // It is not folded yet.
             return;
         }
         refetching = null;
-        freshNanos = loop.clock().monotonicNanos();
-        heardOfLeader = true;
+        if (!heardOfLeader || atNanos - freshNanos > 0) {
+            freshNanos = atNanos;
+            heardOfLeader = true;
+        }
     }
 
     /** Returns for how long writes may have been acknowledged that are not here yet: 0 for the leader, empty if it was never heard of. */
     public OptionalLong stalenessNanos() {
-        if (leads()) {
+        if (leads() && !gathering) {
             return OptionalLong.of(loop.lease().overdueNanos());
         }
         return heardOfLeader

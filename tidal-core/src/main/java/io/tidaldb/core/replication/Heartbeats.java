@@ -4,9 +4,11 @@ import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.NodeId;
 import io.tidaldb.api.Seqno;
 import io.tidaldb.api.TidalException;
+import io.tidaldb.core.ingest.Node;
 import io.tidaldb.core.runtime.Clock;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeSet;
@@ -21,6 +23,7 @@ final class Heartbeats {
 
     private static final int ASK_HEARTBEATS = 8;
 
+    private final Node node;
     private final Clock clock;
     private final Links links;
     private final StateExchange exchange;
@@ -35,12 +38,14 @@ final class Heartbeats {
      * @param slots those that the node takes part in, as they are at any time
      */
     Heartbeats(
+            Node node,
             Clock clock,
             Links links,
             StateExchange exchange,
             SnapshotShipper snapshots,
             BatchReceiver receiver,
             SortedMap<SlotKey, ReplicatedSlot> slots) {
+        this.node = node;
         this.clock = clock;
         this.links = links;
         this.exchange = exchange;
@@ -87,7 +92,10 @@ final class Heartbeats {
                 logs.pump(slot, peer);
             }
         }
-        links.tell(peer, new PeerMessage.Heartbeat(0, link.heartbeat, clock.wallNanos() / 1_000_000, positions));
+        links.tell(
+                peer,
+                new PeerMessage.Heartbeat(
+                        0, link.heartbeat, link.answered, node.lease().holds(), positions));
     }
 
     // A leader does not name what it has not heard of, so the follower has to find out that it did not arrive.
@@ -117,12 +125,23 @@ final class Heartbeats {
                 state.caughtUp = !behind.contains(slot.key);
             }
         }
+        Links.Link link = links.to(peer);
+        link.answers(heartbeat.number(), clock.monotonicNanos());
         links.tell(peer, new PeerMessage.HeartbeatAnswer(0, heartbeat.number()));
-        // What a leader does not name has not changed since it did and was answered.
+        OptionalLong since = link.answeredNanos(heartbeat.answered());
+        if (heartbeat.leased() && since.isPresent()) {
+            fresh(peer, since.getAsLong());
+        }
+    }
+
+    // It was sent after this node's answer to the one before had come. What a leader does not name has not changed
+    // since
+    // it did and was answered.
+    private void fresh(NodeId peer, long sinceNanos) {
         for (ReplicatedSlot slot : slots.values()) {
             ReplicatedSlot.PeerState state = slot.state(peer);
-            if (state != null && state.caughtUp) {
-                slot.shard.fresh();
+            if (state != null && !slot.leads && state.caughtUp) {
+                slot.shard.fresh(sinceNanos);
             }
         }
     }

@@ -5,6 +5,8 @@ import io.tidaldb.api.NodeId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.api.transport.Transport;
 import io.tidaldb.core.runtime.Clock;
+import java.util.Arrays;
+import java.util.OptionalLong;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.BiConsumer;
@@ -21,6 +23,13 @@ final class Links {
     /** The link to a peer. */
     static final class Link {
 
+        private static final int REMEMBERED = 64;
+
+        /** The last heartbeats of the peer that were answered, each with when that was; by their numbers, around. */
+        private final long[] answeredNumbers = new long[REMEMBERED];
+
+        private final long[] answeredNanos = new long[REMEMBERED];
+
         boolean up;
 
         /** Whether its queue was full, so that shipments wait until it is writable. */
@@ -34,6 +43,27 @@ final class Links {
 
         private Link(long nowNanos) {
             heardNanos = nowNanos;
+        }
+
+        /** A heartbeat of the peer is answered. */
+        void answers(long number, long nowNanos) {
+            int at = (int) (number & (REMEMBERED - 1));
+            answeredNumbers[at] = number;
+            answeredNanos[at] = nowNanos;
+        }
+
+        /** Returns when a heartbeat of the peer was answered; empty if that was too long ago, or by a process before this one. */
+        OptionalLong answeredNanos(long number) {
+            int at = (int) (number & (REMEMBERED - 1));
+            return number > 0 && answeredNumbers[at] == number
+                    ? OptionalLong.of(answeredNanos[at])
+                    : OptionalLong.empty();
+        }
+
+        /** The link is down: whoever comes back may count anew. */
+        void down() {
+            up = false;
+            Arrays.fill(answeredNumbers, 0);
         }
     }
 

@@ -307,14 +307,15 @@ public final class PeerCodec {
     private static long bytes(Heartbeat heartbeat) {
         return 8
                 + 8
+                + 1
                 + Integer.BYTES
                 + (long) SLOT_POSITION_BYTES * heartbeat.slots().size();
     }
 
     private static void put(Heartbeat heartbeat, ByteBuffer out) {
-        out.putLong(heartbeat.number())
-                .putLong(heartbeat.sentMillis())
-                .putInt(heartbeat.slots().size());
+        out.putLong(heartbeat.number()).putLong(heartbeat.answered());
+        putFlag(heartbeat.leased(), out);
+        out.putInt(heartbeat.slots().size());
         for (SlotPosition slot : heartbeat.slots()) {
             out.putLong(slot.tenant().value())
                     .putShort((short) slot.shard().value())
@@ -326,13 +327,14 @@ public final class PeerCodec {
 
     private static Heartbeat heartbeat(long epoch, ByteBuffer in) {
         long number = in.getLong();
-        long sentMillis = in.getLong();
+        long answered = in.getLong();
+        boolean leased = flag(in);
         int count = count(in, SLOT_POSITION_BYTES);
         List<SlotPosition> slots = new ArrayList<>(count);
         for (int i = 0; i < count; i++) {
             slots.add(new SlotPosition(tenant(in), shard(in), in.getLong(), origin(in), in.getLong(), in.getLong()));
         }
-        return new Heartbeat(epoch, number, sentMillis, slots);
+        return new Heartbeat(epoch, number, answered, leased, slots);
     }
 
     private static long bytes(SnapshotChunk chunk) {

@@ -135,9 +135,11 @@ public sealed interface PeerMessage {
      * The sender lives, and is this far in the logs that it writes.
      *
      * @param number counts the heartbeats of one link
-     * @param sentMillis the sender's wall clock, Unix milliseconds
+     * @param answered the newest of its heartbeats to which the receiver's answer had come; 0 if none
+     * @param leased whether nobody else could lead what the sender leads, when it was sent
      */
-    record Heartbeat(long epoch, long number, long sentMillis, List<SlotPosition> slots) implements PeerMessage {
+    record Heartbeat(long epoch, long number, long answered, boolean leased, List<SlotPosition> slots)
+            implements PeerMessage {
 
         static final int KIND = 6;
 

@@ -7,6 +7,7 @@ import io.tidaldb.core.ingest.LogsNeeded;
 import io.tidaldb.core.ingest.SlotLogs;
 import io.tidaldb.core.ingest.TenantShard;
 import io.tidaldb.core.ingest.WriteRequest;
+import io.tidaldb.core.routing.ShardReplicas;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
@@ -201,6 +202,17 @@ final class ReplicatedSlot {
     long lastSeqno(Origin origin) {
         LogPosition position = held.get(origin);
         return position == null ? origin.startSeqno() : position.lastSeqno();
+    }
+
+    /**
+     * Returns whether everything is held here of which so many members have told in this epoch that a majority of those before can't be
+     * without one of them. Who has told takes nothing of an earlier epoch any more.
+     */
+    boolean hasGathered() {
+        long told = states.values().stream()
+                .filter(state -> state.held != null && !isBehind(state))
+                .count();
+        return told + 1 >= ShardReplicas.enoughToPromote(members.size());
     }
 
     /** Returns whether a peer holds something that is lacking here, as far as is known. */

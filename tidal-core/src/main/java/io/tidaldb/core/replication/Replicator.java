@@ -118,7 +118,7 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
         this.exchange = new StateExchange(node, scheduler, clock, settings, links, shipper, slots);
         this.logs = exchange.logs();
         this.receiver = new BatchReceiver(node, scheduler, links, exchange, slots);
-        this.heartbeats = new Heartbeats(clock, links, exchange, shipper, receiver, slots);
+        this.heartbeats = new Heartbeats(node, clock, links, exchange, shipper, receiver, slots);
         node.listener(this);
     }
 
@@ -254,6 +254,7 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
             }
         }
         for (ReplicatedSlot slot : grown) {
+            exchange.gather(slot);
             slot.peers.forEach(peer -> logs.pump(slot, peer));
         }
     }
@@ -306,7 +307,7 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
 
     @Override
     public void peerDown(NodeId peer) {
-        links.to(peer).up = false;
+        links.to(peer).down();
         shipper.peerDown(peer);
         taker.peerDown(peer);
         for (ReplicatedSlot slot : slots.values()) {
@@ -409,7 +410,10 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
     // Heartbeats
 
     private void beat() {
-        slots.values().forEach(exchange::publishNeeded);
+        slots.values().forEach(slot -> {
+            exchange.publishNeeded(slot);
+            exchange.gather(slot);
+        });
         expire(clock.monotonicNanos());
         links.forEachUp(heartbeats::beat);
         scheduler.schedule(settings.heartbeat(), this::beat);

@@ -88,16 +88,19 @@ final class StateExchange {
             tellState(slot, peer, true);
         }
         state.said(message.positions());
-        if (!slot.leads) {
-            caughtUp(slot, state);
+        if (slot.leads) {
+            gather(slot);
+        } else {
+            state.caughtUp = !slot.isBehind(state);
         }
         compare(peer, slot, state, message.positions());
     }
 
-    private static void caughtUp(ReplicatedSlot slot, ReplicatedSlot.PeerState state) {
-        state.caughtUp = !slot.isBehind(state);
-        if (state.caughtUp) {
-            slot.shard.fresh();
+    /** Tells a replica that has come to lead when it holds all that a majority may have held before. */
+    @SuppressWarnings("FutureReturnValueIgnored") // It is told again.
+    void gather(ReplicatedSlot slot) {
+        if (slot.leads && slot.shard.isGathering() && slot.hasGathered()) {
+            node.gathered(slot.shard);
         }
     }
 

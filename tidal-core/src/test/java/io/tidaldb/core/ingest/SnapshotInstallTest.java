@@ -173,7 +173,7 @@ class SnapshotInstallTest {
                 assertThat(follower.shard.damage())
                         .as("seed %s, crash at %s", seed, step)
                         .isNull();
-                follower.shard.fresh();
+                follower.shard.fresh(0);
                 assertThat(FoldReplica.state(follower.shard))
                         .as("seed %s, crash at %s", seed, step)
                         .isEqualTo(FoldReplica.state(leader.shard));

@@ -1,6 +1,7 @@
 package io.tidaldb.it.sim;
 
 import io.tidaldb.api.Durability;
+import io.tidaldb.api.EntityId;
 import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.IdempotencyKey;
 import io.tidaldb.api.Outcome;
@@ -15,11 +16,13 @@ import io.tidaldb.core.Tenant;
 import io.tidaldb.core.WriteOptions;
 import io.tidaldb.it.sim.check.AcknowledgementCheck;
 import io.tidaldb.it.sim.check.History;
+import io.tidaldb.it.sim.check.ReadingCheck;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletionException;
 import java.util.function.Consumer;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /** What users do: write, try again what failed or got no answer, read in any region. */
@@ -32,17 +35,24 @@ final class Workload {
     private static final long ENTITIES = 30;
     private static final List<String> TYPES = List.of("view", "like");
 
+    /** The entities that have no name. */
+    private static final List<EntityId> NUMBERED =
+            LongStream.range(4, ENTITIES).mapToObj(EntityId::of).toList();
+
     private final SimulatedCluster cluster;
     private final SimulatedRandom random;
     private final AcknowledgementCheck acknowledgements;
     private final History history = new History();
+    private final ReadingCheck readings = new ReadingCheck(history);
     private final List<Tenant> tenants;
+    private Tenant written;
     private long events;
     private long acknowledged;
 
     Workload(SimulatedCluster cluster, List<Tenant> tenants) {
         this.cluster = cluster;
         this.tenants = tenants;
+        this.written = tenants.get(0);
         this.random = cluster.world().random("workload");
         this.acknowledgements = new AcknowledgementCheck(cluster);
     }
@@ -150,8 +160,9 @@ final class Workload {
             if (position != null) {
                 cluster.world().note("acknowledged " + position + " to " + tenant.id());
                 acknowledged++;
+                written = tenant;
                 over = true;
-                write.acknowledged(position);
+                write.acknowledged(position, cluster.world().nanoTime());
                 if (tenants.contains(tenant)) {
                     acknowledgements.acknowledged(write);
                 }
@@ -194,24 +205,26 @@ final class Workload {
         throw new AssertionError("failed in a way that no fault explains", cause);
     }
 
-    /** Reads something, where it may not be. */
+    /** Reads something, often of the tenant that was written last, where it may not be. */
     void read() {
-        Tenant tenant = someTenant();
+        Tenant tenant = tenants.contains(written) && random.chance(500_000) ? written : someTenant();
         RegionId region = RegionId.of((int) random.below(cluster.replicas().stream()
                 .map(replica -> replica.region())
                 .distinct()
                 .count()));
         boolean allowed = tenant.config().requiredRegions().isEmpty()
                 || tenant.config().requiredRegions().contains(region);
+        String type = TYPES.get((int) random.below(TYPES.size()));
+        ReadOptions options = random.chance(300_000) ? ReadOptions.DEFAULT : ReadOptions.DEFAULT.in(region);
         try {
-            Reading reading = tenant.read(
-                    TYPES.get((int) random.below(TYPES.size())),
-                    random.between(4, ENTITIES),
-                    ReadOptions.DEFAULT.in(region));
-            if (!allowed) {
+            List<Reading> all = tenant.readAll(type, NUMBERED, options);
+            if (!allowed && options.region().isPresent()) {
                 throw new AssertionError(tenant.id() + " was read in " + region + ", where it must not be");
             }
-            cluster.world().note("reads " + reading.count() + " of " + tenant.id() + " in " + region);
+            all.forEach(reading ->
+                    readings.read(tenant, type, reading, cluster.world().nanoTime()));
+            long count = all.stream().mapToLong(Reading::count).sum();
+            cluster.world().note("reads " + count + " of " + tenant.id() + " in " + region);
         } catch (TidalException e) {
             expected(e);
         }
@@ -246,7 +259,7 @@ final class Workload {
             write.tried();
             Position position = tenant.recordAll(
                     write.signals(), WriteOptions.DEFAULT.with(write.level()).with(key(write)));
-            write.acknowledged(position);
+            write.acknowledged(position, cluster.world().nanoTime());
             acknowledgements.acknowledged(write);
         }
     }

@@ -28,6 +28,7 @@ public final class History {
         private final Durability level;
         private final @Nullable IdempotencyKey key;
         private @Nullable Position position;
+        private long heldNanos;
         private int open;
         private boolean uncertain;
 
@@ -63,10 +64,16 @@ public final class History {
             open++;
         }
 
-        /** An attempt was acknowledged. */
-        public void acknowledged(Position at) {
+        /** An attempt was acknowledged, at a time by the world's clock. */
+        public void acknowledged(Position at, long nanos) {
             open--;
+            heldNanos = position == null ? nanos : heldNanos;
             position = at;
+        }
+
+        /** Returns when it was acknowledged first, by the world's clock. */
+        public long heldNanos() {
+            return heldNanos;
         }
 
         /** An attempt failed. */

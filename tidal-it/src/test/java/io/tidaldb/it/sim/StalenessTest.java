@@ -1,0 +1,85 @@
+package io.tidaldb.it.sim;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.tidaldb.api.Durability;
+import io.tidaldb.api.RegionId;
+import io.tidaldb.api.ReplicaId;
+import io.tidaldb.api.ShardId;
+import io.tidaldb.api.TenantConfig;
+import io.tidaldb.api.TenantId;
+import io.tidaldb.core.ReadOptions;
+import io.tidaldb.core.Reading;
+import io.tidaldb.core.Tenant;
+import java.time.Duration;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+
+@DisplayName("How far behind a replica says that it is")
+class StalenessTest {
+
+    private static final RegionId R0 = RegionId.of(0);
+    private static final RegionId R1 = RegionId.of(1);
+    private static final RegionId R2 = RegionId.of(2);
+    private static final ReplicaId NEXT = new ReplicaId(R2, ShardId.of(0));
+
+    private static Tenant tenant(SimulatedCluster cluster) {
+        return cluster.tidal()
+                .createTenant(TenantConfig.builder(TenantId.of(5))
+                        .durability(Durability.MAJORITY)
+                        .pinnedShards(new ReplicaId(R0, ShardId.of(0)))
+                        .build());
+    }
+
+    private static Reading read(Tenant tenant) {
+        return tenant.read("view", 7, ReadOptions.DEFAULT);
+    }
+
+    @Test
+    @DisplayName("R-52: one that comes to lead: unknown or more, until it holds what a majority may have held")
+    void gathers() {
+        try (SimulatedCluster cluster = SimulatedCluster.builder()
+                .regions(3)
+                .signal("view", Duration.ofDays(7))
+                .open()) {
+            Tenant tenant = tenant(cluster);
+            tenant.record("view", 7, 1);
+            cluster.awaitFullConvergence(Duration.ofSeconds(10));
+            try (SimulatedCluster.Partition one = cluster.injectPartition(R0, R2);
+                    SimulatedCluster.Partition other = cluster.injectPartition(R1, R2)) {
+                tenant.record("view", 7, 1);
+                cluster.tidal().promote(tenant.id(), NEXT);
+                cluster.advance(Duration.ofSeconds(3));
+                assertThat(read(tenant).replica()).isEqualTo(NEXT);
+                assertThat(read(tenant).count()).isEqualTo(1);
+                assertThat(read(tenant).staleness()).isGreaterThan(Duration.ofSeconds(3));
+            }
+            try (SimulatedCluster.Partition one = cluster.injectPartition(R0, R2)) {
+                cluster.advance(Duration.ofSeconds(2));
+                assertThat(read(tenant).count()).isEqualTo(2);
+                assertThat(read(tenant).staleness()).isZero();
+            }
+        }
+    }
+
+    @Test
+    @DisplayName("R-35: a follower: since its answer that the leader had, not since it heard of the leader")
+    void followersCountFromWhatTheyHaveAnswered() {
+        Duration slow = Duration.ofSeconds(1);
+        try (SimulatedCluster cluster = SimulatedCluster.builder()
+                .regions(3)
+                .signal("view", Duration.ofDays(7))
+                .links(LinkQuality.faithful(Latency.of(slow, slow, slow), 0))
+                .open()) {
+            Tenant tenant = tenant(cluster);
+            for (int i = 0; i < 100; i++) {
+                tenant.record("view", 7, 1);
+                Reading led = read(tenant);
+                Reading there = tenant.read("view", 7, ReadOptions.DEFAULT.in(R2));
+                assertThat(there.staleness()).isGreaterThanOrEqualTo(slow);
+                assertThat(led.staleness()).isZero();
+                cluster.advance(Duration.ofMillis(37));
+            }
+        }
+    }
+}
