@@ -20,6 +20,7 @@ import io.tidaldb.server.view.ClusterView;
 import io.tidaldb.server.view.ReadingView;
 import io.tidaldb.server.view.SignalTypeView;
 import io.tidaldb.server.view.TenantView;
+import io.tidaldb.server.view.UsageCheckView;
 import java.time.Duration;
 import java.util.List;
 
@@ -77,11 +78,7 @@ record EmbeddedBackend(Tidal tidal) implements Backend {
     @Override
     public ObjectNode usage(TenantId id, boolean recount) {
         Tenant tenant = existing(id);
-        ObjectNode result = TenantView.usageByHour(tenant);
-        if (recount) {
-            result.set("from_log", UsageRecount.of(tenant));
-        }
-        return result;
+        return recount ? UsageCheckView.of(tenant) : TenantView.usageByHour(tenant);
     }
 
     @Override
