@@ -13,7 +13,6 @@ import io.tidaldb.core.Tenant;
 import io.tidaldb.core.Tidal;
 import io.tidaldb.core.WriteOptions;
 import io.tidaldb.server.importing.EmbeddedEvents;
-import io.tidaldb.server.importing.Json;
 import io.tidaldb.server.importing.RecordedEvents;
 import io.tidaldb.server.importing.TenantLookup;
 import io.tidaldb.server.view.ClusterView;
@@ -88,10 +87,7 @@ record EmbeddedBackend(Tidal tidal) implements Backend {
 
     @Override
     public ObjectNode signals() {
-        ObjectNode result = Json.object();
-        ArrayNode types = result.putArray("signals");
-        tidal.signals().forEach(type -> types.add(SignalTypeView.of(type)));
-        return result;
+        return SignalTypeView.list(tidal.signals());
     }
 
     @Override
