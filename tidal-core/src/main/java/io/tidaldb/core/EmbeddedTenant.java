@@ -510,8 +510,13 @@ final class EmbeddedTenant implements Tenant {
         } while (log != null);
     }
 
-    /** Hands over the signals of a batch. */
-    void export(TenantShard shard, Node.Counted counted, Consumer<RecordedSignal> consumer) {
+    /** Sees a signal: its payload, where in it the record is, and its seqno. */
+    interface SignalVisitor {
+        void visit(ByteBuffer payload, int at, long seqno);
+    }
+
+    /** Goes through the signals of a batch that count. */
+    static void forEachSignal(Node.Counted counted, SignalVisitor visitor) {
         WalBatch batch = counted.batch();
         if (batch.kind() != RecordKind.SIGNALS) {
             return;
@@ -519,20 +524,27 @@ final class EmbeddedTenant implements Tenant {
         ByteBuffer payload = batch.payload();
         int at = KeyBlock.bytes(KeyBlock.read(batch).size());
         for (int i = 0; i < batch.count(); i++, at += SignalRecords.BYTES) {
-            if (counted.voids().contains(batch.firstSeqno() + i)) {
-                continue;
+            if (!counted.voids().contains(batch.firstSeqno() + i)) {
+                visitor.visit(payload, at, batch.firstSeqno() + i);
             }
+        }
+    }
+
+    /** Hands over the signals of a batch. */
+    void export(TenantShard shard, Node.Counted counted, Consumer<RecordedSignal> consumer) {
+        WalBatch batch = counted.batch();
+        forEachSignal(counted, (payload, at, seqno) -> {
             long entity = SignalRecords.entity(payload, at);
             int type = SignalRecords.type(payload, at);
             SchemaEntry entry = tidal.schema().entry(type);
             consumer.accept(new RecordedSignal(
-                    WalSegmentId.of(batch.origin(), batch.firstSeqno() + i),
+                    WalSegmentId.of(batch.origin(), seqno),
                     batch.hlc(),
                     entry == null ? "#" + type : entry.name(),
                     EntityId.of(entity),
                     shard.name(entity),
                     SignalRecords.weight(payload, at),
                     SignalRecords.eventNanos(payload, at)));
-        }
+        });
     }
 }

@@ -1,6 +1,5 @@
 package io.tidaldb.core;
 
-import io.tidaldb.api.wal.LogId;
 import io.tidaldb.api.wal.WalBatch;
 import io.tidaldb.core.ingest.Metering;
 import io.tidaldb.core.ingest.Node;
@@ -8,7 +7,7 @@ import io.tidaldb.core.ingest.TenantShard;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** Counts a tenant's usage again from its logs. */
@@ -18,6 +17,8 @@ final class UsageAudit {
 
     private final Metering metered = new Metering();
     private final Metering counted = new Metering();
+    private long meteredEntities;
+    private long countedEntities;
     private long firstHour = Long.MIN_VALUE;
 
     private UsageAudit() {}
@@ -49,17 +50,20 @@ final class UsageAudit {
     // Writes go on: both sides stop where the logs were when the metering was copied.
     private void count(EmbeddedTidal tidal, TenantShard slot) {
         Node.Metered then = tidal.await(tidal.node(slot).metered(slot));
-        Map<LogId, Long> ends = then.ends();
         metered.addAll(then.metering());
+        meteredEntities += then.entities();
         Metering ofSlot = new Metering();
-        EmbeddedTenant.forEachBatch(tidal, slot, (log, counted) -> {
-            WalBatch batch = counted.batch();
-            Long end = ends.get(log);
-            if (end != null && Long.compareUnsigned(batch.lastSeqno(), end) <= 0) {
-                ofSlot.add(batch, counted.voids().count(batch.firstSeqno(), batch.lastSeqno()));
-            }
+        EntityCount entities = new EntityCount(then.entities());
+        forEachBatch(tidal, slot, then, batch -> {
+            WalBatch all = batch.batch();
+            ofSlot.add(all, batch.voids().count(all.firstSeqno(), all.lastSeqno()));
+            entities.add(batch);
         });
+        while (entities.next()) {
+            forEachBatch(tidal, slot, then, entities::add);
+        }
         counted.addAll(ofSlot);
+        countedEntities += entities.count();
         if (then.truncated()) {
             // The hour in which the logs begin has lost its first part.
             long begin = ofSlot.hours().isEmpty()
@@ -69,12 +73,26 @@ final class UsageAudit {
         }
     }
 
+    private static void forEachBatch(
+            EmbeddedTidal tidal, TenantShard slot, Node.Metered then, Consumer<Node.Counted> consumer) {
+        EmbeddedTenant.forEachBatch(tidal, slot, (log, batch) -> {
+            Long end = then.ends().get(log);
+            if (end != null && Long.compareUnsigned(batch.batch().lastSeqno(), end) <= 0) {
+                consumer.accept(batch);
+            }
+        });
+    }
+
     private UsageCheck result() {
         if (firstHour == Long.MIN_VALUE) {
-            return new UsageCheck(null, byHour(metered), byHour(counted));
+            return new UsageCheck(null, byHour(metered), byHour(counted), meteredEntities, countedEntities);
         }
         return new UsageCheck(
-                firstHour == Long.MAX_VALUE ? Instant.MAX : instant(firstHour), since(metered), since(counted));
+                firstHour == Long.MAX_VALUE ? Instant.MAX : instant(firstHour),
+                since(metered),
+                since(counted),
+                meteredEntities,
+                countedEntities);
     }
 
     private List<UsageHour> since(Metering metering) {

@@ -61,12 +61,20 @@ final class UsageFigures {
     static Answer.Recounted answer(UsageCheck check) {
         Instant from = check.from();
         return new Answer.Recounted(
-                from == null ? null : from.getEpochSecond(), answer(check.metered()), answer(check.counted()));
+                from == null ? null : from.getEpochSecond(),
+                answer(check.metered()),
+                answer(check.counted()),
+                check.meteredEntities(),
+                check.countedEntities());
     }
 
     static UsageCheck check(Answer.Recounted answer) {
         Long from = answer.fromSeconds();
         return new UsageCheck(
-                from == null ? null : Instant.ofEpochSecond(from), hours(answer.metered()), hours(answer.counted()));
+                from == null ? null : Instant.ofEpochSecond(from),
+                hours(answer.metered()),
+                hours(answer.counted()),
+                answer.meteredEntities(),
+                answer.countedEntities());
     }
 }

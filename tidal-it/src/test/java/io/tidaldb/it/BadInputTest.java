@@ -68,7 +68,7 @@ class BadInputTest {
         return Stream.of(
                 // Words.
                 refused("", 2, "which command? See tidal --help"),
-                refused("nope", 2, "unknown command 'nope': expected one of cluster, node, plugins, query"),
+                refused("nope", 2, "unknown command 'nope': expected one of cluster, completion, node, plugins"),
                 refused("signal nope", 2, "unknown command 'nope': expected one of declare, export, import"),
                 refused("wal", 2, "needs a subcommand: expected one of dump, inspect, verify"),
                 refused("tenant list --data-dir STORE extra", 2, "unexpected argument 'extra'"),

@@ -44,7 +44,7 @@ class DocumentedCommandsTest {
                 .forEach(block -> block.group(1)
                         .replaceAll("\\\\\n\\s*", " ")
                         .lines()
-                        .map(line -> line.replaceFirst("\\s+#.*$", "").strip())
+                        .map(line -> line.replaceFirst("\\s+[#>|].*$", "").strip())
                         .map(CALL::matcher)
                         .filter(Matcher::matches)
                         .map(call -> call.group(1).strip())

@@ -2,6 +2,7 @@ package io.tidaldb.server;
 
 import io.tidaldb.server.cli.ClusterCommand;
 import io.tidaldb.server.cli.CommonOptions;
+import io.tidaldb.server.cli.CompletionCommand;
 import io.tidaldb.server.cli.ErrorReport;
 import io.tidaldb.server.cli.PluginsCommand;
 import io.tidaldb.server.cli.QueryCommand;
@@ -45,7 +46,8 @@ import picocli.CommandLine.Spec;
             PluginsCommand.class,
             NodeCommand.class,
             ClusterCommand.class,
-            TokenCommand.class
+            TokenCommand.class,
+            CompletionCommand.class
         })
 public final class TidalCommand implements Runnable {
 

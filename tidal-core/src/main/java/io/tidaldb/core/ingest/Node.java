@@ -453,9 +453,10 @@ public final class Node {
     /**
      * A slot's metering, and where its logs were at that moment.
      *
+     * @param entities distinct ones
      * @param truncated whether the logs miss what was written first
      */
-    public record Metered(Metering metering, Map<LogId, Long> ends, boolean truncated) {}
+    public record Metered(Metering metering, Map<LogId, Long> ends, long entities, boolean truncated) {}
 
     /** Returns a slot's metering as of now. */
     public CompletableFuture<Metered> metered(TenantShard shard) {
@@ -469,7 +470,7 @@ public final class Node {
                 truncated |= status.firstSeqno() != status.log().origin().startSeqno() + 1;
             }
             truncated |= shard.compacted.keySet().stream().anyMatch(origin -> !ends.containsKey(shard.log(origin)));
-            return new Metered(copy, ends, truncated);
+            return new Metered(copy, ends, shard.entityCount(), truncated);
         });
     }
 

@@ -56,7 +56,13 @@ public sealed interface Answer {
     record Hours(List<Hour> hours) implements Answer {}
 
     /** As {@link io.tidaldb.core.UsageCheck}. */
-    record Recounted(@Nullable Long fromSeconds, List<Hour> metered, List<Hour> counted) implements Answer {}
+    record Recounted(
+            @Nullable Long fromSeconds,
+            List<Hour> metered,
+            List<Hour> counted,
+            long meteredEntities,
+            long countedEntities)
+            implements Answer {}
 
     /** A signal of a log. */
     record Line(

@@ -13,13 +13,13 @@ import io.tidaldb.core.Tenant;
 import io.tidaldb.core.Tidal;
 import io.tidaldb.core.WriteOptions;
 import io.tidaldb.server.importing.EmbeddedEvents;
-import io.tidaldb.server.importing.Json;
 import io.tidaldb.server.importing.RecordedEvents;
 import io.tidaldb.server.importing.TenantLookup;
 import io.tidaldb.server.view.ClusterView;
 import io.tidaldb.server.view.ReadingView;
 import io.tidaldb.server.view.SignalTypeView;
 import io.tidaldb.server.view.TenantView;
+import io.tidaldb.server.view.UsageCheckView;
 import java.time.Duration;
 import java.util.List;
 
@@ -77,11 +77,7 @@ record EmbeddedBackend(Tidal tidal) implements Backend {
     @Override
     public ObjectNode usage(TenantId id, boolean recount) {
         Tenant tenant = existing(id);
-        ObjectNode result = TenantView.usageByHour(tenant);
-        if (recount) {
-            result.set("from_log", UsageRecount.of(tenant));
-        }
-        return result;
+        return recount ? UsageCheckView.of(tenant) : TenantView.usageByHour(tenant);
     }
 
     @Override
@@ -91,10 +87,7 @@ record EmbeddedBackend(Tidal tidal) implements Backend {
 
     @Override
     public ObjectNode signals() {
-        ObjectNode result = Json.object();
-        ArrayNode types = result.putArray("signals");
-        tidal.signals().forEach(type -> types.add(SignalTypeView.of(type)));
-        return result;
+        return SignalTypeView.list(tidal.signals());
     }
 
     @Override

@@ -25,6 +25,9 @@ import java.util.List;
 /** A server, or several of one cluster. */
 record ServerBackend(ServerClient client) implements Backend {
 
+    // A node gives up after ten minutes, and says so.
+    private static final Duration RECOUNT = Duration.ofSeconds(615);
+
     @Override
     public TenantId named(String text) {
         return new ServerTenants(client)
@@ -68,10 +71,8 @@ record ServerBackend(ServerClient client) implements Backend {
 
     @Override
     public ObjectNode usage(TenantId id, boolean recount) {
-        if (recount) {
-            throw CliException.usage("--verify reads a whole log, which no server hands out: expected --data-dir DIR");
-        }
-        return client.call(Request.get(ServerTenants.path(id) + "/usage"));
+        String usage = ServerTenants.path(id) + "/usage";
+        return client.call(recount ? Request.lengthy(usage + "?verify=true", RECOUNT) : Request.get(usage));
     }
 
     @Override

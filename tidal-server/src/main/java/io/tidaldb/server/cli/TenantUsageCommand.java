@@ -10,7 +10,7 @@ final class TenantUsageCommand extends OneTenantCommand {
 
     @Option(
             names = "--verify",
-            description = "Count again from the log; exit code 1 if the counts differ. Only with --data-dir.")
+            description = "Count again from the log, which reads all of it; exit code 1 if the counts differ.")
     private boolean verify;
 
     @Override

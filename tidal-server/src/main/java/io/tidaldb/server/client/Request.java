@@ -3,6 +3,7 @@ package io.tidaldb.server.client;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -13,32 +14,42 @@ import org.jspecify.annotations.Nullable;
  * @param body or null for none
  * @param key names a write, so that it can be repeated; or null
  * @param repeatable whether it can be sent again without another effect
+ * @param patience how long the answer may take
  */
 public record Request(
         String method,
         String path,
         @Nullable JsonNode body,
         @Nullable UUID key,
-        boolean repeatable) {
+        boolean repeatable,
+        Duration patience) {
+
+    // A node gives up after 60 seconds, and says so.
+    private static final Duration PATIENCE = Duration.ofSeconds(75);
 
     /** Returns a read. */
     public static Request get(String path) {
-        return new Request("GET", path, null, null, true);
+        return new Request("GET", path, null, null, true, PATIENCE);
+    }
+
+    /** Returns a read that takes long, and is asked for once: what was begun is not begun again. */
+    public static Request lengthy(String path, Duration patience) {
+        return new Request("GET", path, null, null, false, patience);
     }
 
     /** Returns a read whose question is in the body. */
     public static Request question(String path, JsonNode body) {
-        return new Request("POST", path, body, null, true);
+        return new Request("POST", path, body, null, true, PATIENCE);
     }
 
     /** Returns a write that has no second effect under the same key. */
     public static Request write(String path, JsonNode body, UUID key) {
-        return new Request("POST", path, body, key, true);
+        return new Request("POST", path, body, key, true, PATIENCE);
     }
 
     /** Returns a change, which is sent once. */
     public static Request change(String method, String path, @Nullable JsonNode body) {
-        return new Request(method, path, body, null, false);
+        return new Request(method, path, body, null, false, PATIENCE);
     }
 
     /** Returns text as part of a path or a query. */

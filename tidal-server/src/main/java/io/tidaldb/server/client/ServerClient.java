@@ -38,8 +38,6 @@ public final class ServerClient implements AutoCloseable {
 
     private static final ObjectMapper MAPPER = new ObjectMapper();
     private static final Duration CONNECT = Duration.ofSeconds(5);
-    // A node gives up after 60 seconds, and says so.
-    private static final Duration ANSWER = Duration.ofSeconds(75);
     private static final int THREADS = 2;
     private static final int MAX_TASKS = 4_096;
     private static final Pattern TOKEN = Pattern.compile("[\\x21-\\x7e]{1,1024}");
@@ -166,8 +164,8 @@ public final class ServerClient implements AutoCloseable {
     private InputStream stream(Request request, int server) {
         try {
             HttpResponse<InputStream> response = client.sendAsync(
-                            http(servers.get(server), request, ANSWER), ServerClient::streamed)
-                    .orTimeout(ANSWER.toSeconds() + 1, TimeUnit.SECONDS)
+                            http(servers.get(server), request, request.patience()), ServerClient::streamed)
+                    .orTimeout(request.patience().toSeconds() + 1, TimeUnit.SECONDS)
                     .join();
             if (response.statusCode() == 200) {
                 return response.body();
@@ -189,7 +187,8 @@ public final class ServerClient implements AutoCloseable {
     }
 
     private CompletableFuture<ObjectNode> attempt(Request request, int server, int number) {
-        return answer(request, server, ANSWER).thenCompose(attempt -> concluded(request, server, number, attempt));
+        return answer(request, server, request.patience())
+                .thenCompose(attempt -> concluded(request, server, number, attempt));
     }
 
     private CompletableFuture<Attempt> answer(Request request, int server, Duration patience) {

@@ -25,7 +25,7 @@ final class Exchange {
 
     private static final Duration BODY_PATIENCE = Duration.ofSeconds(60);
     private static final Duration DISCARD_PATIENCE = Duration.ofSeconds(2);
-    private static final long ANSWER_SECONDS = 60;
+    private static final Duration ANSWER_PATIENCE = Duration.ofSeconds(60);
 
     private final Context context;
     private final Route route;
@@ -166,6 +166,19 @@ final class Exchange {
         return Optional.ofNullable(context.queryParam(name));
     }
 
+    /** Returns whether the query says true; without a word it does not. */
+    boolean truth(String name) {
+        return query(name)
+                .map(text -> {
+                    if (!text.equals("true") && !text.equals("false")) {
+                        throw TidalException.invalid(
+                                "query parameter " + name + " is \"" + Text.safe(text) + "\": expected true or false");
+                    }
+                    return text.equals("true");
+                })
+                .orElse(false);
+    }
+
     Optional<String> header(String name) {
         return Optional.ofNullable(context.header(name));
     }
@@ -205,8 +218,13 @@ final class Exchange {
 
     /** Answers when a result is there; no thread waits for it. */
     void answerLater(int status, CompletionStage<ObjectNode> result) {
+        answerLater(status, result, ANSWER_PATIENCE);
+    }
+
+    /** Answers when a result is there, or refuses with DEADLINE_EXCEEDED when it is not in time. */
+    void answerLater(int status, CompletionStage<ObjectNode> result, Duration patience) {
         context.future(() -> result.toCompletableFuture()
-                .orTimeout(ANSWER_SECONDS, TimeUnit.SECONDS)
+                .orTimeout(patience.toMillis(), TimeUnit.MILLISECONDS)
                 .handleAsync(
                         (content, failure) -> {
                             if (failure == null) {

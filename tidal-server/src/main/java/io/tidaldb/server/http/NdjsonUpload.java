@@ -1,7 +1,5 @@
 package io.tidaldb.server.http;
 
-import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.core.JsonProcessingException;
 import io.tidaldb.api.IdempotencyKey;
 import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TidalException;
@@ -9,7 +7,6 @@ import io.tidaldb.core.Position;
 import io.tidaldb.core.Signal;
 import io.tidaldb.core.Tenant;
 import io.tidaldb.core.WriteOptions;
-import io.tidaldb.server.importing.LineReader;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -34,7 +31,7 @@ final class NdjsonUpload {
     private final Exchange exchange;
     private final Tenant tenant;
     private final WriteOptions options;
-    private final LineReader lines;
+    private final SignalLines lines;
     private final int chunkLines;
     private long accepted;
     private @Nullable Position position;
@@ -56,7 +53,7 @@ final class NdjsonUpload {
         this.exchange = exchange;
         this.tenant = tenant;
         this.options = options;
-        this.lines = new LineReader(exchange.stream());
+        this.lines = new SignalLines(exchange.stream(), tenant.id());
         this.chunkLines = chunkLines(tenant.config());
     }
 
@@ -114,19 +111,19 @@ final class NdjsonUpload {
     }
 
     private Chunk chunk() {
-        List<Line> lines = new ArrayList<>();
+        List<Line> chunk = new ArrayList<>(chunkLines);
         try {
-            while (lines.size() < chunkLines) {
-                Line line = line();
-                if (line == null) {
-                    return new Chunk(lines, false, null);
+            while (chunk.size() < chunkLines) {
+                Signal signal = lines.next();
+                if (signal == null) {
+                    return new Chunk(chunk, false, null);
                 }
-                lines.add(line);
+                chunk.add(new Line(lines.number(), signal));
             }
-            return new Chunk(lines, true, null);
+            return new Chunk(chunk, true, null);
         } catch (IOException | TidalException | Refusal e) {
             // Lines before the one that can't be read are as good as those of earlier chunks.
-            return new Chunk(lines, false, e);
+            return new Chunk(chunk, false, e);
         }
     }
 
@@ -196,31 +193,5 @@ final class NdjsonUpload {
             }
         }
         return new Outcome(acknowledged, end, failure);
-    }
-
-    private @Nullable Line line() throws IOException {
-        LineReader.Line line = lines.next();
-        while (line != null && line.fault() == null && line.text().isBlank()) {
-            line = lines.next();
-        }
-        if (line == null) {
-            return null;
-        }
-        String at = "line " + line.number();
-        if (line.fault() != null) {
-            throw TidalException.invalid(at + " is " + line.fault());
-        }
-        try (JsonParser parser = RequestJson.signalParser(line.text())) {
-            parser.nextToken();
-            Signal signal = SignalJson.read(parser, tenant.id());
-            if (parser.nextToken() != null) {
-                throw TidalException.invalid("it goes on after the object");
-            }
-            return new Line(line.number(), signal);
-        } catch (JsonProcessingException e) {
-            throw RequestJson.malformed(at, e);
-        } catch (TidalException e) {
-            throw TidalException.invalid(at + ": " + e.getMessage());
-        }
     }
 }

@@ -28,6 +28,10 @@ final class RequestJson {
             .disable(StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION)
             .build();
 
+    // Lines are UTF-8 and nothing else, or they would not end where they do.
+    private static final JsonFactory LINES =
+            SIGNALS.rebuild().disable(JsonFactory.Feature.CHARSET_DETECTION).build();
+
     private static final JsonFactory FACTORY = SIGNALS.rebuild()
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
             .build();
@@ -56,9 +60,17 @@ final class RequestJson {
         return FACTORY.createParser(body);
     }
 
-    /** Starts to read tokens; whoever reads them looks for fields that come twice. */
-    static JsonParser signalParser(String line) throws IOException {
-        return SIGNALS.createParser(line);
+    /** Starts to read tokens of the first bytes, UTF-8; whoever reads them looks for fields that come twice. */
+    static JsonParser signalParser(byte[] lines, int length) throws IOException {
+        return LINES.createParser(lines, 0, length);
+    }
+
+    /** As {@link #malformed}, of one of many lines. */
+    static TidalException malformedLine(long number, JsonProcessingException failure) {
+        String where = failure.getLocation() == null
+                ? ""
+                : " (column " + failure.getLocation().getColumnNr() + ")";
+        return TidalException.invalid("line " + number + " is not valid JSON" + where + ": " + reason(failure));
     }
 
     /** Returns a failure that says where a text is not JSON and nothing of what it holds. */
@@ -67,8 +79,11 @@ final class RequestJson {
                 ? ""
                 : " (line " + failure.getLocation().getLineNr() + ", column "
                         + failure.getLocation().getColumnNr() + ")";
-        String reason =
-                String.valueOf(failure.getOriginalMessage()).lines().findFirst().orElse("");
-        return TidalException.invalid(what + " is not valid JSON" + where + ": " + Text.safe(reason));
+        return TidalException.invalid(what + " is not valid JSON" + where + ": " + reason(failure));
+    }
+
+    private static String reason(JsonProcessingException failure) {
+        return Text.safe(
+                String.valueOf(failure.getOriginalMessage()).lines().findFirst().orElse(""));
     }
 }

@@ -168,6 +168,18 @@ final class Schemas {
                                 .with("signals", Schema.count())
                                 .with("bytes", Schema.count())
                                 .build()))
+                .maybe(
+                        "from_log",
+                        Schema.object()
+                                .with("since", Schema.types("string", "null"))
+                                .with("signals", Schema.count())
+                                .with("bytes", Schema.count())
+                                .with("entities", Schema.count())
+                                .with("matches", Schema.truth())
+                                .maybe("metered_signals", Schema.count())
+                                .maybe("metered_bytes", Schema.count())
+                                .maybe("metered_entities", Schema.count())
+                                .build())
                 .build();
     }
 

@@ -101,12 +101,22 @@ final class SignalJson {
 
     private static double weight(String text) {
         try {
-            if (text.chars().noneMatch(c -> "dDfFxX".indexOf(c) >= 0)) {
+            if (isDecimal(text)) {
                 return Double.parseDouble(text);
             }
         } catch (NumberFormatException e) {
             throw TidalException.invalid("weight \"" + Text.safe(text) + "\" is not a number");
         }
         throw TidalException.invalid("weight \"" + Text.safe(text) + "\" is not a number");
+    }
+
+    // Java's own parser takes suffixes and hexadecimal numbers, too.
+    private static boolean isDecimal(String text) {
+        for (int i = 0; i < text.length(); i++) {
+            if ("dDfFxX".indexOf(text.charAt(i)) >= 0) {
+                return false;
+            }
+        }
+        return true;
     }
 }

@@ -1,10 +1,7 @@
 package io.tidaldb.server.http;
 
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.server.config.TimeSpan;
-import io.tidaldb.server.importing.Json;
 import io.tidaldb.server.view.SignalTypeView;
 import java.io.IOException;
 import java.time.Duration;
@@ -29,10 +26,7 @@ final class SignalTypeRoutes {
     }
 
     private void list(Exchange exchange) {
-        ObjectNode result = Json.object();
-        ArrayNode types = result.putArray("signals");
-        exchange.tidal().signals().forEach(type -> types.add(SignalTypeView.of(type)));
-        exchange.answer(200, result);
+        exchange.answer(200, SignalTypeView.list(exchange.tidal().signals()));
     }
 
     private void declare(Exchange exchange) throws IOException {

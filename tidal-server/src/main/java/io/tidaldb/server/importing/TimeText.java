@@ -22,11 +22,11 @@ public final class TimeText {
      */
     public static long nanos(String text) {
         try {
-            if (DIGITS.matcher(text).matches()) {
-                return Long.parseLong(text);
-            }
             long common = common(text);
-            return common >= 0 ? common : EventTime.nanos(Instant.parse(text));
+            if (common >= 0) {
+                return common;
+            }
+            return DIGITS.matcher(text).matches() ? Long.parseLong(text) : EventTime.nanos(Instant.parse(text));
         } catch (DateTimeParseException | NumberFormatException e) {
             throw TidalException.invalid("time " + Quoted.of(text)
                     + " is not valid: expected ISO-8601 with a zone (2026-11-21T10:00:00Z) or nanoseconds since 1970");

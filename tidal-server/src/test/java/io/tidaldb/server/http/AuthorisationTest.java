@@ -22,6 +22,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Every route with every kind of token, its own and another tenant's; the expectations are written here, not taken from the table. */
 @DisplayName("Authorisation")
@@ -170,6 +172,35 @@ class AuthorisationTest {
         TestServer.Answer there = call("GET", "/v1/tenants/2", "", "read");
         TestServer.Answer missing = call("GET", "/v1/tenants/77", "", "read");
         assertThat(there.is(403).text()).isEqualTo(missing.is(403).text());
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "/v1/tenants/1/../2",
+                "/v1/tenants/1/%2e%2e/2",
+                "/v1/tenants/1%2f..%2f2",
+                "/v1/tenants/1;/../2",
+                "/v1/tenants/1/..;/2/usage",
+                "/v1/tenants//2",
+                "/v1/tenants/02",
+                "/v1/tenants/t2/export",
+                "/v1/tenants/1/usage?tenant=2",
+                "/v1/tenants/1/top?signal=view&region=0&tenant=2",
+                "/v1/tenants/2/entities/1/signals/view",
+                "/v1/tenants/2/usage?verify=true"
+            })
+    @DisplayName("has no way round to another tenant")
+    void noWayRound(String path) {
+        for (String token : List.of("read", "write", "none")) {
+            HttpRequest.Builder request = HttpRequest.newBuilder(server.uri(path));
+            if (!token.equals("none")) {
+                request.header("Authorization", "Bearer " + tokens.getOrDefault(token, ""));
+            }
+            TestServer.Answer answer = server.send(request.build());
+            assertThat(answer.status()).as("%s: %s", path, answer.text()).isBetween(400, 499);
+            assertThat(answer.text()).doesNotContain(CANARY, "\"entities\"");
+        }
     }
 
     @Test

@@ -117,6 +117,8 @@ class CommandsOverHttpTest {
             both.same("tenant show acme", 0);
             both.same("tenant show t7", 0);
             both.same("tenant usage 7", 0);
+            both.same("tenant usage 7 --verify", 0);
+            both.same("tenant usage 8 --verify", 1);
             both.same("tenant explain 1", 0);
             both.same("tenant set 7 --max-entities unlimited --burst 7 --durability LOCAL", 0);
             String read = " --tenant acme --signal view --at 2026-01-01T01:00:00Z";
@@ -241,7 +243,6 @@ class CommandsOverHttpTest {
         run("tenant list --data-dir d --cacert x").is(2, "exclude each other");
         run("tenant create --wal rocks --server http://127.0.0.1:1").is(2, "--wal", "--data-dir");
         run("tenant list --plugins p --server http://127.0.0.1:1").is(2, "--plugins", "--data-dir");
-        run("tenant usage 1 --verify --server http://127.0.0.1:1").is(2, "--verify", "--data-dir");
         assertThat(run("tenant list --server http://127.0.0.1:1 --token", "se cret")
                         .is(2, "token")
                         .err())

@@ -234,6 +234,29 @@ class HostileRequestsTest {
     }
 
     @Test
+    @DisplayName("that never end their headers leave the server to the others")
+    void slowHeaders() throws IOException {
+        List<Socket> slow = new ArrayList<>();
+        try {
+            for (int i = 0; i < 400; i++) {
+                Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.server.port());
+                slow.add(socket);
+                socket.getOutputStream().write("GET /v1/tenants/1 HTTP/1.1\r\nHo".getBytes(StandardCharsets.US_ASCII));
+            }
+            for (int i = 0; i < 20; i++) {
+                server.get("/v1/tenants/1").is(200);
+                for (Socket socket : slow.subList(0, 50)) {
+                    socket.getOutputStream().write('s');
+                }
+            }
+        } finally {
+            for (Socket socket : slow) {
+                socket.close();
+            }
+        }
+    }
+
+    @Test
     @DisplayName("for another host than this machine are refused where no tokens are asked for")
     void rebinding() throws IOException {
         assertThat(raw("GET /v1/tenants HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n"))

@@ -5,6 +5,7 @@ import io.tidaldb.api.transport.Transport;
 import io.tidaldb.api.transport.TransportContext;
 import io.tidaldb.api.transport.TransportFactory;
 import io.tidaldb.api.transport.TransportTls;
+import io.tidaldb.testkit.Certificates;
 import io.tidaldb.testkit.TransportContract;
 import java.nio.file.Path;
 import java.util.HashMap;

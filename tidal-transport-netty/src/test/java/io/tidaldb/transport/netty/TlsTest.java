@@ -7,6 +7,7 @@ import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.api.transport.FileRange;
 import io.tidaldb.api.transport.TransportTls;
+import io.tidaldb.testkit.Certificates;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.channels.FileChannel;
