@@ -374,6 +374,10 @@ final class EmbeddedTidal implements Tidal {
         return queue;
     }
 
+    boolean isOpen() {
+        return !closed;
+    }
+
     void checkOpen() {
         if (closed) {
             throw new TidalException(ErrorCode.CLOSED, "this instance of Tidal is closed");

@@ -283,9 +283,11 @@ final class RoutedTenant implements Tenant {
         }
     }
 
-    private static boolean mayBeTriedAgain(TidalException reason, WriteOptions options) {
+    private boolean mayBeTriedAgain(TidalException reason, WriteOptions options) {
         return switch (reason.code()) {
             case NOT_OWNER -> true;
+            // Another node's word: what it led is led by others soon.
+            case CLOSED -> tidal.isOpen();
             case PEER_UNAVAILABLE, PARTLY_APPLIED -> options.idempotencyKey().isPresent();
             default -> false;
         };
