@@ -33,6 +33,7 @@ import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -50,6 +51,9 @@ final class CallService implements AutoCloseable {
     private final LoopFactory.BackgroundExecutor reads;
     private final LoopFactory.BackgroundExecutor audits;
     private final CallCodec codec = new CallCodec();
+
+    /** How many calls have no answer yet. */
+    private final AtomicInteger open = new AtomicInteger();
 
     CallService(EmbeddedTidal tidal, ControlPlane control, NodeNetwork network, LoopFactory loops) {
         this.tidal = tidal;
@@ -70,10 +74,17 @@ final class CallService implements AutoCloseable {
         ByteBuffer attached = ByteBuffer.allocate(received.attached().remaining())
                 .put(received.attached())
                 .flip();
+        open.incrementAndGet();
         return control.reach(call.index())
                 .thenCompose(nothing -> tidal.settled(TenantId.of(call.tenant())))
                 .thenCompose(nothing -> answer(call, attached))
-                .handle((answer, failure) -> codec.encode(failure == null ? answer : refused(failure)));
+                .handle((answer, failure) -> codec.encode(failure == null ? answer : refused(failure)))
+                .whenComplete((answer, never) -> open.decrementAndGet());
+    }
+
+    /** Returns whether all that was asked so far is answered. */
+    boolean isIdle() {
+        return open.get() == 0;
     }
 
     private Answer refused(Throwable failure) {
@@ -123,6 +134,9 @@ final class CallService implements AutoCloseable {
             return on(reads, tidal::figures);
         } else if (call instanceof Call.Positions positions) {
             return tidal.positions(NodeId.of(positions.node()));
+        } else if (call instanceof Call.HandOver over) {
+            return tidal.handOver(TenantId.of(over.tenant()), ReplicaId.parse(over.replica()))
+                    .thenApply(nothing -> new Answer.Done());
         }
         throw new IllegalStateException("no case for " + call);
     }
@@ -290,8 +304,9 @@ final class CallService implements AutoCloseable {
     /** Answers nothing any more. */
     @Override
     public void close() {
-        network.answer((peer, message) -> CompletableFuture.failedFuture(
-                new TidalException(ErrorCode.PEER_UNAVAILABLE, "the node is stopping: ask another one")));
+        ByteBuffer stopping = codec.encode(refused(new TidalException(
+                ErrorCode.NOT_OWNER, "the node is stopping: another one leads what it led, or will")));
+        network.answer((peer, message) -> CompletableFuture.completedFuture(stopping.duplicate()));
         reads.close();
         audits.close();
     }

@@ -56,6 +56,9 @@ final class EmbeddedTidal implements Tidal {
     private static final Duration WAIT_FOR_OTHERS = Duration.ofSeconds(10);
     private static final Duration WAIT_FOR_LEASE = Duration.ofMinutes(5);
     private static final Duration WAIT_FOR_FIGURES = Duration.ofSeconds(1);
+    private static final Duration HAND_OVER = Duration.ofSeconds(10);
+    private static final Duration WAIT_UNTIL_IDLE = Duration.ofSeconds(1);
+    private static final Duration LOOK_AGAIN = Duration.ofMillis(5);
 
     private final ControlPlane control;
     private final LocalCluster cluster;
@@ -69,6 +72,12 @@ final class EmbeddedTidal implements Tidal {
     private final LoopScheduler scheduler;
     private final @Nullable RemoteCalls calls;
     private final @Nullable CallService service;
+
+    // Of a member of a cluster, once it leads.
+    private volatile @Nullable Promotion promotion;
+    private volatile @Nullable HandOvers handOvers;
+    private volatile @Nullable Departure departure;
+
     private volatile boolean closed;
 
     /**
@@ -78,12 +87,14 @@ final class EmbeddedTidal implements Tidal {
      * @param queueBytesPerTenant most bytes of a tenant that wait to be committed
      * @param queueBytes most bytes of all tenants that wait before each is held to its share
      * @param capacity signals a second that each node can take, or null if nobody has said
+     * @param leadership how long leaders count on their office
      */
     record Limits(
             Duration maxFuture,
             long queueBytesPerTenant,
             long queueBytes,
-            @Nullable Double capacity) {}
+            @Nullable Double capacity,
+            LeadershipSettings leadership) {}
 
     /**
      * Puts an instance together.
@@ -139,9 +150,35 @@ final class EmbeddedTidal implements Tidal {
 
     private CompletableFuture<Void> lead(Node node) {
         node.lease().limit();
-        return new Leadership(
-                        node.id(), control, cluster, hosting, Objects.requireNonNull(calls), node.lease(), scheduler)
+        RemoteCalls remote = Objects.requireNonNull(calls);
+        LeadershipSettings settings = limits.leadership;
+        Leadership leadership =
+                new Leadership(node.id(), control, cluster, hosting, remote, node.lease(), settings, scheduler);
+        HandOvers handing = new HandOvers(node.id(), cluster, hosting, remote, leadership, scheduler);
+        handOvers = handing;
+        departure = new Departure(node.id(), hosting, handing, scheduler);
+        promotion = new Promotion(control, cluster, hosting, remote, handing, scheduler);
+        new Homecoming(
+                        node.id(),
+                        cluster,
+                        hosting,
+                        remote,
+                        leadership,
+                        handing,
+                        settings.returnAfter(),
+                        plugins.platform().random(),
+                        scheduler)
                 .start();
+        return leadership.start();
+    }
+
+    /** Hands a slot that this node leads to another replica. */
+    CompletableFuture<Void> handOver(TenantId tenant, ReplicaId replica) {
+        HandOvers handing = handOvers;
+        return handing == null
+                ? CompletableFuture.failedFuture(
+                        new TidalException(ErrorCode.NOT_OWNER, "the node is starting: it leads nothing yet"))
+                : handing.promote(new ClusterCommand.Promote(tenant, replica), Promotion.TO_CATCH_UP);
     }
 
     /** Returns what is held here of slots that a node leads. */
@@ -199,16 +236,20 @@ final class EmbeddedTidal implements Tidal {
     }
 
     @Override
-    public synchronized void promote(TenantId id, ReplicaId leader) {
+    public void promote(TenantId id, ReplicaId leader) {
         checkOpen();
+        Promotion across = promotion;
+        if (across != null) {
+            await(across.promote(id, leader));
+        } else {
+            promoteHere(id, leader);
+        }
+    }
+
+    private synchronized void promoteHere(TenantId id, ReplicaId leader) {
         EmbeddedTenant tenant = existing(id);
         if (tenant.placement().contains(leader)) {
             return;
-        }
-        if (calls != null) {
-            throw new TidalException(
-                    ErrorCode.UNSUPPORTED,
-                    "replicas on other processes can't be promoted by hand in this version: tenant " + id);
         }
         cluster.node(leader);
         @Nullable Candidacy candidacy = candidacy(tenant, leader);
@@ -331,6 +372,10 @@ final class EmbeddedTidal implements Tidal {
 
     QueueBudget queue() {
         return queue;
+    }
+
+    boolean isOpen() {
+        return !closed;
     }
 
     void checkOpen() {
@@ -628,7 +673,33 @@ final class EmbeddedTidal implements Tidal {
     }
 
     @Override
+    public void handOver() {
+        Departure leaving = departure;
+        CallService answers = service;
+        if (closed || leaving == null || answers == null) {
+            return;
+        }
+        // What came here since the last time is little.
+        Duration atMost = hosting.retires() ? WAIT_UNTIL_IDLE : HAND_OVER;
+        try {
+            await(
+                    leaving.begin(atMost).thenCompose(nothing -> idle(answers, WAIT_UNTIL_IDLE)),
+                    HAND_OVER.multipliedBy(2).toNanos());
+        } catch (TidalException e) {
+            LOG.info("what this process leads is not handed over: {}", e.getMessage());
+        }
+    }
+
+    // Who has asked before it knew has its answer before the links go down.
+    private CompletableFuture<Void> idle(CallService answers, Duration atMost) {
+        return answers.isIdle() || atMost.isNegative()
+                ? CompletableFuture.completedFuture(null)
+                : hosting.after(LOOK_AGAIN).thenCompose(nothing -> idle(answers, atMost.minus(LOOK_AGAIN)));
+    }
+
+    @Override
     public void close() {
+        handOver();
         end(LocalNode::close);
     }
 

@@ -80,6 +80,7 @@ final class Hosting implements ControlPlane.Listener {
     private final SortedMap<NodeId, Long> kept = new TreeMap<>();
 
     private int paused;
+    private volatile boolean retires;
 
     /**
      * Creates a host that pauses until it is started.
@@ -433,7 +434,20 @@ final class Hosting implements ControlPlane.Listener {
         return done().thenComposeAsync(nothing -> held(node), scheduler);
     }
 
+    /** Is no candidate for what another node leads from now on. */
+    void retire() {
+        retires = true;
+    }
+
+    /** Returns whether this process is about to end. */
+    boolean retires() {
+        return retires;
+    }
+
     private CompletableFuture<Answer.Positions> held(NodeId node) {
+        if (retires && !cluster.isLocal(node)) {
+            return CompletableFuture.completedFuture(new Answer.Positions(List.of()));
+        }
         kept.put(node, scheduler.nanoTime());
         scheduler.schedule(KEPT, () -> release(node));
         List<CompletableFuture<Answer.Replica>> asked = new ArrayList<>();

@@ -1,5 +1,6 @@
 package io.tidaldb.core;
 
+import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.NodeId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.core.control.ClusterCommand;
@@ -14,6 +15,7 @@ import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -23,10 +25,12 @@ import org.slf4j.LoggerFactory;
  * out.
  *
  * <p>A lease lasts for a fixed time from when the renewal that was agreed was <em>proposed</em>, by the clocks of the node that holds it. A
- * take-over names the last renewal that was agreed, is proposed only when longer than a lease has passed since that was <em>applied</em>
- * here, and is refused by the control log if there is a newer one. So by the order of the log either the node has renewed and nobody takes
- * over, or its lease has run out before anybody else leads. A node whose lease had run out leads again only when it has done everything that
- * was agreed meanwhile. Clocks need not agree, only not drift apart by more than the margin.
+ * take-over names the last renewal that was agreed, is proposed only when longer than the lease that it tells of has passed since that was
+ * <em>applied</em> here, and is refused by the control log if there is a newer one. So by the order of the log either the node has renewed
+ * and nobody takes over, or its lease has run out before anybody else leads. A node whose lease had run out leads again only when it has
+ * done everything that was agreed meanwhile. Clocks need not agree, only not drift apart by more than the margin.
+ *
+ * <p>A node that gives back what it leads proposes the take-over itself. That renews what it goes on to lead.
  *
  * <p>Confined to the control scheduler.
  */
@@ -34,18 +38,8 @@ final class Leadership {
 
     private static final Logger LOG = LoggerFactory.getLogger(Leadership.class);
 
-    static final Duration LEASE = Duration.ofSeconds(2);
-
-    private static final Duration RENEWAL = Duration.ofMillis(500);
-
-    /** What clocks may drift apart by within a lease, and then some. */
-    private static final Duration MARGIN = Duration.ofMillis(200);
-
-    /** Later than whoever decides, who is the first to take over: two that do it are in each other's way. */
-    private static final Duration PATIENCE = Duration.ofMillis(1500);
-
     private static final Duration CALL_DEADLINE = Duration.ofSeconds(1);
-    private static final int PROMOTIONS_PER_COMMAND = 500;
+    static final int PROMOTIONS_PER_COMMAND = 500;
 
     private final NodeId self;
     private final ControlPlane control;
@@ -53,19 +47,33 @@ final class Leadership {
     private final Hosting hosting;
     private final RemoteCalls calls;
     private final Lease lease;
+    private final LeadershipSettings settings;
     private final LoopScheduler scheduler;
     private final CompletableFuture<Void> first = new CompletableFuture<>();
 
     /** What the last renewal of this node came to; -1 if that is not known. */
     private long sequence = -1;
 
+    /** How often this node had to begin anew because somebody might have taken over from it. */
+    private long tenure;
+
     private boolean renewing;
     private boolean takingOver;
+    private long triedNanos;
+
+    /** What waits until no renewal is under way. */
+    private @Nullable Runnable next;
+
+    /** What waits until nothing of what was proposed before can be agreed any more. */
+    private final List<Runnable> afterRenewal = new ArrayList<>();
 
     /** Other nodes' leases, each with the time at which it was found to be new. */
     private final SortedMap<NodeId, Seen> seen = new TreeMap<>();
 
     private record Seen(long sequence, long nanos) {}
+
+    /** Since when this node decides. */
+    private @Nullable Long decidesSince;
 
     Leadership(
             NodeId self,
@@ -74,6 +82,7 @@ final class Leadership {
             Hosting hosting,
             RemoteCalls calls,
             Lease lease,
+            LeadershipSettings settings,
             LoopScheduler scheduler) {
         this.self = self;
         this.control = control;
@@ -81,6 +90,7 @@ final class Leadership {
         this.hosting = hosting;
         this.calls = calls;
         this.lease = lease;
+        this.settings = settings;
         this.scheduler = scheduler;
     }
 
@@ -91,8 +101,10 @@ final class Leadership {
     }
 
     private void tick() {
-        scheduler.schedule(RENEWAL.dividedBy(2), this::tick);
+        scheduler.schedule(settings.tick(), this::tick);
         renew();
+        boolean decides = control.leader().filter(self::equals).isPresent();
+        decidesSince = !decides ? null : decidesSince == null ? (Long) scheduler.nanoTime() : decidesSince;
         for (NodeId node : cluster.names()) {
             if (!node.equals(self)) {
                 watch(node);
@@ -106,23 +118,41 @@ final class Leadership {
 
     @SuppressWarnings("FutureReturnValueIgnored") // A failure is seen to, and tried again.
     private void renew() {
-        if (renewing || sequence >= 0 && scheduler.nanoTime() - renewedNanos < RENEWAL.toNanos()) {
-            return;
+        if (!renewing
+                && (sequence < 0
+                        || scheduler.nanoTime() - renewedNanos
+                                >= settings.renewal().toNanos())) {
+            propose(expected -> new ClusterCommand.RenewLease(
+                    self, expected, settings.lease().toNanos()));
         }
+    }
+
+    /** Proposes what goes on to the next sequence of this node. */
+    @SuppressWarnings("FutureReturnValueIgnored") // Handed on.
+    private CompletableFuture<Void> propose(LongFunction<ClusterCommand> command) {
         renewing = true;
         long expected = control.lease(self);
         renewedNanos = scheduler.nanoTime();
         Lease.Moment proposed = lease.now();
-        control.submit(new ClusterCommand.RenewLease(self, expected))
-                .whenComplete((next, failure) ->
-                        scheduler.execute(() -> renewed(expected, failure == null ? next : -1, proposed, failure)));
+        CompletableFuture<Void> seenTo = new CompletableFuture<>();
+        control.submit(command.apply(expected))
+                .whenComplete((agreed, failure) -> scheduler.execute(() -> {
+                    renewed(expected, failure == null ? agreed : -1, proposed, failure);
+                    if (failure == null) {
+                        seenTo.complete(null);
+                    } else {
+                        seenTo.completeExceptionally(failure);
+                    }
+                }));
+        return seenTo;
     }
 
     @SuppressWarnings("FutureReturnValueIgnored") // It does not fail.
-    private void renewed(long expected, long next, Lease.Moment proposed, @Nullable Throwable failure) {
+    private void renewed(long expected, long agreed, Lease.Moment proposed, @Nullable Throwable failure) {
         boolean continued = sequence == expected;
         renewing = false;
-        sequence = next;
+        sequence = agreed;
+        tenure += continued && failure == null ? 0 : 1;
         if (failure != null) {
             LOG.debug("node {} could not renew its lease: {}", self, failure.getMessage());
         } else if (continued) {
@@ -131,14 +161,77 @@ final class Leadership {
             // Somebody may have taken over meanwhile: that has to be done here before this node leads anything again.
             hosting.settled().whenComplete((nothing, never) -> scheduler.execute(() -> held(proposed)));
         }
+        if (failure == null && !afterRenewal.isEmpty()) {
+            List<Runnable> certain = List.copyOf(afterRenewal);
+            afterRenewal.clear();
+            hosting.settled().whenComplete((nothing, never) -> scheduler.execute(() -> certain.forEach(Runnable::run)));
+        }
+        Runnable waiting = next;
+        next = null;
+        if (waiting != null) {
+            waiting.run();
+        }
     }
 
     private void held(Lease.Moment proposed) {
-        lease.extend(proposed, LEASE);
+        lease.extend(proposed, settings.lease());
         first.complete(null);
     }
 
+    // What this node gives back
+
+    /** Returns a number that stays the same for as long as nobody else can have led what this node leads. */
+    long tenure() {
+        return tenure;
+    }
+
+    /**
+     * Has others lead what this node has led without a break, and takes no writes for any more. One at a time. Fails with what the control
+     * log says; NOT_OWNER if somebody else may have led it meanwhile.
+     *
+     * @param since the tenure when this node began to take no writes
+     * @param preferring whether those that lead next are preferred
+     */
+    CompletableFuture<Void> giveBack(List<ClusterCommand.Promote> promotions, boolean preferring, long since) {
+        CompletableFuture<Void> given = new CompletableFuture<>();
+        if (renewing) {
+            next = () -> giveBack(promotions, preferring, since, given);
+        } else {
+            giveBack(promotions, preferring, since, given);
+        }
+        return given;
+    }
+
+    @SuppressWarnings("FutureReturnValueIgnored") // Handed on.
+    private void giveBack(
+            List<ClusterCommand.Promote> promotions, boolean preferring, long since, CompletableFuture<Void> given) {
+        if (tenure != since || sequence != control.lease(self)) {
+            given.completeExceptionally(new TidalException(
+                    ErrorCode.NOT_OWNER, "another node may have taken over from node " + self + " meanwhile"));
+            return;
+        }
+        propose(expected -> new ClusterCommand.TakeOver(self, expected, promotions, preferring))
+                .whenComplete((nothing, failure) -> {
+                    if (failure == null) {
+                        given.complete(null);
+                    } else {
+                        given.completeExceptionally(failure);
+                    }
+                });
+    }
+
+    /** Does something when nothing can be agreed any more that was proposed for this node before, and all that was is done here. */
+    void whenCertain(Runnable action) {
+        afterRenewal.add(action);
+    }
+
     // Those of others
+
+    /** Returns whether a node has renewed its lease in time, as far as was heard here. */
+    boolean renews(NodeId node) {
+        Seen last = seen.get(node);
+        return last != null && last.sequence > 0 && scheduler.nanoTime() - last.nanos <= control.leaseNanos(node);
+    }
 
     private void watch(NodeId node) {
         long now = scheduler.nanoTime();
@@ -148,34 +241,38 @@ final class Leadership {
             seen.put(node, new Seen(known, now));
             return;
         }
-        boolean decides = control.leader().filter(self::equals).isPresent();
-        Duration patience = LEASE.plus(MARGIN).plus(decides ? Duration.ZERO : PATIENCE);
-        if (now - last.nanos > patience.toNanos() && !takingOver && lease.holds() && hosting.leads(node)) {
+        if (now - last.nanos > patience(node).toNanos() && mayTakeOver(now) && hosting.leads(node)) {
             takeOver(node, known);
         }
+    }
+
+    private Duration patience(NodeId node) {
+        Duration theirs = Duration.ofNanos(control.leaseNanos(node));
+        Duration over = theirs.plus(LeadershipSettings.margin(theirs));
+        return decidesSince != null ? over : over.plus(settings.patience());
+    }
+
+    // Right after an election renewals of all are under way that nobody could decide on before.
+    private boolean mayTakeOver(long now) {
+        Long since = decidesSince;
+        return !takingOver
+                && now - triedNanos >= settings.renewal().toNanos()
+                && lease.holds()
+                && !hosting.retires()
+                && (since == null || now - since >= settings.grace().toNanos());
     }
 
     @SuppressWarnings("FutureReturnValueIgnored") // A failure is logged, and it is tried again.
     private void takeOver(NodeId from, long expected) {
         takingOver = true;
+        triedNanos = scheduler.nanoTime();
         LOG.info("node {} takes over from node {}, which has not renewed its lease", self, from);
-        List<CompletableFuture<Answer.Positions>> asked = new ArrayList<>();
-        asked.add(hosting.positions(from));
-        for (NodeId other : cluster.names()) {
-            if (!other.equals(self) && !other.equals(from) && calls.isUp(other)) {
-                asked.add(calls.ask(
-                                other,
-                                index -> new Call.Positions(index, 0, from.name()),
-                                Answer.Positions.class,
-                                CALL_DEADLINE)
-                        .exceptionally(failure -> new Answer.Positions(List.of())));
-            }
-        }
-        CompletableFuture.allOf(asked.toArray(CompletableFuture[]::new))
-                .thenApplyAsync(
-                        nothing -> Succession.decide(
-                                asked.stream().map(CompletableFuture::join).toList(), hosting::members),
-                        scheduler)
+        positions(
+                        from,
+                        cluster.names().stream()
+                                .filter(node -> !node.equals(from))
+                                .toList())
+                .thenApplyAsync(answers -> Succession.decide(answers, hosting::members), scheduler)
                 .thenCompose(promotions -> promote(from, expected, promotions))
                 .whenComplete((nothing, failure) -> scheduler.execute(() -> {
                     takingOver = false;
@@ -186,12 +283,32 @@ final class Leadership {
                 }));
     }
 
+    /** Returns what those of these nodes that answer hold of what a node leads. */
+    CompletableFuture<List<Answer.Positions>> positions(NodeId of, List<NodeId> nodes) {
+        List<CompletableFuture<Answer.Positions>> asked = new ArrayList<>();
+        for (NodeId node : nodes) {
+            if (node.equals(self)) {
+                asked.add(hosting.positions(of));
+            } else if (calls.isUp(node)) {
+                asked.add(calls.ask(
+                                node,
+                                index -> new Call.Positions(index, 0, of.name()),
+                                Answer.Positions.class,
+                                CALL_DEADLINE)
+                        .exceptionally(failure -> new Answer.Positions(List.of())));
+            }
+        }
+        return CompletableFuture.allOf(asked.toArray(CompletableFuture[]::new))
+                .thenApply(
+                        nothing -> asked.stream().map(CompletableFuture::join).toList());
+    }
+
     private CompletableFuture<Void> promote(NodeId from, long expected, List<ClusterCommand.Promote> promotions) {
         if (promotions.isEmpty()) {
             return CompletableFuture.completedFuture(null);
         }
         int now = Math.min(PROMOTIONS_PER_COMMAND, promotions.size());
-        return control.submit(new ClusterCommand.TakeOver(from, expected, promotions.subList(0, now)))
-                .thenCompose(next -> promote(from, next, promotions.subList(now, promotions.size())));
+        return control.submit(new ClusterCommand.TakeOver(from, expected, promotions.subList(0, now), false))
+                .thenCompose(agreed -> promote(from, agreed, promotions.subList(now, promotions.size())));
     }
 }

@@ -49,8 +49,8 @@ final class RoutedTenant implements Tenant {
     private static final Duration READ_DEADLINE = Duration.ofSeconds(2);
     private static final Duration TASK_DEADLINE = Duration.ofSeconds(30);
     private static final Duration AUDIT_DEADLINE = Duration.ofMinutes(10);
-    private static final Duration FIRST_PAUSE = Duration.ofMillis(50);
-    private static final Duration LONGEST_PAUSE = Duration.ofMillis(250);
+    private static final Duration FIRST_PAUSE = Duration.ofMillis(10);
+    private static final Duration LONGEST_PAUSE = Duration.ofMillis(100);
 
     private final EmbeddedTenant local;
     private final EmbeddedTidal tidal;
@@ -111,16 +111,18 @@ final class RoutedTenant implements Tenant {
 
     @Override
     public Position recordAll(List<Signal> signals, WriteOptions options) {
+        @Nullable TidalException before = null;
         if (isHere(home())) {
             try {
                 return local.recordAll(signals, options);
             } catch (TidalException e) {
-                if (e.code() != ErrorCode.NOT_OWNER) {
+                if (!mayBeTriedAgain(e, options)) {
                     throw e;
                 }
+                before = e;
             }
         }
-        return local.await(forwarded(signals, options), options);
+        return local.await(forwarded(signals, options, before), options);
     }
 
     @Override
@@ -129,11 +131,11 @@ final class RoutedTenant implements Tenant {
             CompletionStage<Position> position = isHere(home())
                     ? local.recordAllAsync(signals, options).exceptionallyCompose(failure -> {
                         TidalException reason = RemoteCalls.reason(failure);
-                        return reason.code() == ErrorCode.NOT_OWNER
-                                ? forwarded(signals, options)
+                        return mayBeTriedAgain(reason, options)
+                                ? forwarded(signals, options, reason)
                                 : CompletableFuture.failedFuture(reason);
                     })
-                    : forwarded(signals, options);
+                    : forwarded(signals, options, null);
             // A caller's code never runs on a thread that carries messages.
             return position.whenCompleteAsync((done, failure) -> {}, tidal.callbacks());
         } catch (TidalException e) {
@@ -141,10 +143,19 @@ final class RoutedTenant implements Tenant {
         }
     }
 
-    private CompletableFuture<Position> forwarded(List<Signal> signals, WriteOptions options) {
-        EncodedSignals encoded = local.admission().forward(signals, options);
-        long end = tidal.clock().monotonicNanos() + EmbeddedTidal.nanos(options.deadline());
-        return rerouted(end, FIRST_PAUSE, options.idempotencyKey().isPresent(), () -> write(home(), encoded, options));
+    private CompletableFuture<Position> forwarded(
+            List<Signal> signals, WriteOptions options, @Nullable TidalException before) {
+        EncodedSignals encoded;
+        try {
+            encoded = local.admission().forward(signals, options);
+        } catch (TidalException e) {
+            return CompletableFuture.failedFuture(worse(before, e));
+        }
+        return rerouted(end(options), FIRST_PAUSE, options, before, () -> write(home(), encoded, options));
+    }
+
+    private long end(WriteOptions options) {
+        return tidal.clock().monotonicNanos() + EmbeddedTidal.nanos(options.deadline());
     }
 
     private CompletableFuture<Position> write(NodeId home, EncodedSignals signals, WriteOptions options) {
@@ -157,17 +168,38 @@ final class RoutedTenant implements Tenant {
     /** Sends on a part that was admitted here. */
     @SuppressWarnings("FutureReturnValueIgnored") // Either way the write is told.
     void send(int slot, EncodedSignals part, WriteOptions options, PendingWrite write) {
-        sent(node(placement().get(slot)), part, options, true).whenComplete((position, failure) -> {
-            if (failure == null) {
-                write.acknowledged(position);
-            } else {
-                TidalException reason = RemoteCalls.reason(failure);
-                if (reason.code().outcome() == Outcome.NOT_APPLIED) {
-                    local.state().refund(part.count());
-                }
-                write.refused(reason);
+        rerouted(end(options), FIRST_PAUSE, options, null, () -> part(slot, part, options))
+                .whenComplete((position, failure) -> told(part, write, position, failure));
+    }
+
+    private CompletableFuture<Position> part(int slot, EncodedSignals part, WriteOptions options) {
+        NodeId node = node(placement().get(slot));
+        return isHere(node)
+                ? local.admission()
+                        .submit(part, options, true, null)
+                        .result
+                        .whenComplete((position, failure) -> takeAgain(part, failure))
+                : sent(node, part, options, true);
+    }
+
+    // The loop that refused it has given back its permits, which it needs if it is tried again.
+    private void takeAgain(EncodedSignals part, @Nullable Throwable failure) {
+        if (failure != null && RemoteCalls.reason(failure).code().outcome() == Outcome.NOT_APPLIED) {
+            local.state().rates().take(part.count(), tidal.clock().monotonicNanos());
+        }
+    }
+
+    private void told(
+            EncodedSignals part, PendingWrite write, @Nullable Position position, @Nullable Throwable failure) {
+        if (position != null) {
+            write.acknowledged(position);
+        } else if (failure != null) {
+            TidalException reason = RemoteCalls.reason(failure);
+            if (reason.code().outcome() == Outcome.NOT_APPLIED) {
+                local.state().refund(part.count());
             }
-        });
+            write.refused(reason);
+        }
     }
 
     private CompletableFuture<Position> sent(
@@ -209,15 +241,21 @@ final class RoutedTenant implements Tenant {
 
     /**
      * Tries again until the deadline where a node does not lead what it was asked for: somebody does, or will when the lease of the one that
-     * did has run out. What may have been applied is tried again only under a key.
+     * did has run out, or it has handed over. What may have been applied is tried again only under a key, and
+     * may have been applied whatever comes of the last attempt.
+     *
+     * @param before why an attempt before this has failed
      */
     private <T> CompletableFuture<T> rerouted(
-            long endNanos, Duration pause, boolean keyed, Supplier<CompletableFuture<T>> attempt) {
-        return attempt.get().exceptionallyCompose(failure -> {
-            TidalException reason = RemoteCalls.reason(failure);
-            boolean again =
-                    reason.code() == ErrorCode.NOT_OWNER || keyed && reason.code() == ErrorCode.PEER_UNAVAILABLE;
-            if (!again || tidal.clock().monotonicNanos() + pause.toNanos() - endNanos > 0) {
+            long endNanos,
+            Duration pause,
+            WriteOptions options,
+            @Nullable TidalException before,
+            Supplier<CompletableFuture<T>> attempt) {
+        return attempted(attempt).exceptionallyCompose(failure -> {
+            TidalException reason = worse(before, RemoteCalls.reason(failure));
+            if (!mayBeTriedAgain(RemoteCalls.reason(failure), options)
+                    || tidal.clock().monotonicNanos() + pause.toNanos() - endNanos > 0) {
                 return CompletableFuture.failedFuture(reason);
             }
             Duration longer = pause.multipliedBy(2);
@@ -225,8 +263,34 @@ final class RoutedTenant implements Tenant {
             // One that is closed meanwhile says why it would have tried again.
             return tidal.pause(pause)
                     .exceptionallyCompose(closed -> CompletableFuture.failedFuture(reason))
-                    .thenCompose(nothing -> rerouted(endNanos, next, keyed, attempt));
+                    .thenCompose(nothing -> rerouted(endNanos, next, options, reason, attempt));
         });
+    }
+
+    private static TidalException worse(@Nullable TidalException before, TidalException now) {
+        return before != null
+                        && before.code().outcome() != Outcome.NOT_APPLIED
+                        && now.code().outcome() == Outcome.NOT_APPLIED
+                ? before
+                : now;
+    }
+
+    private static <T> CompletableFuture<T> attempted(Supplier<CompletableFuture<T>> attempt) {
+        try {
+            return attempt.get();
+        } catch (TidalException e) {
+            return CompletableFuture.failedFuture(e);
+        }
+    }
+
+    private boolean mayBeTriedAgain(TidalException reason, WriteOptions options) {
+        return switch (reason.code()) {
+            case NOT_OWNER -> true;
+            // Another node's word: what it led is led by others soon.
+            case CLOSED -> tidal.isOpen();
+            case PEER_UNAVAILABLE, PARTLY_APPLIED -> options.idempotencyKey().isPresent();
+            default -> false;
+        };
     }
 
     // Reads

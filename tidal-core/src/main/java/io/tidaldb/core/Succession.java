@@ -70,13 +70,15 @@ final class Succession {
         return best;
     }
 
-    private static boolean lacksNothing(Answer.Replica candidate, Answer.Replica other) {
+    /** Returns whether a replica can lead as far as its own state and what another one has dropped from its logs are concerned. */
+    static boolean lacksNothing(Answer.Replica candidate, Answer.Replica other) {
         return candidate.canLead()
                 && other.logs().stream()
                         .allMatch(log -> Long.compareUnsigned(log.firstSeqno(), end(candidate, log) + 1) <= 0);
     }
 
-    private static long end(Answer.Replica replica, Answer.Log of) {
+    /** Returns how far a replica holds a log. */
+    static long end(Answer.Replica replica, Answer.Log of) {
         return replica.logs().stream()
                 .filter(log -> log.isOf(of))
                 .mapToLong(Answer.Log::lastSeqno)

@@ -76,9 +76,13 @@ public interface Tidal extends AutoCloseable {
      * Makes another replica of one of a tenant's shards the one that takes its writes. Nothing that was acknowledged is lost: what the
      * former one has and the new one has not counts again as soon as it has reached the new one, each write once.
      *
+     * <p>In a cluster of processes the one that leads hands over in order, so that the new one has everything, and writers do not notice;
+     * if it is gone, whoever takes over from it does. The new one is preferred from then on: after a failure it gets back what others
+     * lead in its stead.
+     *
      * @throws TidalException TENANT_NOT_FOUND, INVALID_ARGUMENT if it is no replica of the tenant's, NOT_CAUGHT_UP if it lacks what others
-     *     no longer have in their logs, PEER_UNAVAILABLE if its node is not running or so few others are that this can't be told: half of
-     *     the replicas, rounded up, are enough
+     *     no longer have in their logs or does not catch up within 10 seconds, PEER_UNAVAILABLE if its node is not running or so few others
+     *     are that this can't be told: half of the replicas, rounded up, are enough; NOT_OWNER if nobody leads it for 10 seconds
      */
     void promote(TenantId tenant, ReplicaId leader);
 
@@ -102,7 +106,17 @@ public interface Tidal extends AutoCloseable {
      */
     void abandon();
 
-    /** Finishes what is under way, makes it durable and releases the data directory. A second close does nothing. */
+    /**
+     * Hands what this node leads to other nodes, if they are other processes, so that their writes go on at once when this one ends. Goes on
+     * to serve, and leads nothing new if that can be helped. Returns when all is handed over, after 10 seconds at most, or when nobody is
+     * there to take it. {@link #close} does this first. Does nothing where all nodes are in this process.
+     */
+    void handOver();
+
+    /**
+     * Finishes what is under way, makes it durable and releases the data directory. A member of a cluster first hands over what it leads.
+     * A second close does nothing.
+     */
     @Override
     void close();
 }

@@ -139,6 +139,7 @@ final class WriteAdmission {
             if (shard != null) {
                 // A slot that can't take its part must not leave the others with theirs.
                 shard.readable();
+                shard.requireStaying();
                 WriteRequest request = new WriteRequest(
                         shard, part.records.flip(), part.namesToRecord(), key, level, waitNanos, write);
                 bytes += request.queueBytes();

@@ -1,5 +1,6 @@
 package io.tidaldb.core;
 
+import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.ShardId;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.core.ingest.TenantShard;
@@ -14,6 +15,16 @@ public final class Replicas {
     /** Returns the replicas of a tenant's slot as they are now, in order of region. */
     public static List<TenantShard> of(Tidal tidal, TenantId tenant, ShardId shard) {
         return ((EmbeddedTidal) tidal).existing(tenant).replicas(shard);
+    }
+
+    /** Returns how often slots of a tenant, or of a former one with its id, have got another leader. */
+    public static long moves(Tidal tidal, TenantId tenant) {
+        return ((EmbeddedTidal) tidal).existing(tenant).record().epoch();
+    }
+
+    /** Returns the replicas that are to lead a tenant's slots whenever they can. */
+    public static List<ReplicaId> preferred(Tidal tidal, TenantId tenant) {
+        return ((EmbeddedTidal) tidal).existing(tenant).record().preferred();
     }
 
     /** Returns the bytes of writes that wait to be committed or to be held by others. */

@@ -95,6 +95,7 @@ class MembersTest {
                 .topology(Topology.regions(3).shardsPerRegion(3))
                 .member(ClusterMember.of("members", node, listen, peers))
                 .transport("netty")
+                .returnAfter(Duration.ofHours(1))
                 .signal("view", Duration.ofDays(7))
                 .open();
     }

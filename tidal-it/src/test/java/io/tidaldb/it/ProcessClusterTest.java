@@ -20,6 +20,7 @@ class ProcessClusterTest {
 
     private static final int NODES = 3;
     private static final int EVENTS = 1_500;
+    private static final int ROLLING_EVENTS = 3_600;
     private static final int SAMPLE_EVENTS = 50_714;
     private static final String SAMPLE =
             "tidal-server/src/main/resources/quickstart/houston-flights-2011-sample.csv.gz";
@@ -47,8 +48,12 @@ class ProcessClusterTest {
         Cli.run(words.toArray()).done();
     }
 
-    /** Sends events to a tenant by way of one node, or whichever answers if that does not. */
     private Sending send(int through, int tenant) throws IOException {
+        return send(through, tenant, EVENTS, EVENTS / 10);
+    }
+
+    /** Sends events to a tenant by way of one node, or whichever answers if that does not. */
+    private Sending send(int through, int tenant, int events, int perSecond) throws IOException {
         Path acks = work.resolve("acks-" + tenant + ".ndjson");
         TidalProcess process = TidalProcess.start(
                 work.resolve("load-" + tenant + ".txt"),
@@ -59,19 +64,19 @@ class ProcessClusterTest {
                 "--tenant",
                 tenant,
                 "--rate",
-                EVENTS / 10,
+                perSecond,
                 "--duration",
-                "10s",
+                events / perSecond + "s",
                 "--deadline",
                 "5m",
                 "--ack-log",
                 acks,
                 "--output",
                 "json");
-        return new Sending(process, acks, new AckLogWatch(acks));
+        return new Sending(process, acks, new AckLogWatch(acks), events);
     }
 
-    private record Sending(TidalProcess process, Path acks, AckLogWatch watch) implements AutoCloseable {
+    private record Sending(TidalProcess process, Path acks, AckLogWatch watch, int events) implements AutoCloseable {
 
         /** Waits until so many more events are acknowledged. */
         void awaitMore(int events) throws IOException, InterruptedException {
@@ -83,8 +88,8 @@ class ProcessClusterTest {
         void finish() throws InterruptedException {
             JsonNode report = Cli.parse(String.valueOf(process.line()));
             assertThat(process.exitCode()).as(process.errors()).isZero();
-            assertThat(report.get("sent").asLong()).isEqualTo(EVENTS);
-            assertThat(report.get("acked").asLong()).as(process.errors()).isEqualTo(EVENTS);
+            assertThat(report.get("sent").asLong()).isEqualTo(events);
+            assertThat(report.get("acked").asLong()).as(process.errors()).isEqualTo(events);
         }
 
         @Override
@@ -146,6 +151,40 @@ class ProcessClusterTest {
                         .ended(1)
                         .err())
                 .contains("is of another kind", "DIRECTORY_MISMATCH", "--server URL");
+    }
+
+    @Test
+    @DisplayName("R-52: restart one after the other under load without a failed write")
+    void restartedInTurn() throws Exception {
+        create(0, 1, "--shards", "r1:s1");
+        create(2, 2, "--slots", 3, "--durability", "MAJORITY");
+        try (Sending pinned = send(0, 1, ROLLING_EVENTS, ROLLING_EVENTS / 60);
+                Sending spread = send(2, 2, ROLLING_EVENTS, ROLLING_EVENTS / 60)) {
+            for (int node = 0; node < NODES; node++) {
+                pinned.awaitMore(20);
+                spread.awaitMore(20);
+                ProcessHandle process = cluster.handle(node);
+                cluster.signal(node, "TERM");
+                process.onExit().join();
+                spread.awaitMore(20);
+                cluster.up();
+                cluster.awaitHealthy(node);
+            }
+            pinned.finish();
+            spread.finish();
+            verify(pinned.acks(), ROLLING_EVENTS);
+            verify(spread.acks(), ROLLING_EVENTS);
+        }
+        Cli.run("cluster", "promote", "--server", cluster.server(2), "--tenant", 1, "--to", "r0:s1")
+                .done();
+        assertThat(Cli.run("tenant", "show", "--server", cluster.server(1), "--tenant", 1)
+                        .done()
+                        .out())
+                .contains("r0:s1");
+        assertThat(Cli.run("cluster", "promote", "--server", cluster.server(2), "--tenant", 1, "--to", "r0:s0")
+                        .ended(2)
+                        .err())
+                .contains("expected another replica");
     }
 
     @Test

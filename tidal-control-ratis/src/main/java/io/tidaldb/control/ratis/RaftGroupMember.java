@@ -1,6 +1,7 @@
 package io.tidaldb.control.ratis;
 
 import io.tidaldb.api.ErrorCode;
+import io.tidaldb.api.NodeId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.api.control.ControlLogContext;
 import java.io.IOException;
@@ -10,10 +11,12 @@ import java.util.List;
 import java.util.Objects;
 import java.util.UUID;
 import java.util.function.BooleanSupplier;
+import org.apache.ratis.protocol.ClientId;
 import org.apache.ratis.protocol.RaftGroup;
 import org.apache.ratis.protocol.RaftGroupId;
 import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.protocol.RaftPeerId;
+import org.apache.ratis.protocol.TransferLeadershipRequest;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.server.storage.RaftStorage;
 import org.apache.ratis.util.LifeCycle;
@@ -25,6 +28,11 @@ import org.slf4j.LoggerFactory;
 final class RaftGroupMember {
 
     private static final Logger LOG = LoggerFactory.getLogger(RaftGroupMember.class);
+
+    /** For how long one member is given to take the lead over, and all of them. */
+    private static final long TO_ONE_MILLIS = 500;
+
+    private static final long RESIGN_MILLIS = 1_000;
 
     private final Path directory;
     private final Path raft;
@@ -128,9 +136,35 @@ final class RaftGroupMember {
         }
     }
 
+    // Else the others would wait until they miss this one before they elect.
+    private void resign(RaftServer made) {
+        RaftServer.Division running = division;
+        if (running == null || !running.getInfo().isLeaderReady()) {
+            return;
+        }
+        long end = System.nanoTime() + RESIGN_MILLIS * 1_000_000;
+        for (NodeId next : context.members()) {
+            long left = (end - System.nanoTime()) / 1_000_000;
+            if (next.equals(context.node()) || left <= 0) {
+                continue;
+            }
+            try {
+                RaftPeerId self = Wire.peer(context.node());
+                if (made.transferLeadership(new TransferLeadershipRequest(
+                                ClientId.randomId(), self, group, 0, Wire.peer(next), Math.min(left, TO_ONE_MILLIS)))
+                        .isSuccess()) {
+                    return;
+                }
+            } catch (IOException | RuntimeException e) {
+                LOG.debug("control log of {} is not led by {} next: {}", context.node(), next, e.getMessage());
+            }
+        }
+    }
+
     void close() {
         RaftServer made = server;
         if (made != null) {
+            resign(made);
             try {
                 made.close();
             } catch (IOException e) {

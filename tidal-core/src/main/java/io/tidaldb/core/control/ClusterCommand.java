@@ -46,7 +46,8 @@ public sealed interface ClusterCommand {
     }
 
     /**
-     * Another replica of a slot takes its writes from now on, in a new epoch and a new incarnation. The reply's value is the incarnation.
+     * Another replica of a slot takes its writes from now on, in a new epoch and a new incarnation, and is preferred. The reply's value is
+     * the incarnation.
      *
      * @param leader a replica of one of the tenant's shards
      */
@@ -63,20 +64,30 @@ public sealed interface ClusterCommand {
      * somebody has taken over from it.
      *
      * @param sequence what the state has for the node
+     * @param lengthNanos for how long the node counts on it, from when it proposed this
      */
-    record RenewLease(NodeId node, long sequence) implements ClusterCommand {}
+    record RenewLease(NodeId node, long sequence, long lengthNanos) implements ClusterCommand {}
 
     /**
      * Others lead what a node led that has let its lease run out, or gives it back. The reply's value is the next sequence. Refused if the
      * node has renewed its lease since it was looked at; a slot that is led by another node by now stays as it is.
      *
      * @param sequence the node's, after which it was waited for
+     * @param preferring whether those that lead next are preferred from now on
      */
-    record TakeOver(NodeId from, long sequence, List<Promote> promotions) implements ClusterCommand {
+    record TakeOver(NodeId from, long sequence, List<Promote> promotions, boolean preferring)
+            implements ClusterCommand {
 
         /** Copies the list. */
         public TakeOver {
             promotions = List.copyOf(promotions);
         }
     }
+
+    /**
+     * The replica that leads a slot is preferred from now on. Refused if another one leads it by now.
+     *
+     * @param leader the replica
+     */
+    record Prefer(TenantId tenant, ReplicaId leader) implements ClusterCommand {}
 }

@@ -27,6 +27,10 @@ final class ClusterState {
     private static final int MAX_SIGNALS = 256;
     private static final int MAX_NAMED = 10;
     private static final Pattern SIGNAL_NAME = Pattern.compile("[A-Za-z0-9_.-]{1,64}");
+
+    /** How long leases were before renewals said so. */
+    static final long DEFAULT_LEASE_NANOS = 2_000_000_000L;
+
     private static final long MIN_HALF_LIFE = 1_000_000_000L;
     private static final long MAX_HALF_LIFE = Duration.ofDays(36_525).toNanos();
 
@@ -37,6 +41,7 @@ final class ClusterState {
     private final SortedMap<TenantId, TenantRecord> erased = new TreeMap<>();
     private final SortedMap<ReplicaId, Integer> incarnations = new TreeMap<>();
     private final SortedMap<NodeId, Long> leases = new TreeMap<>();
+    private final SortedMap<NodeId, Long> leaseNanos = new TreeMap<>();
 
     Reply apply(ClusterCommand command) {
         if (command instanceof ClusterCommand.DefineTopology define) {
@@ -48,15 +53,17 @@ final class ClusterState {
         } else if (command instanceof ClusterCommand.UpdateTenant update) {
             return updateTenant(update.config());
         } else if (command instanceof ClusterCommand.Promote promote) {
-            return promote(promote);
+            return promote(promote, true);
         } else if (command instanceof ClusterCommand.DeleteTenant delete) {
             return deleteTenant(delete.tenant());
         } else if (command instanceof ClusterCommand.GrantIncarnation grant) {
             return grantIncarnation(grant.replica());
         } else if (command instanceof ClusterCommand.RenewLease renew) {
-            return nextLease(renew.node(), renew.sequence());
+            return renewLease(renew);
         } else if (command instanceof ClusterCommand.TakeOver take) {
             return takeOver(take);
+        } else if (command instanceof ClusterCommand.Prefer prefer) {
+            return prefer(prefer);
         }
         throw new IllegalStateException("no case for " + command);
     }
@@ -153,7 +160,14 @@ final class ClusterState {
             }
         }
         tenants.put(
-                id, new TenantRecord(create.config(), create.placement(), epoch, create.digestSeed(), minIncarnation));
+                id,
+                new TenantRecord(
+                        create.config(),
+                        create.placement(),
+                        create.placement(),
+                        epoch,
+                        create.digestSeed(),
+                        minIncarnation));
         return new Reply.Done(0);
     }
 
@@ -171,13 +185,11 @@ final class ClusterState {
                     "regions, slots and pinned shards of tenant " + config.id() + " can't be changed: they are "
                             + before.requiredRegions() + ", " + before.slots() + ", " + before.pinnedShards());
         }
-        tenants.put(
-                config.id(),
-                new TenantRecord(config, known.placement(), known.epoch(), known.digestSeed(), known.minIncarnation()));
+        tenants.put(config.id(), known.with(config));
         return new Reply.Done(0);
     }
 
-    private Reply promote(ClusterCommand.Promote promote) {
+    private Reply promote(ClusterCommand.Promote promote, boolean preferring) {
         TenantRecord known = tenants.get(promote.tenant());
         if (known == null) {
             return unknown(promote.tenant());
@@ -186,8 +198,7 @@ final class ClusterState {
         boolean hosted = shards.stream().anyMatch(each -> each.replica().equals(leader));
         boolean allowed = known.config().requiredRegions().isEmpty()
                 || known.config().requiredRegions().contains(leader.region());
-        List<ReplicaId> placement = new ArrayList<>(known.placement());
-        int slot = placement.stream().map(ReplicaId::shard).toList().indexOf(leader.shard());
+        int slot = slot(known, leader);
         if (slot < 0 || !hosted || !allowed) {
             return refused(
                     ErrorCode.INVALID_ARGUMENT,
@@ -198,13 +209,29 @@ final class ClusterState {
         }
         Reply granted = grantIncarnation(leader);
         if (granted instanceof Reply.Done) {
-            placement.set(slot, leader);
-            tenants.put(
-                    promote.tenant(),
-                    new TenantRecord(
-                            known.config(), placement, known.epoch() + 1, known.digestSeed(), known.minIncarnation()));
+            TenantRecord led = known.ledBy(slot, leader);
+            tenants.put(promote.tenant(), preferring ? led.preferring(slot, leader) : led);
         }
         return granted;
+    }
+
+    private static int slot(TenantRecord tenant, ReplicaId replica) {
+        return tenant.placement().stream().map(ReplicaId::shard).toList().indexOf(replica.shard());
+    }
+
+    private Reply prefer(ClusterCommand.Prefer prefer) {
+        TenantRecord known = tenants.get(prefer.tenant());
+        if (known == null) {
+            return unknown(prefer.tenant());
+        }
+        if (!known.placement().contains(prefer.leader())) {
+            return refused(
+                    ErrorCode.NOT_OWNER,
+                    "tenant " + prefer.tenant() + " is led by " + known.placement() + " by now, not by "
+                            + prefer.leader());
+        }
+        tenants.put(prefer.tenant(), known.preferring(slot(known, prefer.leader()), prefer.leader()));
+        return new Reply.Done(0);
     }
 
     private Reply deleteTenant(TenantId id) {
@@ -232,7 +259,7 @@ final class ClusterState {
             take.promotions().stream()
                     .filter(each ->
                             isLedBy(take.from(), each.tenant(), each.leader().shard()))
-                    .forEach(this::promote);
+                    .forEach(each -> promote(each, take.preferring()));
         }
         return reply;
     }
@@ -243,6 +270,14 @@ final class ClusterState {
                 && known.placement().stream()
                         .anyMatch(leader -> leader.shard().equals(shard)
                                 && shards.contains(new ShardAssignment(shard, leader.region(), node)));
+    }
+
+    private Reply renewLease(ClusterCommand.RenewLease renew) {
+        Reply reply = nextLease(renew.node(), renew.sequence());
+        if (reply instanceof Reply.Done) {
+            leaseNanos.put(renew.node(), renew.lengthNanos());
+        }
+        return reply;
     }
 
     /** Goes on to the next sequence of a node, whoever asks for it, if nobody else has. */
@@ -264,6 +299,15 @@ final class ClusterState {
 
     SortedMap<NodeId, Long> leases() {
         return Collections.unmodifiableSortedMap(leases);
+    }
+
+    /** Returns for how long a node counts on its last renewal. */
+    long leaseNanos(NodeId node) {
+        return leaseNanos.getOrDefault(node, DEFAULT_LEASE_NANOS);
+    }
+
+    SortedMap<NodeId, Long> leaseNanos() {
+        return Collections.unmodifiableSortedMap(leaseNanos);
     }
 
     private static Reply unknown(TenantId id) {
@@ -319,8 +363,9 @@ final class ClusterState {
         incarnations.putAll(granted);
     }
 
-    void restoreLeases(SortedMap<NodeId, Long> sequences) {
+    void restoreLeases(SortedMap<NodeId, Long> sequences, SortedMap<NodeId, Long> lengths) {
         leases.putAll(sequences);
+        leaseNanos.putAll(lengths);
     }
 
     void restoreSignal(String name, long halfLifeNanos) {
@@ -340,7 +385,8 @@ final class ClusterState {
         erased.clear();
         incarnations.clear();
         leases.clear();
-        restoreLeases(other.leases);
+        leaseNanos.clear();
+        restoreLeases(other.leases, other.leaseNanos);
         restore(other.cluster, other.shards, other.incarnations);
         schema.addAll(other.schema);
         restoreTenants(other.tenants, other.erased);

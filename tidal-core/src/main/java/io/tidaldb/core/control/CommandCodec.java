@@ -56,11 +56,19 @@ final class CommandCodec {
         } else if (command instanceof ClusterCommand.GrantIncarnation grant) {
             json.put("type", "grant-incarnation").put("replica", grant.replica().toString());
         } else if (command instanceof ClusterCommand.RenewLease renew) {
-            json.put("type", "renew-lease").put("node", renew.node().name()).put("sequence", renew.sequence());
+            json.put("type", "renew-lease")
+                    .put("node", renew.node().name())
+                    .put("sequence", renew.sequence())
+                    .put("length_nanos", renew.lengthNanos());
         } else if (command instanceof ClusterCommand.TakeOver take) {
             json.put("type", "take-over").put("node", take.from().name()).put("sequence", take.sequence());
             ArrayNode promotions = json.putArray("promotions");
             take.promotions().forEach(each -> promote(promotions.addObject(), each));
+            json.put("preferring", take.preferring());
+        } else if (command instanceof ClusterCommand.Prefer prefer) {
+            json.put("type", "prefer-leader")
+                    .put("tenant", id(prefer.tenant()))
+                    .put("leader", prefer.leader().toString());
         }
         try {
             return mapper.writeValueAsBytes(json);
@@ -83,7 +91,10 @@ final class CommandCodec {
         List<ClusterCommand.Promote> promotions = new ArrayList<>();
         json.path("promotions").forEach(each -> promotions.add(promote(each)));
         return new ClusterCommand.TakeOver(
-                NodeId.of(json.path("node").asText()), json.path("sequence").asLong(), promotions);
+                NodeId.of(json.path("node").asText()),
+                json.path("sequence").asLong(),
+                promotions,
+                json.path("preferring").asBoolean());
     }
 
     ClusterCommand decode(byte[] bytes) {
@@ -129,8 +140,13 @@ final class CommandCodec {
             case "renew-lease" ->
                 new ClusterCommand.RenewLease(
                         NodeId.of(json.path("node").asText()),
-                        json.path("sequence").asLong());
+                        json.path("sequence").asLong(),
+                        json.path("length_nanos").asLong(ClusterState.DEFAULT_LEASE_NANOS));
             case "take-over" -> takeOver(json);
+            case "prefer-leader" ->
+                new ClusterCommand.Prefer(
+                        TenantId.parse(json.path("tenant").asText()),
+                        ReplicaId.parse(json.path("leader").asText()));
             case "delete-tenant" ->
                 new ClusterCommand.DeleteTenant(
                         TenantId.parse(json.path("tenant").asText()));

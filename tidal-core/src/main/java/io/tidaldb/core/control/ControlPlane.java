@@ -221,6 +221,11 @@ public final class ControlPlane implements AutoCloseable {
         return state.lease(node);
     }
 
+    /** Returns for how long a node counts on its last renewal, from when it proposed it. */
+    public synchronized long leaseNanos(NodeId node) {
+        return state.leaseNanos(node);
+    }
+
     /** Returns all tenants, in order. */
     public synchronized SortedMap<TenantId, TenantRecord> tenants() {
         return state.tenants();

@@ -21,7 +21,10 @@ import java.util.TreeMap;
  */
 final class StateCodec {
 
-    private static final int VERSION = 1;
+    /** Version 1 knew no preferred leaders and no lengths of leases. */
+    private static final int VERSION = 2;
+
+    private static final int FIRST_VERSION = 1;
     private static final int MAX_BYTES = 48 << 20;
 
     private final ObjectMapper mapper = new ObjectMapper();
@@ -43,6 +46,8 @@ final class StateCodec {
         state.incarnations().forEach((replica, newest) -> incarnations.put(replica.toString(), newest));
         ObjectNode leases = json.putObject("leases");
         state.leases().forEach((node, sequence) -> leases.put(node.name(), sequence));
+        ObjectNode lengths = json.putObject("lease_nanos");
+        state.leaseNanos().forEach((node, nanos) -> lengths.put(node.name(), nanos));
         byte[] bytes = bytes(json);
         if (bytes.length > MAX_BYTES) {
             throw new TidalException(
@@ -82,9 +87,9 @@ final class StateCodec {
     }
 
     private static ClusterState state(JsonNode json) {
-        if (json.path("v").asInt() != VERSION || !json.path("cluster").isTextual()) {
-            throw TidalException.invalid("expected version " + VERSION + " and a cluster, found " + json.path("v")
-                    + " and " + json.path("cluster"));
+        if (json.path("v").asInt() < FIRST_VERSION || !json.path("cluster").isTextual()) {
+            throw TidalException.invalid("expected version " + FIRST_VERSION + " to " + VERSION
+                    + " and a cluster, found " + json.path("v") + " and " + json.path("cluster"));
         }
         ClusterState state = new ClusterState();
         SortedMap<ReplicaId, Integer> incarnations = new TreeMap<>();
@@ -93,12 +98,7 @@ final class StateCodec {
                 .forEach(each -> incarnations.put(
                         ReplicaId.parse(each.getKey()), each.getValue().asInt()));
         state.restore(json.path("cluster").asText(), CommandCodec.shards(json), incarnations);
-        SortedMap<NodeId, Long> leases = new TreeMap<>();
-        json.path("leases")
-                .properties()
-                .forEach(each ->
-                        leases.put(NodeId.of(each.getKey()), each.getValue().asLong()));
-        state.restoreLeases(leases);
+        state.restoreLeases(byNode(json.path("leases")), byNode(json.path("lease_nanos")));
         for (JsonNode entry : json.path("schema")) {
             state.restoreSignal(
                     entry.path("name").asText(), entry.path("half_life_nanos").asLong());
@@ -107,11 +107,20 @@ final class StateCodec {
         return state;
     }
 
+    private static SortedMap<NodeId, Long> byNode(JsonNode json) {
+        SortedMap<NodeId, Long> numbers = new TreeMap<>();
+        json.properties()
+                .forEach(each ->
+                        numbers.put(NodeId.of(each.getKey()), each.getValue().asLong()));
+        return numbers;
+    }
+
     private static void putTenants(ArrayNode array, SortedMap<TenantId, TenantRecord> tenants) {
         for (TenantRecord tenant : tenants.values()) {
             ObjectNode json = array.addObject();
             CommandCodec.putConfig(json, tenant.config());
             CommandCodec.putReplicas(json, "placement", tenant.placement());
+            CommandCodec.putReplicas(json, "preferred", tenant.preferred());
             json.put("epoch", tenant.epoch())
                     .put("digest_seed", Long.toUnsignedString(tenant.digestSeed()))
                     .put("min_incarnation", tenant.minIncarnation());
@@ -124,6 +133,7 @@ final class StateCodec {
             TenantRecord tenant = new TenantRecord(
                     CommandCodec.config(json),
                     CommandCodec.replicas(json, "placement"),
+                    CommandCodec.replicas(json, json.has("preferred") ? "preferred" : "placement"),
                     json.path("epoch").asLong(),
                     Long.parseUnsignedLong(json.path("digest_seed").asText()),
                     json.path("min_incarnation").asInt());

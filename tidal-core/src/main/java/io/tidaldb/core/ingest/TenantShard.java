@@ -88,6 +88,10 @@ public final class TenantShard {
 
     private volatile LogsNeeded needed = LogsNeeded.NOTHING;
     private volatile boolean keepsLogs;
+
+    /** Since when no writes are taken because another replica is about to lead; null if they are. */
+    private volatile @Nullable Long yieldedNanos;
+
     private volatile long logBytes;
     private volatile long checkpointBytes;
     private volatile long entityCount;
@@ -175,6 +179,9 @@ public final class TenantShard {
         boolean goesOn = leads && before != null && before.replica.equals(replica) && before.writer.equals(origin);
         gathering = leads && (goesOn ? gathering : !former.isEmpty());
         leader = new Leader(replica, node, epoch, List.copyOf(former), origin);
+        if (!leads) {
+            yieldedNanos = null;
+        }
     }
 
     /**
@@ -188,6 +195,27 @@ public final class TenantShard {
     /** Everything is folded that was acknowledged at {@code MAJORITY} before this replica came to lead. */
     void gathered() {
         gathering = false;
+    }
+
+    /**
+     * Takes no more writes here, because another replica is about to lead; or takes them again, if none does after all. What was taken
+     * before is in the logs when a task of the loop has run. Safe for any thread.
+     */
+    public void yields(boolean toAnother) {
+        yieldedNanos = toAnother ? (Long) loop.clock().monotonicNanos() : null;
+    }
+
+    /** @throws TidalException NOT_OWNER if another replica is about to lead */
+    public void requireStaying() {
+        if (yieldedNanos != null) {
+            throw yielding();
+        }
+    }
+
+    private TidalException yielding() {
+        return new TidalException(
+                ErrorCode.NOT_OWNER,
+                "another replica than " + replica + " is about to lead tenant " + tenantId + ": try again");
     }
 
     /** Says what other replicas need of the slot's logs. Safe for any thread. */
@@ -221,7 +249,9 @@ public final class TenantShard {
     /** Returns for how long writes may have been acknowledged that are not here yet: 0 for the leader, empty if it was never heard of. */
     public OptionalLong stalenessNanos() {
         if (leads() && !gathering) {
-            return OptionalLong.of(loop.lease().overdueNanos());
+            Long since = yieldedNanos;
+            long yielded = since == null ? 0 : Math.max(1, loop.clock().monotonicNanos() - since);
+            return OptionalLong.of(Math.max(yielded, loop.lease().overdueNanos()));
         }
         return heardOfLeader
                 ? OptionalLong.of(Math.max(0, loop.clock().monotonicNanos() - freshNanos))
@@ -326,6 +356,9 @@ public final class TenantShard {
                     ErrorCode.NOT_OWNER,
                     "the node of " + replica + " has not heard of a majority of the nodes for a while, so tenant "
                             + tenantId + " may have another leader by now: try again, or ask another node");
+        }
+        if (reason == null && yieldedNanos != null) {
+            reason = yielding();
         }
         if (reason == null && needsSnapshot) {
             // It would be acknowledged and not be seen.

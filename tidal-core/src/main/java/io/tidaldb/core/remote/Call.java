@@ -106,4 +106,11 @@ public sealed interface Call {
      * @param node its name
      */
     record Positions(long index, long tenant, String node) implements Call {}
+
+    /**
+     * Has the node asked, which leads a slot, hand it to another replica, which is preferred from then on.
+     *
+     * @param replica the one that is to lead, printed
+     */
+    record HandOver(long index, long tenant, String replica) implements Call {}
 }

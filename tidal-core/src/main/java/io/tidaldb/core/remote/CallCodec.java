@@ -8,7 +8,11 @@ import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.TidalException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The bytes of calls and answers: u8 version, u8 kind, u32 length of a JSON object, the object, and what is attached to it. What a newer
@@ -22,7 +26,7 @@ public final class CallCodec {
     private static final int HEAD_BYTES = 6;
 
     // The place in the list is the kind: only ever append.
-    private static final List<Class<? extends Call>> CALLS = List.of(
+    private static final List<Class<? extends Call>> FIRST_CALLS = List.of(
             Call.Write.class,
             Call.Read.class,
             Call.Top.class,
@@ -37,7 +41,15 @@ public final class CallCodec {
             Call.Figures.class,
             Call.Positions.class);
 
-    private static final List<Class<? extends Answer>> ANSWERS = List.of(
+    private static final Map<Class<? extends Call>, Integer> CALLS = new LinkedHashMap<>();
+
+    static {
+        FIRST_CALLS.forEach(each -> CALLS.put(each, CALLS.size()));
+        // Leadership.
+        CALLS.put(Call.HandOver.class, 20);
+    }
+
+    private static final List<Class<? extends Answer>> FIRST_ANSWERS = List.of(
             Answer.Done.class,
             Answer.Refused.class,
             Answer.Written.class,
@@ -51,6 +63,12 @@ public final class CallCodec {
             Answer.Compared.class,
             Answer.Figures.class,
             Answer.Positions.class);
+
+    private static final Map<Class<? extends Answer>, Integer> ANSWERS = new LinkedHashMap<>();
+
+    static {
+        FIRST_ANSWERS.forEach(each -> ANSWERS.put(each, ANSWERS.size()));
+    }
 
     private final ObjectMapper mapper = JsonMapper.builder()
             .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
@@ -66,12 +84,24 @@ public final class CallCodec {
 
     /** Encodes a call. */
     public ByteBuffer encode(Call call, ByteBuffer attached) {
-        return encode(CALLS.indexOf(call.getClass()), call, attached);
+        return encode(number(CALLS, call.getClass()), call, attached);
     }
 
     /** Encodes an answer. */
     public ByteBuffer encode(Answer answer) {
-        return encode(ANSWERS.indexOf(answer.getClass()), answer, ByteBuffer.allocate(0));
+        return encode(number(ANSWERS, answer.getClass()), answer, ByteBuffer.allocate(0));
+    }
+
+    private static <T> int number(Map<Class<? extends T>, Integer> kinds, Class<? extends T> kind) {
+        return Objects.requireNonNull(kinds.get(kind), "every kind has a number");
+    }
+
+    private static <T> @Nullable Class<? extends T> kind(Map<Class<? extends T>, Integer> kinds, int number) {
+        return kinds.entrySet().stream()
+                .filter(each -> each.getValue() == number)
+                .<Class<? extends T>>map(Map.Entry::getKey)
+                .findFirst()
+                .orElse(null);
     }
 
     private ByteBuffer encode(int kind, Object value, ByteBuffer attached) {
@@ -105,7 +135,7 @@ public final class CallCodec {
         return decode(message, ANSWERS);
     }
 
-    private <T> T decode(ByteBuffer message, List<Class<? extends T>> kinds) {
+    private <T> T decode(ByteBuffer message, Map<Class<? extends T>, Integer> kinds) {
         if (message.remaining() < HEAD_BYTES) {
             throw new TidalException(
                     ErrorCode.CORRUPT_DATA, "a message of " + message.remaining() + " bytes is too short to be a call");
@@ -113,12 +143,12 @@ public final class CallCodec {
         int version = message.get();
         int kind = message.get();
         int length = message.getInt();
-        if (version != VERSION || kind < 0 || kind >= kinds.size()) {
+        Class<? extends T> known = version == VERSION ? kind(kinds, kind) : null;
+        if (known == null) {
             throw new TidalException(
                     ErrorCode.UNSUPPORTED,
                     "a message of version " + version + " and kind " + kind + " is not known here: expected version "
-                            + VERSION + " and kinds up to " + (kinds.size() - 1)
-                            + "; the node that sent it is newer");
+                            + VERSION + " and one of the kinds " + kinds.values() + "; the node that sent it is newer");
         }
         if (length < 0 || length > message.remaining()) {
             throw new TidalException(
@@ -127,7 +157,7 @@ public final class CallCodec {
         byte[] json = new byte[length];
         message.get(json);
         try {
-            return mapper.readValue(json, kinds.get(kind));
+            return mapper.readValue(json, known);
         } catch (IOException e) {
             throw new TidalException(
                     ErrorCode.CORRUPT_DATA, "a message of kind " + kind + " is malformed: " + e.getMessage(), e);

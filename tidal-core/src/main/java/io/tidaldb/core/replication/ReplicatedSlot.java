@@ -295,6 +295,18 @@ final class ReplicatedSlot {
         waits.values().forEach(waiting -> waiting.pending.drain(drained));
     }
 
+    /** Returns whether a follower surely holds all that is held here, and nobody waits for others to hold it. */
+    boolean isHandedTo(NodeId peer, long nowMillis) {
+        PeerState state = states.get(peer);
+        return leads
+                && state != null
+                && state.known
+                && !state.diverged
+                && !state.asksForSnapshot
+                && lag(peer, nowMillis).records() == 0
+                && waits.values().stream().allMatch(waiting -> waiting.pending.size() == 0);
+    }
+
     /** Returns how far a follower is behind. */
     ReplicationLag lag(NodeId peer, long nowMillis) {
         long records = 0;

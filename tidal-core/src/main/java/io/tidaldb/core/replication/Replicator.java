@@ -487,6 +487,16 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
         return asked;
     }
 
+    /** Tells whether a follower holds all of a slot that this node leads, and no write to it waits for others; never if the node stops. */
+    public CompletableFuture<Boolean> isHandedTo(TenantShard shard, NodeId peer) {
+        CompletableFuture<Boolean> told = new CompletableFuture<>();
+        scheduler.execute(() -> {
+            ReplicatedSlot slot = slot(shard);
+            told.complete(slot != null && slot.isHandedTo(peer, clock.wallNanos() / 1_000_000));
+        });
+        return told;
+    }
+
     /** Drops all links. Called when nobody runs the node's loop any more; writes that still wait are told. */
     @Override
     public void close() {

@@ -20,6 +20,7 @@ import org.junit.jupiter.api.Test;
 class ClusterLeaseTest {
 
     private static final TenantId TENANT = TenantId.of(1);
+    private static final long LENGTH = 1_000;
     private static final NodeId N0 = NodeId.of("n0");
     private static final NodeId N1 = NodeId.of("n1");
     private static final ReplicaId ON_N0 = ReplicaId.parse("r0:s0");
@@ -39,7 +40,7 @@ class ClusterLeaseTest {
     }
 
     private static ClusterCommand.TakeOver takeOver(NodeId from, long sequence, ReplicaId leader) {
-        return new ClusterCommand.TakeOver(from, sequence, List.of(new ClusterCommand.Promote(TENANT, leader)));
+        return new ClusterCommand.TakeOver(from, sequence, List.of(new ClusterCommand.Promote(TENANT, leader)), false);
     }
 
     private TenantRecord tenant() {
@@ -59,8 +60,8 @@ class ClusterLeaseTest {
     @Test
     @DisplayName("a take-over after a renewal that its proposer has not seen is refused")
     void renewedMeanwhile() {
-        assertThat(state.apply(new ClusterCommand.RenewLease(N0, 0))).isEqualTo(new Reply.Done(1));
-        assertThat(state.apply(new ClusterCommand.RenewLease(N0, 1))).isEqualTo(new Reply.Done(2));
+        assertThat(state.apply(new ClusterCommand.RenewLease(N0, 0, LENGTH))).isEqualTo(new Reply.Done(1));
+        assertThat(state.apply(new ClusterCommand.RenewLease(N0, 1, LENGTH))).isEqualTo(new Reply.Done(2));
         refused(takeOver(N0, 1, ON_N1));
         assertThat(state.lease(N0)).isEqualTo(2);
     }
@@ -69,14 +70,14 @@ class ClusterLeaseTest {
     @DisplayName(
             "a renewal after a take-over that its node has not seen is refused, and the next leader has an epoch and incarnation of its own")
     void takenOverMeanwhile() {
-        state.apply(new ClusterCommand.RenewLease(N0, 0));
+        state.apply(new ClusterCommand.RenewLease(N0, 0, LENGTH));
         long epoch = tenant().epoch();
         assertThat(state.apply(takeOver(N0, 1, ON_N1))).isEqualTo(new Reply.Done(2));
         assertThat(tenant().placement()).containsExactly(ON_N1);
         assertThat(tenant().epoch()).isEqualTo(epoch + 1);
         assertThat(state.incarnation(ON_N1)).isEqualTo(1);
-        refused(new ClusterCommand.RenewLease(N0, 1));
-        assertThat(state.apply(new ClusterCommand.RenewLease(N0, 2))).isEqualTo(new Reply.Done(3));
+        refused(new ClusterCommand.RenewLease(N0, 1, LENGTH));
+        assertThat(state.apply(new ClusterCommand.RenewLease(N0, 2, LENGTH))).isEqualTo(new Reply.Done(3));
     }
 
     @Test
@@ -88,5 +89,32 @@ class ClusterLeaseTest {
         assertThat(state.apply(takeOver(N0, 1, ON_N2))).isEqualTo(new Reply.Done(2));
         assertThat(tenant().placement()).containsExactly(ON_N1);
         assertThat(state.lease(N1)).isZero();
+    }
+
+    @Test
+    @DisplayName("who was placed first stays preferred through a take-over, until somebody is moved to on purpose")
+    void preferred() {
+        state.apply(takeOver(N0, 0, ON_N1));
+        assertThat(tenant().preferred()).containsExactly(ON_N0);
+        state.apply(new ClusterCommand.TakeOver(N1, 0, List.of(new ClusterCommand.Promote(TENANT, ON_N2)), true));
+        assertThat(tenant().placement()).containsExactly(ON_N2);
+        assertThat(tenant().preferred()).containsExactly(ON_N2);
+        refused(new ClusterCommand.Prefer(TENANT, ON_N1));
+        state.apply(new ClusterCommand.TakeOver(
+                NodeId.of("n2"), 0, List.of(new ClusterCommand.Promote(TENANT, ON_N1)), false));
+        long epoch = tenant().epoch();
+        assertThat(state.apply(new ClusterCommand.Prefer(TENANT, ON_N1))).isEqualTo(new Reply.Done(0));
+        assertThat(tenant().preferred()).containsExactly(ON_N1);
+        assertThat(tenant().epoch()).isEqualTo(epoch);
+    }
+
+    @Test
+    @DisplayName("a node's lease is as long as its last renewal says")
+    void length() {
+        state.apply(new ClusterCommand.RenewLease(N0, 0, 5));
+        assertThat(state.apply(new ClusterCommand.RenewLease(N0, 0, 7))).isInstanceOf(Reply.Refused.class);
+        assertThat(state.leaseNanos(N0)).isEqualTo(5);
+        state.apply(new ClusterCommand.RenewLease(N0, 1, 9));
+        assertThat(state.leaseNanos(N0)).isEqualTo(9);
     }
 }

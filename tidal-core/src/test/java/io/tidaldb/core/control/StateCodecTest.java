@@ -82,8 +82,28 @@ class StateCodecTest {
     }
 
     @Test
+    void stateOfVersionOnePrefersWhoLeads() {
+        Random random = new Random(3);
+        ClusterState state = new ClusterState();
+        for (int i = 0; i < 200; i++) {
+            state.apply(command(random));
+        }
+        String now = new String(codec.encode(state), StandardCharsets.UTF_8);
+        String before = now.replace("\"v\":2", "\"v\":1")
+                .replaceAll("\"preferred\":\\[[^]]*],", "")
+                .replaceAll(",\"lease_nanos\":\\{[^}]*}", "");
+        ClusterState decoded = codec.decode(before.getBytes(StandardCharsets.UTF_8));
+        assertThat(decoded.tenants())
+                .isNotEmpty()
+                .allSatisfy((id, tenant) -> assertThat(tenant.preferred()).isEqualTo(tenant.placement()));
+        assertThat(decoded.leaseNanos(NodeId.of("n0")))
+                .isEqualTo(Duration.ofSeconds(2).toNanos());
+        assertThat(decoded.leases()).isEqualTo(state.leases());
+    }
+
+    @Test
     void newerOrMalformedSnapshotIsRefused() {
-        refuses(ErrorCode.FORMAT_TOO_NEW, "{\"v\":2,\"cluster\":\"c\"}");
+        refuses(ErrorCode.FORMAT_TOO_NEW, "{\"v\":3,\"cluster\":\"c\"}");
         refuses(ErrorCode.CORRUPT_DATA, "{");
         refuses(ErrorCode.CORRUPT_DATA, "{\"v\":0}");
         refuses(ErrorCode.CORRUPT_DATA, "{\"v\":1,\"cluster\":\"c\",\"incarnations\":{\"x\":1}}");
@@ -129,7 +149,7 @@ class StateCodecTest {
 
     /** A command as it comes out of the log. */
     private ClusterCommand command(Random random) {
-        ClusterCommand made = switch (random.nextInt(10)) {
+        ClusterCommand made = switch (random.nextInt(11)) {
             case 0 -> new ClusterCommand.DefineTopology("c" + random.nextInt(2), shards());
             case 1 ->
                 new ClusterCommand.DeclareSignal(
@@ -140,12 +160,16 @@ class StateCodecTest {
             case 4 -> new ClusterCommand.UpdateTenant(config(random));
             case 5 -> new ClusterCommand.Promote(tenant(random), replica(random));
             case 6 -> new ClusterCommand.DeleteTenant(tenant(random));
-            case 7 -> new ClusterCommand.RenewLease(NodeId.of("n" + random.nextInt(3)), random.nextInt(4));
+            case 7 ->
+                new ClusterCommand.RenewLease(
+                        NodeId.of("n" + random.nextInt(3)), random.nextInt(4), 1 + random.nextInt(9));
             case 8 ->
                 new ClusterCommand.TakeOver(
                         NodeId.of("n" + random.nextInt(3)),
                         random.nextInt(4),
-                        List.of(new ClusterCommand.Promote(tenant(random), replica(random))));
+                        List.of(new ClusterCommand.Promote(tenant(random), replica(random))),
+                        random.nextBoolean());
+            case 9 -> new ClusterCommand.Prefer(tenant(random), replica(random));
             default -> new ClusterCommand.GrantIncarnation(replica(random));
         };
         return commands.decode(commands.encode(made));

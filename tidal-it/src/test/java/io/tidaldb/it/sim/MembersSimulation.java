@@ -20,16 +20,19 @@ class MembersSimulation {
     }
 
     @Test
-    @DisplayName("among the runs there are crashes and acknowledged writes")
+    @DisplayName("among the runs there are crashes, stops in order and acknowledged writes")
     void somethingHappens() {
         long crashes = 0;
+        long stops = 0;
         long acknowledged = 0;
         for (long seed = 1; seed <= 5; seed++) {
             RandomMembers run = RandomMembers.run(seed, Trace.off());
             crashes += run.crashes();
+            stops += run.stops();
             acknowledged += run.acknowledged();
         }
         assertThat(crashes).isPositive();
+        assertThat(stops).isPositive();
         assertThat(acknowledged).isGreaterThan(50);
     }
 

@@ -9,6 +9,7 @@ import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.core.Position;
+import io.tidaldb.core.Replicas;
 import io.tidaldb.core.Signal;
 import io.tidaldb.core.Tenant;
 import io.tidaldb.core.Tidal;
@@ -16,6 +17,7 @@ import io.tidaldb.core.WriteOptions;
 import io.tidaldb.it.sim.SimulatedMembers.Member;
 import io.tidaldb.it.sim.check.MemberHistory;
 import io.tidaldb.it.sim.check.MembersCheck;
+import io.tidaldb.it.sim.check.OwnerCheck;
 import io.tidaldb.it.sim.check.RateCheck;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -41,11 +43,15 @@ final class MembersWorkload {
     private final SimulatedRandom random;
     private final MemberHistory history = new MemberHistory();
     private final RateCheck rates;
+    private final OwnerCheck owners = new OwnerCheck();
+    private final boolean calm;
     private final List<String> declared = new ArrayList<>(List.of("view"));
     private long events;
     private long acknowledged;
 
-    MembersWorkload(SimulatedMembers cluster) {
+    /** @param calm whether nothing is wrong, but that members are stopped in order: then no write may fail that is tried again */
+    MembersWorkload(SimulatedMembers cluster, boolean calm) {
+        this.calm = calm;
         this.cluster = cluster;
         this.world = cluster.world();
         this.random = world.random("workload");
@@ -84,6 +90,7 @@ final class MembersWorkload {
             case 5 -> declare(member);
             case 6, 7, 8, 9 -> read(member);
             case 10 -> world.note("checkpoint of " + member.id() + ": " + asked(member, Tidal::checkpoint));
+            case 12 -> promote(member);
             default -> write();
         }
     }
@@ -133,6 +140,13 @@ final class MembersWorkload {
         rates.mayBe(config);
         TidalException failure = asked(member, tidal -> tidal.createTenant(config));
         world.note("creates " + config.id() + " through " + member.id() + ": " + failure);
+    }
+
+    private void promote(Member member) {
+        TenantId id = someTenant();
+        ReplicaId replica = ReplicaId.parse("r" + random.below(cluster.members().size()) + ":s" + random.below(3));
+        TidalException failure = asked(member, tidal -> tidal.promote(id, replica));
+        world.note("promotes " + replica + " of " + id + " through " + member.id() + ": " + failure);
     }
 
     private void update(Member member) {
@@ -193,7 +207,8 @@ final class MembersWorkload {
         world.note("reads " + id + " through " + member.id() + ": " + failure);
     }
 
-    private void write() {
+    /** Begins a write. */
+    void write() {
         attempt(begin(someTenant(), random.chance(800_000)), 0);
     }
 
@@ -223,11 +238,12 @@ final class MembersWorkload {
         if (member == null || write.isOver()) {
             return;
         }
-        Attempt attempt = new Attempt(write, retries, member);
+        Attempt attempt = new Attempt(write, retries, member, world.nanoTime());
         write.tried();
         world.schedule(Duration.ofMillis(random.between(500, 15_000)), attempt::late);
         try {
-            WriteOptions options = WriteOptions.DEFAULT.with(Duration.ofMillis(random.between(200, 5_000)));
+            WriteOptions options =
+                    WriteOptions.DEFAULT.with(Duration.ofMillis(calm ? 10_000 : random.between(200, 5_000)));
             member.call(tidal -> tidal.tenant(write.tenant())
                     .map(tenant -> record(tenant, write, options).whenComplete(attempt::answered))
                     .or(() -> {
@@ -253,14 +269,16 @@ final class MembersWorkload {
         private final int retries;
         private final Member member;
         private final Tidal through;
+        private final long begunNanos;
         private boolean answered;
         private boolean over;
 
-        Attempt(MemberHistory.Write write, int retries, Member member) {
+        Attempt(MemberHistory.Write write, int retries, Member member, long begunNanos) {
             this.write = write;
             this.retries = retries;
             this.member = member;
             this.through = member.tidal();
+            this.begunNanos = begunNanos;
         }
 
         void answered(@Nullable Position position, @Nullable Throwable failure) {
@@ -273,12 +291,28 @@ final class MembersWorkload {
                 acknowledged++;
                 over = true;
                 write.acknowledge();
+                if (retries == 0) {
+                    owners.acknowledged(write.tenant(), position, begunNanos, world.nanoTime());
+                }
             } else {
                 TidalException reason = expected(failure);
                 world.note("failed through " + member.id() + ": " + reason.code() + " " + write);
                 write.failed(reason);
+                if (calm && write.key() != null && !mayFail(reason)) {
+                    throw new AssertionError(
+                            "nothing but stops in order, and through " + member.id() + " fails a " + write, reason);
+                }
                 again();
             }
+        }
+
+        // Of one that stops its own users hear that it does.
+        private boolean mayFail(TidalException reason) {
+            return switch (reason.code()) {
+                case QUOTA_EXCEEDED, TENANT_NOT_FOUND -> true;
+                case CLOSED, PEER_UNAVAILABLE -> !member.serves() || member.tidal() != through || member.stops();
+                default -> false;
+            };
         }
 
         // A user is told at once that the instance is closed, but not that the process has crashed.
@@ -377,12 +411,19 @@ final class MembersWorkload {
         }
     }
 
+    /** Checks that no two led the same at a time. */
+    void checkOwners() {
+        owners.check();
+    }
+
     /** Checks what tenants have been granted. */
     void checkRates() {
         Member member = cluster.members().get(0);
         member.tidal()
                 .tenants()
                 .forEach(tenant -> rates.check(
-                        tenant.id(), MembersCheck.export(member, tenant).size()));
+                        tenant.id(),
+                        MembersCheck.export(member, tenant).size(),
+                        Replicas.moves(member.tidal(), tenant.id())));
     }
 }

@@ -21,12 +21,13 @@ final class RandomMembers {
     private final LinkQuality links;
     private boolean over;
     private long crashes;
+    private long stops;
 
     private RandomMembers(long seed, Trace trace) {
         world = new SimulatedWorld(seed, trace);
         random = world.random("members");
         calm = (int) random.between(100, 3_000);
-        faulty = random.chance(900_000);
+        faulty = random.chance(800_000);
         links = LinkQuality.faithful(
                 new Latency(
                         100_000, random.between(500_000, 20_000_000), random.between(20_000_000, 200_000_000), 5_000),
@@ -34,10 +35,12 @@ final class RandomMembers {
         cluster = new SimulatedMembers(
                 world,
                 random.chance(200_000) ? 5 : 3,
+                Duration.ofMillis(random.between(400, 3_000)),
+                Duration.ofMillis(random.between(500, 3_000)),
                 profile -> profile.withClocks(
                         Duration.ofMillis(random.between(-2_000, 2_000)), (int) random.between(-200, 200)));
         cluster.network().links(links);
-        workload = new MembersWorkload(cluster);
+        workload = new MembersWorkload(cluster, !faulty);
         check = new MembersCheck(cluster, workload.history());
         world.onCrash(machine -> {
             crashes++;
@@ -51,6 +54,10 @@ final class RandomMembers {
 
     long crashes() {
         return crashes;
+    }
+
+    long stops() {
+        return stops;
     }
 
     private void again(SimulatedMachine machine) {
@@ -79,7 +86,7 @@ final class RandomMembers {
         long end = world.nanoTime() + Duration.ofSeconds(random.between(5, 25)).toNanos();
         while (world.nanoTime() < end) {
             workload.act();
-            if (random.chance(5_000)) {
+            if (random.chance(faulty ? 10_000 : 60_000)) {
                 stopped();
             }
             world.runFor(Duration.ofMillis(random.between(0, 200)));
@@ -88,16 +95,22 @@ final class RandomMembers {
         workload.mustGoOn();
         converge();
         check.check();
+        workload.checkOwners();
         workload.checkRates();
     }
 
-    // In order, as an operator does who waits for it: no user is in the middle of a call.
+    // In order, as an operator does who waits for it, while users go on to write.
     private void stopped() {
         Member member =
                 cluster.members().get((int) random.below(cluster.members().size()));
-        if (member.serves()) {
+        if (member.serves() && !member.stops()) {
             world.note("stops " + member.id());
+            stops++;
+            for (long left = random.below(40); left > 0; left--) {
+                world.schedule(Duration.ofMillis(random.between(0, 1_000)), workload::write);
+            }
             member.stop();
+            world.note("has stopped " + member.id());
             if (!member.machine().isRunning()) {
                 again(member.machine());
             }

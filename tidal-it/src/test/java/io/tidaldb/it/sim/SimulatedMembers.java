@@ -39,10 +39,19 @@ public final class SimulatedMembers implements AutoCloseable {
     private final SimulatedNetwork network;
     private final SimulatedControl control;
     private final Topology topology;
+    private final Duration lease;
+    private final Duration returnAfter;
     private final List<Member> members = new ArrayList<>();
 
-    SimulatedMembers(SimulatedWorld world, int count, UnaryOperator<MachineProfile> profiles) {
+    SimulatedMembers(
+            SimulatedWorld world,
+            int count,
+            Duration lease,
+            Duration returnAfter,
+            UnaryOperator<MachineProfile> profiles) {
         this.world = world;
+        this.lease = lease;
+        this.returnAfter = returnAfter;
         network = new SimulatedNetwork(world);
         control = new SimulatedControl(world);
         topology = Topology.regions(count).shardsPerRegion(3);
@@ -87,6 +96,7 @@ public final class SimulatedMembers implements AutoCloseable {
         private final SimulatedMachine machine;
         private final SimulatedHome home;
         private @Nullable Tidal tidal;
+        private boolean stopping;
 
         private Member(NodeId id, MachineProfile profile) {
             this.id = id;
@@ -109,6 +119,11 @@ public final class SimulatedMembers implements AutoCloseable {
             return tidal != null;
         }
 
+        /** Returns whether its instance is being closed, or closed. */
+        boolean stops() {
+            return stopping;
+        }
+
         /** Returns its instance, which is open. */
         public Tidal tidal() {
             Tidal open = tidal;
@@ -125,6 +140,7 @@ public final class SimulatedMembers implements AutoCloseable {
 
         /** Opens the instance in the process that runs. One that can't be opened ends, as a process does. */
         void start() {
+            stopping = false;
             try {
                 machine.call(() -> tidal = builder().open());
                 machine.note("serves");
@@ -138,6 +154,7 @@ public final class SimulatedMembers implements AutoCloseable {
 
         /** Closes the instance in order, then ends the process. */
         void stop() {
+            stopping = true;
             try {
                 call(open -> {
                     open.close();
@@ -168,6 +185,8 @@ public final class SimulatedMembers implements AutoCloseable {
                     .controlLog(control.logs())
                     .topology(topology)
                     .member(ClusterMember.of(CLUSTER, id, id.name(), peers))
+                    .lease(lease)
+                    .returnAfter(returnAfter)
                     .signal("view", Duration.ofDays(7));
         }
     }

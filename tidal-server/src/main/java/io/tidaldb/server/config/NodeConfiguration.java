@@ -79,6 +79,8 @@ public record NodeConfiguration(
      * @param frameBytes most bytes of a message between nodes
      * @param connections most connections of clients at a time
      * @param retention how long logs keep what a checkpoint holds; for ever if absent
+     * @param lease for how long a node of a cluster leads without having renewed that
+     * @param returnAfter how long a node must be up before it leads again what it led before it failed
      */
     public record Limits(
             Duration maxFuture,
@@ -88,5 +90,7 @@ public record NodeConfiguration(
             ByteSize frameBytes,
             int connections,
             Optional<Duration> retention,
-            Duration retentionMax) {}
+            Duration retentionMax,
+            Duration lease,
+            Duration returnAfter) {}
 }

@@ -186,9 +186,22 @@ public final class NodeConfigurationFile {
                         .orElse(new ByteSize(1 << 20)),
                 section.value("connections", NodeConfigurationFile::connections).orElse(10_000),
                 section.value("retention", TimeSpan::parse),
-                section.value("retention_max", TimeSpan::parse).orElse(Duration.ofHours(24)));
+                section.value("retention_max", TimeSpan::parse).orElse(Duration.ofHours(24)),
+                section.value("lease", text -> bounded(text, Duration.ofMillis(200), Duration.ofMinutes(1)))
+                        .orElse(Duration.ofMillis(700)),
+                section.value("return_after", text -> bounded(text, Duration.ZERO, Duration.ofDays(1)))
+                        .orElse(Duration.ofSeconds(10)));
         section.end();
         return limits;
+    }
+
+    private static Duration bounded(String text, Duration least, Duration most) {
+        Duration span = TimeSpan.parse(text);
+        if (span.compareTo(least) < 0 || span.compareTo(most) > 0) {
+            throw TidalException.invalid("\"" + text + "\" is out of range: expected " + least.toMillis() + "ms to "
+                    + most.toMillis() + "ms");
+        }
+        return span;
     }
 
     private static ByteSize bounded(String text, long least, long most) {

@@ -27,6 +27,7 @@ final class Schemas {
                                 .maybe("slots", Schema.types("integer", "null")))
                         .build());
         all.put("TenantChange", limits(Schema.object()).build());
+        all.put("NewLeader", Schema.object().with("replica", Schema.text()).build());
         all.put("Tenant", tenant());
         all.put(
                 "Tenants",

@@ -57,6 +57,10 @@ final class TenantRoutes {
                         .body(MediaTypes.JSON, Schema.ref("TenantChange"))
                         .answers(200, "The tenant", Schema.ref("Tenant"))
                         .by(this::change),
+                Route.of(Method.POST, ONE + "/leader", Access.OPERATOR, "Makes another replica take a shard's writes")
+                        .body(MediaTypes.JSON, Schema.ref("NewLeader"))
+                        .answers(200, "The tenant", Schema.ref("Tenant"))
+                        .by(this::promote),
                 Route.of(Method.DELETE, ONE, Access.OPERATOR, "Erases a tenant and its data for good")
                         .answers(200, "What was erased", Schema.ref("Erasure"))
                         .by(this::delete));
@@ -166,6 +170,17 @@ final class TenantRoutes {
             throw TidalException.invalid("durability \"" + Text.safe(text) + "\" is not known: expected one of "
                     + Arrays.toString(Durability.values()));
         }
+    }
+
+    private void promote(Exchange exchange) throws Exception {
+        Fields fields = exchange.body();
+        ReplicaId replica = fields.value("replica", ReplicaId::parse)
+                .orElseThrow(() -> TidalException.invalid("replica is missing: expected one such as \"r1:s0\""));
+        fields.end();
+        Tenant tenant = exchange.tenant();
+        exchange.tidal().promote(tenant.id(), replica);
+        events.tenant("changed", tenant.id());
+        exchange.answer(200, TenantView.shown(tenant));
     }
 
     private void delete(Exchange exchange) {

@@ -121,11 +121,15 @@ public final class NodeProcess implements AutoCloseable {
                 .orElse("-");
     }
 
-    /** Drains: is not ready from now on, lets what is under way finish within a bound, makes everything durable, lets go of all. */
+    /**
+     * Drains: is not ready from now on, hands over what it leads while it still serves, lets what is under way finish within a bound, makes
+     * everything durable, lets go of all.
+     */
     @Override
     public void close() {
         state.draining();
         try {
+            tidal.handOver();
             http.close();
         } finally {
             collections.close();

@@ -32,6 +32,8 @@ final class Store {
                 .maxFuture(limits.maxFuture())
                 .idempotencyHorizon(limits.idempotencyHorizon())
                 .retentionMax(limits.retentionMax())
+                .lease(limits.lease())
+                .returnAfter(limits.returnAfter())
                 .queueBytesPerTenant(limits.queueBytesPerTenant().bytes());
         limits.retention().ifPresent(builder::retention);
         configuration.pluginsDir().ifPresent(builder::pluginsDir);

@@ -52,6 +52,11 @@ public final class MembersCheck {
             }
         }
         for (Tenant tenant : cluster.members().get(0).tidal().tenants()) {
+            List<ReplicaId> preferred =
+                    Replicas.preferred(cluster.members().get(0).tidal(), tenant.id());
+            if (!tenant.placement().equals(preferred)) {
+                return tenant.id() + " is led by " + tenant.placement() + " and prefers " + preferred;
+            }
             for (ReplicaId leader : tenant.placement()) {
                 Map<ReplicaId, Map<String, String>> states = states(tenant.id(), leader);
                 if (states.values().stream().distinct().count() > 1) {

@@ -1,0 +1,273 @@
+package io.tidaldb.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.tidaldb.api.Durability;
+import io.tidaldb.api.ErrorCode;
+import io.tidaldb.api.IdempotencyKey;
+import io.tidaldb.api.NodeId;
+import io.tidaldb.api.ReplicaId;
+import io.tidaldb.api.TenantConfig;
+import io.tidaldb.api.TenantId;
+import io.tidaldb.api.TidalException;
+import io.tidaldb.core.ClusterMember;
+import io.tidaldb.core.Signal;
+import io.tidaldb.core.Tenant;
+import io.tidaldb.core.Tidal;
+import io.tidaldb.core.Topology;
+import io.tidaldb.core.WriteOptions;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+@DisplayName("R-52: Leaders of a cluster that hand over, over sockets")
+class HandOverTest {
+
+    private static final TenantId TENANT = TenantId.of(42);
+    private static final ReplicaId FIRST = ReplicaId.parse("r2:s2");
+    private static final ReplicaId OTHER = ReplicaId.parse("r1:s2");
+
+    @TempDir
+    private Path directory;
+
+    private final Map<NodeId, String> addresses = new TreeMap<>();
+    private final Map<Integer, Tidal> running = new TreeMap<>();
+    private Duration returnAfter = Duration.ofHours(1);
+
+    @BeforeEach
+    void choosePorts() throws IOException {
+        List<ServerSocket> sockets = new ArrayList<>();
+        for (int node = 0; node < 3; node++) {
+            ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+            sockets.add(socket);
+            addresses.put(NodeId.of("n" + node), "127.0.0.1:" + socket.getLocalPort());
+        }
+        for (ServerSocket socket : sockets) {
+            socket.close();
+        }
+    }
+
+    @AfterEach
+    void close() {
+        running.values().forEach(Tidal::abandon);
+    }
+
+    private void start(int... nodes) {
+        IntStream.of(nodes)
+                .mapToObj(node -> CompletableFuture.runAsync(() -> {
+                    Tidal opened = member(node);
+                    synchronized (running) {
+                        running.put(node, opened);
+                    }
+                }))
+                .toList()
+                .forEach(CompletableFuture::join);
+    }
+
+    private Tidal member(int number) {
+        NodeId node = NodeId.of("n" + number);
+        Map<NodeId, String> peers = new TreeMap<>(addresses);
+        String listen = Objects.requireNonNull(peers.remove(node));
+        // Long enough for a machine that has other things to do.
+        return Tidal.builder()
+                .dataDir(directory.resolve(node.name()))
+                .topology(Topology.regions(3).shardsPerRegion(3))
+                .member(ClusterMember.of("members", node, listen, peers))
+                .transport("netty")
+                .lease(Duration.ofSeconds(5))
+                .returnAfter(returnAfter)
+                .signal("view", Duration.ofDays(7))
+                .open();
+    }
+
+    private void kill(int number) {
+        node(number).abandon();
+        running.remove(number);
+    }
+
+    private Tidal node(int number) {
+        return Objects.requireNonNull(running.get(number));
+    }
+
+    private Tenant tenant(int number) {
+        return node(number).tenant(TENANT).orElseThrow();
+    }
+
+    private void create(Durability level, ReplicaId... shards) {
+        node(0).createTenant(TenantConfig.builder(TENANT)
+                .pinnedShards(shards)
+                .durability(level)
+                .build());
+    }
+
+    /** Writes one after the other through some nodes until it is told to stop. */
+    private static final class Writer implements AutoCloseable {
+
+        private final AtomicInteger written = new AtomicInteger();
+        private final Thread thread;
+        private volatile boolean over;
+        private volatile @Nullable Throwable failure;
+
+        Writer(Tidal... through) {
+            thread = new Thread(() -> write(through), "writer");
+            thread.setDaemon(true);
+            thread.start();
+        }
+
+        private void write(Tidal... through) {
+            try {
+                while (!over) {
+                    int number = written.get();
+                    through[number % through.length]
+                            .tenant(TENANT)
+                            .orElseThrow()
+                            .recordAll(
+                                    List.of(Signal.of("view", number, 1)),
+                                    WriteOptions.DEFAULT
+                                            .with(new IdempotencyKey(7, number))
+                                            .with(Duration.ofMinutes(1)));
+                    written.incrementAndGet();
+                }
+            } catch (RuntimeException e) {
+                failure = e;
+            }
+        }
+
+        void awaitMore() {
+            int before = written.get();
+            Await.passes(() ->
+                    assertThat(failure != null || written.get() > before + 20).isTrue());
+        }
+
+        int end() throws InterruptedException {
+            over = true;
+            thread.join();
+            assertThat(failure).isNull();
+            return written.get();
+        }
+
+        @Override
+        public void close() {
+            over = true;
+        }
+    }
+
+    @Test
+    @DisplayName("one that is closed hands over what it leads: writes go on through it and others, and none fails")
+    void closed() throws Exception {
+        start(0, 1, 2);
+        create(Durability.MAJORITY, ReplicaId.parse("r2:s0"), FIRST);
+        try (Writer writer = new Writer(node(0), node(1))) {
+            writer.awaitMore();
+            node(2).close();
+            running.remove(2);
+            assertThat(tenant(0).placement())
+                    .noneMatch(leader -> leader.region().equals(FIRST.region()));
+            writer.awaitMore();
+            int written = writer.end();
+            assertThat(tenant(0).total("view")).isEqualTo(written);
+        }
+    }
+
+    @Test
+    @DisplayName("each can be closed and started again in turn under writes, and what was led by each comes back to it")
+    void inTurn() throws Exception {
+        returnAfter = Duration.ofSeconds(1);
+        start(0, 1, 2);
+        ReplicaId[] placed = {ReplicaId.parse("r0:s0"), ReplicaId.parse("r1:s1"), FIRST};
+        create(Durability.LOCAL, placed);
+        for (int node = 0; node < 3; node++) {
+            try (Writer writer = new Writer(node((node + 1) % 3), node((node + 2) % 3))) {
+                writer.awaitMore();
+                node(node).close();
+                running.remove(node);
+                start(node);
+                Await.passes(() -> assertThat(tenant(0).placement()).containsExactly(placed));
+                writer.awaitMore();
+                writer.end();
+            }
+        }
+    }
+
+    @Test
+    @DisplayName("a replica that is promoted through any node leads and stays preferred, and no write fails")
+    void promoted() throws Exception {
+        returnAfter = Duration.ofSeconds(1);
+        start(0, 1, 2);
+        create(Durability.MAJORITY, FIRST);
+        try (Writer writer = new Writer(node(0), node(1), node(2))) {
+            writer.awaitMore();
+            node(0).promote(TENANT, OTHER);
+            assertThat(tenant(0).placement()).containsExactly(OTHER);
+            writer.awaitMore();
+            node(1).promote(TENANT, ReplicaId.parse("r0:s2"));
+            node(2).promote(TENANT, OTHER);
+            node(2).promote(TENANT, OTHER);
+            writer.awaitMore();
+            int written = writer.end();
+            for (int each = 0; each < 3; each++) {
+                int node = each;
+                Await.passes(() -> assertThat(tenant(node).placement()).containsExactly(OTHER));
+                assertThat(tenant(node).total("view")).isEqualTo(written);
+            }
+        }
+        kill(1);
+        Await.passes(() -> assertThat(tenant(0).placement()).doesNotContain(OTHER));
+        start(1);
+        Await.passes(() -> assertThat(tenant(0).placement()).containsExactly(OTHER));
+    }
+
+    @Test
+    @DisplayName("what is no replica, or is not there, is refused; where the leader is gone, its successor hands on")
+    void refused() {
+        start(0, 1, 2);
+        create(Durability.MAJORITY, FIRST);
+        assertThatThrownBy(() -> node(0).promote(TENANT, ReplicaId.parse("r1:s0")))
+                .isInstanceOfSatisfying(
+                        TidalException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.INVALID_ARGUMENT));
+        assertThatThrownBy(() -> node(0).promote(TenantId.of(7), OTHER))
+                .isInstanceOfSatisfying(
+                        TidalException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.TENANT_NOT_FOUND));
+        tenant(0).record("view", 1, 1);
+        kill(2);
+        node(0).promote(TENANT, OTHER);
+        assertThat(tenant(0).placement()).containsExactly(OTHER);
+        assertThat(tenant(0).total("view")).isEqualTo(1);
+        Await.passes(() -> assertThatThrownBy(() -> node(0).promote(TENANT, FIRST))
+                .isInstanceOfSatisfying(
+                        TidalException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.PEER_UNAVAILABLE)));
+    }
+
+    @Test
+    @DisplayName("one that nobody can take over from ends at once")
+    void alone() {
+        start(0, 1, 2);
+        create(Durability.LOCAL, FIRST);
+        tenant(2).record("view", 1, 1);
+        kill(0);
+        kill(1);
+        Await.passes(() -> assertThat(node(2).health().nodes())
+                .filteredOn(each -> each.up())
+                .extracting("node")
+                .containsExactly(NodeId.of("n2")));
+        node(2).close();
+        running.remove(2);
+    }
+}
