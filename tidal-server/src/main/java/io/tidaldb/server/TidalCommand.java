@@ -1,5 +1,6 @@
 package io.tidaldb.server;
 
+import io.tidaldb.server.cli.AuditCommand;
 import io.tidaldb.server.cli.ClusterCommand;
 import io.tidaldb.server.cli.CommonOptions;
 import io.tidaldb.server.cli.ErrorReport;
@@ -45,7 +46,8 @@ import picocli.CommandLine.Spec;
             PluginsCommand.class,
             NodeCommand.class,
             ClusterCommand.class,
-            TokenCommand.class
+            TokenCommand.class,
+            AuditCommand.class
         })
 public final class TidalCommand implements Runnable {
 

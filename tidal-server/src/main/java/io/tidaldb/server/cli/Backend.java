@@ -1,5 +1,6 @@
 package io.tidaldb.server.cli;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tidaldb.api.EntityId;
@@ -10,6 +11,7 @@ import io.tidaldb.core.Signal;
 import io.tidaldb.core.WriteOptions;
 import io.tidaldb.server.importing.RecordedEvents;
 import java.time.Duration;
+import java.util.List;
 
 /**
  * What commands work on: a data directory that is open, or a server. Both answer with the JSON of {@link io.tidaldb.server.view}, and fail
@@ -25,6 +27,9 @@ interface Backend extends AutoCloseable {
     TenantId named(String text);
 
     ObjectNode createTenant(NewTenantOptions wanted);
+
+    /** Creates tenants as the HTTP interface takes them; returns what became of each, in order. */
+    ObjectNode createTenants(List<JsonNode> definitions);
 
     ObjectNode tenants();
 

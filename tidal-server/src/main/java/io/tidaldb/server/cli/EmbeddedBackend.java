@@ -1,7 +1,9 @@
 package io.tidaldb.server.cli;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.tidaldb.api.Durability;
 import io.tidaldb.api.EntityId;
 import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.TenantId;
@@ -12,6 +14,7 @@ import io.tidaldb.core.Signal;
 import io.tidaldb.core.Tenant;
 import io.tidaldb.core.Tidal;
 import io.tidaldb.core.WriteOptions;
+import io.tidaldb.server.http.TenantDefinitions;
 import io.tidaldb.server.importing.EmbeddedEvents;
 import io.tidaldb.server.importing.Json;
 import io.tidaldb.server.importing.RecordedEvents;
@@ -44,6 +47,11 @@ record EmbeddedBackend(Tidal tidal) implements Backend {
     public ObjectNode createTenant(NewTenantOptions wanted) {
         TenantId id = wanted.id().orElseGet(() -> TenantLookup.nextFree(tidal));
         return TenantView.describe(tidal.createTenant(wanted.configuration(id)));
+    }
+
+    @Override
+    public ObjectNode createTenants(List<JsonNode> definitions) {
+        return TenantDefinitions.createAll(tidal, definitions, Durability.LOCAL, created -> {});
     }
 
     @Override

@@ -40,6 +40,13 @@ record ServerBackend(ServerClient client) implements Backend {
     }
 
     @Override
+    public ObjectNode createTenants(List<JsonNode> definitions) {
+        ObjectNode wanted = Json.object();
+        wanted.putArray("tenants").addAll(definitions);
+        return client.call(Request.change("POST", "/v1/tenants:batch", wanted));
+    }
+
+    @Override
     public ObjectNode tenants() {
         return client.call(Request.get("/v1/tenants"));
     }

@@ -26,6 +26,26 @@ final class Schemas {
                                 .maybe("shards", Schema.list(Schema.text()))
                                 .maybe("slots", Schema.types("integer", "null")))
                         .build());
+        all.put(
+                "NewTenants",
+                Schema.object()
+                        .with("tenants", Schema.list(Schema.types("object")))
+                        .build());
+        all.put(
+                "CreatedTenants",
+                Schema.object()
+                        .with("created", Schema.number())
+                        .with("refused", Schema.number())
+                        .with(
+                                "tenants",
+                                Schema.list(Schema.object()
+                                        .with("tenant", Schema.types("string", "null"))
+                                        .with("created", Schema.truth())
+                                        .maybe("code", Schema.text())
+                                        .maybe("detail", Schema.text())
+                                        .build()))
+                        .build());
+        all.put("Audit", audit());
         all.put("TenantChange", limits(Schema.object()).build());
         all.put("Tenant", tenant());
         all.put(
@@ -94,6 +114,32 @@ final class Schemas {
         all.put("ClusterHealth", clusterHealth());
         all.put("Alive", Schema.object().with("status", Schema.text()).build());
         return all;
+    }
+
+    private static ObjectNode audit() {
+        ObjectNode entry = Schema.object()
+                .with("number", Schema.number())
+                .with("index", Schema.number())
+                .with("at", Schema.time())
+                .with("who", Schema.text())
+                .with("from", Schema.text())
+                .with("command", Schema.text())
+                .with("tenant", Schema.types("string", "null"))
+                .with("about", Schema.types("string", "null"))
+                .with("before", Schema.types("object", "null"))
+                .with("after", Schema.types("object", "null"))
+                .with("allowed", Schema.truth())
+                .with("refused", Schema.types("string", "null"))
+                .with("reason", Schema.types("string", "null"))
+                .with("previous", Schema.text())
+                .with("chain", Schema.text())
+                .build();
+        return Schema.object()
+                .with("entries", Schema.list(entry))
+                .with("next", Schema.number())
+                .with("newest", Schema.number())
+                .with("head", Schema.text())
+                .build();
     }
 
     private static ObjectNode problem() {

@@ -1,10 +1,9 @@
 package io.tidaldb.server.http;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tidaldb.api.Durability;
 import io.tidaldb.api.ErrorCode;
-import io.tidaldb.api.RegionId;
-import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
@@ -38,6 +37,14 @@ final class TenantRoutes {
                         .body(MediaTypes.JSON, Schema.ref("NewTenant"))
                         .answers(201, "The tenant", Schema.ref("Tenant"))
                         .by(this::create),
+                Route.of(
+                                Method.POST,
+                                "/v1/tenants:batch",
+                                Access.OPERATOR,
+                                "Creates up to 10,000 tenants, each of which is created or refused by itself")
+                        .body(MediaTypes.JSON, Schema.ref("NewTenants"))
+                        .answers(200, "What became of each, in order", Schema.ref("CreatedTenants"))
+                        .by(this::createAll),
                 Route.of(Method.GET, "/v1/tenants", Access.OPERATOR, "Lists all tenants")
                         .answers(200, "The tenants, in order of number", Schema.ref("Tenants"))
                         .by(this::list),
@@ -62,29 +69,33 @@ final class TenantRoutes {
 
     private void create(Exchange exchange) throws Exception {
         Fields fields = exchange.body();
-        Optional<TenantId> given = fields.value("tenant", TenantId::parse);
-        TenantConfig.Builder config = TenantConfig.builder(given.orElse(TenantId.DEFAULT))
-                .durability(durability)
-                .requiredRegions(fields.list("required_regions").orElse(List.of()).stream()
-                        .map(RegionId::parse)
-                        .toArray(RegionId[]::new))
-                .pinnedShards(fields.list("shards").orElse(List.of()).stream()
-                        .map(ReplicaId::parse)
-                        .toArray(ReplicaId[]::new));
-        fields.whole("slots").ifPresent(slots -> config.slots((int) Math.max(-1, Math.min(Integer.MAX_VALUE, slots))));
-        TenantConfig wanted = changed(config.build(), fields);
-        fields.end();
+        Optional<TenantId> given = TenantDefinitions.number(fields);
+        TenantConfig wanted = TenantDefinitions.config(fields, durability, TenantId.DEFAULT);
         Tenant tenant =
-                given.isPresent() ? exchange.tidal().createTenant(wanted) : createUnderNextNumber(exchange, wanted);
+                given.isPresent() ? exchange.acting().createTenant(wanted) : createUnderNextNumber(exchange, wanted);
         events.tenant("created", tenant.id());
         exchange.answer(201, TenantView.describe(tenant));
+    }
+
+    private void createAll(Exchange exchange) throws Exception {
+        Fields fields = exchange.body();
+        List<JsonNode> wanted = fields.items("tenants");
+        fields.end();
+        if (wanted.size() > TenantDefinitions.MAX_TENANTS) {
+            throw TidalException.invalid(
+                    "field tenants has " + wanted.size() + " items: expected at most " + TenantDefinitions.MAX_TENANTS);
+        }
+        exchange.answer(
+                200,
+                TenantDefinitions.createAll(
+                        exchange.acting(), wanted, durability, tenant -> events.tenant("created", tenant)));
     }
 
     // Two that ask at the same time may be given one number; the second asks again.
     private static Tenant createUnderNextNumber(Exchange exchange, TenantConfig wanted) {
         while (true) {
             try {
-                return exchange.tidal().createTenant(renamed(wanted, TenantLookup.nextFree(exchange.tidal())));
+                return exchange.acting().createTenant(renamed(wanted, TenantLookup.nextFree(exchange.tidal())));
             } catch (TidalException e) {
                 if (e.code() != ErrorCode.TENANT_EXISTS) {
                     throw e;
@@ -114,13 +125,13 @@ final class TenantRoutes {
         Fields fields = exchange.body();
         TenantConfig wanted = changed(exchange.tenant().config(), fields);
         fields.end();
-        Tenant tenant = exchange.tidal().updateTenant(wanted);
+        Tenant tenant = exchange.acting().updateTenant(wanted);
         events.tenant("changed", tenant.id());
         exchange.answer(200, TenantView.shown(tenant));
     }
 
     /** Returns the configuration with what is given; a limit that is given as null is none. */
-    private static TenantConfig changed(TenantConfig config, Fields fields) {
+    static TenantConfig changed(TenantConfig config, Fields fields) {
         return new TenantConfig(
                 config.id(),
                 fields.scalar("label").orElse(config.label()),
@@ -157,7 +168,7 @@ final class TenantRoutes {
     private void delete(Exchange exchange) {
         Tenant tenant = exchange.tenant();
         ObjectNode result = TenantView.erasure(tenant);
-        exchange.tidal().deleteTenant(tenant.id());
+        exchange.acting().deleteTenant(tenant.id());
         events.tenant("deleted", tenant.id());
         exchange.answer(200, result);
     }

@@ -59,6 +59,8 @@ class AuthorisationTest {
             Map.entry("GET /v1/tokens", OPERATORS),
             Map.entry("POST /v1/tokens", OPERATORS),
             Map.entry("DELETE /v1/tokens/{id}", OPERATORS),
+            Map.entry("POST /v1/tenants:batch", OPERATORS),
+            Map.entry("GET /v1/audit", OPERATORS),
             Map.entry("GET /v1/cluster", OPERATORS),
             Map.entry("GET /v1/events", OPERATORS),
             Map.entry("GET /healthz", EVERYBODY),
