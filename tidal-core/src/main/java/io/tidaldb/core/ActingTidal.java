@@ -58,6 +58,26 @@ record ActingTidal(EmbeddedTidal tidal, Actor actor) implements Tidal {
     }
 
     @Override
+    public PlacementExplanation explain(TenantId id) {
+        return tidal.explain(id);
+    }
+
+    @Override
+    public TenantPlan planCreation(TenantConfig config) {
+        return tidal.planCreation(config);
+    }
+
+    @Override
+    public TenantPlan planUpdate(TenantConfig config) {
+        return tidal.planUpdate(config);
+    }
+
+    @Override
+    public TenantPlan planDeletion(TenantId id) {
+        return tidal.planDeletion(id);
+    }
+
+    @Override
     public Optional<Tenant> tenant(TenantId id) {
         return tidal.tenant(id);
     }

@@ -439,8 +439,7 @@ final class EmbeddedTidal implements Tidal {
     @Override
     public synchronized Tenant createTenant(TenantConfig config) {
         checkOpen();
-        checkLabel(config);
-        ClusterCommand.CreateTenant creation = creation(config, placed(config));
+        ClusterCommand.CreateTenant creation = creation(config, checkedPlacement(config));
         decide(creation);
         awaitEverywhere(config.id());
         EmbeddedTenant tenant = existing(config.id());
@@ -592,18 +591,24 @@ final class EmbeddedTidal implements Tidal {
     @Override
     public synchronized Tenant updateTenant(TenantConfig config) {
         checkOpen();
+        checkUpdate(config);
         EmbeddedTenant tenant = existing(config.id());
-        checkSupported(config, tenant.placement());
-        checkLabel(config);
         TenantConfig unlabelled =
                 config.toBuilder().label(TenantConfig.DEFAULT_LABEL).build();
-        reserves.check(config, tenant.placement(), control);
         decide(new ClusterCommand.UpdateTenant(unlabelled));
         awaitEverywhere(config.id());
         if (!tenant.config().label().equals(config.label())) {
             writeLabel(tenant, config.label());
         }
         return tenant.everywhere();
+    }
+
+    /** Refuses what can't be kept; what can't be changed at all is refused by the control log. */
+    void checkUpdate(TenantConfig config) {
+        EmbeddedTenant tenant = existing(config.id());
+        checkSupported(config, tenant.placement());
+        checkLabel(config);
+        reserves.check(config, tenant.placement(), control);
     }
 
     /** Returns a tenant that is hosted here. */
@@ -648,6 +653,13 @@ final class EmbeddedTidal implements Tidal {
     @Override
     public ClusterHealth health() {
         checkOpen();
+        SortedMap<NodeId, Answer.Figures> figures = allFigures();
+        return new HealthReport(control, hosting.tenants(), figures, calls != null)
+                .health(cluster.names(), node -> link(node, figures.get(node)));
+    }
+
+    /** Returns how the nodes are that answer. */
+    private SortedMap<NodeId, Answer.Figures> allFigures() {
         RemoteCalls remote = calls;
         SortedMap<NodeId, CompletableFuture<Answer.Figures>> asked = new TreeMap<>();
         if (remote != null) {
@@ -668,8 +680,46 @@ final class EmbeddedTidal implements Tidal {
                 LOG.debug("node {} does not say how it is: {}", node, e.getMessage());
             }
         });
-        return new HealthReport(control, hosting.tenants(), figures)
-                .health(cluster.names(), node -> link(node, figures.get(node)));
+        return figures;
+    }
+
+    @Override
+    public PlacementExplanation explain(TenantId id) {
+        checkOpen();
+        return new PlacementReport(
+                        existing(id).record(),
+                        new TenantPlacer(plugins.placement()),
+                        reserves,
+                        control,
+                        allFigures(),
+                        calls != null)
+                .explanation();
+    }
+
+    @Override
+    public synchronized TenantPlan planCreation(TenantConfig config) {
+        return planning().create(config);
+    }
+
+    @Override
+    public synchronized TenantPlan planUpdate(TenantConfig config) {
+        return planning().update(config);
+    }
+
+    @Override
+    public synchronized TenantPlan planDeletion(TenantId id) {
+        return planning().delete(id);
+    }
+
+    private TenantPlanning planning() {
+        checkOpen();
+        return new TenantPlanning(this, control, allFigures(), calls != null);
+    }
+
+    /** As {@link #placed}, for a tenant with a label. */
+    List<ReplicaId> checkedPlacement(TenantConfig config) {
+        checkLabel(config);
+        return placed(config);
     }
 
     private ClusterHealth.NodeHealth link(NodeId node, Answer.@Nullable Figures said) {

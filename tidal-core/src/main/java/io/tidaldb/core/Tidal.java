@@ -64,6 +64,22 @@ public interface Tidal extends AutoCloseable {
      */
     void deleteTenant(TenantId id);
 
+    /**
+     * Says where a tenant's data is, and why: each rule with what it was decided from, what was agreed and what was found.
+     *
+     * @throws TidalException TENANT_NOT_FOUND
+     */
+    PlacementExplanation explain(TenantId id);
+
+    /** Returns what {@link #createTenant} would come to now; changes nothing. */
+    TenantPlan planCreation(TenantConfig config);
+
+    /** Returns what {@link #updateTenant} would come to now; changes nothing. */
+    TenantPlan planUpdate(TenantConfig config);
+
+    /** Returns what {@link #deleteTenant} would come to now; changes nothing. */
+    TenantPlan planDeletion(TenantId id);
+
     /** Returns a tenant. */
     Optional<Tenant> tenant(TenantId id);
 

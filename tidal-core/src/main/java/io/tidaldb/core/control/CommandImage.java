@@ -50,7 +50,7 @@ final class CommandImage {
     void after(ClusterState state, Reply reply, Notes notes) {
         AuditChange change = reply instanceof Reply.Refused refused
                 ? AuditChange.refused(refused.code().name(), refused.message())
-                : AuditChange.of(before, image(state, command));
+                : compared(state);
         if (!change.isNothing() || before != null && before.isEmpty()) {
             notes.take(name(command), command.tenant(), about(command), change);
         }
@@ -60,6 +60,11 @@ final class CommandImage {
                 notes.take("promote", id, null, other);
             }
         });
+    }
+
+    /** Returns what has changed since. */
+    AuditChange compared(ClusterState state) {
+        return AuditChange.of(before, image(state, command));
     }
 
     /** Returns {@code create-tenant} for {@code CreateTenant}. */

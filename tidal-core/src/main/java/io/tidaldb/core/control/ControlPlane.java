@@ -10,6 +10,7 @@ import io.tidaldb.api.control.ControlListener;
 import io.tidaldb.api.control.ControlLog;
 import io.tidaldb.api.control.ControlSnapshot;
 import io.tidaldb.api.placement.ShardAssignment;
+import io.tidaldb.core.audit.AuditChange;
 import io.tidaldb.core.audit.AuditEntry;
 import io.tidaldb.core.audit.AuditJournal;
 import io.tidaldb.core.audit.AuditPage;
@@ -188,6 +189,22 @@ public final class ControlPlane implements AutoCloseable {
                 past.values().stream().flatMap(List::stream).toList();
         past.clear();
         return reached;
+    }
+
+    /** Returns what a command would come to if it were agreed now, by applying it to a copy of the state. */
+    public DryRun dryRun(ClusterCommand command) {
+        byte[] encoded;
+        synchronized (this) {
+            encoded = stateCodec.encode(state);
+        }
+        ClusterState copy = stateCodec.decode(encoded);
+        CommandImage image = CommandImage.before(copy, command);
+        Reply reply = copy.apply(command);
+        if (reply instanceof Reply.Refused refused) {
+            return new DryRun(new TidalException(refused.code(), refused.message()), null, null);
+        }
+        AuditChange change = image.compared(copy);
+        return new DryRun(null, change.before(), change.after());
     }
 
     /** Proposes a command in this node's own name; as {@link #submit(ClusterCommand, Provenance)}. */

@@ -44,6 +44,18 @@ interface Backend extends AutoCloseable {
 
     ObjectNode deleteTenant(TenantId id);
 
+    /** Returns where a tenant is, and why, as {@link io.tidaldb.server.view.PlacementView} describes it. */
+    ObjectNode placement(TenantId id);
+
+    /** Returns what {@link #createTenant(NewTenantOptions)} would come to. */
+    ObjectNode planCreation(NewTenantOptions wanted);
+
+    /** Returns what {@link #changeTenant} would come to. */
+    ObjectNode planChange(TenantId id, LimitOptions change);
+
+    /** Returns what {@link #deleteTenant} would come to. */
+    ObjectNode planDeletion(TenantId id);
+
     /**
      * Returns usage, by hour, too.
      *

@@ -20,6 +20,7 @@ import io.tidaldb.server.importing.Json;
 import io.tidaldb.server.importing.RecordedEvents;
 import io.tidaldb.server.importing.TenantLookup;
 import io.tidaldb.server.view.ClusterView;
+import io.tidaldb.server.view.PlacementView;
 import io.tidaldb.server.view.ReadingView;
 import io.tidaldb.server.view.SignalTypeView;
 import io.tidaldb.server.view.TenantView;
@@ -80,6 +81,27 @@ record EmbeddedBackend(Tidal tidal) implements Backend {
         ObjectNode result = TenantView.erasure(existing(id));
         tidal.deleteTenant(id);
         return result;
+    }
+
+    @Override
+    public ObjectNode placement(TenantId id) {
+        return PlacementView.of(existing(id), tidal.explain(id));
+    }
+
+    @Override
+    public ObjectNode planCreation(NewTenantOptions wanted) {
+        TenantId id = wanted.id().orElseGet(() -> TenantLookup.nextFree(tidal));
+        return PlacementView.of(tidal.planCreation(wanted.configuration(id)));
+    }
+
+    @Override
+    public ObjectNode planChange(TenantId id, LimitOptions change) {
+        return PlacementView.of(tidal.planUpdate(change.applyTo(existing(id).config())));
+    }
+
+    @Override
+    public ObjectNode planDeletion(TenantId id) {
+        return PlacementView.of(tidal.planDeletion(id));
     }
 
     @Override

@@ -74,6 +74,26 @@ record ServerBackend(ServerClient client) implements Backend {
     }
 
     @Override
+    public ObjectNode placement(TenantId id) {
+        return client.call(Request.get(ServerTenants.path(id) + "/placement"));
+    }
+
+    @Override
+    public ObjectNode planCreation(NewTenantOptions wanted) {
+        return client.call(Request.question("/v1/tenants?dry_run=true", wanted.toJson()));
+    }
+
+    @Override
+    public ObjectNode planChange(TenantId id, LimitOptions change) {
+        return client.call(Request.change("PATCH", ServerTenants.path(id) + "?dry_run=true", change.toJson()));
+    }
+
+    @Override
+    public ObjectNode planDeletion(TenantId id) {
+        return client.call(Request.change("DELETE", ServerTenants.path(id) + "?dry_run=true", null));
+    }
+
+    @Override
     public ObjectNode usage(TenantId id, boolean recount) {
         if (recount) {
             throw CliException.usage("--verify reads a whole log, which no server hands out: expected --data-dir DIR");

@@ -41,12 +41,21 @@ final class TenantCreateCommand extends CliCommand {
     @Nullable
     private Path file;
 
+    @Mixin
+    private final DryRunOption dryRun = new DryRunOption();
+
     @Override
     public Integer call() throws IOException {
+        if (file != null && dryRun.isGiven()) {
+            throw CliException.usage("--file and --dry-run exclude each other");
+        }
         if (file != null && !wanted.toJson().isEmpty()) {
             throw CliException.usage("--file and options about one tenant exclude each other: put them into the file");
         }
         try (Backend backend = store.openOrCreate(token())) {
+            if (dryRun.isGiven()) {
+                return DryRunOption.show(output(), backend.planCreation(wanted));
+            }
             if (file == null) {
                 output().result(backend.createTenant(wanted));
                 return ExitCodes.DONE;

@@ -61,6 +61,9 @@ public final class TenantDefinitions {
         for (int place = 0; place < definitions.size(); place++) {
             TenantId id = TenantId.DEFAULT;
             try {
+                if (!definitions.get(place).isObject()) {
+                    throw TidalException.invalid("a tenant is not a JSON object: expected one as {\"tenant\": 7}");
+                }
                 Fields fields = new Fields(definitions.get(place));
                 id = fields.value("tenant", TenantId::parse)
                         .orElseThrow(() -> TidalException.invalid("field tenant is missing: expected a number"));

@@ -8,7 +8,9 @@ import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.core.Tenant;
+import io.tidaldb.server.importing.Json;
 import io.tidaldb.server.importing.TenantLookup;
+import io.tidaldb.server.view.PlacementView;
 import io.tidaldb.server.view.TenantView;
 import java.util.Arrays;
 import java.util.List;
@@ -22,6 +24,9 @@ final class TenantRoutes {
 
     private static final String ONE = "/v1/tenants/{tenant}";
 
+    private static final String DRY_RUN = "dry_run";
+    private static final String DRY_RUN_MEANS = "true: change nothing, and say what it would come to";
+
     private final Durability durability;
     private final ServerEvents events;
 
@@ -34,7 +39,9 @@ final class TenantRoutes {
     List<Route> routes() {
         return List.of(
                 Route.of(Method.POST, "/v1/tenants", Access.OPERATOR, "Creates a tenant")
+                        .query(DRY_RUN, Schema.truth(), DRY_RUN_MEANS)
                         .body(MediaTypes.JSON, Schema.ref("NewTenant"))
+                        .answers(200, "What it would come to", Schema.ref("Plan"))
                         .answers(201, "The tenant", Schema.ref("Tenant"))
                         .by(this::create),
                 Route.of(
@@ -54,13 +61,40 @@ final class TenantRoutes {
                 Route.of(Method.GET, ONE + "/usage", Access.READ, "Shows what a tenant uses, and wrote in each hour")
                         .answers(200, "The usage", Schema.ref("Usage"))
                         .by(exchange -> exchange.answer(200, TenantView.usageByHour(exchange.tenant()))),
+                Route.of(
+                                Method.GET,
+                                ONE + "/placement",
+                                Access.OPERATOR,
+                                "Says where a tenant's data is, and why: each rule, what was agreed and what was found")
+                        .answers(200, "The explanation", Schema.ref("Placement"))
+                        .by(exchange -> exchange.answer(
+                                200,
+                                PlacementView.of(
+                                        exchange.tenant(), exchange.tidal().explain(exchange.tenantId())))),
                 Route.of(Method.PATCH, ONE, Access.OPERATOR, "Changes a tenant; null removes a limit")
+                        .query(DRY_RUN, Schema.truth(), DRY_RUN_MEANS)
                         .body(MediaTypes.JSON, Schema.ref("TenantChange"))
-                        .answers(200, "The tenant", Schema.ref("Tenant"))
+                        .answers(200, "The tenant, or what it would come to", either("Tenant"))
                         .by(this::change),
                 Route.of(Method.DELETE, ONE, Access.OPERATOR, "Erases a tenant and its data for good")
-                        .answers(200, "What was erased", Schema.ref("Erasure"))
+                        .query(DRY_RUN, Schema.truth(), DRY_RUN_MEANS)
+                        .answers(200, "What was erased, or what it would come to", either("Erasure"))
                         .by(this::delete));
+    }
+
+    private static ObjectNode either(String schema) {
+        ObjectNode either = Json.object();
+        either.putArray("anyOf").add(Schema.ref(schema)).add(Schema.ref("Plan"));
+        return either;
+    }
+
+    private static boolean isDryRun(Exchange exchange) {
+        String text = exchange.query(DRY_RUN).orElse("false");
+        if (!text.equals("true") && !text.equals("false")) {
+            throw TidalException.invalid(
+                    "query parameter " + DRY_RUN + " is \"" + Text.safe(text) + "\": expected true or false");
+        }
+        return text.equals("true");
     }
 
     private void list(Exchange exchange) {
@@ -71,6 +105,11 @@ final class TenantRoutes {
         Fields fields = exchange.body();
         Optional<TenantId> given = TenantDefinitions.number(fields);
         TenantConfig wanted = TenantDefinitions.config(fields, durability, TenantId.DEFAULT);
+        if (isDryRun(exchange)) {
+            TenantId free = given.orElseGet(() -> TenantLookup.nextFree(exchange.tidal()));
+            exchange.answer(200, PlacementView.of(exchange.tidal().planCreation(renamed(wanted, free))));
+            return;
+        }
         Tenant tenant =
                 given.isPresent() ? exchange.acting().createTenant(wanted) : createUnderNextNumber(exchange, wanted);
         events.tenant("created", tenant.id());
@@ -125,6 +164,10 @@ final class TenantRoutes {
         Fields fields = exchange.body();
         TenantConfig wanted = changed(exchange.tenant().config(), fields);
         fields.end();
+        if (isDryRun(exchange)) {
+            exchange.answer(200, PlacementView.of(exchange.tidal().planUpdate(wanted)));
+            return;
+        }
         Tenant tenant = exchange.acting().updateTenant(wanted);
         events.tenant("changed", tenant.id());
         exchange.answer(200, TenantView.shown(tenant));
@@ -167,6 +210,10 @@ final class TenantRoutes {
 
     private void delete(Exchange exchange) {
         Tenant tenant = exchange.tenant();
+        if (isDryRun(exchange)) {
+            exchange.answer(200, PlacementView.of(exchange.tidal().planDeletion(tenant.id())));
+            return;
+        }
         ObjectNode result = TenantView.erasure(tenant);
         exchange.acting().deleteTenant(tenant.id());
         events.tenant("deleted", tenant.id());

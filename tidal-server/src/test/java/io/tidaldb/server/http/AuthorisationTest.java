@@ -60,6 +60,7 @@ class AuthorisationTest {
             Map.entry("POST /v1/tokens", OPERATORS),
             Map.entry("DELETE /v1/tokens/{id}", OPERATORS),
             Map.entry("POST /v1/tenants:batch", OPERATORS),
+            Map.entry("GET /v1/tenants/{tenant}/placement", OPERATORS),
             Map.entry("GET /v1/audit", OPERATORS),
             Map.entry("GET /v1/cluster", OPERATORS),
             Map.entry("GET /v1/events", OPERATORS),
