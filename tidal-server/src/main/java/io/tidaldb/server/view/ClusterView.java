@@ -63,7 +63,11 @@ public final class ClusterView {
 
     /** Adds what can still be lost. */
     static void canLose(ObjectNode result, ClusterHealth.TenantRisk risk) {
-        ObjectNode canLose = result.putObject("can_lose");
+        risk(result.putObject("can_lose"), risk);
+    }
+
+    /** Fills in what can be lost of data and service. */
+    static void risk(ObjectNode canLose, ClusterHealth.TenantRisk risk) {
         canLose.putObject("data")
                 .put("nodes", risk.data().nodes())
                 .put("regions", risk.data().regions());

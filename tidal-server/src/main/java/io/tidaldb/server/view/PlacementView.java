@@ -75,7 +75,7 @@ public final class PlacementView {
         if (risk == null) {
             result.putNull(field);
         } else {
-            ClusterView.canLose(result.putObject(field), risk);
+            ClusterView.risk(result.putObject(field), risk);
         }
     }
 
