@@ -45,7 +45,7 @@ final class AuditListCommand extends CliCommand {
         TenantId whose = tenant == null ? null : TenantId.parse(tenant);
         Deque<AuditEntry> shown = new ArrayDeque<>();
         try (AuditSource source = audit.open(token())) {
-            source.entries(from == null ? 1 : from, whose, entry -> {
+            source.entries(begin(source, whose), whose, entry -> {
                 if (from == null || shown.size() < limit) {
                     shown.addLast(entry);
                 }
@@ -59,6 +59,13 @@ final class AuditListCommand extends CliCommand {
         shown.forEach(entry -> entries.add(output().json() ? AuditLine.object(entry) : row(entry)));
         output().result(result);
         return ExitCodes.DONE;
+    }
+
+    private long begin(AuditSource source, @Nullable TenantId whose) {
+        if (from != null) {
+            return from;
+        }
+        return whose == null ? Math.max(1, source.newest() - limit + 1) : 1;
     }
 
     private static ObjectNode row(AuditEntry entry) {
