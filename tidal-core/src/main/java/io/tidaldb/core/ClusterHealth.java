@@ -7,6 +7,8 @@ import io.tidaldb.api.ShardId;
 import io.tidaldb.api.TenantId;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param leader who decides; null while nobody does as far as is known
  * @param decisions how many there were
+ * @param risks what can still be lost
  */
 public record ClusterHealth(
         String cluster,
@@ -21,7 +24,48 @@ public record ClusterHealth(
         long decisions,
         List<NodeHealth> nodes,
         List<ShardHealth> shards,
-        List<TenantHealth> tenants) {
+        List<TenantHealth> tenants,
+        Risks risks) {
+
+    /**
+     * What can still be lost.
+     *
+     * @param tenants of each tenant, in order
+     * @param ifLost what becomes of tenants if a node is lost, of each node that is not lost already
+     */
+    public record Risks(SortedMap<TenantId, TenantRisk> tenants, List<IfLost> ifLost) {
+
+        /** Nothing is known. */
+        public static final Risks UNKNOWN = new Risks(new TreeMap<>(), List.of());
+    }
+
+    /**
+     * How many nodes or regions can be lost at the same time, whichever they are, besides those that don't answer.
+     *
+     * @param nodes -1 if it is too many already
+     * @param regions -1 if it is too many already
+     */
+    public record CanLose(int nodes, int regions) {}
+
+    /**
+     * What a tenant can still lose: the least of its slots.
+     *
+     * @param data so that all that was acknowledged is still there
+     * @param service so that writes go on, at once or when others have taken over
+     */
+    public record TenantRisk(CanLose data, CanLose service) {}
+
+    /**
+     * What becomes of tenants if one node more is lost; of each those slots count that fare worst.
+     *
+     * @param moves tenants that are led by others then
+     * @param readOnly tenants that can't be written then
+     * @param unavailable tenants that can't be read then either
+     * @param losesData tenants that lose what was acknowledged, if the node's disk is lost as well
+     * @param examples the first of those that become read-only or unavailable or lose data
+     */
+    public record IfLost(
+            NodeId node, int moves, int readOnly, int unavailable, int losesData, List<TenantId> examples) {}
 
     /**
      * A node.

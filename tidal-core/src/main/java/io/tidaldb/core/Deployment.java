@@ -6,6 +6,9 @@ import io.tidaldb.api.RegionId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.api.control.ControlLogContext;
 import io.tidaldb.api.placement.ShardAssignment;
+import io.tidaldb.core.audit.Actor;
+import io.tidaldb.core.audit.AuditJournal;
+import io.tidaldb.core.audit.Provenance;
 import io.tidaldb.core.control.ClusterCommand;
 import io.tidaldb.core.control.ControlPlane;
 import io.tidaldb.core.directory.EphemeralHome;
@@ -16,6 +19,7 @@ import io.tidaldb.core.ingest.NodeSettings;
 import io.tidaldb.core.ingest.Schema;
 import io.tidaldb.core.network.NodeNetwork;
 import io.tidaldb.core.replication.ReplicationSettings;
+import io.tidaldb.core.runtime.Clock;
 import io.tidaldb.core.runtime.LoopFactory;
 import io.tidaldb.core.runtime.LoopScheduler;
 import io.tidaldb.core.wiring.Plugins;
@@ -40,6 +44,7 @@ import org.jspecify.annotations.Nullable;
 final class Deployment {
 
     static final String CLUSTER = "tidal";
+    private static final String AUDIT = "audit";
     private static final NodeId ALONE = NodeId.of("n0");
 
     private final @Nullable Path root;
@@ -214,7 +219,23 @@ final class Deployment {
         ControlLogContext context = member == null || network == null
                 ? new ControlLogContext(path, first, List.of(first))
                 : new ControlLogContext(path, first, member.nodes(), member.cluster(), network.control());
-        ControlPlane control = new ControlPlane(plugins.controlLogs().create(context), proposing);
+        Clock clock = plugins.platform().clock();
+        Actor self = Actor.node(first);
+        AuditJournal journal = path == null ? null : AuditJournal.open(path.resolveSibling(AUDIT));
+        ControlPlane control;
+        try {
+            control = new ControlPlane(
+                    plugins.controlLogs().create(context),
+                    proposing,
+                    journal,
+                    () -> new Provenance(
+                            self, Duration.ofNanos(clock.wallNanos()).toMillis()));
+        } catch (RuntimeException e) {
+            if (journal != null) {
+                journal.close();
+            }
+            throw e;
+        }
         opened.push(control);
         return control;
     }

@@ -95,8 +95,13 @@ final class EmbeddedTenant implements Tenant {
 
     /** Writes the label into the log of the first slot, which is led here. */
     void label(String text) {
+        tidal.await(writeLabel(text));
+    }
+
+    /** As {@link #label}, without waiting. */
+    CompletableFuture<Void> writeLabel(String text) {
         TenantShard home = home();
-        tidal.await(tidal.node(home).label(home, text));
+        return tidal.node(home).label(home, text);
     }
 
     /** Returns the replica here that leads the first slot. */

@@ -8,8 +8,12 @@ import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.api.WriteMode;
+import io.tidaldb.core.audit.Actor;
+import io.tidaldb.core.audit.AuditPage;
+import io.tidaldb.core.audit.Provenance;
 import io.tidaldb.core.control.ClusterCommand;
 import io.tidaldb.core.control.ControlPlane;
+import io.tidaldb.core.control.Reply;
 import io.tidaldb.core.control.TenantRecord;
 import io.tidaldb.core.ingest.Node;
 import io.tidaldb.core.ingest.QueueBudget;
@@ -39,6 +43,7 @@ import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -59,6 +64,7 @@ final class EmbeddedTidal implements Tidal {
     private static final Duration HAND_OVER = Duration.ofSeconds(10);
     private static final Duration WAIT_UNTIL_IDLE = Duration.ofSeconds(1);
     private static final Duration LOOK_AGAIN = Duration.ofMillis(5);
+    private static final int MAX_AUDIT_PAGE = 1_000;
 
     private final ControlPlane control;
     private final LocalCluster cluster;
@@ -79,6 +85,9 @@ final class EmbeddedTidal implements Tidal {
     private volatile @Nullable Departure departure;
 
     private volatile boolean closed;
+
+    /** Who changes something at the moment. Guarded by this object's lock. */
+    private Actor actor;
 
     /**
      * Bounds of an instance.
@@ -123,6 +132,7 @@ final class EmbeddedTidal implements Tidal {
                 ? null
                 : new CallService(this, control, network, plugins.platform().loops());
         this.scheduler = scheduler;
+        this.actor = Actor.local(cluster.localNames().get(0));
         this.hosting = new Hosting(control, cluster, schema, scheduler, this::assemble);
         control.listen(hosting);
     }
@@ -208,7 +218,7 @@ final class EmbeddedTidal implements Tidal {
     private void grantIncarnations(Node node, boolean copied) {
         if (copied || node.needsIncarnation()) {
             for (ReplicaId replica : cluster.hosted(node.id())) {
-                decide(new ClusterCommand.GrantIncarnation(replica));
+                await(control.submit(new ClusterCommand.GrantIncarnation(replica)));
             }
             node.incarnated();
         }
@@ -223,8 +233,8 @@ final class EmbeddedTidal implements Tidal {
             if (node.tenantsWithLogs().contains(TenantId.DEFAULT)) {
                 ReplicaId first = cluster.hosted(node.id()).get(0);
                 TenantConfig config = TenantConfig.builder(TenantId.DEFAULT).build();
-                decide(new ClusterCommand.CreateTenant(
-                        config, List.of(first), plugins.platform().random().nextLong()));
+                await(control.submit(new ClusterCommand.CreateTenant(
+                        config, List.of(first), plugins.platform().random().nextLong())));
                 return;
             }
         }
@@ -421,7 +431,37 @@ final class EmbeddedTidal implements Tidal {
     }
 
     private long decide(ClusterCommand command) {
-        return await(control.submit(command));
+        return await(control.submit(command, provenance()));
+    }
+
+    private Provenance provenance() {
+        return new Provenance(actor, Duration.ofNanos(clock().wallNanos()).toMillis());
+    }
+
+    /** Does something for somebody, in whose name it is agreed. */
+    synchronized <T> T acting(Actor other, Supplier<T> change) {
+        Actor before = actor;
+        actor = other;
+        try {
+            return change.get();
+        } finally {
+            actor = before;
+        }
+    }
+
+    @Override
+    public Tidal as(Actor other) {
+        return new ActingTidal(this, other);
+    }
+
+    @Override
+    public AuditPage audit(long from, int limit, @Nullable TenantId tenant) {
+        checkOpen();
+        if (from < 1 || limit < 1 || limit > MAX_AUDIT_PAGE) {
+            throw TidalException.invalid("audit entries from " + from + ", at most " + limit
+                    + ", can't be given: expected a number from 1 on, and 1 to " + MAX_AUDIT_PAGE + " entries");
+        }
+        return control.audit(from, limit, tenant);
     }
 
     /** Returns nanoseconds, at most 2^63 - 1. */
@@ -444,32 +484,72 @@ final class EmbeddedTidal implements Tidal {
     @Override
     public synchronized Tenant createTenant(TenantConfig config) {
         checkOpen();
-        if (control.tenant(config.id()) != null) {
-            throw new TidalException(
-                    ErrorCode.TENANT_EXISTS,
-                    "tenant " + config.id() + " exists already: choose another id, or change it");
-        }
-        checkLabel(config);
-        List<ReplicaId> placement = new TenantPlacer(plugins.placement())
-                .place(config, cluster.replicas())
-                .shards();
-        checkSupported(config, placement);
-        placement.forEach(cluster::requireReachable);
-        reserves.check(config, placement, control);
-        TenantConfig unlabelled =
-                config.toBuilder().label(TenantConfig.DEFAULT_LABEL).build();
-        if (control.hadFormer(config.id())) {
-            // Where its data could not be erased, nothing is promised to a new one.
-            await(hosting.erase(config.id()));
-        }
-        decide(new ClusterCommand.CreateTenant(
-                unlabelled, placement, plugins.platform().random().nextLong()));
+        ClusterCommand.CreateTenant creation = creation(config, checkedPlacement(config));
+        decide(creation);
         awaitEverywhere(config.id());
         EmbeddedTenant tenant = existing(config.id());
         if (!config.label().equals(TenantConfig.DEFAULT_LABEL)) {
             writeLabel(tenant, config.label());
         }
         return tenant.everywhere();
+    }
+
+    @Override
+    public synchronized List<TenantCreation> createTenants(List<TenantConfig> configs) {
+        checkOpen();
+        return new TenantBatch(this).create(configs);
+    }
+
+    /** Returns where a tenant that does not exist yet is to live, if it can. */
+    List<ReplicaId> placed(TenantConfig config) {
+        if (control.tenant(config.id()) != null) {
+            throw new TidalException(
+                    ErrorCode.TENANT_EXISTS,
+                    "tenant " + config.id() + " exists already: choose another id, or change it");
+        }
+        List<ReplicaId> placement = new TenantPlacer(plugins.placement())
+                .place(config, cluster.replicas())
+                .shards();
+        checkSupported(config, placement);
+        placement.forEach(cluster::requireReachable);
+        reserves.check(config, placement, control);
+        return placement;
+    }
+
+    /** Returns what has to be agreed for a new tenant, of whose id nothing is left here. */
+    ClusterCommand.CreateTenant creation(TenantConfig config, List<ReplicaId> placement) {
+        if (control.hadFormer(config.id())) {
+            // Where its data could not be erased, nothing is promised to a new one.
+            await(hosting.erase(config.id()));
+        }
+        return new ClusterCommand.CreateTenant(
+                config.toBuilder().label(TenantConfig.DEFAULT_LABEL).build(),
+                placement,
+                plugins.platform().random().nextLong());
+    }
+
+    List<Reply> decideAll(List<ClusterCommand.CreateTenant> tenants) {
+        return await(control.submitAll(tenants, provenance()));
+    }
+
+    /** Waits until tenants that were agreed on are there, here and on the other nodes that answer, and writes their labels. */
+    void opened(List<TenantConfig> created) {
+        if (created.isEmpty()) {
+            return;
+        }
+        await(CompletableFuture.allOf(created.stream()
+                .map(config -> hosting.settled(config.id()).handle((nothing, failure) -> null))
+                .toArray(CompletableFuture[]::new)));
+        // Whoever has done what was agreed last has done all before.
+        awaitEverywhere(created.get(created.size() - 1).id());
+        await(CompletableFuture.allOf(created.stream()
+                .filter(config -> !config.label().equals(TenantConfig.DEFAULT_LABEL))
+                .map(config -> labelled(existing(config.id()), config.label()))
+                .toArray(CompletableFuture[]::new)));
+    }
+
+    private static CompletableFuture<Void> labelled(EmbeddedTenant tenant, String label) {
+        return tenant.everywhere() instanceof RoutedTenant routed ? routed.labelled(label) : tenant.writeLabel(label);
     }
 
     /** Waits until what was agreed on a tenant is done: here, and on the other nodes that answer; the rest do it when they can. */
@@ -556,18 +636,24 @@ final class EmbeddedTidal implements Tidal {
     @Override
     public synchronized Tenant updateTenant(TenantConfig config) {
         checkOpen();
+        checkUpdate(config);
         EmbeddedTenant tenant = existing(config.id());
-        checkSupported(config, tenant.placement());
-        checkLabel(config);
         TenantConfig unlabelled =
                 config.toBuilder().label(TenantConfig.DEFAULT_LABEL).build();
-        reserves.check(config, tenant.placement(), control);
         decide(new ClusterCommand.UpdateTenant(unlabelled));
         awaitEverywhere(config.id());
         if (!tenant.config().label().equals(config.label())) {
             writeLabel(tenant, config.label());
         }
         return tenant.everywhere();
+    }
+
+    /** Refuses what can't be kept; what can't be changed at all is refused by the control log. */
+    void checkUpdate(TenantConfig config) {
+        EmbeddedTenant tenant = existing(config.id());
+        checkSupported(config, tenant.placement());
+        checkLabel(config);
+        reserves.check(config, tenant.placement(), control);
     }
 
     /** Returns a tenant that is hosted here. */
@@ -612,6 +698,13 @@ final class EmbeddedTidal implements Tidal {
     @Override
     public ClusterHealth health() {
         checkOpen();
+        SortedMap<NodeId, Answer.Figures> figures = allFigures();
+        return new HealthReport(control, hosting.tenants(), figures, calls != null)
+                .health(cluster.names(), node -> link(node, figures.get(node)));
+    }
+
+    /** Returns how the nodes are that answer. */
+    private SortedMap<NodeId, Answer.Figures> allFigures() {
         RemoteCalls remote = calls;
         SortedMap<NodeId, CompletableFuture<Answer.Figures>> asked = new TreeMap<>();
         if (remote != null) {
@@ -632,8 +725,46 @@ final class EmbeddedTidal implements Tidal {
                 LOG.debug("node {} does not say how it is: {}", node, e.getMessage());
             }
         });
-        return new HealthReport(control, hosting.tenants(), figures)
-                .health(cluster.names(), node -> link(node, figures.get(node)));
+        return figures;
+    }
+
+    @Override
+    public PlacementExplanation explain(TenantId id) {
+        checkOpen();
+        return new PlacementReport(
+                        existing(id).record(),
+                        new TenantPlacer(plugins.placement()),
+                        reserves,
+                        control,
+                        allFigures(),
+                        calls != null)
+                .explanation();
+    }
+
+    @Override
+    public synchronized TenantPlan planCreation(TenantConfig config) {
+        return planning().create(config);
+    }
+
+    @Override
+    public synchronized TenantPlan planUpdate(TenantConfig config) {
+        return planning().update(config);
+    }
+
+    @Override
+    public synchronized TenantPlan planDeletion(TenantId id) {
+        return planning().delete(id);
+    }
+
+    private TenantPlanning planning() {
+        checkOpen();
+        return new TenantPlanning(this, control, allFigures(), calls != null);
+    }
+
+    /** As {@link #placed}, for a tenant with a label. */
+    List<ReplicaId> checkedPlacement(TenantConfig config) {
+        checkLabel(config);
+        return placed(config);
     }
 
     private ClusterHealth.NodeHealth link(NodeId node, Answer.@Nullable Figures said) {

@@ -26,14 +26,21 @@ final class HealthReport {
     private final ControlPlane control;
     private final Collection<EmbeddedTenant> tenants;
     private final SortedMap<NodeId, Answer.Figures> figures;
+    private final boolean takesOver;
 
     /**
      * Begins a report.
      *
      * @param tenants as they are known here
      * @param figures of the nodes that answer
+     * @param takesOver whether each node is a process, one of those that decide, and led for by others if it fails
      */
-    HealthReport(ControlPlane control, Collection<EmbeddedTenant> tenants, SortedMap<NodeId, Answer.Figures> figures) {
+    HealthReport(
+            ControlPlane control,
+            Collection<EmbeddedTenant> tenants,
+            SortedMap<NodeId, Answer.Figures> figures,
+            boolean takesOver) {
+        this.takesOver = takesOver;
         this.control = control;
         this.tenants = tenants;
         this.figures = figures;
@@ -43,13 +50,30 @@ final class HealthReport {
     ClusterHealth health(List<NodeId> nodes, Function<NodeId, ClusterHealth.NodeHealth> link) {
         List<ShardAssignment> shards = control.shards();
         ShardReplicas topology = new ShardReplicas(shards);
+        SlotCopies copies = new SlotCopies(shards, figures, takesOver);
         return new ClusterHealth(
                 control.cluster(),
                 control.leader().orElse(null),
                 control.index(),
                 nodes.stream().map(link).toList(),
                 shards.stream().map(shard -> shard(shard, topology)).toList(),
-                tenants());
+                tenants(),
+                risks(copies, nodes));
+    }
+
+    private ClusterHealth.Risks risks(SlotCopies copies, List<NodeId> nodes) {
+        SortedMap<TenantId, ClusterHealth.TenantRisk> risks = new TreeMap<>();
+        Map<NodeId, LossTally> tallies = new TreeMap<>();
+        nodes.stream()
+                .filter(node -> figures.containsKey(node))
+                .forEach(node -> tallies.put(node, new LossTally(node)));
+        for (EmbeddedTenant tenant : tenants) {
+            List<Redundancy.Slot> slots = copies.of(tenant.record());
+            risks.put(tenant.id(), Redundancy.risk(slots, copies.deciders()));
+            tallies.values().forEach(tally -> tally.add(tenant.id(), slots, copies.deciders()));
+        }
+        return new ClusterHealth.Risks(
+                risks, tallies.values().stream().map(LossTally::result).toList());
     }
 
     private ClusterHealth.ShardHealth shard(ShardAssignment shard, ShardReplicas topology) {

@@ -3,12 +3,14 @@ package io.tidaldb.core;
 import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.NodeId;
 import io.tidaldb.api.ReplicaId;
+import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.core.ingest.TenantShard;
 import io.tidaldb.core.remote.Answer;
 import io.tidaldb.core.replication.ReplicationLag;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -22,7 +24,7 @@ final class NodeFigures {
     private final long nowNanos;
     private final LocalCluster cluster;
     private final Collection<EmbeddedTenant> tenants;
-    private final List<ReplicationLag> lags;
+    private final Map<TenantId, List<ReplicationLag>> lags = new HashMap<>();
 
     NodeFigures(
             NodeId node,
@@ -34,7 +36,9 @@ final class NodeFigures {
         this.nowNanos = nowNanos;
         this.cluster = cluster;
         this.tenants = tenants;
-        this.lags = lags;
+        lags.forEach(each -> this.lags
+                .computeIfAbsent(each.tenant(), tenant -> new ArrayList<>(2))
+                .add(each));
     }
 
     Answer.Figures figures() {
@@ -63,9 +67,8 @@ final class NodeFigures {
                     leads = true;
                     rate += tenant.state().rate(nowNanos)
                             / tenant.state().slots().size();
-                    lags.stream()
-                            .filter(each -> each.tenant().equals(tenant.id())
-                                    && each.shard().equals(replica.shard()))
+                    lags.getOrDefault(tenant.id(), List.of()).stream()
+                            .filter(each -> each.shard().equals(replica.shard()))
                             .forEach(each -> lag.merge(
                                     each.follower().name(),
                                     new long[] {each.records(), each.millis()},
@@ -110,13 +113,25 @@ final class NodeFigures {
                     home,
                     home ? tenant.config().label() : null,
                     usage(tenant, parts, led),
-                    damage));
+                    damage,
+                    behind(tenant)));
         } catch (TidalException e) {
             if (e.code() == ErrorCode.TENANT_NOT_FOUND) {
                 return Optional.empty();
             }
             throw e;
         }
+    }
+
+    private Map<Integer, Map<String, long[]>> behind(EmbeddedTenant tenant) {
+        Map<Integer, Map<String, long[]>> behind = new TreeMap<>();
+        for (ReplicationLag lag : lags.getOrDefault(tenant.id(), List.of())) {
+            if (lag.records() > 0 || lag.millis() < 0 || lag.diverged()) {
+                behind.computeIfAbsent(lag.shard().value(), each -> new TreeMap<>())
+                        .put(lag.follower().name(), new long[] {lag.records(), lag.diverged() ? -1 : lag.millis()});
+            }
+        }
+        return behind;
     }
 
     // Rate and refusals are counted for all that this process leads, so they are said once.

@@ -6,6 +6,7 @@ import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.core.control.ControlPlane;
 import java.util.List;
+import java.util.Optional;
 import java.util.TreeSet;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -37,19 +38,39 @@ final class Reserves {
             return;
         }
         for (NodeId node : new TreeSet<>(placement.stream().map(nodes).toList())) {
-            double others = control.tenants().values().stream()
-                    .filter(other -> !other.config().id().equals(config.id()))
-                    .mapToDouble(other -> on(node, other.config(), other.placement()))
-                    .sum();
-            double own = on(node, config, placement);
-            if (others + own > capacity) {
-                throw TidalException.invalid("tenant " + config.id() + " asks for a reserve of " + own
+            Load load = load(node, config, placement, control).orElseThrow();
+            if (!load.fits()) {
+                throw TidalException.invalid("tenant " + config.id() + " asks for a reserve of " + load.own
                         + " signals a second on node " + node + ", of whose " + capacity
                         + " other tenants have reserved "
-                        + others + ": expected at most " + Math.max(0, capacity - others)
+                        + load.others + ": expected at most " + Math.max(0, capacity - load.others)
                         + "; reserve less, place it elsewhere, or raise the node's capacity");
             }
         }
+    }
+
+    /**
+     * What is reserved on a node, in signals a second.
+     *
+     * @param own by the tenant that is looked at
+     */
+    record Load(double own, double others, double capacity) {
+
+        boolean fits() {
+            return own + others <= capacity;
+        }
+    }
+
+    /** Returns what a tenant and all others reserve on a node, if it is known what that can do. */
+    Optional<Load> load(NodeId node, TenantConfig config, List<ReplicaId> placement, ControlPlane control) {
+        if (capacity == null) {
+            return Optional.empty();
+        }
+        double others = control.tenants().values().stream()
+                .filter(other -> !other.config().id().equals(config.id()))
+                .mapToDouble(other -> on(node, other.config(), other.placement()))
+                .sum();
+        return Optional.of(new Load(on(node, config, placement), others, capacity));
     }
 
     private double on(NodeId node, TenantConfig config, List<ReplicaId> placement) {

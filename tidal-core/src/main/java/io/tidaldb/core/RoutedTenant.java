@@ -706,14 +706,16 @@ final class RoutedTenant implements Tenant {
 
     /** Writes the label where the tenant's first slot is led. */
     void label(String text) {
+        tidal.await(labelled(text));
+    }
+
+    /** As {@link #label}, without waiting. */
+    CompletableFuture<Void> labelled(String text) {
         NodeId home = home();
-        if (isHere(home)) {
-            local.label(text);
-        } else {
-            tidal.await(
-                    calls.ask(home, index -> new Call.Label(index, number(), text), Answer.Done.class, TASK_DEADLINE));
-            local.labelled(text);
-        }
+        return isHere(home)
+                ? local.writeLabel(text)
+                : calls.ask(home, index -> new Call.Label(index, number(), text), Answer.Done.class, TASK_DEADLINE)
+                        .thenAccept(done -> local.labelled(text));
     }
 
     @Override

@@ -5,9 +5,12 @@ import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
+import io.tidaldb.core.audit.Actor;
+import io.tidaldb.core.audit.AuditPage;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An open signal store. One process owns a data directory at a time.
@@ -41,6 +44,13 @@ public interface Tidal extends AutoCloseable {
     Tenant createTenant(TenantConfig config);
 
     /**
+     * Creates many tenants with few decisions. Each is created, or refused by itself.
+     *
+     * @return what became of each, in the order in which they are given
+     */
+    List<TenantCreation> createTenants(List<TenantConfig> configs);
+
+    /**
      * Changes a tenant's label, limits and durability. Regions, slots and shards stay as they are.
      *
      * @throws TidalException TENANT_NOT_FOUND, or INVALID_ARGUMENT if it would change something else
@@ -54,6 +64,22 @@ public interface Tidal extends AutoCloseable {
      */
     void deleteTenant(TenantId id);
 
+    /**
+     * Says where a tenant's data is, and why: each rule with what it was decided from, what was agreed and what was found.
+     *
+     * @throws TidalException TENANT_NOT_FOUND
+     */
+    PlacementExplanation explain(TenantId id);
+
+    /** Returns what {@link #createTenant} would come to now; changes nothing. */
+    TenantPlan planCreation(TenantConfig config);
+
+    /** Returns what {@link #updateTenant} would come to now; changes nothing. */
+    TenantPlan planUpdate(TenantConfig config);
+
+    /** Returns what {@link #deleteTenant} would come to now; changes nothing. */
+    TenantPlan planDeletion(TenantId id);
+
     /** Returns a tenant. */
     Optional<Tenant> tenant(TenantId id);
 
@@ -62,6 +88,20 @@ public interface Tidal extends AutoCloseable {
 
     /** Returns all tenants, in order of id. */
     List<Tenant> tenants();
+
+    /** Returns this instance for somebody: what is changed through it is in the audit log as his. Closing either closes both. */
+    Tidal as(Actor actor);
+
+    /**
+     * Returns a part of the audit log: every change of what the cluster has agreed on, and every one that it refused. An instance without a
+     * data directory has the newest 1,024 entries only; a node lacks what was agreed while it was away for long.
+     *
+     * @param from the number of the first entry wanted, from 1
+     * @param limit how many at most, 1 to 1,000
+     * @param tenant whose entries, or null for all; then there may be fewer than {@code limit} though others follow
+     * @throws TidalException INVALID_ARGUMENT if a number is out of range, CORRUPT_DATA if entries are damaged
+     */
+    AuditPage audit(long from, int limit, @Nullable TenantId tenant);
 
     /** Returns the state of nodes, shards and tenants. */
     ClusterHealth health();

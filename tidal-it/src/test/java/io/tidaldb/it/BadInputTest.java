@@ -68,9 +68,14 @@ class BadInputTest {
         return Stream.of(
                 // Words.
                 refused("", 2, "which command? See tidal --help"),
-                refused("nope", 2, "unknown command 'nope': expected one of cluster, completion, node, plugins"),
+                refused("nope", 2, "unknown command 'nope': expected one of audit, cluster, completion, node"),
                 refused("signal nope", 2, "unknown command 'nope': expected one of declare, export, import"),
                 refused("wal", 2, "needs a subcommand: expected one of dump, inspect, verify"),
+                refused("audit", 2, "needs a subcommand: expected one of export, list, verify"),
+                refused("audit list --data-dir W/absent", 2, "W/absent does not exist", "expected a data directory"),
+                refused("audit list --data-dir STORE --limit 0", 2, "--limit from 1 to 100000"),
+                refused("audit verify --data-dir STORE --server http://127.0.0.1:1", 2, "exclude each other"),
+                refused("tenant create --data-dir STORE --file W/absent --dry-run", 2, "exclude each other"),
                 refused("tenant list --data-dir STORE extra", 2, "unexpected argument 'extra'"),
                 refused("tenant list --data-dir STORE --nope", 2, "Unknown option: '--nope'"),
                 refused("tenant list --data-dir STORE --output xml", 2, "--output", "TABLE, JSON", "'xml'"),

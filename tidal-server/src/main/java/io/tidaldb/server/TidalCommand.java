@@ -1,5 +1,6 @@
 package io.tidaldb.server;
 
+import io.tidaldb.server.cli.AuditCommand;
 import io.tidaldb.server.cli.ClusterCommand;
 import io.tidaldb.server.cli.CommonOptions;
 import io.tidaldb.server.cli.CompletionCommand;
@@ -47,6 +48,7 @@ import picocli.CommandLine.Spec;
             NodeCommand.class,
             ClusterCommand.class,
             TokenCommand.class,
+            AuditCommand.class,
             CompletionCommand.class
         })
 public final class TidalCommand implements Runnable {

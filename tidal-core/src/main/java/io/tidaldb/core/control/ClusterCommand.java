@@ -90,4 +90,15 @@ public sealed interface ClusterCommand {
      * @param leader the replica
      */
     record Prefer(TenantId tenant, ReplicaId leader) implements ClusterCommand {}
+
+    // Audit: 30 to 39
+
+    /** Many tenants at once, each created or refused by itself. The reply has one for each, in order. */
+    record CreateTenants(List<CreateTenant> tenants) implements ClusterCommand {
+
+        /** Copies the list. */
+        public CreateTenants {
+            tenants = List.copyOf(tenants);
+        }
+    }
 }

@@ -8,6 +8,8 @@ import io.tidaldb.api.ShardId;
 import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.placement.ShardAssignment;
+import io.tidaldb.core.audit.AuditTrail;
+import io.tidaldb.core.audit.Provenance;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -43,6 +45,33 @@ final class ClusterState {
     private final SortedMap<NodeId, Long> leases = new TreeMap<>();
     private final SortedMap<NodeId, Long> leaseNanos = new TreeMap<>();
 
+    private final AuditTrail audit = new AuditTrail();
+
+    /**
+     * Applies a command, and takes note of it.
+     *
+     * @param by who proposed it; null leaves no note
+     * @param index of the command in the control log
+     */
+    Reply apply(ClusterCommand command, @Nullable Provenance by, long index) {
+        if (command instanceof ClusterCommand.CreateTenants create) {
+            return new Reply.Several(create.tenants().stream()
+                    .map(each -> apply(each, by, index))
+                    .toList());
+        }
+        if (by == null) {
+            return apply(command);
+        }
+        CommandImage image = CommandImage.before(this, command);
+        Reply reply = apply(command);
+        image.after(this, reply, (kind, tenant, about, change) -> audit.add(index, by, kind, tenant, about, change));
+        return reply;
+    }
+
+    AuditTrail audit() {
+        return audit;
+    }
+
     Reply apply(ClusterCommand command) {
         if (command instanceof ClusterCommand.DefineTopology define) {
             return defineTopology(define);
@@ -64,6 +93,9 @@ final class ClusterState {
             return takeOver(take);
         } else if (command instanceof ClusterCommand.Prefer prefer) {
             return prefer(prefer);
+        } else if (command instanceof ClusterCommand.CreateTenants create) {
+            return new Reply.Several(
+                    create.tenants().stream().map(this::createTenant).toList());
         }
         throw new IllegalStateException("no case for " + command);
     }
@@ -93,8 +125,12 @@ final class ClusterState {
                 : missing.subList(0, MAX_NAMED) + " and " + (missing.size() - MAX_NAMED) + " more";
     }
 
+    static boolean isSignalName(String name) {
+        return SIGNAL_NAME.matcher(name).matches();
+    }
+
     private Reply declareSignal(ClusterCommand.DeclareSignal declare) {
-        if (!SIGNAL_NAME.matcher(declare.name()).matches()) {
+        if (!isSignalName(declare.name())) {
             return refused(
                     ErrorCode.INVALID_ARGUMENT,
                     "signal name \"" + declare.name()
@@ -390,6 +426,7 @@ final class ClusterState {
         restore(other.cluster, other.shards, other.incarnations);
         schema.addAll(other.schema);
         restoreTenants(other.tenants, other.erased);
+        audit.replaceWith(other.audit);
     }
 
     int incarnation(ReplicaId replica) {

@@ -16,22 +16,44 @@ import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.api.WriteMode;
 import io.tidaldb.api.placement.ShardAssignment;
+import io.tidaldb.core.audit.Actor;
+import io.tidaldb.core.audit.Provenance;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
 
 /** Commands as JSON objects: {@code "v"} is the format version, {@code "type"} names the command, u64 numbers are decimal strings. */
 final class CommandCodec {
 
     private static final int VERSION = 1;
+    private static final int BY_VERSION = 1;
 
     private final ObjectMapper mapper = new ObjectMapper();
 
+    /**
+     * A command and who proposed it.
+     *
+     * @param by null if nobody has said: then it leaves no trace in the audit log
+     */
+    record Proposed(ClusterCommand command, @Nullable Provenance by) {}
+
     byte[] encode(ClusterCommand command) {
+        return encode(command, null);
+    }
+
+    byte[] encode(ClusterCommand command, @Nullable Provenance by) {
         ObjectNode json = mapper.createObjectNode().put("v", VERSION);
+        if (by != null) {
+            json.putObject("by")
+                    .put("v", BY_VERSION)
+                    .put("who", by.actor().who())
+                    .put("from", by.actor().from())
+                    .put("at_ms", by.atMillis());
+        }
         if (command instanceof ClusterCommand.DefineTopology define) {
             json.put("type", "define-topology").put("cluster", define.cluster());
             ArrayNode shards = json.putArray("shards");
@@ -43,9 +65,10 @@ final class CommandCodec {
                     .put("name", declare.name())
                     .put("half_life_nanos", declare.halfLifeNanos());
         } else if (command instanceof ClusterCommand.CreateTenant create) {
-            json.put("type", "create-tenant").put("digest_seed", Long.toUnsignedString(create.digestSeed()));
-            putReplicas(json, "placement", create.placement());
-            putConfig(json, create.config());
+            create(json.put("type", "create-tenant"), create);
+        } else if (command instanceof ClusterCommand.CreateTenants create) {
+            ArrayNode tenants = json.put("type", "create-tenants").putArray("tenants");
+            create.tenants().forEach(each -> create(tenants.addObject(), each));
         } else if (command instanceof ClusterCommand.UpdateTenant update) {
             json.put("type", "update-tenant");
             putConfig(json, update.config());
@@ -77,6 +100,25 @@ final class CommandCodec {
         }
     }
 
+    private static void create(ObjectNode json, ClusterCommand.CreateTenant create) {
+        json.put("digest_seed", Long.toUnsignedString(create.digestSeed()));
+        putReplicas(json, "placement", create.placement());
+        putConfig(json, create.config());
+    }
+
+    private static ClusterCommand.CreateTenant create(JsonNode json) {
+        return new ClusterCommand.CreateTenant(
+                config(json),
+                replicas(json, "placement"),
+                Long.parseUnsignedLong(json.path("digest_seed").asText()));
+    }
+
+    private static ClusterCommand.CreateTenants createAll(JsonNode json) {
+        List<ClusterCommand.CreateTenant> tenants = new ArrayList<>();
+        json.path("tenants").forEach(each -> tenants.add(create(each)));
+        return new ClusterCommand.CreateTenants(tenants);
+    }
+
     private static void promote(ObjectNode json, ClusterCommand.Promote promote) {
         json.put("tenant", id(promote.tenant())).put("leader", promote.leader().toString());
     }
@@ -98,22 +140,33 @@ final class CommandCodec {
     }
 
     ClusterCommand decode(byte[] bytes) {
+        return proposed(bytes).command();
+    }
+
+    Proposed proposed(byte[] bytes) {
         JsonNode json;
         try {
             json = mapper.readTree(bytes);
         } catch (IOException e) {
             throw new TidalException(ErrorCode.CORRUPT_DATA, "control command is not JSON", e);
         }
-        if (json.path("v").asInt() != VERSION) {
+        JsonNode by = json.path("by");
+        if (json.path("v").asInt() != VERSION || by.path("v").asInt(BY_VERSION) != BY_VERSION) {
             throw tooNew(json);
         }
         try {
-            return command(json);
+            return new Proposed(command(json), by.isObject() ? provenance(by) : null);
         } catch (IllegalArgumentException e) {
             throw malformed(json, e);
         } catch (TidalException e) {
             throw e.code() == ErrorCode.INVALID_ARGUMENT ? malformed(json, e) : e;
         }
+    }
+
+    private static Provenance provenance(JsonNode by) {
+        return new Provenance(
+                new Actor(by.path("who").asText(), by.path("from").asText()),
+                by.path("at_ms").asLong());
     }
 
     private static TidalException malformed(JsonNode json, RuntimeException cause) {
@@ -130,11 +183,8 @@ final class CommandCodec {
             case "declare-signal" ->
                 new ClusterCommand.DeclareSignal(
                         json.path("name").asText(), json.path("half_life_nanos").asLong());
-            case "create-tenant" ->
-                new ClusterCommand.CreateTenant(
-                        config(json),
-                        replicas(json, "placement"),
-                        Long.parseUnsignedLong(json.path("digest_seed").asText()));
+            case "create-tenant" -> create(json);
+            case "create-tenants" -> createAll(json);
             case "update-tenant" -> new ClusterCommand.UpdateTenant(config(json));
             case "promote" -> promote(json);
             case "renew-lease" ->

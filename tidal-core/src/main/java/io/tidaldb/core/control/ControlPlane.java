@@ -10,6 +10,11 @@ import io.tidaldb.api.control.ControlListener;
 import io.tidaldb.api.control.ControlLog;
 import io.tidaldb.api.control.ControlSnapshot;
 import io.tidaldb.api.placement.ShardAssignment;
+import io.tidaldb.core.audit.AuditChange;
+import io.tidaldb.core.audit.AuditEntry;
+import io.tidaldb.core.audit.AuditJournal;
+import io.tidaldb.core.audit.AuditPage;
+import io.tidaldb.core.audit.Provenance;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -17,6 +22,7 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -41,6 +47,8 @@ public final class ControlPlane implements AutoCloseable {
     private final SortedMap<Long, Reply> replies = new TreeMap<>();
     private final SortedMap<Long, List<CompletableFuture<Void>>> awaited = new TreeMap<>();
     private final StateCodec stateCodec = new StateCodec();
+    private final @Nullable AuditJournal journal;
+    private final Supplier<@Nullable Provenance> self;
     private long index;
     private long lastSnapshot;
     private volatile boolean watching;
@@ -64,8 +72,22 @@ public final class ControlPlane implements AutoCloseable {
      * @param proposing hands proposals to the log: a thread that is never interrupted, as that would close the log's file under it
      */
     public ControlPlane(ControlLog log, Executor proposing) {
+        this(log, proposing, null, () -> null);
+    }
+
+    /**
+     * Replays what was agreed before.
+     *
+     * @param proposing hands proposals to the log: a thread that is never interrupted, as that would close the log's file under it
+     * @param journal takes the whole audit log, and is closed with this; null to keep its newest entries only
+     * @param self who proposes what nobody is named for
+     */
+    public ControlPlane(
+            ControlLog log, Executor proposing, @Nullable AuditJournal journal, Supplier<@Nullable Provenance> self) {
         this.log = log;
         this.proposing = proposing;
+        this.journal = journal;
+        this.self = self;
         log.watch(new ControlListener() {
             @Override
             public void snapshot(ControlSnapshot snapshot) {
@@ -86,6 +108,7 @@ public final class ControlPlane implements AutoCloseable {
         List<CompletableFuture<Void>> reached;
         synchronized (this) {
             state.replaceWith(stateCodec.decode(snapshot.state()));
+            keepAudit();
             lastSnapshot = snapshot.index();
             reached = reached(snapshot.index());
         }
@@ -112,6 +135,10 @@ public final class ControlPlane implements AutoCloseable {
             lastSnapshot = at;
         }
         try {
+            if (journal != null) {
+                // What it has not on disk yet comes again from the entries that are about to go.
+                journal.sync();
+            }
             log.compact(new ControlSnapshot(at, encoded));
         } catch (TidalException e) {
             LOG.warn("the control log is not compacted at {}: tried again after {} more", at, SNAPSHOT_INTERVAL, e);
@@ -124,10 +151,12 @@ public final class ControlPlane implements AutoCloseable {
     }
 
     private void applied(ControlEntry entry) {
-        ClusterCommand command = codec.decode(entry.command());
+        CommandCodec.Proposed proposed = codec.proposed(entry.command());
+        ClusterCommand command = proposed.command();
         List<CompletableFuture<Void>> reached;
         synchronized (this) {
-            replies.put(entry.index(), state.apply(command));
+            replies.put(entry.index(), state.apply(command, proposed.by(), entry.index()));
+            keepAudit();
             if (replies.size() > MAX_REPLIES) {
                 replies.remove(replies.firstKey());
             }
@@ -136,8 +165,20 @@ public final class ControlPlane implements AutoCloseable {
         if (command instanceof ClusterCommand.RenewLease) {
             // Nobody's part in anything has changed.
             reached.forEach(each -> each.complete(null));
+        } else if (command instanceof ClusterCommand.CreateTenants create) {
+            Listener told = listener;
+            if (told != null) {
+                create.tenants().forEach(each -> told.changed(each.tenant()));
+            }
+            reached.forEach(each -> each.complete(null));
         } else {
             tell(command.tenant(), reached);
+        }
+    }
+
+    private void keepAudit() {
+        if (journal != null) {
+            journal.append(state.audit());
         }
     }
 
@@ -150,20 +191,52 @@ public final class ControlPlane implements AutoCloseable {
         return reached;
     }
 
+    /** Returns what a command would come to if it were agreed now, by applying it to a copy of the state. */
+    public DryRun dryRun(ClusterCommand command) {
+        byte[] encoded;
+        synchronized (this) {
+            encoded = stateCodec.encode(state);
+        }
+        ClusterState copy = stateCodec.decode(encoded);
+        CommandImage image = CommandImage.before(copy, command);
+        Reply reply = copy.apply(command);
+        if (reply instanceof Reply.Refused refused) {
+            return new DryRun(new TidalException(refused.code(), refused.message()), null, null);
+        }
+        AuditChange change = image.compared(copy);
+        return new DryRun(null, change.before(), change.after());
+    }
+
+    /** Proposes a command in this node's own name; as {@link #submit(ClusterCommand, Provenance)}. */
+    public CompletableFuture<Long> submit(ClusterCommand command) {
+        return submit(command, command instanceof ClusterCommand.RenewLease ? null : self.get());
+    }
+
     /**
      * Proposes a command.
      *
+     * @param by who does; null to leave no trace of it in the audit log
      * @return the reply's value, once it is agreed and applied here and the listener was told; or what it was refused with, or why the log
      *     can't take it
      */
-    public CompletableFuture<Long> submit(ClusterCommand command) {
-        byte[] encoded = codec.encode(command);
+    public CompletableFuture<Long> submit(ClusterCommand command, @Nullable Provenance by) {
+        return propose(command, by).thenApply(Reply::orThrow);
+    }
+
+    /** Proposes many tenants, as {@link #submit(ClusterCommand, Provenance)}; returns what each came to. */
+    public CompletableFuture<List<Reply>> submitAll(List<ClusterCommand.CreateTenant> tenants, Provenance by) {
+        return propose(new ClusterCommand.CreateTenants(tenants), by)
+                .thenApply(reply -> ((Reply.Several) reply).parts());
+    }
+
+    private CompletableFuture<Reply> propose(ClusterCommand command, @Nullable Provenance by) {
+        byte[] encoded = codec.encode(command, by);
         return CompletableFuture.supplyAsync(() -> log.propose(encoded), proposing)
                 .thenCompose(stage -> stage)
                 .thenApply(this::reply);
     }
 
-    private long reply(long of) {
+    private Reply reply(long of) {
         Reply reply;
         synchronized (this) {
             reply = replies.remove(of);
@@ -173,7 +246,38 @@ public final class ControlPlane implements AutoCloseable {
                     ErrorCode.DEADLINE_EXCEEDED,
                     "control command " + of + " was agreed, but what came of it is not known here: look at the result");
         }
-        return reply.orThrow();
+        return reply;
+    }
+
+    /**
+     * Returns a part of the audit log: all of it if it is kept in a journal, else of its newest entries.
+     *
+     * @param from the number of the first entry wanted
+     * @param tenant whose entries, or null for all
+     * @throws TidalException CORRUPT_DATA if the journal is damaged there
+     */
+    public AuditPage audit(long from, int limit, @Nullable TenantId tenant) {
+        long newest;
+        long head;
+        List<AuditEntry> kept;
+        synchronized (this) {
+            newest = state.audit().count();
+            head = state.audit().head();
+            kept = state.audit().after(from - 1);
+        }
+        if (journal != null && (kept.isEmpty() || kept.get(0).number() > from)) {
+            List<AuditEntry> found = journal.read(from, limit, tenant);
+            return new AuditPage(found, journal.next(from, limit, found), newest, head);
+        }
+        List<AuditEntry> found = kept.stream()
+                .filter(entry -> tenant == null || tenant.equals(entry.tenant()))
+                .limit(limit)
+                .toList();
+        return new AuditPage(
+                found,
+                found.size() == limit ? found.get(limit - 1).number() + 1 : Math.max(from, newest + 1),
+                newest,
+                head);
     }
 
     /** Returns the index of the newest command that is applied here; 0 before the first. */
@@ -254,6 +358,9 @@ public final class ControlPlane implements AutoCloseable {
     @Override
     public void close() {
         log.close();
+        if (journal != null) {
+            journal.close();
+        }
         List<CompletableFuture<Void>> never;
         synchronized (this) {
             never = awaited.values().stream().flatMap(List::stream).toList();

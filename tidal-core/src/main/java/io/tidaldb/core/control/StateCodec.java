@@ -11,7 +11,11 @@ import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.api.placement.ShardAssignment;
+import io.tidaldb.core.audit.AuditEntry;
+import io.tidaldb.core.audit.AuditLine;
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -48,6 +52,9 @@ final class StateCodec {
         state.leases().forEach((node, sequence) -> leases.put(node.name(), sequence));
         ObjectNode lengths = json.putObject("lease_nanos");
         state.leaseNanos().forEach((node, nanos) -> lengths.put(node.name(), nanos));
+        // Audit
+        ArrayNode audit = json.putArray("audit");
+        state.audit().after(0).forEach(entry -> audit.add(AuditLine.object(entry)));
         byte[] bytes = bytes(json);
         if (bytes.length > MAX_BYTES) {
             throw new TidalException(
@@ -104,6 +111,9 @@ final class StateCodec {
                     entry.path("name").asText(), entry.path("half_life_nanos").asLong());
         }
         state.restoreTenants(tenants(json.path("tenants")), tenants(json.path("erased")));
+        List<AuditEntry> audit = new ArrayList<>();
+        json.path("audit").forEach(entry -> audit.add(AuditLine.entry(entry)));
+        state.audit().restore(audit);
         return state;
     }
 

@@ -29,7 +29,7 @@ public record TenantRecord(
     }
 
     /** Returns this with another configuration. */
-    TenantRecord with(TenantConfig changed) {
+    public TenantRecord with(TenantConfig changed) {
         return new TenantRecord(changed, placement, preferred, epoch, digestSeed, minIncarnation);
     }
 

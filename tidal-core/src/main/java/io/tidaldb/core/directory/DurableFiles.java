@@ -69,7 +69,8 @@ public final class DurableFiles {
         return Objects.requireNonNull(path.toAbsolutePath().getParent(), "the root can't be replaced");
     }
 
-    static void syncDirectory(Path directory) throws IOException {
+    /** Makes durable which files a directory has. */
+    public static void syncDirectory(Path directory) throws IOException {
         try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
             channel.force(true);
         }

@@ -95,13 +95,15 @@ public sealed interface Answer {
      * A tenant, as far as the node leads it.
      *
      * @param home whether the node leads its first slot
+     * @param behind followers that lack something, by shard and node: records and milliseconds; null where nobody says
      */
     record Tenant(
             long tenant,
             boolean home,
             @Nullable String label,
             Usage usage,
-            @Nullable String damage) {}
+            @Nullable String damage,
+            @Nullable Map<Integer, Map<String, long[]>> behind) {}
 
     /** How a node is. */
     record Figures(String version, List<Shard> shards, List<Tenant> tenants) implements Answer {}

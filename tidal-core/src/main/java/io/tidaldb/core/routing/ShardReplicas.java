@@ -51,10 +51,15 @@ public final class ShardReplicas {
 
     /** Returns who holds a shard for a tenant, in order of region. */
     public List<ShardAssignment> allowed(ShardId shard, TenantConfig tenant) {
-        List<RegionId> required = tenant.requiredRegions();
         return byShard.getOrDefault(shard, List.of()).stream()
-                .filter(replica -> required.isEmpty() || required.contains(replica.region()))
+                .filter(replica -> mayHold(replica, tenant))
                 .toList();
+    }
+
+    /** Returns whether a tenant's residency lets a replica hold anything of it. */
+    public static boolean mayHold(ShardAssignment replica, TenantConfig tenant) {
+        List<RegionId> required = tenant.requiredRegions();
+        return required.isEmpty() || required.contains(replica.region());
     }
 
     /**

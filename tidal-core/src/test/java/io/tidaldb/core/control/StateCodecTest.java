@@ -14,6 +14,11 @@ import io.tidaldb.api.TidalException;
 import io.tidaldb.api.WriteMode;
 import io.tidaldb.api.control.ControlLogContext;
 import io.tidaldb.api.placement.ShardAssignment;
+import io.tidaldb.core.audit.Actor;
+import io.tidaldb.core.audit.AuditCheck;
+import io.tidaldb.core.audit.AuditEntry;
+import io.tidaldb.core.audit.AuditTrail;
+import io.tidaldb.core.audit.Provenance;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,6 +29,8 @@ import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.Random;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -46,7 +53,7 @@ class StateCodecTest {
         Random random = new Random(seed);
         ClusterState state = new ClusterState();
         for (int i = 0; i < 400; i++) {
-            state.apply(command(random));
+            state.apply(command(random), by(random), i);
             if (random.nextInt(40) == 0) {
                 ClusterState decoded = codec.decode(codec.encode(state));
                 assertThat(codec.encode(decoded)).isEqualTo(codec.encode(state));
@@ -56,9 +63,11 @@ class StateCodecTest {
                 assertThat(decoded.erased()).isEqualTo(state.erased());
                 for (int j = 0; j < 60; j++) {
                     ClusterCommand next = command(random);
-                    assertThat(decoded.apply(next))
+                    Provenance by = by(random);
+                    assertThat(decoded.apply(next, by, i))
                             .as("seed %s, %s", seed, next)
-                            .isEqualTo(state.apply(next));
+                            .isEqualTo(state.apply(next, by, i));
+                    assertThat(decoded.audit()).as("seed %s, %s", seed, next).isEqualTo(state.audit());
                 }
                 assertThat(codec.encode(decoded)).isEqualTo(codec.encode(state));
             }
@@ -66,6 +75,104 @@ class StateCodecTest {
         assertThat(state.tenants()).isNotEmpty();
         assertThat(state.graves()).isNotEmpty();
         assertThat(state.incarnations()).isNotEmpty();
+        assertThat(state.audit().count()).isGreaterThan(100);
+    }
+
+    @Test
+    @DisplayName("F-61: what a command changed is noted with before and after, and a refusal with its reason")
+    void changesAreNoted() {
+        ClusterState state = new ClusterState();
+        Provenance by = new Provenance(new Actor("token 0123456789ab", "192.0.2.7"), 1_000);
+        state.apply(new ClusterCommand.DefineTopology("c", shards()), by, 1);
+        TenantConfig config =
+                TenantConfig.builder(TenantId.of(5)).maxSignalsPerSecond(100).build();
+        state.apply(new ClusterCommand.CreateTenant(config, List.of(ReplicaId.parse("r0:s1")), 7), by, 2);
+        state.apply(
+                new ClusterCommand.UpdateTenant(
+                        config.toBuilder().maxSignalsPerSecond(200).build()),
+                by,
+                3);
+        state.apply(
+                new ClusterCommand.UpdateTenant(
+                        config.toBuilder().maxSignalsPerSecond(200).build()),
+                by,
+                4);
+        state.apply(new ClusterCommand.DeleteTenant(TenantId.of(6)), by, 5);
+        state.apply(
+                new ClusterCommand.TakeOver(
+                        NodeId.of("n0"),
+                        0,
+                        List.of(new ClusterCommand.Promote(TenantId.of(5), ReplicaId.parse("r1:s1"))),
+                        false),
+                by,
+                6);
+        state.apply(new ClusterCommand.RenewLease(NodeId.of("n1"), 0, 1), null, 7);
+        List<AuditEntry> entries = state.audit().after(0);
+        assertThat(entries.stream().map(each -> each.index() + " " + each.command()))
+                .containsExactly(
+                        "1 define-topology",
+                        "2 create-tenant",
+                        "3 update-tenant",
+                        "5 delete-tenant",
+                        "6 take-over",
+                        "6 promote");
+        assertThat(entries.get(1).before()).isNull();
+        assertThat(entries.get(1).after()).contains("\"placement\":[\"r0:s1\"]");
+        assertThat(entries.get(2).before()).isEqualTo("{\"max_signals_per_sec\":\"100.0\"}");
+        assertThat(entries.get(2).after()).isEqualTo("{\"max_signals_per_sec\":\"200.0\"}");
+        assertThat(entries.get(3).refused()).isEqualTo("TENANT_NOT_FOUND");
+        assertThat(entries.get(3).reason()).contains("t6");
+        assertThat(entries.get(4).about()).isEqualTo("n0");
+        assertThat(entries.get(5).tenant()).isEqualTo(TenantId.of(5));
+        assertThat(entries.get(5).before()).contains("r0:s1");
+        assertThat(entries.get(5).after()).contains("r1:s1");
+        assertThat(entries).allMatch(each -> each.actor().who().equals("token 0123456789ab"));
+        AuditCheck check = new AuditCheck();
+        entries.forEach(check::next);
+        check.end(state.audit().count(), state.audit().head());
+        assertThat(check.broken()).as(check.reason()).isNull();
+    }
+
+    @Test
+    @DisplayName(
+            "F-61: entries from before the audit log are read, and leave no note; a newer provenance stops the node")
+    void provenanceIsOptional() {
+        String text = "{\"v\":1,\"type\":\"delete-tenant\",\"tenant\":\"5\"";
+        assertThat(commands.proposed((text + "}").getBytes(StandardCharsets.UTF_8)))
+                .isEqualTo(new CommandCodec.Proposed(new ClusterCommand.DeleteTenant(TenantId.of(5)), null));
+        Provenance by = new Provenance(new Actor("local", "n0"), 17);
+        ClusterCommand command = new ClusterCommand.DeleteTenant(TenantId.of(5));
+        assertThat(commands.proposed(commands.encode(command, by))).isEqualTo(new CommandCodec.Proposed(command, by));
+        assertThatThrownBy(() -> commands.decode((text + ",\"by\":{\"v\":2}}").getBytes(StandardCharsets.UTF_8)))
+                .hasMessageContaining("version");
+        assertThatThrownBy(() -> commands.decode((text + ",\"by\":{\"v\":1,\"who\":\"a\\nb\",\"from\":\"x\"}}")
+                        .getBytes(StandardCharsets.UTF_8)))
+                .hasMessageContaining("malformed");
+    }
+
+    @Test
+    @DisplayName("F-61: a snapshot keeps the newest entries only, and the chain goes on")
+    void auditIsBounded() {
+        ClusterState state = new ClusterState();
+        for (int i = 1; i <= 3000; i++) {
+            state.apply(
+                    new ClusterCommand.GrantIncarnation(ReplicaId.parse("r0:s1")),
+                    new Provenance(new Actor("node n0", "n0"), i),
+                    i);
+        }
+        ClusterState decoded = codec.decode(codec.encode(state));
+        assertThat(decoded.audit().count()).isEqualTo(3000);
+        assertThat(decoded.audit().head()).isEqualTo(state.audit().head());
+        assertThat(decoded.audit().after(0))
+                .hasSize(AuditTrail.KEPT)
+                .isEqualTo(state.audit().after(0));
+    }
+
+    private static @Nullable Provenance by(Random random) {
+        return random.nextInt(10) == 0
+                ? null
+                : new Provenance(
+                        new Actor("token " + random.nextInt(3), "192.0.2." + random.nextInt(9)), random.nextInt());
     }
 
     @Test
@@ -158,6 +265,10 @@ class StateCodecTest {
                 new ClusterCommand.CreateTenant(
                         config(random), List.of(replica(random), replica(random)), random.nextLong());
             case 4 -> new ClusterCommand.UpdateTenant(config(random));
+            case 10 ->
+                new ClusterCommand.CreateTenants(List.of(
+                        new ClusterCommand.CreateTenant(config(random), List.of(replica(random)), random.nextLong()),
+                        new ClusterCommand.CreateTenant(config(random), List.of(replica(random)), random.nextLong())));
             case 5 -> new ClusterCommand.Promote(tenant(random), replica(random));
             case 6 -> new ClusterCommand.DeleteTenant(tenant(random));
             case 7 ->

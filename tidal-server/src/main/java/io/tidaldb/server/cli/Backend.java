@@ -1,5 +1,6 @@
 package io.tidaldb.server.cli;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tidaldb.api.EntityId;
@@ -10,6 +11,7 @@ import io.tidaldb.core.Signal;
 import io.tidaldb.core.WriteOptions;
 import io.tidaldb.server.importing.RecordedEvents;
 import java.time.Duration;
+import java.util.List;
 
 /**
  * What commands work on: a data directory that is open, or a server. Both answer with the JSON of {@link io.tidaldb.server.view}, and fail
@@ -26,6 +28,9 @@ interface Backend extends AutoCloseable {
 
     ObjectNode createTenant(NewTenantOptions wanted);
 
+    /** Creates tenants as the HTTP interface takes them; returns what became of each, in order. */
+    ObjectNode createTenants(List<JsonNode> definitions);
+
     ObjectNode tenants();
 
     /** Returns configuration, placement and usage. */
@@ -38,6 +43,18 @@ interface Backend extends AutoCloseable {
     ObjectNode changeTenant(TenantId id, LimitOptions change);
 
     ObjectNode deleteTenant(TenantId id);
+
+    /** Returns where a tenant is, and why, as {@link io.tidaldb.server.view.PlacementView} describes it. */
+    ObjectNode placement(TenantId id);
+
+    /** Returns what {@link #createTenant(NewTenantOptions)} would come to. */
+    ObjectNode planCreation(NewTenantOptions wanted);
+
+    /** Returns what {@link #changeTenant} would come to. */
+    ObjectNode planChange(TenantId id, LimitOptions change);
+
+    /** Returns what {@link #deleteTenant} would come to. */
+    ObjectNode planDeletion(TenantId id);
 
     /**
      * Returns usage, by hour, too.

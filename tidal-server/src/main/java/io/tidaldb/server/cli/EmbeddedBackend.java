@@ -1,7 +1,9 @@
 package io.tidaldb.server.cli;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.tidaldb.api.Durability;
 import io.tidaldb.api.EntityId;
 import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.TenantId;
@@ -12,10 +14,12 @@ import io.tidaldb.core.Signal;
 import io.tidaldb.core.Tenant;
 import io.tidaldb.core.Tidal;
 import io.tidaldb.core.WriteOptions;
+import io.tidaldb.server.http.TenantDefinitions;
 import io.tidaldb.server.importing.EmbeddedEvents;
 import io.tidaldb.server.importing.RecordedEvents;
 import io.tidaldb.server.importing.TenantLookup;
 import io.tidaldb.server.view.ClusterView;
+import io.tidaldb.server.view.PlacementView;
 import io.tidaldb.server.view.ReadingView;
 import io.tidaldb.server.view.SignalTypeView;
 import io.tidaldb.server.view.TenantView;
@@ -47,6 +51,11 @@ record EmbeddedBackend(Tidal tidal) implements Backend {
     }
 
     @Override
+    public ObjectNode createTenants(List<JsonNode> definitions) {
+        return TenantDefinitions.createAll(tidal, definitions, Durability.LOCAL, created -> {});
+    }
+
+    @Override
     public ObjectNode tenants() {
         return TenantView.list(tidal.tenants());
     }
@@ -72,6 +81,27 @@ record EmbeddedBackend(Tidal tidal) implements Backend {
         ObjectNode result = TenantView.erasure(existing(id));
         tidal.deleteTenant(id);
         return result;
+    }
+
+    @Override
+    public ObjectNode placement(TenantId id) {
+        return PlacementView.of(existing(id), tidal.explain(id));
+    }
+
+    @Override
+    public ObjectNode planCreation(NewTenantOptions wanted) {
+        TenantId id = wanted.id().orElseGet(() -> TenantLookup.nextFree(tidal));
+        return PlacementView.of(tidal.planCreation(wanted.configuration(id)));
+    }
+
+    @Override
+    public ObjectNode planChange(TenantId id, LimitOptions change) {
+        return PlacementView.of(tidal.planUpdate(change.applyTo(existing(id).config())));
+    }
+
+    @Override
+    public ObjectNode planDeletion(TenantId id) {
+        return PlacementView.of(tidal.planDeletion(id));
     }
 
     @Override

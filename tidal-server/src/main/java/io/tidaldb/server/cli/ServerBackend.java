@@ -43,6 +43,13 @@ record ServerBackend(ServerClient client) implements Backend {
     }
 
     @Override
+    public ObjectNode createTenants(List<JsonNode> definitions) {
+        ObjectNode wanted = Json.object();
+        wanted.putArray("tenants").addAll(definitions);
+        return client.call(Request.change("POST", "/v1/tenants:batch", wanted));
+    }
+
+    @Override
     public ObjectNode tenants() {
         return client.call(Request.get("/v1/tenants"));
     }
@@ -67,6 +74,26 @@ record ServerBackend(ServerClient client) implements Backend {
     @Override
     public ObjectNode deleteTenant(TenantId id) {
         return client.call(Request.change("DELETE", ServerTenants.path(id), null));
+    }
+
+    @Override
+    public ObjectNode placement(TenantId id) {
+        return client.call(Request.get(ServerTenants.path(id) + "/placement"));
+    }
+
+    @Override
+    public ObjectNode planCreation(NewTenantOptions wanted) {
+        return client.call(Request.question("/v1/tenants?dry_run=true", wanted.toJson()));
+    }
+
+    @Override
+    public ObjectNode planChange(TenantId id, LimitOptions change) {
+        return client.call(Request.change("PATCH", ServerTenants.path(id) + "?dry_run=true", change.toJson()));
+    }
+
+    @Override
+    public ObjectNode planDeletion(TenantId id) {
+        return client.call(Request.change("DELETE", ServerTenants.path(id) + "?dry_run=true", null));
     }
 
     @Override

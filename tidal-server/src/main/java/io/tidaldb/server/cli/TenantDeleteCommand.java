@@ -2,6 +2,7 @@ package io.tidaldb.server.cli;
 
 import io.tidaldb.api.TenantId;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 @Command(name = "delete", description = "Erases a tenant and its data for good.")
@@ -10,8 +11,14 @@ final class TenantDeleteCommand extends OneTenantCommand {
     @Option(names = "--yes", description = "Yes, erase it.")
     private boolean yes;
 
+    @Mixin
+    private final DryRunOption dryRun = new DryRunOption();
+
     @Override
     int run(Backend backend, TenantId tenant) {
+        if (dryRun.isGiven()) {
+            return DryRunOption.show(output(), backend.planDeletion(tenant));
+        }
         if (!yes) {
             throw CliException.refused("deleting tenant " + tenant + " (" + backend.label(tenant)
                     + ") erases its data for good: repeat with --yes");

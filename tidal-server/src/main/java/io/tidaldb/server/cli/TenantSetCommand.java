@@ -10,8 +10,14 @@ final class TenantSetCommand extends OneTenantCommand {
     @Mixin
     private final LimitOptions limits = new LimitOptions();
 
+    @Mixin
+    private final DryRunOption dryRun = new DryRunOption();
+
     @Override
     int run(Backend backend, TenantId tenant) {
+        if (dryRun.isGiven()) {
+            return DryRunOption.show(output(), backend.planChange(tenant, limits));
+        }
         output().result(backend.changeTenant(tenant, limits));
         return ExitCodes.DONE;
     }

@@ -10,6 +10,8 @@ enum Access {
     READ,
     /** Whoever may write to the tenant in the path. */
     WRITE,
+    /** Operators; and whoever may read from the tenant that the query names. */
+    READ_IN_QUERY,
     /** Operators. */
     OPERATOR
 }

@@ -146,6 +146,11 @@ final class Exchange {
         return node.tidal();
     }
 
+    /** Returns the store, whose changes are recorded as the caller's. */
+    Tidal acting() {
+        return tidal().as(gate.actor(context));
+    }
+
     TenantId tenantId() {
         return TenantId.parse(path("tenant"));
     }

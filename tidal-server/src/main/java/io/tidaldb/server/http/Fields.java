@@ -80,6 +80,17 @@ final class Fields {
         return Optional.of(items);
     }
 
+    /** Returns a list of whatever is in it. */
+    List<JsonNode> items(String name) {
+        known.add(name);
+        if (!object.path(name).isArray()) {
+            throw TidalException.invalid("field " + name + " is not a list");
+        }
+        List<JsonNode> items = new ArrayList<>();
+        object.path(name).forEach(items::add);
+        return items;
+    }
+
     boolean isList(String name) {
         known.add(name);
         return object.path(name).isArray();

@@ -2,6 +2,7 @@ package io.tidaldb.server.http;
 
 import io.javalin.http.Context;
 import io.tidaldb.api.TenantId;
+import io.tidaldb.core.audit.Actor;
 import io.tidaldb.server.auth.Authenticator;
 import io.tidaldb.server.auth.Caller;
 import io.tidaldb.server.auth.FailedAttempts;
@@ -10,6 +11,7 @@ import java.time.Instant;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -42,11 +44,12 @@ final class Gate {
         boolean allowed = switch (route.access()) {
             case OPEN, KNOWN -> true;
             case OPERATOR -> caller.may(Scope.OPERATOR, null);
+            case READ_IN_QUERY -> caller.may(Scope.READ, tenantInQuery(context));
             case READ -> caller.may(Scope.READ, tenant(context));
             case WRITE -> caller.may(Scope.WRITE, tenant(context));
         };
         if (!allowed) {
-            LOG.warn("refused {} to token {}", route.name(), caller.name());
+            LOG.warn("refused {} to token {} from {}", route.name(), caller.name(), context.ip());
             // The same whether the tenant is there or not: another tenant's token learns nothing.
             throw new Refusal(Refusal.Code.FORBIDDEN, "the token does not allow this");
         }
@@ -71,6 +74,19 @@ final class Gate {
                     Refusal.Code.FORBIDDEN,
                     "the Host is not this machine: without auth.tokens expected localhost or a loopback address");
         }
+    }
+
+    /** Returns in whose name a request that was let through changes something. */
+    Actor actor(Context context) {
+        String who = authenticator.isRequired()
+                ? presented(context).map(caller -> "token " + caller.name()).orElse("nobody")
+                : Caller.LOCAL_OPERATOR.name();
+        return new Actor(who, context.ip());
+    }
+
+    private static @Nullable TenantId tenantInQuery(Context context) {
+        String tenant = context.queryParam("tenant");
+        return tenant == null ? null : TenantId.parse(tenant);
     }
 
     private static TenantId tenant(Context context) {

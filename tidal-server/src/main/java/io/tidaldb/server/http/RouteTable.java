@@ -25,6 +25,7 @@ final class RouteTable {
         routes.addAll(new ExportRoutes().routes());
         routes.addAll(new ReadRoutes().routes());
         routes.addAll(new TokenRoutes(authenticator).routes());
+        routes.addAll(new AuditRoutes().routes());
         routes.addAll(new ClusterRoutes(node).routes());
         routes.addAll(new OperationRoutes(node, events).routes());
         routes.addAll(new MetricsRoutes(node, metrics).routes());

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tidaldb.api.Durability;
 import io.tidaldb.api.QuotaExceededException;
 import io.tidaldb.api.WriteMode;
+import io.tidaldb.core.PlacementExplanation;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SortedMap;
@@ -26,6 +27,28 @@ final class Schemas {
                                 .maybe("shards", Schema.list(Schema.text()))
                                 .maybe("slots", Schema.types("integer", "null")))
                         .build());
+        all.put(
+                "NewTenants",
+                Schema.object()
+                        .with("tenants", Schema.list(Schema.types("object")))
+                        .build());
+        all.put(
+                "CreatedTenants",
+                Schema.object()
+                        .with("created", Schema.number())
+                        .with("refused", Schema.number())
+                        .with(
+                                "tenants",
+                                Schema.list(Schema.object()
+                                        .with("tenant", Schema.types("string", "null"))
+                                        .with("created", Schema.truth())
+                                        .maybe("code", Schema.text())
+                                        .maybe("detail", Schema.text())
+                                        .build()))
+                        .build());
+        all.put("Audit", audit());
+        all.put("Placement", placement());
+        all.put("Plan", plan());
         all.put("TenantChange", limits(Schema.object()).build());
         all.put("NewLeader", Schema.object().with("replica", Schema.text()).build());
         all.put("Tenant", tenant());
@@ -95,6 +118,82 @@ final class Schemas {
         all.put("ClusterHealth", clusterHealth());
         all.put("Alive", Schema.object().with("status", Schema.text()).build());
         return all;
+    }
+
+    private static ObjectNode placement() {
+        ObjectNode rule = Schema.object()
+                .with("rule", Schema.text())
+                .with("verdict", Schema.oneOf(names(PlacementExplanation.Verdict.values())))
+                .with("value", Schema.text())
+                .build();
+        return Schema.object()
+                .with("tenant", Schema.id())
+                .with("label", Schema.text())
+                .with("shards", Schema.list(Schema.text()))
+                .with("required_regions", Schema.list(Schema.text()))
+                .with("pinned_shards", Schema.list(Schema.text()))
+                .with(
+                        "slots",
+                        Schema.list(Schema.object()
+                                .with("slot", Schema.number())
+                                .with("shard", Schema.text())
+                                .with("can_lose", canLose())
+                                .build()))
+                .with(
+                        "replicas",
+                        Schema.list(Schema.object()
+                                .with("replica", Schema.text())
+                                .with("node", Schema.text())
+                                .with("slot", Schema.types("number", "null"))
+                                .with("desired", Schema.oneOf(names(PlacementExplanation.Part.values())))
+                                .with("actual", Schema.oneOf(names(PlacementExplanation.Verdict.values())))
+                                .with("found", Schema.text())
+                                .with("step", Schema.types("string", "null"))
+                                .with("rules", Schema.list(rule))
+                                .build()))
+                .build();
+    }
+
+    private static ObjectNode plan() {
+        ObjectNode image = Schema.types("object", "null");
+        return Schema.object()
+                .with("dry_run", Schema.truth())
+                .with("allowed", Schema.truth())
+                .with("code", Schema.types("string", "null"))
+                .with("reason", Schema.types("string", "null"))
+                .with("before", image)
+                .with("after", image)
+                .with("effects", Schema.list(Schema.text()))
+                .with("risks", Schema.list(Schema.text()))
+                .with("redundancy_before", image)
+                .with("redundancy_after", image)
+                .build();
+    }
+
+    private static ObjectNode audit() {
+        ObjectNode entry = Schema.object()
+                .with("number", Schema.number())
+                .with("index", Schema.number())
+                .with("at", Schema.time())
+                .with("who", Schema.text())
+                .with("from", Schema.text())
+                .with("command", Schema.text())
+                .with("tenant", Schema.types("string", "null"))
+                .with("about", Schema.types("string", "null"))
+                .with("before", Schema.types("object", "null"))
+                .with("after", Schema.types("object", "null"))
+                .with("allowed", Schema.truth())
+                .with("refused", Schema.types("string", "null"))
+                .with("reason", Schema.types("string", "null"))
+                .with("previous", Schema.text())
+                .with("chain", Schema.text())
+                .build();
+        return Schema.object()
+                .with("entries", Schema.list(entry))
+                .with("next", Schema.number())
+                .with("newest", Schema.number())
+                .with("head", Schema.text())
+                .build();
     }
 
     private static ObjectNode problem() {
@@ -283,6 +382,14 @@ final class Schemas {
                 .build();
     }
 
+    private static ObjectNode canLose() {
+        ObjectNode both = Schema.object()
+                .with("nodes", Schema.number())
+                .with("regions", Schema.number())
+                .build();
+        return Schema.object().with("data", both).with("service", both).build();
+    }
+
     private static ObjectNode clusterHealth() {
         ObjectNode limits = Schema.object()
                 .with("signals_per_sec", Schema.types("number", "null"))
@@ -300,15 +407,15 @@ final class Schemas {
                                 .with("node", Schema.text())
                                 .with("address", Schema.types("string", "null"))
                                 .with("region", Schema.number())
-                                .with("version", Schema.text())
-                                .with("state", Schema.text())
-                                .with("last_heartbeat_ms_ago", Schema.number())
+                                .with("version", Schema.types("string", "null"))
+                                .with("state", Schema.oneOf(List.of("UP", "DOWN")))
+                                .with("last_heartbeat_ms_ago", Schema.types("number", "null"))
                                 .build()))
                 .with(
                         "regions",
                         Schema.list(Schema.object()
                                 .with("region", Schema.number())
-                                .with("health", Schema.oneOf(List.of("HEALTHY", "DEGRADED")))
+                                .with("health", Schema.oneOf(List.of("HEALTHY", "DEGRADED", "OFFLINE")))
                                 .build()))
                 .with(
                         "shards",
@@ -343,6 +450,17 @@ final class Schemas {
                                 .with("quota", limits)
                                 .with("throttled_total", Schema.count())
                                 .maybe("damage", Schema.text())
+                                .maybe("can_lose", canLose())
+                                .build()))
+                .with(
+                        "if_lost",
+                        Schema.list(Schema.object()
+                                .with("node", Schema.text())
+                                .with("moves", Schema.number())
+                                .with("read_only", Schema.number())
+                                .with("unavailable", Schema.number())
+                                .with("loses_data", Schema.number())
+                                .with("examples", Schema.list(Schema.id()))
                                 .build()))
                 .with("migrations", Schema.list(Schema.types("object")))
                 .with("upgrades", Schema.list(Schema.types("object")))

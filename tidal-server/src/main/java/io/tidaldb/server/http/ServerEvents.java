@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledExecutorService;
@@ -101,7 +102,13 @@ final class ServerEvents implements AutoCloseable {
     // Without tenants: there may be many, and /v1/cluster has them.
     private ObjectNode health(ClusterHealth health) {
         ClusterHealth brief = new ClusterHealth(
-                health.cluster(), health.leader(), health.decisions(), health.nodes(), health.shards(), List.of());
+                health.cluster(),
+                health.leader(),
+                health.decisions(),
+                health.nodes(),
+                health.shards(),
+                List.of(),
+                new ClusterHealth.Risks(new TreeMap<>(), health.risks().ifLost()));
         Optional<String> notReady = node.notReady();
         ObjectNode event = ClusterView.describe(node.cluster(), brief, List.of());
         event.remove("tenants");

@@ -35,6 +35,6 @@ final class SignalTypeRoutes {
         Duration halfLife = fields.value("half_life", TimeSpan::parse)
                 .orElseThrow(() -> TidalException.invalid("field half_life is missing: expected a duration, as 7d"));
         fields.end();
-        exchange.answer(200, SignalTypeView.of(exchange.tidal().declareSignal(name, halfLife)));
+        exchange.answer(200, SignalTypeView.of(exchange.acting().declareSignal(name, halfLife)));
     }
 }

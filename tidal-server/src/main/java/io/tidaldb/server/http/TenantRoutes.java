@@ -1,15 +1,16 @@
 package io.tidaldb.server.http;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tidaldb.api.Durability;
 import io.tidaldb.api.ErrorCode;
-import io.tidaldb.api.RegionId;
-import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.core.Tenant;
+import io.tidaldb.server.importing.Json;
 import io.tidaldb.server.importing.TenantLookup;
+import io.tidaldb.server.view.PlacementView;
 import io.tidaldb.server.view.TenantView;
 import java.util.Arrays;
 import java.util.List;
@@ -22,6 +23,9 @@ import java.util.OptionalLong;
 final class TenantRoutes {
 
     private static final String ONE = "/v1/tenants/{tenant}";
+
+    private static final String DRY_RUN = "dry_run";
+    private static final String DRY_RUN_MEANS = "true: change nothing, and say what it would come to";
 
     private final Durability durability;
     private final ServerEvents events;
@@ -36,9 +40,19 @@ final class TenantRoutes {
     List<Route> routes() {
         return List.of(
                 Route.of(Method.POST, "/v1/tenants", Access.OPERATOR, "Creates a tenant")
+                        .query(DRY_RUN, Schema.truth(), DRY_RUN_MEANS)
                         .body(MediaTypes.JSON, Schema.ref("NewTenant"))
+                        .answers(200, "What it would come to", Schema.ref("Plan"))
                         .answers(201, "The tenant", Schema.ref("Tenant"))
                         .by(this::create),
+                Route.of(
+                                Method.POST,
+                                "/v1/tenants:batch",
+                                Access.OPERATOR,
+                                "Creates up to 10,000 tenants, each of which is created or refused by itself")
+                        .body(MediaTypes.JSON, Schema.ref("NewTenants"))
+                        .answers(200, "What became of each, in order", Schema.ref("CreatedTenants"))
+                        .by(this::createAll),
                 Route.of(Method.GET, "/v1/tenants", Access.OPERATOR, "Lists all tenants")
                         .answers(200, "The tenants, in order of number", Schema.ref("Tenants"))
                         .by(this::list),
@@ -53,16 +67,28 @@ final class TenantRoutes {
                                         + " tenant's once at a time, two on a node")
                         .answers(200, "The usage", Schema.ref("Usage"))
                         .by(this::usage),
+                Route.of(
+                                Method.GET,
+                                ONE + "/placement",
+                                Access.OPERATOR,
+                                "Says where a tenant's data is, and why: each rule, what was agreed and what was found")
+                        .answers(200, "The explanation", Schema.ref("Placement"))
+                        .by(exchange -> exchange.answer(
+                                200,
+                                PlacementView.of(
+                                        exchange.tenant(), exchange.tidal().explain(exchange.tenantId())))),
                 Route.of(Method.PATCH, ONE, Access.OPERATOR, "Changes a tenant; null removes a limit")
+                        .query(DRY_RUN, Schema.truth(), DRY_RUN_MEANS)
                         .body(MediaTypes.JSON, Schema.ref("TenantChange"))
-                        .answers(200, "The tenant", Schema.ref("Tenant"))
+                        .answers(200, "The tenant, or what it would come to", either("Tenant"))
                         .by(this::change),
                 Route.of(Method.POST, ONE + "/leader", Access.OPERATOR, "Makes another replica take a shard's writes")
                         .body(MediaTypes.JSON, Schema.ref("NewLeader"))
                         .answers(200, "The tenant", Schema.ref("Tenant"))
                         .by(this::promote),
                 Route.of(Method.DELETE, ONE, Access.OPERATOR, "Erases a tenant and its data for good")
-                        .answers(200, "What was erased", Schema.ref("Erasure"))
+                        .query(DRY_RUN, Schema.truth(), DRY_RUN_MEANS)
+                        .answers(200, "What was erased, or what it would come to", either("Erasure"))
                         .by(this::delete));
     }
 
@@ -74,35 +100,50 @@ final class TenantRoutes {
         }
     }
 
+    private static ObjectNode either(String schema) {
+        ObjectNode either = Json.object();
+        either.putArray("anyOf").add(Schema.ref(schema)).add(Schema.ref("Plan"));
+        return either;
+    }
+
     private void list(Exchange exchange) {
         exchange.answer(200, TenantView.list(exchange.tidal().tenants()));
     }
 
     private void create(Exchange exchange) throws Exception {
         Fields fields = exchange.body();
-        Optional<TenantId> given = fields.value("tenant", TenantId::parse);
-        TenantConfig.Builder config = TenantConfig.builder(given.orElse(TenantId.DEFAULT))
-                .durability(durability)
-                .requiredRegions(fields.list("required_regions").orElse(List.of()).stream()
-                        .map(RegionId::parse)
-                        .toArray(RegionId[]::new))
-                .pinnedShards(fields.list("shards").orElse(List.of()).stream()
-                        .map(ReplicaId::parse)
-                        .toArray(ReplicaId[]::new));
-        fields.whole("slots").ifPresent(slots -> config.slots((int) Math.max(-1, Math.min(Integer.MAX_VALUE, slots))));
-        TenantConfig wanted = changed(config.build(), fields);
-        fields.end();
+        Optional<TenantId> given = TenantDefinitions.number(fields);
+        TenantConfig wanted = TenantDefinitions.config(fields, durability, TenantId.DEFAULT);
+        if (exchange.truth(DRY_RUN)) {
+            TenantId free = given.orElseGet(() -> TenantLookup.nextFree(exchange.tidal()));
+            exchange.answer(200, PlacementView.of(exchange.tidal().planCreation(renamed(wanted, free))));
+            return;
+        }
         Tenant tenant =
-                given.isPresent() ? exchange.tidal().createTenant(wanted) : createUnderNextNumber(exchange, wanted);
+                given.isPresent() ? exchange.acting().createTenant(wanted) : createUnderNextNumber(exchange, wanted);
         events.tenant("created", tenant.id());
         exchange.answer(201, TenantView.describe(tenant));
+    }
+
+    private void createAll(Exchange exchange) throws Exception {
+        Fields fields = exchange.body();
+        List<JsonNode> wanted = fields.items("tenants");
+        fields.end();
+        if (wanted.size() > TenantDefinitions.MAX_TENANTS) {
+            throw TidalException.invalid(
+                    "field tenants has " + wanted.size() + " items: expected at most " + TenantDefinitions.MAX_TENANTS);
+        }
+        exchange.answer(
+                200,
+                TenantDefinitions.createAll(
+                        exchange.acting(), wanted, durability, tenant -> events.tenant("created", tenant)));
     }
 
     // Two that ask at the same time may be given one number; the second asks again.
     private static Tenant createUnderNextNumber(Exchange exchange, TenantConfig wanted) {
         while (true) {
             try {
-                return exchange.tidal().createTenant(renamed(wanted, TenantLookup.nextFree(exchange.tidal())));
+                return exchange.acting().createTenant(renamed(wanted, TenantLookup.nextFree(exchange.tidal())));
             } catch (TidalException e) {
                 if (e.code() != ErrorCode.TENANT_EXISTS) {
                     throw e;
@@ -132,13 +173,17 @@ final class TenantRoutes {
         Fields fields = exchange.body();
         TenantConfig wanted = changed(exchange.tenant().config(), fields);
         fields.end();
-        Tenant tenant = exchange.tidal().updateTenant(wanted);
+        if (exchange.truth(DRY_RUN)) {
+            exchange.answer(200, PlacementView.of(exchange.tidal().planUpdate(wanted)));
+            return;
+        }
+        Tenant tenant = exchange.acting().updateTenant(wanted);
         events.tenant("changed", tenant.id());
         exchange.answer(200, TenantView.shown(tenant));
     }
 
     /** Returns the configuration with what is given; a limit that is given as null is none. */
-    private static TenantConfig changed(TenantConfig config, Fields fields) {
+    static TenantConfig changed(TenantConfig config, Fields fields) {
         return new TenantConfig(
                 config.id(),
                 fields.scalar("label").orElse(config.label()),
@@ -185,8 +230,12 @@ final class TenantRoutes {
 
     private void delete(Exchange exchange) {
         Tenant tenant = exchange.tenant();
+        if (exchange.truth(DRY_RUN)) {
+            exchange.answer(200, PlacementView.of(exchange.tidal().planDeletion(tenant.id())));
+            return;
+        }
         ObjectNode result = TenantView.erasure(tenant);
-        exchange.tidal().deleteTenant(tenant.id());
+        exchange.acting().deleteTenant(tenant.id());
         events.tenant("deleted", tenant.id());
         exchange.answer(200, result);
     }

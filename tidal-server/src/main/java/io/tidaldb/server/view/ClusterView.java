@@ -19,7 +19,10 @@ import java.util.TreeSet;
 public final class ClusterView {
 
     /** How far a region's replicas may be behind before it shows. */
-    private static final long DEGRADED_LAG_MILLIS = 10_000;
+    private static final long DEGRADED_LAG_MILLIS = 5_000;
+
+    /** For how long nothing is heard of a region before it counts as gone. */
+    private static final long OFFLINE_MILLIS = 30_000;
 
     private ClusterView() {}
 
@@ -43,10 +46,44 @@ public final class ClusterView {
         ArrayNode shards = result.putArray("shards");
         health.shards().forEach(shard -> shard(shards.addObject(), shard));
         ArrayNode all = result.putArray("tenants");
-        health.tenants().forEach(tenant -> tenant(all.addObject(), tenant, configs.get(tenant.tenant())));
+        health.tenants().forEach(tenant -> {
+            ObjectNode shown = all.addObject();
+            tenant(shown, tenant, configs.get(tenant.tenant()));
+            ClusterHealth.TenantRisk risk = health.risks().tenants().get(tenant.tenant());
+            if (risk != null) {
+                canLose(shown, risk);
+            }
+        });
+        ArrayNode ifLost = result.putArray("if_lost");
+        health.risks().ifLost().forEach(each -> ifLost(ifLost.addObject(), each));
         result.putArray("migrations");
         result.putArray("upgrades");
         return result;
+    }
+
+    /** Adds what can still be lost. */
+    static void canLose(ObjectNode result, ClusterHealth.TenantRisk risk) {
+        risk(result.putObject("can_lose"), risk);
+    }
+
+    /** Fills in what can be lost of data and service. */
+    static void risk(ObjectNode canLose, ClusterHealth.TenantRisk risk) {
+        canLose.putObject("data")
+                .put("nodes", risk.data().nodes())
+                .put("regions", risk.data().regions());
+        canLose.putObject("service")
+                .put("nodes", risk.service().nodes())
+                .put("regions", risk.service().regions());
+    }
+
+    private static void ifLost(ObjectNode result, ClusterHealth.IfLost lost) {
+        result.put("node", lost.node().name())
+                .put("moves", lost.moves())
+                .put("read_only", lost.readOnly())
+                .put("unavailable", lost.unavailable())
+                .put("loses_data", lost.losesData());
+        ArrayNode examples = result.putArray("examples");
+        lost.examples().forEach(tenant -> examples.add(Long.toUnsignedString(tenant.value())));
     }
 
     private static void node(ObjectNode result, ClusterHealth.NodeHealth node) {
@@ -69,7 +106,12 @@ public final class ClusterView {
         health.nodes().forEach(node -> {
             regions.add(node.region());
             byNode.put(node.node(), node.region());
-            (node.up() ? online : degraded).add(node.region());
+            if (!node.up()) {
+                degraded.add(node.region());
+            }
+            if (node.up() || node.heardMillisAgo() >= 0 && node.heardMillisAgo() <= OFFLINE_MILLIS) {
+                online.add(node.region());
+            }
         });
         health.shards()
                 .forEach(shard -> shard.replicationLag().forEach((node, lag) -> {

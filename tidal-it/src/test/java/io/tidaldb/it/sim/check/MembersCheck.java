@@ -13,6 +13,7 @@ import io.tidaldb.core.Signal;
 import io.tidaldb.core.SignalType;
 import io.tidaldb.core.Tenant;
 import io.tidaldb.core.Tidal;
+import io.tidaldb.core.audit.AuditPage;
 import io.tidaldb.core.codec.KeyBlock;
 import io.tidaldb.core.codec.SignalRecords;
 import io.tidaldb.core.ingest.Digests;
@@ -70,7 +71,7 @@ public final class MembersCheck {
         return "";
     }
 
-    /** Returns tenants and schema as a member knows them. */
+    /** Returns tenants, schema and the end of the audit log as a member knows them. */
     private static String agreed(Member member) {
         Tidal tidal = member.tidal();
         Map<TenantId, String> tenants = new TreeMap<>();
@@ -79,7 +80,8 @@ public final class MembersCheck {
             tenants.put(tenant.id(), config + " at " + tenant.placement());
         });
         List<String> types = tidal.signals().stream().map(SignalType::toString).toList();
-        return types + " " + tenants;
+        AuditPage audit = tidal.audit(1, 1, null);
+        return types + " " + tenants + " audited up to " + audit.newest() + " with chain " + audit.head();
     }
 
     private Map<ReplicaId, Map<String, String>> states(TenantId tenant, ReplicaId leader) {

@@ -1,0 +1,137 @@
+package io.tidaldb.core;
+
+import io.tidaldb.api.NodeId;
+import io.tidaldb.api.ReplicaId;
+import io.tidaldb.api.TenantConfig;
+import io.tidaldb.api.TenantId;
+import io.tidaldb.core.audit.Actor;
+import io.tidaldb.core.audit.AuditPage;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** An instance as somebody sees it whose changes are recorded as his. */
+record ActingTidal(EmbeddedTidal tidal, Actor actor) implements Tidal {
+
+    @Override
+    public Tidal as(Actor other) {
+        return new ActingTidal(tidal, other);
+    }
+
+    @Override
+    public AuditPage audit(long from, int limit, @Nullable TenantId tenant) {
+        return tidal.audit(from, limit, tenant);
+    }
+
+    @Override
+    public SignalType declareSignal(String name, Duration halfLife) {
+        return tidal.acting(actor, () -> tidal.declareSignal(name, halfLife));
+    }
+
+    @Override
+    public List<SignalType> signals() {
+        return tidal.signals();
+    }
+
+    @Override
+    public Tenant createTenant(TenantConfig config) {
+        return tidal.acting(actor, () -> tidal.createTenant(config));
+    }
+
+    @Override
+    public List<TenantCreation> createTenants(List<TenantConfig> configs) {
+        return tidal.acting(actor, () -> tidal.createTenants(configs));
+    }
+
+    @Override
+    public Tenant updateTenant(TenantConfig config) {
+        return tidal.acting(actor, () -> tidal.updateTenant(config));
+    }
+
+    @Override
+    public void deleteTenant(TenantId id) {
+        tidal.acting(actor, () -> {
+            tidal.deleteTenant(id);
+            return id;
+        });
+    }
+
+    @Override
+    public PlacementExplanation explain(TenantId id) {
+        return tidal.explain(id);
+    }
+
+    @Override
+    public TenantPlan planCreation(TenantConfig config) {
+        return tidal.planCreation(config);
+    }
+
+    @Override
+    public TenantPlan planUpdate(TenantConfig config) {
+        return tidal.planUpdate(config);
+    }
+
+    @Override
+    public TenantPlan planDeletion(TenantId id) {
+        return tidal.planDeletion(id);
+    }
+
+    @Override
+    public Optional<Tenant> tenant(TenantId id) {
+        return tidal.tenant(id);
+    }
+
+    @Override
+    public Optional<Tenant> tenantLabelled(String label) {
+        return tidal.tenantLabelled(label);
+    }
+
+    @Override
+    public List<Tenant> tenants() {
+        return tidal.tenants();
+    }
+
+    @Override
+    public ClusterHealth health() {
+        return tidal.health();
+    }
+
+    @Override
+    public void checkpoint() {
+        tidal.checkpoint();
+    }
+
+    @Override
+    public void promote(TenantId tenant, ReplicaId leader) {
+        tidal.acting(actor, () -> {
+            tidal.promote(tenant, leader);
+            return leader;
+        });
+    }
+
+    @Override
+    public void crashNode(NodeId node) {
+        tidal.crashNode(node);
+    }
+
+    @Override
+    public void startNode(NodeId node) {
+        tidal.startNode(node);
+    }
+
+    @Override
+    public void handOver() {
+        tidal.handOver();
+    }
+
+    @Override
+    public void abandon() {
+        tidal.abandon();
+    }
+
+    @Override
+    public void close() {
+        tidal.close();
+    }
+}

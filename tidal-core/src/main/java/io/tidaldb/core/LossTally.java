@@ -1,0 +1,47 @@
+package io.tidaldb.core;
+
+import io.tidaldb.api.NodeId;
+import io.tidaldb.api.TenantId;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Counts what becomes of tenants if a node is lost. Confined to one thread. */
+final class LossTally {
+
+    private static final int MAX_EXAMPLES = 20;
+
+    private final NodeId node;
+    private final List<TenantId> examples = new ArrayList<>();
+    private int moves;
+    private int readOnly;
+    private int unavailable;
+    private int losesData;
+
+    LossTally(NodeId node) {
+        this.node = node;
+    }
+
+    void add(TenantId tenant, List<Redundancy.Slot> slots, Redundancy.Deciders deciders) {
+        Redundancy.Fate worst = Redundancy.Fate.SERVES;
+        boolean loses = false;
+        for (Redundancy.Slot slot : slots) {
+            Redundancy.Fate fate = Redundancy.fate(slot, deciders, node::equals);
+            worst = fate.compareTo(worst) > 0 ? fate : worst;
+            loses = loses || !Redundancy.keepsData(slot, node::equals);
+        }
+        switch (worst) {
+            case SERVES -> {}
+            case MOVES -> moves++;
+            case READ_ONLY -> readOnly++;
+            case UNAVAILABLE -> unavailable++;
+        }
+        losesData += loses ? 1 : 0;
+        if (examples.size() < MAX_EXAMPLES && (loses || worst.compareTo(Redundancy.Fate.MOVES) > 0)) {
+            examples.add(tenant);
+        }
+    }
+
+    ClusterHealth.IfLost result() {
+        return new ClusterHealth.IfLost(node, moves, readOnly, unavailable, losesData, List.copyOf(examples));
+    }
+}

@@ -1,0 +1,139 @@
+package io.tidaldb.core.control;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.tidaldb.api.TenantId;
+import io.tidaldb.core.audit.AuditChange;
+import java.util.Locale;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/** What a command is about, as it was before the command, to be compared with what it is after it. */
+final class CommandImage {
+
+    private static final Pattern WORD = Pattern.compile("(?<=[a-z])(?=[A-Z])");
+
+    private final ClusterCommand command;
+    private final @Nullable ObjectNode before;
+
+    /** Other tenants that the command may change by the way. */
+    private final SortedMap<TenantId, ObjectNode> tenants = new TreeMap<>();
+
+    /** Takes note of a change. */
+    interface Notes {
+
+        /** See {@link io.tidaldb.core.audit.AuditEntry}. */
+        void take(String command, @Nullable TenantId tenant, @Nullable String about, AuditChange change);
+    }
+
+    private CommandImage(ClusterState state, ClusterCommand command) {
+        this.command = command;
+        this.before = image(state, command);
+        if (command instanceof ClusterCommand.TakeOver take) {
+            take.promotions().forEach(each -> {
+                ObjectNode tenant = tenant(state, each.tenant());
+                if (tenant != null) {
+                    tenants.put(each.tenant(), tenant);
+                }
+            });
+        }
+    }
+
+    static CommandImage before(ClusterState state, ClusterCommand command) {
+        return new CommandImage(state, command);
+    }
+
+    /** Notes what the command came to; nothing if it has left all as it was. */
+    void after(ClusterState state, Reply reply, Notes notes) {
+        AuditChange change = reply instanceof Reply.Refused refused
+                ? AuditChange.refused(refused.code().name(), refused.message())
+                : compared(state);
+        if (!change.isNothing() || before != null && before.isEmpty()) {
+            notes.take(name(command), command.tenant(), about(command), change);
+        }
+        tenants.forEach((id, was) -> {
+            AuditChange other = AuditChange.of(was, tenant(state, id));
+            if (!other.isNothing()) {
+                notes.take("promote", id, null, other);
+            }
+        });
+    }
+
+    /** Returns what has changed since. */
+    AuditChange compared(ClusterState state) {
+        return AuditChange.of(before, image(state, command));
+    }
+
+    /** Returns {@code create-tenant} for {@code CreateTenant}. */
+    private static String name(ClusterCommand command) {
+        return WORD.matcher(command.getClass().getSimpleName()).replaceAll("-").toLowerCase(Locale.ROOT);
+    }
+
+    private static @Nullable String about(ClusterCommand command) {
+        if (command instanceof ClusterCommand.Promote promote) {
+            return promote.leader().toString();
+        } else if (command instanceof ClusterCommand.Prefer prefer) {
+            return prefer.leader().toString();
+        } else if (command instanceof ClusterCommand.GrantIncarnation grant) {
+            return grant.replica().toString();
+        } else if (command instanceof ClusterCommand.TakeOver take) {
+            return take.from().name();
+        } else if (command instanceof ClusterCommand.DeclareSignal declare
+                && ClusterState.isSignalName(declare.name())) {
+            return declare.name();
+        }
+        return null;
+    }
+
+    private static @Nullable ObjectNode image(ClusterState state, ClusterCommand command) {
+        TenantId tenant = command.tenant();
+        if (tenant != null) {
+            return tenant(state, tenant);
+        } else if (command instanceof ClusterCommand.DefineTopology) {
+            return topology(state);
+        } else if (command instanceof ClusterCommand.DeclareSignal declare) {
+            return state.schema().stream()
+                    .filter(entry -> entry.name().equals(declare.name()))
+                    .findFirst()
+                    .map(entry -> object().put("half_life_nanos", entry.halfLifeNanos()))
+                    .orElse(null);
+        } else if (command instanceof ClusterCommand.GrantIncarnation grant) {
+            return object().put("incarnation", state.incarnation(grant.replica()));
+        } else if (command instanceof ClusterCommand.TakeOver take) {
+            return object().put("lease", state.lease(take.from()));
+        }
+        // Nothing to show: it is noted all the same.
+        return object();
+    }
+
+    private static @Nullable ObjectNode topology(ClusterState state) {
+        if (state.shards().isEmpty()) {
+            return null;
+        }
+        ObjectNode image = object().put("cluster", state.cluster());
+        ArrayNode shards = image.putArray("shards");
+        state.shards().forEach(each -> shards.add(each.replica() + " on " + each.node()));
+        return image;
+    }
+
+    private static @Nullable ObjectNode tenant(ClusterState state, TenantId id) {
+        TenantRecord record = state.tenant(id);
+        if (record == null) {
+            return null;
+        }
+        ObjectNode image = object();
+        CommandCodec.putConfig(image, record.config());
+        image.remove("tenant");
+        CommandCodec.putReplicas(image, "placement", record.placement());
+        CommandCodec.putReplicas(image, "preferred", record.preferred());
+        image.put("epoch", record.epoch());
+        return image;
+    }
+
+    private static ObjectNode object() {
+        return JsonNodeFactory.instance.objectNode();
+    }
+}

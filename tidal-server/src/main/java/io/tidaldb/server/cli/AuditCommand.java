@@ -1,0 +1,11 @@
+package io.tidaldb.server.cli;
+
+import picocli.CommandLine.Command;
+
+/** Commands about the audit log. */
+@Command(
+        name = "audit",
+        description =
+                "Who changed what: every change of what the cluster has agreed on, and every one that it refused.",
+        subcommands = {AuditListCommand.class, AuditVerifyCommand.class, AuditExportCommand.class})
+public final class AuditCommand extends CommandGroup {}

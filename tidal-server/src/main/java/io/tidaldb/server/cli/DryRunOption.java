@@ -1,0 +1,23 @@
+package io.tidaldb.server.cli;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import picocli.CommandLine.Option;
+
+/** The option to be told what a command would come to. */
+final class DryRunOption {
+
+    @Option(
+            names = "--dry-run",
+            description = "Change nothing; say what it would come to. Exit code 3 if it would be refused.")
+    private boolean dryRun;
+
+    boolean isGiven() {
+        return dryRun;
+    }
+
+    /** Prints a plan; returns the exit code. */
+    static int show(Output output, ObjectNode plan) {
+        output.result(plan);
+        return plan.path("allowed").asBoolean() ? ExitCodes.DONE : ExitCodes.REFUSED;
+    }
+}

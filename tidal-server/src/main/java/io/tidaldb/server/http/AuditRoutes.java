@@ -1,0 +1,62 @@
+package io.tidaldb.server.http;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.tidaldb.api.TenantId;
+import io.tidaldb.api.TidalException;
+import io.tidaldb.core.audit.AuditLine;
+import io.tidaldb.core.audit.AuditPage;
+import io.tidaldb.server.importing.Json;
+import java.util.List;
+
+/** Who changed what. */
+final class AuditRoutes {
+
+    private static final long LIMIT = 100;
+    private static final long MAX_LIMIT = 1_000;
+
+    List<Route> routes() {
+        return List.of(Route.of(
+                        Method.GET,
+                        "/v1/audit",
+                        Access.READ_IN_QUERY,
+                        "Shows who changed what, as this node knows it; a tenant's token sees the tenant's entries")
+                .query("from", Schema.count(), "Number of the first entry, from 1; 0 or none: the newest")
+                .query("limit", Schema.count(), "How many at most, 1 to 1,000; by default 100")
+                .query("tenant", Schema.id(), "Whose entries")
+                .answers(200, "The entries, in order of number", Schema.ref("Audit"))
+                .by(this::list));
+    }
+
+    private void list(Exchange exchange) {
+        long limit = number(exchange, "limit", LIMIT);
+        if (limit < 1 || limit > MAX_LIMIT) {
+            throw TidalException.invalid(
+                    "query parameter limit is " + limit + ": expected a whole number from 1 to " + MAX_LIMIT);
+        }
+        TenantId tenant = exchange.query("tenant").map(TenantId::parse).orElse(null);
+        long from = number(exchange, "from", 0);
+        if (from < 0) {
+            throw TidalException.invalid(
+                    "query parameter from is " + from + ": expected the number of an entry, from 1");
+        }
+        if (from == 0) {
+            from = Math.max(1, exchange.tidal().audit(1, 1, null).newest() - limit + 1);
+        }
+        AuditPage page = exchange.tidal().audit(from, (int) limit, tenant);
+        ObjectNode result = Json.object();
+        ArrayNode entries = result.putArray("entries");
+        page.entries().forEach(entry -> entries.add(AuditLine.object(entry)));
+        exchange.answer(
+                200,
+                result.put("next", page.next()).put("newest", page.newest()).put("head", AuditLine.hex(page.head())));
+    }
+
+    private static long number(Exchange exchange, String name, long otherwise) {
+        try {
+            return exchange.query(name).map(Long::parseLong).orElse(otherwise);
+        } catch (NumberFormatException e) {
+            throw TidalException.invalid("query parameter " + name + " is not a whole number");
+        }
+    }
+}
