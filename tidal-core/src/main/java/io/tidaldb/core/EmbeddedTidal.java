@@ -122,6 +122,8 @@ final class EmbeddedTidal implements Tidal {
      * @param copied the data came without its identity: somebody else may go on writing under its origins
      */
     void start(boolean copied) {
+        // What was agreed before anybody was told of it.
+        cluster.follow(control.shards(), control.nodes());
         List<Node> nodes = cluster.localNames().stream().map(cluster::open).toList();
         nodes.forEach(node -> grantIncarnations(node, copied));
         adoptDefaultTenant(nodes);
@@ -139,6 +141,7 @@ final class EmbeddedTidal implements Tidal {
 
     private CompletableFuture<Void> lead(Node node) {
         node.lease().limit();
+        new MembersUpkeep(node.id(), control, cluster, hosting, Objects.requireNonNull(calls), scheduler).start();
         return new Leadership(
                         node.id(), control, cluster, hosting, Objects.requireNonNull(calls), node.lease(), scheduler)
                 .start();
@@ -612,6 +615,12 @@ final class EmbeddedTidal implements Tidal {
         List<ReplicationLag> lags = new ArrayList<>();
         cluster.lag(node).ifPresent(lag -> lags.addAll(await(lag)));
         return new NodeFigures(node, clock().monotonicNanos(), cluster, hosting.tenants(), lags).figures();
+    }
+
+    @Override
+    public Membership membership() {
+        checkOpen();
+        return new AgreedMembership(control, calls != null, this::decide);
     }
 
     @Override

@@ -1,6 +1,7 @@
 package io.tidaldb.core;
 
 import io.tidaldb.api.NodeId;
+import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.core.control.ClusterCommand;
 import io.tidaldb.core.control.ControlPlane;
@@ -12,6 +13,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SortedMap;
+import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
@@ -174,7 +176,7 @@ final class Leadership {
         CompletableFuture.allOf(asked.toArray(CompletableFuture[]::new))
                 .thenApplyAsync(
                         nothing -> Succession.decide(
-                                asked.stream().map(CompletableFuture::join).toList(), hosting::members),
+                                asked.stream().map(each -> filled(each.join())).toList(), hosting::members),
                         scheduler)
                 .thenCompose(promotions -> promote(from, expected, promotions))
                 .whenComplete((nothing, failure) -> scheduler.execute(() -> {
@@ -184,6 +186,14 @@ final class Leadership {
                         LOG.info("node {} does not take over from node {}: {}", self, from, reason.getMessage());
                     }
                 }));
+    }
+
+    // What a replica holds that is new on its node tells nothing of what a majority had acknowledged before.
+    private Answer.Positions filled(Answer.Positions said) {
+        SortedSet<ReplicaId> filling = control.filling();
+        return new Answer.Positions(said.replicas().stream()
+                .filter(each -> !filling.contains(ReplicaId.parse(each.replica())))
+                .toList());
     }
 
     private CompletableFuture<Void> promote(NodeId from, long expected, List<ClusterCommand.Promote> promotions) {

@@ -61,6 +61,8 @@ final class CommandCodec {
             json.put("type", "take-over").put("node", take.from().name()).put("sequence", take.sequence());
             ArrayNode promotions = json.putArray("promotions");
             take.promotions().forEach(each -> promote(promotions.addObject(), each));
+        } else {
+            NodeCodec.put(json, command);
         }
         try {
             return mapper.writeValueAsBytes(json);
@@ -137,7 +139,13 @@ final class CommandCodec {
             case "grant-incarnation" ->
                 new ClusterCommand.GrantIncarnation(
                         ReplicaId.parse(json.path("replica").asText()));
-            default -> throw tooNew(json);
+            default -> {
+                ClusterCommand ofNodes = NodeCodec.command(json);
+                if (ofNodes == null) {
+                    throw tooNew(json);
+                }
+                yield ofNodes;
+            }
         };
     }
 
@@ -153,8 +161,12 @@ final class CommandCodec {
     }
 
     static List<ShardAssignment> shards(JsonNode json) {
+        return shards(json, "shards");
+    }
+
+    static List<ShardAssignment> shards(JsonNode json, String field) {
         List<ShardAssignment> shards = new ArrayList<>();
-        for (JsonNode shard : json.path("shards")) {
+        for (JsonNode shard : json.path(field)) {
             ReplicaId replica = ReplicaId.parse(shard.path("replica").asText());
             ShardId id = replica.shard();
             shards.add(new ShardAssignment(

@@ -12,6 +12,7 @@ import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.api.placement.ShardAssignment;
 import java.io.IOException;
+import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -43,6 +44,7 @@ final class StateCodec {
         state.incarnations().forEach((replica, newest) -> incarnations.put(replica.toString(), newest));
         ObjectNode leases = json.putObject("leases");
         state.leases().forEach((node, sequence) -> leases.put(node.name(), sequence));
+        putNodes(json, state);
         byte[] bytes = bytes(json);
         if (bytes.length > MAX_BYTES) {
             throw new TidalException(
@@ -99,12 +101,25 @@ final class StateCodec {
                 .forEach(each ->
                         leases.put(NodeId.of(each.getKey()), each.getValue().asLong()));
         state.restoreLeases(leases);
+        state.restoreNodes(
+                CommandCodec.shards(json, "defined"),
+                NodeCodec.nodes(json.path("nodes")),
+                CommandCodec.replicas(json, "filling"));
         for (JsonNode entry : json.path("schema")) {
             state.restoreSignal(
                     entry.path("name").asText(), entry.path("half_life_nanos").asLong());
         }
         state.restoreTenants(tenants(json.path("tenants")), tenants(json.path("erased")));
         return state;
+    }
+
+    private static void putNodes(ObjectNode json, ClusterState state) {
+        NodeCodec.putNodes(json.putArray("nodes"), state.nodes().all());
+        CommandCodec.putReplicas(json, "filling", List.copyOf(state.nodes().filling()));
+        ArrayNode defined = json.putArray("defined");
+        for (ShardAssignment shard : state.defined()) {
+            CommandCodec.putShard(defined.addObject(), shard);
+        }
     }
 
     private static void putTenants(ArrayNode array, SortedMap<TenantId, TenantRecord> tenants) {

@@ -44,12 +44,18 @@ final class MembersWorkload {
     private final List<String> declared = new ArrayList<>(List.of("view"));
     private long events;
     private long acknowledged;
+    private boolean onlyMajorities;
 
     MembersWorkload(SimulatedMembers cluster) {
         this.cluster = cluster;
         this.world = cluster.world();
         this.random = world.random("workload");
         this.rates = new RateCheck(world);
+    }
+
+    /** From now on nothing is acknowledged that only one member has: members are lost for good. */
+    void onlyMajorities() {
+        onlyMajorities = true;
     }
 
     /** Creates some tenants while nothing is wrong. */
@@ -111,8 +117,9 @@ final class MembersWorkload {
     // Tenants and types
 
     private TenantConfig config(TenantId id) {
+        boolean majority = random.chance(400_000) || onlyMajorities;
         TenantConfig.Builder config =
-                TenantConfig.builder(id).durability(random.chance(400_000) ? Durability.MAJORITY : Durability.LOCAL);
+                TenantConfig.builder(id).durability(majority ? Durability.MAJORITY : Durability.LOCAL);
         int slots = (int) random.between(1, 3);
         if (random.chance(400_000)) {
             List<ReplicaId> pinned = new ArrayList<>();

@@ -6,5 +6,13 @@ import picocli.CommandLine.Command;
 @Command(
         name = "cluster",
         description = "Nodes on this machine, as processes; the state of a cluster, wherever it is.",
-        subcommands = {ClusterUpCommand.class, ClusterDownCommand.class, ClusterStatusCommand.class})
+        subcommands = {
+            ClusterUpCommand.class,
+            ClusterDownCommand.class,
+            ClusterStatusCommand.class,
+            ClusterNodesCommand.class,
+            ClusterJoinCommand.class,
+            ClusterReplaceCommand.class,
+            ClusterRemoveCommand.class
+        })
 public final class ClusterCommand extends CommandGroup {}
