@@ -98,6 +98,11 @@ record ActingTidal(EmbeddedTidal tidal, Actor actor) implements Tidal {
     }
 
     @Override
+    public Membership membership() {
+        return tidal.membership(actor);
+    }
+
+    @Override
     public void checkpoint() {
         tidal.checkpoint();
     }

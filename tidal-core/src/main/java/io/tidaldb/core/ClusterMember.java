@@ -6,7 +6,6 @@ import io.tidaldb.api.transport.TransportTls;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.Stream;
@@ -20,7 +19,9 @@ import org.jspecify.annotations.Nullable;
  * @param listen where it is to be reached, in the transport's form; empty to leave the choice to the transport
  * @param advertise where others reach it if that is not where it listens; else null
  * @param tls how nodes prove who they are; null where they need not
- * @param peers the addresses of all other nodes
+ * @param peers the addresses of all other nodes; for one that joins, of those that are part of the cluster and run
+ * @param joins whether it is not one of those with which the cluster is made: it takes part once the others have agreed on it, and learns of
+ *     everything else from them
  */
 public record ClusterMember(
         String cluster,
@@ -28,15 +29,27 @@ public record ClusterMember(
         String listen,
         @Nullable String advertise,
         @Nullable TransportTls tls,
-        SortedMap<NodeId, String> peers) {
+        SortedMap<NodeId, String> peers,
+        boolean joins) {
 
-    /** @throws TidalException INVALID_ARGUMENT if a name is empty, or the node is its own peer */
+    /** @throws TidalException INVALID_ARGUMENT if a name is empty, the node is its own peer, or it joins nobody */
     public ClusterMember {
         peers = Collections.unmodifiableSortedMap(new TreeMap<>(peers));
-        if (cluster.isEmpty() || peers.containsKey(node)) {
+        if (cluster.isEmpty() || peers.containsKey(node) || joins && peers.isEmpty()) {
             throw TidalException.invalid("node " + node + " of cluster \"" + cluster + "\" has the peers "
                     + peers.keySet() + ": expected a name for the cluster, and the other nodes only");
         }
+    }
+
+    /** Describes a node of those with which the cluster is made. */
+    public ClusterMember(
+            String cluster,
+            NodeId node,
+            String listen,
+            @Nullable String advertise,
+            @Nullable TransportTls tls,
+            SortedMap<NodeId, String> peers) {
+        this(cluster, node, listen, advertise, tls, peers, false);
     }
 
     /** Describes a node that listens on an address, without TLS. */
@@ -44,12 +57,18 @@ public record ClusterMember(
         return new ClusterMember(cluster, node, listen, null, null, new TreeMap<>(peers));
     }
 
-    /** Returns all nodes, in order. */
+    /** Describes a node that listens on an address, without TLS, and joins a cluster that these are part of. */
+    public static ClusterMember joining(String cluster, NodeId node, String listen, Map<NodeId, String> members) {
+        return new ClusterMember(cluster, node, listen, null, null, new TreeMap<>(members), true);
+    }
+
+    /** Returns all nodes that are known before anything is agreed, in order. */
     public List<NodeId> nodes() {
         return Stream.concat(Stream.of(node), peers.keySet().stream()).sorted().toList();
     }
 
-    String address(NodeId peer) {
-        return Objects.requireNonNull(peers.get(peer), "every node of the topology has an address");
+    /** Returns the nodes that make the cluster, as far as this one knows, in order. */
+    List<NodeId> founders() {
+        return joins ? List.copyOf(peers.keySet()) : nodes();
     }
 }

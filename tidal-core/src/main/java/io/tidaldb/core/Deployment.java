@@ -87,6 +87,15 @@ final class Deployment {
     }
 
     private static void checkMember(ClusterMember member, @Nullable Topology wanted) {
+        if (member.joins()) {
+            if (wanted != null) {
+                throw new TidalException(
+                        ErrorCode.INVALID_CONFIGURATION,
+                        "node " + member.node() + " joins a cluster and is given a topology: expected only its region,"
+                                + " the cluster has the topology");
+            }
+            return;
+        }
         if (wanted == null
                 || !wanted.nodes().contains(member.node())
                 || !member.nodes().containsAll(wanted.nodes())) {
@@ -137,7 +146,7 @@ final class Deployment {
                             region != null
                                     ? region
                                     : known.map(NodeIdentity::region).orElse(RegionId.of(0)));
-            RegionId firstRegion = regionOf(nodes.shards(), first);
+            RegionId firstRegion = joins() ? nodes.shards().get(0).region() : regionOf(nodes.shards(), first);
             refuseForeignLegacy(firstRegion);
             boolean copied = known.isEmpty()
                     && root != null
@@ -167,9 +176,17 @@ final class Deployment {
             opened.push(deciding);
             ControlPlane control = openControl(plugins, deciding, network);
             Agreement agreement = new Agreement(plugins.platform().loops(), member, network);
+            if (network != null) {
+                PeerLinks.follow(Objects.requireNonNull(member), network, control.nodes());
+            }
             decide(agreement, control, nodes, signals, defaultSignals);
+            if (network != null) {
+                NodeHome home = homes.get(first);
+                String identity = home != null ? home.identityUuid() : launcher.identity(first);
+                register(agreement, control, firstRegion, identity, network.address());
+            }
             schema.update(control.schema());
-            LocalCluster cluster = new LocalCluster(launcher, member, control.shards());
+            LocalCluster cluster = new LocalCluster(launcher, member, control.shards(), control.nodes());
             opened.push(() -> cluster.end(LocalNode::abandon));
             EmbeddedTidal tidal = new EmbeddedTidal(control, cluster, schema, plugins, limits, deciding, network);
             tidal.start(copied);
@@ -218,7 +235,7 @@ final class Deployment {
         Path path = root == null ? null : directory(first).resolve("control");
         ControlLogContext context = member == null || network == null
                 ? new ControlLogContext(path, first, List.of(first))
-                : new ControlLogContext(path, first, member.nodes(), member.cluster(), network.control());
+                : new ControlLogContext(path, first, member.founders(), member.cluster(), network.control());
         Clock clock = plugins.platform().clock();
         Actor self = Actor.node(first);
         AuditJournal journal = path == null ? null : AuditJournal.open(path.resolveSibling(AUDIT));
@@ -250,7 +267,9 @@ final class Deployment {
         if (member != null) {
             agreement.await(control::catchUp);
         }
-        if (control.shards().isEmpty() || wanted != null && !sameTopology(control, nodes) || region != null) {
+        boolean defined = !control.shards().isEmpty();
+        // One that joins is told which node has which shard.
+        if (!joins() && (!defined || wanted != null && !sameTopology(control, nodes) || region != null)) {
             agreement.await(() -> control.submit(new ClusterCommand.DefineTopology(clusterName(), nodes.shards())));
         }
         Map<String, Duration> declared = new LinkedHashMap<>(signals);
@@ -261,9 +280,26 @@ final class Deployment {
                 () -> control.submit(new ClusterCommand.DeclareSignal(name, EmbeddedTidal.nanos(halfLife)))));
     }
 
+    /** Says who this node is: one that has lost its directory, or was removed, is refused here. */
+    private void register(Agreement agreement, ControlPlane control, RegionId own, String identity, String address) {
+        boolean known = control.nodes().stream()
+                .anyMatch(each -> each.node().equals(first)
+                        && !each.removed()
+                        && each.region().equals(own)
+                        && each.identity().equals(identity)
+                        && each.address().equals(address));
+        if (!known && !identity.isEmpty()) {
+            agreement.await(() -> control.submit(new ClusterCommand.RegisterNode(first, own, identity, address)));
+        }
+    }
+
     // What is defined already needs no decision; a difference is refused by one.
     private static boolean sameTopology(ControlPlane control, Topology nodes) {
         return control.shards().equals(nodes.shards());
+    }
+
+    private boolean joins() {
+        return member != null && member.joins();
     }
 
     private String clusterName() {

@@ -143,6 +143,8 @@ final class EmbeddedTidal implements Tidal {
      * @param copied the data came without its identity: somebody else may go on writing under its origins
      */
     void start(boolean copied) {
+        // What was agreed before anybody was told of it.
+        cluster.follow(control.shards(), control.nodes());
         List<Node> nodes = cluster.localNames().stream().map(cluster::open).toList();
         nodes.forEach(node -> grantIncarnations(node, copied));
         adoptDefaultTenant(nodes);
@@ -161,6 +163,7 @@ final class EmbeddedTidal implements Tidal {
     private CompletableFuture<Void> lead(Node node) {
         node.lease().limit();
         RemoteCalls remote = Objects.requireNonNull(calls);
+        new MembersUpkeep(node.id(), control, cluster, hosting, remote, scheduler).start();
         LeadershipSettings settings = limits.leadership;
         Leadership leadership =
                 new Leadership(node.id(), control, cluster, hosting, remote, node.lease(), settings, scheduler);
@@ -788,6 +791,18 @@ final class EmbeddedTidal implements Tidal {
         List<ReplicationLag> lags = new ArrayList<>();
         cluster.lag(node).ifPresent(lag -> lags.addAll(await(lag)));
         return new NodeFigures(node, clock().monotonicNanos(), cluster, hosting.tenants(), lags).figures();
+    }
+
+    @Override
+    public Membership membership() {
+        checkOpen();
+        return new AgreedMembership(control, calls != null, this::decide);
+    }
+
+    /** Returns the same, changed in somebody's name. */
+    Membership membership(Actor by) {
+        checkOpen();
+        return new AgreedMembership(control, calls != null, command -> acting(by, () -> decide(command)));
     }
 
     @Override

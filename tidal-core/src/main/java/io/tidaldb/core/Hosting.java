@@ -23,6 +23,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
@@ -33,6 +34,8 @@ import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -72,6 +75,10 @@ final class Hosting implements ControlPlane.Listener {
     // Confined to the scheduler.
     private SortedSet<TenantId> changed = new TreeSet<>();
     private SortedSet<TenantId> underway = new TreeSet<>();
+
+    /** Tenants some of whose replicas may be on other nodes than before. */
+    private final SortedSet<TenantId> moved = new TreeSet<>();
+
     private final Map<TenantId, List<CompletableFuture<Void>>> waiting = new HashMap<>();
     private final List<CompletableFuture<Void>> pausing = new ArrayList<>();
     private final List<CompletableFuture<Void>> idle = new ArrayList<>();
@@ -115,10 +122,17 @@ final class Hosting implements ControlPlane.Listener {
 
     @Override
     public void changed(@Nullable TenantId tenant) {
+        boolean otherNodes = false;
         if (tenant == null) {
             schema.update(control.schema());
+            otherNodes = cluster.follow(control.shards(), control.nodes());
         }
+        boolean replaced = otherNodes;
         scheduler.execute(() -> {
+            if (replaced) {
+                moved.addAll(tenants.keySet());
+                changed.addAll(moved);
+            }
             if (tenant == null) {
                 tenants.forEach((id, hosted) -> {
                     if (!hosted.record().equals(control.tenant(id))) {
@@ -303,13 +317,34 @@ final class Hosting implements ControlPlane.Listener {
     private CompletableFuture<Void> change(EmbeddedTenant hosted, TenantRecord agreed) {
         TenantRecord before = hosted.record();
         hosted.agreed(agreed);
-        if (before.epoch() == agreed.epoch()) {
+        boolean sameLeaders = before.epoch() == agreed.epoch();
+        if (moved.remove(hosted.id())) {
+            CompletableFuture<Void> rehosted = rehost(hosted, sameLeaders);
+            hosted.ledBy(agreed.placement());
+            return rehosted;
+        }
+        if (sameLeaders) {
             return done();
         }
         // What the former one still takes until it is told is adopted like anything else that it had not shipped.
         CompletableFuture<Void> told = assign(hosted, cluster.localNames());
         hosted.ledBy(agreed.placement());
         return told;
+    }
+
+    /** Opens replicas that nodes of this process have been given, and tells those that were there before who holds their slots now. */
+    private CompletableFuture<Void> rehost(EmbeddedTenant hosted, boolean sameLeaders) {
+        Set<ReplicaId> before = hosted.record().placement().stream()
+                .flatMap(leader -> hosted.replicas(leader.shard()).stream())
+                .map(TenantShard::replica)
+                .collect(Collectors.toSet());
+        return all(cluster.nodes().stream()
+                        .map(node -> cluster.unlessEnded(node.id(), openReplicas(hosted, node, before::contains)))
+                        .toList())
+                .thenComposeAsync(
+                        nothing -> assign(
+                                hosted, cluster.localNames(), shard -> sameLeaders && before.contains(shard.replica())),
+                        scheduler);
     }
 
     private CompletableFuture<Void> remove(EmbeddedTenant tenant) {
@@ -350,13 +385,17 @@ final class Hosting implements ControlPlane.Listener {
 
     /** Opens those replicas of a tenant's slots that a node hosts. */
     private CompletableFuture<Void> openReplicas(EmbeddedTenant tenant, Node node) {
+        return openReplicas(tenant, node, replica -> false);
+    }
+
+    private CompletableFuture<Void> openReplicas(EmbeddedTenant tenant, Node node, Predicate<ReplicaId> except) {
         TenantRecord record = tenant.record();
         List<CompletableFuture<Void>> opened = new ArrayList<>();
         for (ReplicaId leader : record.placement()) {
             boolean replicated = cluster.replicas().isReplicated(leader.shard());
             for (ShardAssignment each : cluster.replicas().allowed(leader.shard(), record.config())) {
                 boolean serves = each.replica().equals(leader) || replicated;
-                if (each.node().equals(node.id()) && serves) {
+                if (each.node().equals(node.id()) && serves && !except.test(each.replica())) {
                     opened.add(node.openSlot(tenant.state(), each.replica(), incarnation(each.replica(), record))
                             .thenAccept(shard -> {
                                 if (replicated) {
@@ -373,12 +412,22 @@ final class Hosting implements ControlPlane.Listener {
 
     /** Tells these nodes, if they run, what part they have in a tenant's slots; all of them, whoever of them does not answer. */
     private CompletableFuture<Void> assign(EmbeddedTenant tenant, List<NodeId> nodes) {
+        return assign(tenant, nodes, shard -> false);
+    }
+
+    /** @param goesOn whether a replica's part is the same as before but for who else holds the slot */
+    private CompletableFuture<Void> assign(EmbeddedTenant tenant, List<NodeId> nodes, Predicate<TenantShard> goesOn) {
         TenantRecord record = tenant.record();
         List<CompletableFuture<Void>> told = new ArrayList<>();
         for (ReplicaId leader : record.placement()) {
             for (TenantShard shard : tenant.replicas(leader.shard())) {
                 NodeId host = cluster.nameOf(shard.replica());
-                if (nodes.contains(host) && cluster.isRunning(host)) {
+                if (!nodes.contains(host) || !cluster.isRunning(host)) {
+                    continue;
+                }
+                if (goesOn.test(shard)) {
+                    cluster.membersChanged(shard, record.config(), leader, record.epoch());
+                } else {
                     told.add(cluster.unlessEnded(
                             host,
                             cluster.assign(
@@ -424,6 +473,23 @@ final class Hosting implements ControlPlane.Listener {
         return tenant == null
                 ? 0
                 : cluster.replicas().allowed(shard, tenant.record().config()).size();
+    }
+
+    /** Returns the slots that tenants have on these replicas, by the node that leads them. */
+    SortedMap<NodeId, List<Filling.Slot>> slotsByLeader(Collection<ReplicaId> replicas) {
+        SortedMap<NodeId, List<Filling.Slot>> slots = new TreeMap<>();
+        for (TenantRecord record : control.tenants().values()) {
+            for (ReplicaId leader : record.placement()) {
+                boolean held = cluster.replicas().allowed(leader.shard(), record.config()).stream()
+                        .anyMatch(each -> replicas.contains(each.replica()));
+                if (held) {
+                    slots.computeIfAbsent(cluster.nameOf(leader), each -> new ArrayList<>())
+                            .add(new Filling.Slot(
+                                    record.config().id().value(), leader.shard().value()));
+                }
+            }
+        }
+        return slots;
     }
 
     /**

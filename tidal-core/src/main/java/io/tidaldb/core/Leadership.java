@@ -2,6 +2,7 @@ package io.tidaldb.core;
 
 import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.NodeId;
+import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.core.control.ClusterCommand;
 import io.tidaldb.core.control.ControlPlane;
@@ -13,6 +14,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SortedMap;
+import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.LongFunction;
@@ -283,7 +285,7 @@ final class Leadership {
                 }));
     }
 
-    /** Returns what those of these nodes that answer hold of what a node leads. */
+    /** Returns what those of these nodes that answer hold of what a node leads, without replicas that are still being filled. */
     CompletableFuture<List<Answer.Positions>> positions(NodeId of, List<NodeId> nodes) {
         List<CompletableFuture<Answer.Positions>> asked = new ArrayList<>();
         for (NodeId node : nodes) {
@@ -299,8 +301,16 @@ final class Leadership {
             }
         }
         return CompletableFuture.allOf(asked.toArray(CompletableFuture[]::new))
-                .thenApply(
-                        nothing -> asked.stream().map(CompletableFuture::join).toList());
+                .thenApply(nothing ->
+                        asked.stream().map(each -> filled(each.join())).toList());
+    }
+
+    // What a replica holds that is new on its node tells nothing of what a majority had acknowledged before.
+    private Answer.Positions filled(Answer.Positions said) {
+        SortedSet<ReplicaId> filling = control.filling();
+        return new Answer.Positions(said.replicas().stream()
+                .filter(each -> !filling.contains(ReplicaId.parse(each.replica())))
+                .toList());
     }
 
     private CompletableFuture<Void> promote(NodeId from, long expected, List<ClusterCommand.Promote> promotions) {

@@ -8,6 +8,7 @@ import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.api.placement.ShardAssignment;
+import io.tidaldb.core.control.NodeRecord;
 import io.tidaldb.core.ingest.Node;
 import io.tidaldb.core.ingest.TenantShard;
 import io.tidaldb.core.network.NodeNetwork;
@@ -27,6 +28,8 @@ import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The nodes of this process: which run, how they are connected, and what part each has in a slot.
@@ -35,10 +38,11 @@ import org.jspecify.annotations.Nullable;
  */
 final class LocalCluster {
 
+    private static final Logger LOG = LoggerFactory.getLogger(LocalCluster.class);
+
     private final NodeLauncher launcher;
     private final @Nullable ClusterMember member;
-    private final List<ShardAssignment> topology;
-    private final ShardReplicas replicas;
+    private volatile Layout layout;
     private final SortedMap<NodeId, LocalNode> running = new ConcurrentSkipListMap<>();
     /** What is waited for, by the node that is to do it. */
     private final Map<NodeId, SortedMap<Long, CompletableFuture<?>>> expected = new ConcurrentHashMap<>();
@@ -48,26 +52,67 @@ final class LocalCluster {
     /** Those of them that serve: one that has not begun to listen does not know its address. */
     private final SortedSet<NodeId> started = new ConcurrentSkipListSet<>();
 
+    /** What is agreed on which nodes there are and what they have. */
+    private record Layout(List<ShardAssignment> topology, List<NodeRecord> nodes, ShardReplicas replicas) {
+
+        Layout(List<ShardAssignment> topology, List<NodeRecord> nodes) {
+            this(List.copyOf(topology), List.copyOf(nodes), new ShardReplicas(topology));
+        }
+
+        @Nullable
+        NodeRecord active(NodeId name) {
+            return nodes.stream()
+                    .filter(each -> each.node().equals(name) && !each.removed())
+                    .findFirst()
+                    .orElse(null);
+        }
+    }
+
     /**
      * Creates a cluster none of whose nodes runs yet.
      *
      * @param member the one node of this process, if the others are other processes
      */
-    LocalCluster(NodeLauncher launcher, @Nullable ClusterMember member, List<ShardAssignment> topology) {
+    LocalCluster(
+            NodeLauncher launcher,
+            @Nullable ClusterMember member,
+            List<ShardAssignment> topology,
+            List<NodeRecord> nodes) {
         this.launcher = launcher;
         this.member = member;
-        this.topology = List.copyOf(topology);
-        this.replicas = new ShardReplicas(topology);
+        this.layout = new Layout(topology, nodes);
+    }
+
+    /** Goes by what is agreed now; returns whether other nodes have replicas than before. */
+    boolean follow(List<ShardAssignment> topology, List<NodeRecord> nodes) {
+        boolean moved = !layout.topology.equals(topology);
+        if (moved || !layout.nodes.equals(nodes)) {
+            layout = new Layout(topology, nodes);
+            LocalNode own = member == null ? null : running.get(member.node());
+            if (member != null && layout.active(member.node()) == null) {
+                LOG.error(
+                        "node {} was removed from the cluster: it leads nothing any more, and can't be started again; stop it",
+                        member.node());
+            }
+            if (member != null && own != null && own.network() != null) {
+                PeerLinks.follow(member, own.network(), nodes);
+            }
+        }
+        return moved;
     }
 
     /** Returns who holds which shard. */
     ShardReplicas replicas() {
-        return replicas;
+        return layout.replicas;
     }
 
     /** Returns the names of all nodes, running or not, in order. */
     List<NodeId> names() {
-        return topology.stream().map(ShardAssignment::node).distinct().sorted().toList();
+        return layout.nodes.stream()
+                .filter(each -> !each.removed())
+                .map(NodeRecord::node)
+                .sorted()
+                .toList();
     }
 
     /** Returns where other nodes reach a node, if there are others and it is known. */
@@ -76,7 +121,11 @@ final class LocalCluster {
         if (node != null && started.contains(name)) {
             return Optional.ofNullable(node.network()).map(NodeNetwork::address);
         }
-        return member == null || isLocal(name) ? Optional.empty() : Optional.of(member.address(name));
+        NodeRecord known = layout.active(name);
+        if (member == null || isLocal(name) || known == null) {
+            return Optional.empty();
+        }
+        return Optional.of(member.peers().getOrDefault(name, known.address())).filter(text -> !text.isEmpty());
     }
 
     /** Returns the names of the nodes that run in this process, if they are not ended, in order. */
@@ -91,18 +140,18 @@ final class LocalCluster {
 
     /** Returns the replicas that a node hosts. */
     List<ReplicaId> hosted(NodeId node) {
-        return topology.stream()
+        return layout.topology.stream()
                 .filter(each -> each.node().equals(node))
                 .map(ShardAssignment::replica)
                 .toList();
     }
 
     RegionId region(NodeId node) {
-        return topology.stream()
-                .filter(each -> each.node().equals(node))
-                .findFirst()
-                .orElseThrow(() -> unknown(node))
-                .region();
+        NodeRecord known = layout.active(node);
+        if (known == null) {
+            throw unknown(node);
+        }
+        return known.region();
     }
 
     private TidalException unknown(NodeId node) {
@@ -111,7 +160,9 @@ final class LocalCluster {
 
     /** Opens a node, which begins to serve with {@link LocalNode#start}. */
     Node open(NodeId name) {
-        boolean replicated = hosted(name).stream().anyMatch(replica -> replicas.isReplicated(replica.shard()));
+        // A member may be given replicas while it runs.
+        boolean replicated = member != null && !member.peers().isEmpty()
+                || hosted(name).stream().anyMatch(replica -> replicas().isReplicated(replica.shard()));
         LocalNode node = launcher.open(name, region(name), replicated);
         running.put(name, node);
         return node.node();
@@ -128,10 +179,8 @@ final class LocalCluster {
                 peer.replicator().addPeer(name, node.replicator().address());
             }
         }
-        if (member != null && node.replicator() != null) {
-            names().stream()
-                    .filter(other -> !isLocal(other) && shares(name, other))
-                    .forEach(other -> node.replicator().addPeer(other, member.address(other)));
+        if (member != null && node.network() != null) {
+            PeerLinks.follow(member, node.network(), layout.nodes);
         }
         started.add(name);
     }
@@ -199,7 +248,7 @@ final class LocalCluster {
 
     /** Returns the name of the node that hosts a replica. */
     NodeId nameOf(ReplicaId replica) {
-        return topology.stream()
+        return layout.topology.stream()
                 .filter(each -> each.replica().equals(replica))
                 .findFirst()
                 .orElseThrow(() ->
@@ -241,19 +290,33 @@ final class LocalCluster {
             long epoch,
             int incarnation,
             List<Origin> former) {
-        List<ShardAssignment> members = replicas.allowed(leader.shard(), tenant);
+        List<ShardAssignment> members = replicas().allowed(leader.shard(), tenant);
         LocalNode host = running(nameOf(shard.replica()));
         @Nullable Replicator replicator = host.replicator();
         CompletableFuture<Void> done = CompletableFuture.completedFuture(null);
         if (members.size() > 1 && replicator != null) {
             done = host.node().ledBy(shard, leader, nameOf(leader), epoch, incarnation, former);
-            replicator.assign(new SlotAssignment(
-                    shard,
-                    epoch,
-                    nameOf(leader),
-                    members.stream().map(ShardAssignment::node).toList()));
+            replicator.assign(assignment(shard, tenant, leader, epoch));
         }
         return done;
+    }
+
+    /** Tells a replica that leads or follows as before who else holds its slot now. */
+    void membersChanged(TenantShard shard, TenantConfig tenant, ReplicaId leader, long epoch) {
+        LocalNode host = running(nameOf(shard.replica()));
+        if (host.replicator() != null) {
+            host.replicator().assign(assignment(shard, tenant, leader, epoch));
+        }
+    }
+
+    private SlotAssignment assignment(TenantShard shard, TenantConfig tenant, ReplicaId leader, long epoch) {
+        return new SlotAssignment(
+                shard,
+                epoch,
+                nameOf(leader),
+                replicas().allowed(leader.shard(), tenant).stream()
+                        .map(ShardAssignment::node)
+                        .toList());
     }
 
     /** Returns the replication of the node that hosts a replica; null if it shares no shard with others. */

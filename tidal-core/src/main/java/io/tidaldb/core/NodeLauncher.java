@@ -116,6 +116,12 @@ final class NodeLauncher {
         return network;
     }
 
+    /** Returns the identity of the home that a machine has of its own; empty if it has none. */
+    String identity(NodeId id) {
+        NodeHome home = Objects.requireNonNull(connected.get(id)).machine.home();
+        return home == null ? "" : home.identityUuid();
+    }
+
     /** Returns the threads of a node that was connected and is not opened yet. */
     LoopFactory loops(NodeId id) {
         return Objects.requireNonNull(connected.get(id)).machine.loops();

@@ -106,6 +106,9 @@ public interface Tidal extends AutoCloseable {
     /** Returns the state of nodes, shards and tenants. */
     ClusterHealth health();
 
+    /** Returns which nodes there are, and what changes them. */
+    Membership membership();
+
     /**
      * Writes a checkpoint of every log that has grown, so that a restart need not replay what was there when this was called. Writes go on
      * meanwhile.

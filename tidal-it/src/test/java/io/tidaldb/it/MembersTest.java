@@ -8,6 +8,7 @@ import io.tidaldb.api.EntityId;
 import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.IdempotencyKey;
 import io.tidaldb.api.NodeId;
+import io.tidaldb.api.Outcome;
 import io.tidaldb.api.QuotaExceededException;
 import io.tidaldb.api.RegionId;
 import io.tidaldb.api.ReplicaId;
@@ -16,6 +17,7 @@ import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.core.ClusterHealth;
 import io.tidaldb.core.ClusterMember;
+import io.tidaldb.core.Membership;
 import io.tidaldb.core.Position;
 import io.tidaldb.core.ReadOptions;
 import io.tidaldb.core.RecordedSignal;
@@ -37,6 +39,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -58,7 +62,7 @@ class MembersTest {
     @BeforeEach
     void open() throws IOException {
         List<ServerSocket> sockets = new ArrayList<>();
-        for (int node = 0; node < 3; node++) {
+        for (int node = 0; node < 5; node++) {
             ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
             sockets.add(socket);
             addresses.put(NodeId.of("n" + node), "127.0.0.1:" + socket.getLocalPort());
@@ -88,8 +92,12 @@ class MembersTest {
 
     private Tidal member(int number) {
         NodeId node = NodeId.of("n" + number);
-        Map<NodeId, String> peers = new TreeMap<>(addresses);
-        String listen = Objects.requireNonNull(peers.remove(node));
+        Map<NodeId, String> peers = new TreeMap<>();
+        IntStream.range(0, 3)
+                .filter(other -> other != number)
+                .mapToObj(other -> NodeId.of("n" + other))
+                .forEach(other -> peers.put(other, address(other)));
+        String listen = address(node);
         return Tidal.builder()
                 .dataDir(directory.resolve(node.name()))
                 .topology(Topology.regions(3).shardsPerRegion(3))
@@ -98,6 +106,36 @@ class MembersTest {
                 .returnAfter(Duration.ofHours(1))
                 .signal("view", Duration.ofDays(7))
                 .open();
+    }
+
+    /** Opens a node that takes the place of another one, which some others know of. */
+    private void join(int number, RegionId region, int... others) {
+        NodeId node = NodeId.of("n" + number);
+        Map<NodeId, String> members = new TreeMap<>();
+        IntStream.of(others)
+                .mapToObj(other -> NodeId.of("n" + other))
+                .forEach(other -> members.put(other, address(other)));
+        running.put(
+                number,
+                Tidal.builder()
+                        .dataDir(directory.resolve(node.name()))
+                        .region(region)
+                        .member(ClusterMember.joining("members", node, address(node), members))
+                        .transport("netty")
+                        .signal("view", Duration.ofDays(7))
+                        .open());
+    }
+
+    private String address(NodeId node) {
+        return Objects.requireNonNull(addresses.get(node));
+    }
+
+    private void awaitFilled(int asked, String... voters) {
+        Await.passes(() -> assertThat(node(asked).membership().members())
+                .allMatch(member -> member.filling().isEmpty())
+                .filteredOn(Membership.Member::votes)
+                .extracting(member -> member.node().name())
+                .containsExactly(voters));
     }
 
     private void kill(int number) {
@@ -286,6 +324,95 @@ class MembersTest {
         }
         assertThat(node(2).tenants()).allMatch(tenant -> !tenant.placement().contains(ReplicaId.parse("r2:s2")));
         node(2).tenants().forEach(tenant -> tenant.record("view", 101, 1));
+    }
+
+    @Test
+    @DisplayName("a node that is lost for good is replaced under load, then another one is lost: nothing is missing")
+    void replaced() {
+        ReplicaId onLost = ReplicaId.parse("r2:s2");
+        node(0).createTenant(config().pinnedShards(ReplicaId.parse("r0:s0"), ReplicaId.parse("r1:s1"), onLost)
+                .durability(Durability.MAJORITY)
+                .build());
+        AtomicInteger written = new AtomicInteger();
+        AtomicBoolean over = new AtomicBoolean();
+        CompletableFuture<Void> load = CompletableFuture.runAsync(() -> {
+            while (!over.get()) {
+                int entity = written.get();
+                IdempotencyKey key = new IdempotencyKey(7, entity);
+                try {
+                    tenant(0).recordAll(List.of(Signal.of("view", entity, 1)), WriteOptions.DEFAULT.with(key));
+                    written.incrementAndGet();
+                } catch (TidalException e) {
+                    assertThat(e.outcome()).isNotEqualTo(Outcome.FATAL);
+                }
+            }
+        });
+        Await.passes(() -> assertThat(written.get()).isGreaterThan(100));
+        kill(2);
+        Await.passes(
+                () -> node(1).membership().replace(NodeId.of("n2"), NodeId.of("n3"), address(NodeId.of("n3")), false));
+        join(3, RegionId.of(2), 0, 1);
+        awaitFilled(0, "n0", "n1", "n3");
+        int before = written.get();
+        Await.passes(() -> assertThat(written.get()).isGreaterThan(before + 100));
+        assertThatThrownBy(() -> node(0).membership().remove(NodeId.of("n3"), true))
+                .hasMessageContaining("has replicas of 3 shards");
+        over.set(true);
+        load.join();
+        kill(1);
+        Tenant left = tenant(3);
+        Await.passes(() -> left.recordAll(
+                List.of(Signal.of("view", written.get(), 1)),
+                WriteOptions.DEFAULT.with(new IdempotencyKey(7, written.get()))));
+        int all = written.get() + 1;
+        for (int reader : new int[] {0, 3}) {
+            assertThat(tenant(reader).total("view")).isEqualTo(all);
+            List<RecordedSignal> exported = new ArrayList<>();
+            tenant(reader).export(exported::add);
+            assertThat(exported.stream().map(RecordedSignal::entity).distinct()).hasSize(all);
+        }
+        // Whoever was replaced before it was started again knows what was agreed meanwhile, from its own copy of what
+        // is agreed.
+        kill(3);
+        join(3, RegionId.of(2), 0, 1);
+        start(1);
+        awaitFilled(1, "n0", "n1", "n3");
+        Await.passes(() -> assertThat(tenant(1).total("view")).isEqualTo(all));
+    }
+
+    @Test
+    @DisplayName("a node without replicas joins, routes, and goes; the name of one that is gone never comes back")
+    void joinsAndLeaves() {
+        node(0).createTenant(config().slots(3).build());
+        NodeId gateway = NodeId.of("n3");
+        assertThatThrownBy(() -> node(0).membership().add(gateway, RegionId.of(1), "", false))
+                .isInstanceOf(TidalException.class);
+        node(0).membership().add(gateway, RegionId.of(1), address(gateway), false);
+        join(3, RegionId.of(1), 0, 1, 2);
+        awaitFilled(3, "n0", "n1", "n2", "n3");
+        tenant(3).record("view", 1, 1);
+        assertThat(tenant(3).total("view")).isEqualTo(1);
+        assertThat(tenant(1).total("view")).isEqualTo(1);
+        assertThat(node(3).health().nodes()).hasSize(4).allMatch(ClusterHealth.NodeHealth::up);
+        node(0).membership().remove(gateway, false);
+        awaitFilled(0, "n0", "n1", "n2");
+        assertThatThrownBy(() -> node(1).membership().add(gateway, RegionId.of(1), address(gateway), false))
+                .hasMessageContaining("node n3 was removed from the cluster: choose another name");
+        assertThat(node(0).health().nodes()).hasSize(3);
+        tenant(2).record("view", 2, 1);
+    }
+
+    @Test
+    @DisplayName(
+            "class 9: a node that returns with an empty disk and its old name is refused, and its replacement is not")
+    void emptyDisk() {
+        kill(2);
+        Trees.delete(directory.resolve("n2"));
+        assertThatThrownBy(() -> start(2)).hasMessageContaining("it has lost what it had acknowledged");
+        Await.passes(
+                () -> node(0).membership().replace(NodeId.of("n2"), NodeId.of("n3"), address(NodeId.of("n3")), false));
+        join(3, RegionId.of(2), 0, 1);
+        awaitFilled(1, "n0", "n1", "n3");
     }
 
     @Test

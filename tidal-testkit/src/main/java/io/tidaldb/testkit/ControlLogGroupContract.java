@@ -1,8 +1,10 @@
 package io.tidaldb.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
+import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.NodeId;
 import io.tidaldb.api.Outcome;
 import io.tidaldb.api.TidalException;
@@ -30,11 +32,17 @@ public abstract class ControlLogGroupContract extends ControlLogContract {
     /** The members of the group. */
     protected static final List<NodeId> MEMBERS = List.of(NodeId.of("n0"), NodeId.of("n1"), NodeId.of("n2"));
 
+    /** One that is a member only once they have agreed on it. */
+    protected static final NodeId NEWCOMER = NodeId.of("n3");
+
     private static final Duration POLL = Duration.ofMillis(5);
 
     private final ControlNetworks networks = new ControlNetworks();
     private final Map<NodeId, ControlLog> logs = new TreeMap<>();
     private final Map<NodeId, Recorder> seen = new TreeMap<>();
+
+    /** Who is to have received everything. */
+    private final List<NodeId> members = new ArrayList<>(MEMBERS);
 
     /** What was acknowledged: commands by index. */
     private final Map<Long, String> acknowledged = new TreeMap<>();
@@ -261,6 +269,166 @@ public abstract class ControlLogGroupContract extends ControlLogContract {
         checkAll();
     }
 
+    @Test
+    void memberThatJoinsReceivesEverythingAndVotes() throws Exception {
+        openGroup();
+        for (int i = 0; i < 10; i++) {
+            propose(MEMBERS.get(i % 3), "before " + i);
+        }
+        NodeId leader = awaitLeader(MEMBERS);
+        start(NEWCOMER);
+        change(List.of(MEMBERS.get(0), MEMBERS.get(1), MEMBERS.get(2), NEWCOMER), List.of());
+        propose(NEWCOMER, "by the newcomer");
+        checkAll();
+        stop(leader);
+        propose(NEWCOMER, "without " + leader);
+        stop(NEWCOMER);
+        start(NEWCOMER);
+        propose(NEWCOMER, "again");
+        start(leader);
+        await(log(leader).read());
+        checkAll();
+        assertThat(log(leader).members()).hasSize(4).contains(NEWCOMER);
+    }
+
+    @Test
+    void followerReceivesEverythingAndDoesNotVote() throws Exception {
+        openGroup();
+        propose(MEMBERS.get(0), "before");
+        start(NEWCOMER);
+        change(MEMBERS, List.of(NEWCOMER));
+        for (int i = 0; i < 5; i++) {
+            propose(MEMBERS.get(i % 3), "after " + i);
+        }
+        assertThat(await(log(NEWCOMER).read())).isEqualTo(6);
+        propose(NEWCOMER, "by the follower");
+        checkAll();
+        awaitUntil(() -> log(NEWCOMER).followers().equals(List.of(NEWCOMER)));
+        assertThat(log(NEWCOMER).members()).isEqualTo(MEMBERS);
+        stop(NEWCOMER);
+        start(NEWCOMER);
+        propose(NEWCOMER, "again");
+        // Half of all, and no majority of those that vote.
+        NodeId left = awaitLeader(MEMBERS);
+        without(left).forEach(this::stop);
+        expectFailure("alone", log(left).propose(bytes("alone")));
+        without(left).forEach(this::start);
+        propose(left, "together");
+        checkAll();
+    }
+
+    @Test
+    void memberThatIsGoneForGoodIsReplaced() throws Exception {
+        openGroup();
+        for (int i = 0; i < 5; i++) {
+            propose(MEMBERS.get(i % 3), "before " + i);
+        }
+        NodeId gone = without(awaitLeader(MEMBERS)).get(0);
+        stop(gone);
+        members.remove(gone);
+        for (NodeId member : without(gone)) {
+            await(log(member).read());
+            log(member).compact(new ControlSnapshot(5, bytes("five")));
+        }
+        propose(without(gone).get(0), "behind the snapshot");
+        start(NEWCOMER);
+        List<NodeId> left = without(gone);
+        change(List.of(left.get(0), left.get(1), NEWCOMER), List.of());
+        propose(NEWCOMER, "after");
+        checkAll();
+        // The newcomer makes a majority with either of them.
+        stop(left.get(0));
+        propose(NEWCOMER, "with the newcomer's vote");
+        start(left.get(0));
+        stop(left.get(1));
+        propose(NEWCOMER, "with the newcomer's vote again");
+        start(left.get(1));
+        checkAll();
+        // One that was left out and comes back has nothing agreed, and nobody goes with it.
+        start(gone);
+        expectFailure("by one that was left out", log(gone).propose(bytes("by one that was left out")));
+        propose(NEWCOMER, "undisturbed");
+        checkAll();
+    }
+
+    @Test
+    void leaderMayBeLeftOut() throws Exception {
+        openGroup();
+        proposeAndAwaitEverywhere("before");
+        NodeId leader = awaitLeader(MEMBERS);
+        List<NodeId> left = without(leader);
+        change(left, List.of());
+        members.remove(leader);
+        awaitUntil(() ->
+                left.contains(leader(left.get(0))) && log(left.get(0)).members().equals(left));
+        propose(left.get(0), "without it");
+        propose(left.get(1), "without it again");
+        checkAll();
+        for (NodeId member : left) {
+            stop(member);
+        }
+        for (NodeId member : left) {
+            start(member);
+        }
+        propose(left.get(0), "after a restart");
+        checkAll();
+        assertThat(log(left.get(0)).members()).isEqualTo(left);
+    }
+
+    @Test
+    void membersAreNotChangedWithoutTheLeaderAMajorityOrTheNewcomer() throws Exception {
+        openGroup();
+        proposeAndAwaitEverywhere("before");
+        NodeId leader = awaitLeader(MEMBERS);
+        List<NodeId> wanted = List.of(leader, NEWCOMER);
+        assertThat(failure(log(without(leader).get(0)).changeMembers(wanted, List.of()))
+                        .code())
+                .isEqualTo(ErrorCode.NOT_OWNER);
+        assertThat(failure(log(leader)
+                                .changeMembers(
+                                        List.of(MEMBERS.get(0), MEMBERS.get(1), MEMBERS.get(2), NEWCOMER), List.of()))
+                        .code())
+                .isEqualTo(ErrorCode.NOT_CAUGHT_UP);
+        propose(leader, "as before");
+        assertThat(log(leader).members()).isEqualTo(MEMBERS);
+        assertThatThrownBy(() -> log(leader).changeMembers(List.of(), List.of()))
+                .isInstanceOfSatisfying(
+                        TidalException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.INVALID_ARGUMENT));
+        without(awaitLeader(MEMBERS)).forEach(this::isolate);
+        TidalException cut =
+                failure(log(leader).changeMembers(without(without(leader).get(0)), List.of()));
+        assertThat(cut.outcome()).isNotEqualTo(Outcome.FATAL);
+        heal();
+        propose(without(leader).get(0), "again");
+        checkAll();
+    }
+
+    private void change(List<NodeId> voters, List<NodeId> followers) throws Exception {
+        for (int attempt = 1; ; attempt++) {
+            NodeId leader = awaitLeader(members);
+            try {
+                await(log(leader).changeMembers(voters, followers));
+                break;
+            } catch (ExecutionException e) {
+                assertThat(attempt).as("attempts: %s", e.getCause()).isLessThan(10);
+            }
+        }
+        for (NodeId each : voters) {
+            if (!members.contains(each)) {
+                members.add(each);
+            }
+        }
+        for (NodeId each : followers) {
+            members.add(each);
+        }
+    }
+
+    private TidalException failure(CompletionStage<?> stage) {
+        Throwable thrown = catchThrowable(() -> await(stage));
+        assertThat(thrown).isInstanceOf(ExecutionException.class).hasCauseInstanceOf(TidalException.class);
+        return (TidalException) Objects.requireNonNull(thrown.getCause());
+    }
+
     private void openGroup() throws InterruptedException {
         for (NodeId member : MEMBERS) {
             start(member);
@@ -334,7 +502,7 @@ public abstract class ControlLogGroupContract extends ControlLogContract {
     /** Every member has received what was acknowledged, where it was said to be, and nothing twice or that was refused. */
     private void checkAll() throws Exception {
         Map<Long, String> agreed = new TreeMap<>();
-        for (NodeId member : MEMBERS) {
+        for (NodeId member : members) {
             await(log(member).read());
             long next = 1;
             for (String event : seen(member)) {

@@ -1,6 +1,8 @@
 package io.tidaldb.api.control;
 
+import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.NodeId;
+import io.tidaldb.api.TidalException;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
@@ -54,8 +56,33 @@ public interface ControlLog extends AutoCloseable {
      */
     void compact(ControlSnapshot snapshot);
 
-    /** Returns the members that vote, in order. */
+    /** Returns the members that vote, in order, as far as this node knows. */
     List<NodeId> members();
+
+    /** Returns the members that receive everything and don't vote, in order, as far as this node knows. */
+    default List<NodeId> followers() {
+        return List.of();
+    }
+
+    /**
+     * Makes these the members from now on. Called where {@link #leader} is this node; one change at a time. Completes when the change is
+     * agreed: by a majority of the members before, and by one of those after. Newcomers are given what they lack first. Whoever is left out
+     * receives nothing more and can have nothing agreed, the leader included.
+     *
+     * <p>Fails with NOT_OWNER if another node leads, with OVERLOADED while another change is under way and with NOT_CAUGHT_UP if a newcomer
+     * can't be reached: then nothing has changed. After DEADLINE_EXCEEDED it may still change.
+     *
+     * @param voters whose majority agrees from now on; at least one
+     * @param followers who receives everything and does not vote
+     * @throws io.tidaldb.api.TidalException INVALID_ARGUMENT if there is no voter, too many or one twice, UNSUPPORTED if the members of this
+     *     log can't be changed, CLOSED after close; other failures come through the stage
+     */
+    default CompletionStage<Void> changeMembers(List<NodeId> voters, List<NodeId> followers) {
+        throw new TidalException(
+                ErrorCode.UNSUPPORTED,
+                "the members " + members() + " of this control log can't be changed to " + voters + " and " + followers
+                        + ": expected a control log of several nodes");
+    }
 
     /** Returns who decides at the moment as far as this node knows; empty while nobody does, and nothing can be decided. */
     Optional<NodeId> leader();

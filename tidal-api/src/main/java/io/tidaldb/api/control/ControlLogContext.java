@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param directory where to keep its files, created if missing; null for a log that keeps nothing
  * @param node the node that opens it
- * @param members all nodes that take part, in order, this one included
+ * @param members all nodes that take part when the log is made, in order; a node that is not among them joins those that are, and takes part
+ *     once they have agreed on it. What was agreed since is remembered, and not compared with this any more
  * @param cluster the name of the cluster that decides; empty if it has none
  * @param network how the members reach each other; null where the node is the only one
  */

@@ -6,6 +6,7 @@ import io.tidaldb.api.control.ControlEntry;
 import io.tidaldb.api.control.ControlListener;
 import io.tidaldb.api.control.ControlSnapshot;
 import java.io.IOException;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -48,6 +49,9 @@ final class CommandStateMachine extends BaseStateMachine {
 
         /** Nothing can go on. */
         void failed(TidalException failure);
+
+        /** These vote from now on. Durable when this returns. */
+        void membersChanged(List<RaftPeerId> voters) throws IOException;
 
         /** Somebody else decides from now on. */
         void leaderChanged(RaftPeerId leader);
@@ -220,6 +224,20 @@ final class CommandStateMachine extends BaseStateMachine {
     public void notifyLogFailed(Throwable cause, RaftProtos.@Nullable LogEntryProto entry) {
         events.failed(new TidalException(
                 ErrorCode.STORE_FAILED, "control log can't be written: " + cause + "; reopen it", cause));
+    }
+
+    @Override
+    public void notifyConfigurationChanged(long term, long index, RaftProtos.RaftConfigurationProto agreed) {
+        if (agreed.getOldPeersCount() == 0) {
+            try {
+                events.membersChanged(agreed.getPeersList().stream()
+                        .map(peer -> RaftPeerId.valueOf(peer.getId()))
+                        .toList());
+            } catch (IOException e) {
+                throw fail(new TidalException(
+                        ErrorCode.STORE_FAILED, "control log: its members can't be written: " + e + "; reopen it", e));
+            }
+        }
     }
 
     @Override

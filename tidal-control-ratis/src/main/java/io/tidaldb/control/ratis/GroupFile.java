@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Properties;
@@ -21,7 +22,8 @@ import java.util.stream.Stream;
 
 /**
  * The file {@code group} in the log's directory: whose it is. Lines of {@code key=value}: {@code format} (1), {@code node},
- * {@code members} in order, and {@code cluster} in hexadecimal UTF-8, since a name may hold anything.
+ * {@code members} that vote in order, {@code cluster} in hexadecimal UTF-8, since a name may hold anything, and {@code agreed} (true)
+ * once the members follow from the log: those of the configuration are not compared with them any more.
  *
  * <p>While the log is made for the first time it is called {@code group.new}; from when it is {@code group}, what Raft remembers must be
  * there.
@@ -58,7 +60,7 @@ final class GroupFile {
         } else if (Files.exists(making)) {
             compare(making);
         } else if (isEmpty()) {
-            write(making);
+            write(making, context.members(), !context.members().contains(context.node()));
         } else {
             throw mismatch("holds files that this control log did not write", "an empty directory");
         }
@@ -71,6 +73,11 @@ final class GroupFile {
             Files.move(making, directory.resolve("group"), StandardCopyOption.ATOMIC_MOVE);
             forceDirectory();
         }
+    }
+
+    /** Notes who was agreed to vote from now on. */
+    void agreed(List<NodeId> voters) throws IOException {
+        write(directory.resolve("group"), voters, true);
     }
 
     private boolean isEmpty() throws IOException {
@@ -96,7 +103,9 @@ final class GroupFile {
         String cluster = new String(hex(name, found.getProperty("cluster", "")), StandardCharsets.UTF_8);
         expect("cluster", context.cluster(), cluster);
         expect("node", context.node().name(), found.getProperty("node", ""));
-        expect("members", members(), found.getProperty("members", ""));
+        if (!found.getProperty("agreed", "").equals("true")) {
+            expect("members", text(context.members()), found.getProperty("members", ""));
+        }
     }
 
     private static int format(String file, String text) {
@@ -128,16 +137,19 @@ final class GroupFile {
                         + "; correct the configuration, or choose another directory");
     }
 
-    private String members() {
-        return context.members().stream().map(NodeId::name).collect(Collectors.joining(","));
+    private static String text(List<NodeId> members) {
+        return members.stream().map(NodeId::name).collect(Collectors.joining(","));
     }
 
-    private void write(Path file) throws IOException {
-        List<String> lines = List.of(
+    private void write(Path file, List<NodeId> members, boolean agreed) throws IOException {
+        List<String> lines = new ArrayList<>(List.of(
                 "format=" + FORMAT,
                 "node=" + context.node().name(),
-                "members=" + members(),
-                "cluster=" + HexFormat.of().formatHex(context.cluster().getBytes(StandardCharsets.UTF_8)));
+                "members=" + text(members),
+                "cluster=" + HexFormat.of().formatHex(context.cluster().getBytes(StandardCharsets.UTF_8))));
+        if (agreed) {
+            lines.add("agreed=true");
+        }
         Path part = directory.resolve("group.tmp");
         try (FileChannel channel = FileChannel.open(
                 part, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {

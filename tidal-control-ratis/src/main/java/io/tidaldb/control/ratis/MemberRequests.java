@@ -15,6 +15,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import org.apache.ratis.proto.RaftProtos.AppendEntriesRequestProto;
 import org.apache.ratis.proto.RaftProtos.FileChunkProto;
@@ -45,12 +46,13 @@ final class MemberRequests implements ControlNetwork.Handler {
 
     private final RaftServer server;
     private final Submitter submitter;
-    private final List<NodeId> members;
+    private final Supplier<List<NodeId>> members;
     private final int maxMessageBytes;
     private final AtomicInteger waitingBytes = new AtomicInteger();
     private final ThreadPoolExecutor threads;
 
-    MemberRequests(RaftServer server, Submitter submitter, List<NodeId> members, int maxMessageBytes) {
+    /** @param members who takes part, as far as is known here at the time */
+    MemberRequests(RaftServer server, Submitter submitter, Supplier<List<NodeId>> members, int maxMessageBytes) {
         this.server = server;
         this.submitter = submitter;
         this.members = members;
@@ -97,10 +99,6 @@ final class MemberRequests implements ControlNetwork.Handler {
             throw TidalException.invalid("a request of " + message.remaining() + " bytes from " + member
                     + " is out of range: expected 1 to " + maxMessageBytes + " bytes");
         }
-        if (!members.contains(member)) {
-            throw TidalException.invalid(
-                    "a request from " + member + " is refused: the control log's members are " + members);
-        }
         int position = message.get();
         if (position < 0 || position >= Kind.values().length) {
             throw new TidalException(
@@ -130,16 +128,37 @@ final class MemberRequests implements ControlNetwork.Handler {
             }
             case READ_INDEX -> {
                 ReadIndexRequestProto read = ReadIndexRequestProto.parseFrom(message);
+                checkMember(member);
                 check(member, read.getServerRequest());
                 yield () -> server.readIndexAsync(read).thenApply(MemberRequests::bytes);
             }
+            case READ -> {
+                checkMember(member);
+                yield () -> submitter
+                        .read(server)
+                        .thenApply(agreed ->
+                                ByteBuffer.allocate(Long.BYTES).putLong(agreed).flip());
+            }
             case PROPOSE -> {
+                checkMember(member);
                 Proposal.decode(message.duplicate());
                 byte[] entry = new byte[message.remaining()];
                 message.get(entry);
                 yield () -> submitter.submit(server, entry).thenApply(Wire::answer);
             }
         };
+    }
+
+    /**
+     * Only members may have something agreed, or know of it. Raft's own requests are answered to whoever has a link: who was away while the
+     * members changed does not know those who lead now.
+     */
+    private void checkMember(NodeId member) {
+        List<NodeId> known = members.get();
+        if (!known.contains(member)) {
+            throw TidalException.invalid(
+                    "a request from " + member + " is refused: the control log's members are " + known);
+        }
     }
 
     /** A member speaks for itself alone, and to this one. */

@@ -1,5 +1,6 @@
 package io.tidaldb.control.ratis;
 
+import io.tidaldb.api.NodeId;
 import io.tidaldb.api.control.ControlLogContext;
 import io.tidaldb.api.control.ControlNetwork;
 import io.tidaldb.control.ratis.Wire.Kind;
@@ -9,13 +10,16 @@ import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
+import java.util.stream.Stream;
 import org.apache.ratis.proto.RaftProtos.AppendEntriesReplyProto;
 import org.apache.ratis.proto.RaftProtos.AppendEntriesRequestProto;
 import org.apache.ratis.proto.RaftProtos.InstallSnapshotReplyProto;
 import org.apache.ratis.proto.RaftProtos.InstallSnapshotRequestProto;
+import org.apache.ratis.proto.RaftProtos.RaftPeerRole;
 import org.apache.ratis.proto.RaftProtos.RaftRpcRequestProto;
 import org.apache.ratis.proto.RaftProtos.ReadIndexReplyProto;
 import org.apache.ratis.proto.RaftProtos.ReadIndexRequestProto;
@@ -26,6 +30,7 @@ import org.apache.ratis.proto.RaftProtos.StartLeaderElectionRequestProto;
 import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.rpc.RpcType;
+import org.apache.ratis.server.RaftConfiguration;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.server.RaftServerRpc;
 import org.apache.ratis.server.protocol.RaftServerAsynchronousProtocol;
@@ -64,10 +69,21 @@ final class MemberRpc implements RaftServerRpc, RaftServerAsynchronousProtocol {
     @Override
     public void start() {
         if (network != null) {
-            MemberRequests started =
-                    new MemberRequests(server, submitter, context.members(), network.maxMessageBytes());
+            MemberRequests started = new MemberRequests(server, submitter, this::members, network.maxMessageBytes());
             requests = started;
             network.serve(started);
+        }
+    }
+
+    private List<NodeId> members() {
+        try {
+            RaftConfiguration known = server.getDivision(submitter.group()).getRaftConf();
+            return Stream.of(RaftPeerRole.FOLLOWER, RaftPeerRole.LISTENER)
+                    .flatMap(role -> known.getAllPeers(role).stream())
+                    .map(peer -> Wire.node(peer.getId()))
+                    .toList();
+        } catch (IOException e) {
+            return context.members();
         }
     }
 

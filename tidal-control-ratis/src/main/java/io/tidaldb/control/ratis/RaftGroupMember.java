@@ -11,11 +11,14 @@ import java.util.List;
 import java.util.Objects;
 import java.util.UUID;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
+import org.apache.ratis.proto.RaftProtos.RaftPeerRole;
 import org.apache.ratis.protocol.ClientId;
 import org.apache.ratis.protocol.RaftGroup;
 import org.apache.ratis.protocol.RaftGroupId;
 import org.apache.ratis.protocol.RaftPeer;
 import org.apache.ratis.protocol.RaftPeerId;
+import org.apache.ratis.protocol.SetConfigurationRequest;
 import org.apache.ratis.protocol.TransferLeadershipRequest;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.server.storage.RaftStorage;
@@ -38,13 +41,19 @@ final class RaftGroupMember {
     private final Path raft;
     private final ControlLogContext context;
     private final RaftGroupId group;
+    private final GroupFile owner;
     private volatile @Nullable RaftServer server;
     private volatile RaftServer.@Nullable Division division;
+
+    /** Who votes as far as the group's file says. Changed by Ratis' thread that applies. */
+    private List<NodeId> known;
 
     RaftGroupMember(Path directory, ControlLogContext context) {
         this.directory = directory;
         this.raft = directory.resolve("raft");
         this.context = context;
+        this.owner = new GroupFile(directory, context);
+        this.known = context.members().stream().sorted().toList();
         this.group = RaftGroupId.valueOf(
                 UUID.nameUUIDFromBytes(("tidal-control/" + context.cluster()).getBytes(StandardCharsets.UTF_8)));
     }
@@ -56,14 +65,13 @@ final class RaftGroupMember {
     /** Opens what is there and takes part. */
     void start(CommandStateMachine machine, Submitter submitter) {
         try {
-            GroupFile owner = new GroupFile(directory, context);
             Path files = raft.resolve(group.getUuid().toString());
             owner.check(files);
             StorageCheck.check(files);
             MemberRpcType.register();
             RaftServer made = RaftServer.newBuilder()
                     .setServerId(Wire.peer(context.node()))
-                    .setGroup(RaftGroup.valueOf(group, peers()))
+                    .setGroup(founders())
                     .setOption(RaftStorage.StartupOption.RECOVER)
                     .setStateMachine(machine)
                     .setProperties(Settings.properties(raft, context.network()))
@@ -79,10 +87,41 @@ final class RaftGroupMember {
         }
     }
 
-    private List<RaftPeer> peers() {
-        return context.members().stream()
+    /** One that joins others has no group before they have agreed on it: it neither votes nor asks for votes. */
+    private RaftGroup founders() {
+        return context.members().contains(context.node())
+                ? RaftGroup.valueOf(group, peers(context.members()))
+                : RaftGroup.valueOf(group);
+    }
+
+    private static List<RaftPeer> peers(List<NodeId> members) {
+        return members.stream()
                 .map(member -> RaftPeer.newBuilder().setId(Wire.peer(member)).build())
                 .toList();
+    }
+
+    static SetConfigurationRequest.Arguments arguments(List<NodeId> voters, List<NodeId> followers) {
+        return SetConfigurationRequest.Arguments.newBuilder()
+                .setServersInNewConf(peers(voters))
+                .setListenersInNewConf(peers(followers))
+                .build();
+    }
+
+    /** Returns the members that have a part, in order; as far as is known here. */
+    List<NodeId> members(RaftPeerRole role) {
+        RaftServer.Division running = division;
+        Stream<NodeId> known = running == null
+                ? role == RaftPeerRole.FOLLOWER ? context.members().stream() : Stream.of()
+                : running.getRaftConf().getCurrentPeers(role).stream().map(peer -> Wire.node(peer.getId()));
+        return known.sorted().toList();
+    }
+
+    /** Remembers who was agreed to vote, if that is not who is known. */
+    void agreed(List<NodeId> voters) throws IOException {
+        if (!voters.equals(known)) {
+            owner.agreed(voters);
+            known = voters;
+        }
     }
 
     RaftServer server() {
@@ -105,7 +144,7 @@ final class RaftGroupMember {
      */
     void awaitReplay(BooleanSupplier ended, long pollMillis, long patienceMillis) {
         RaftServer.Division running = Objects.requireNonNull(division);
-        boolean alone = context.members().size() == 1;
+        boolean alone = members(RaftPeerRole.FOLLOWER).equals(List.of(context.node()));
         long last = running.getRaftLog().getLastCommittedIndex();
         for (long waited = 0; waited < patienceMillis && !ended.getAsBoolean(); waited += pollMillis) {
             boolean known = !alone || running.getInfo().isLeaderReady();

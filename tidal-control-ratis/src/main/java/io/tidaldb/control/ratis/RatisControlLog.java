@@ -11,6 +11,7 @@ import io.tidaldb.api.control.ControlSnapshot;
 import io.tidaldb.control.ratis.Wire.Kind;
 import io.tidaldb.control.ratis.Wire.Verdict;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -22,6 +23,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.apache.ratis.proto.RaftProtos.RaftPeerRole;
 import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.statemachine.TransactionContext;
 import org.jspecify.annotations.Nullable;
@@ -47,6 +49,7 @@ final class RatisControlLog implements ControlLog, CommandStateMachine.Events {
     private final Submitter submitter;
     private final Proposals proposals;
     private final Reads reads;
+    private final MemberChanges changes;
     private final RaftGroupMember member;
     private final AtomicBoolean watched = new AtomicBoolean();
     private final CompletableFuture<Void> ended = new CompletableFuture<>();
@@ -60,7 +63,9 @@ final class RatisControlLog implements ControlLog, CommandStateMachine.Events {
         this.member = new RaftGroupMember(directory, context);
         this.submitter = new Submitter(member.group(), self);
         this.proposals = new Proposals(executor, this::send);
-        this.reads = new Reads(executor, () -> submitter.read(member.server()));
+        this.changes =
+                new MemberChanges(executor, this::isLeader, arguments -> submitter.change(member.server(), arguments));
+        this.reads = new Reads(executor, this::agreed, progress::count);
     }
 
     /** Opens the directory and takes part from then on. */
@@ -139,7 +144,18 @@ final class RatisControlLog implements ControlLog, CommandStateMachine.Events {
 
     @Override
     public List<NodeId> members() {
-        return context.members();
+        return member.members(RaftPeerRole.FOLLOWER);
+    }
+
+    @Override
+    public List<NodeId> followers() {
+        return member.members(RaftPeerRole.LISTENER);
+    }
+
+    @Override
+    public CompletionStage<Void> changeMembers(List<NodeId> voters, List<NodeId> followers) {
+        checkOpen();
+        return changes.begin(voters, followers);
     }
 
     @Override
@@ -189,8 +205,30 @@ final class RatisControlLog implements ControlLog, CommandStateMachine.Events {
     }
 
     @Override
+    public void membersChanged(List<RaftPeerId> voters) throws IOException {
+        member.agreed(voters.stream().map(Wire::node).sorted().toList());
+    }
+
+    private boolean isLeader() {
+        return self.equals(member.leader());
+    }
+
+    @Override
     public void leaderChanged(RaftPeerId leader) {
         LOG.info("control log: {} decides", Wire.node(leader));
+    }
+
+    /** Ratis serves no reads on a member that has joined without a vote, so that asks the leader for one. */
+    private CompletableFuture<Long> agreed() {
+        RaftPeerId leader = member.leader();
+        ControlNetwork network = context.network();
+        if (network == null || leader == null || members().contains(context.node())) {
+            return submitter.read(member.server());
+        }
+        return network.request(
+                        Wire.node(leader), Wire.message(Kind.READ, new byte[0]), Duration.ofMillis(FORWARD_MILLIS))
+                .thenApply(ByteBuffer::getLong)
+                .toCompletableFuture();
     }
 
     private CompletionStage<Verdict> send(byte[] entry, long millisLeft) {
@@ -233,6 +271,7 @@ final class RatisControlLog implements ControlLog, CommandStateMachine.Events {
         machine.release();
         proposals.fail(reason);
         reads.fail(reason);
+        changes.fail(reason);
         executor.execute(() -> {
             // Closing waits for Ratis' thread, which may be inside the listener and wait for this one in turn.
             Thread closer = new Thread(

@@ -14,7 +14,7 @@ import java.util.HashSet;
 public final class RatisControlLogFactory implements ControlLogFactory {
 
     /** More make every decision slower and none safer. */
-    private static final int MAX_MEMBERS = 9;
+    static final int MAX_MEMBERS = 9;
 
     /** For the service loader. */
     public RatisControlLogFactory() {}
@@ -36,15 +36,13 @@ public final class RatisControlLogFactory implements ControlLogFactory {
             throw unsupported("without a directory: it must remember what it has acknowledged");
         }
         int members = context.members().size();
-        if (members < 1
-                || members > MAX_MEMBERS
-                || !context.members().contains(context.node())
-                || new HashSet<>(context.members()).size() != members) {
-            throw unsupported("for the members " + context.members() + ": expected 1 to " + MAX_MEMBERS
-                    + " different nodes, " + context.node() + " among them");
+        if (members < 1 || members > MAX_MEMBERS || new HashSet<>(context.members()).size() != members) {
+            throw unsupported(
+                    "for the members " + context.members() + ": expected 1 to " + MAX_MEMBERS + " different nodes");
         }
         ControlNetwork network = context.network();
-        if (network == null ? members > 1 : network.maxMessageBytes() < 2 * ControlLog.MAX_COMMAND_BYTES) {
+        boolean alone = members == 1 && context.members().contains(context.node());
+        if (network == null ? !alone : network.maxMessageBytes() < 2 * ControlLog.MAX_COMMAND_BYTES) {
             throw unsupported("for " + members + " members over "
                     + (network == null ? "no network" : "messages of " + network.maxMessageBytes() + " bytes")
                     + ": expected messages of " + 2 * ControlLog.MAX_COMMAND_BYTES + " bytes or more");

@@ -10,8 +10,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
-import org.apache.ratis.protocol.RaftClientReply;
 import org.jspecify.annotations.Nullable;
 
 /** Linearizable reads that wait for an answer: asked for again until there is somebody who decides. Confined to the executor's thread. */
@@ -21,15 +21,22 @@ final class Reads {
     private static final int MAX_WAITING = 4096;
 
     private final ControlExecutor executor;
-    private final Supplier<CompletableFuture<RaftClientReply>> source;
+    private final Supplier<CompletableFuture<Long>> source;
+    private final LongSupplier received;
     private final AtomicInteger waiting = new AtomicInteger();
     private final Set<Read> open = new LinkedHashSet<>();
     private volatile @Nullable TidalException failure;
 
-    /** @param source asks Ratis for a read */
-    Reads(ControlExecutor executor, Supplier<CompletableFuture<RaftClientReply>> source) {
+    /**
+     * Creates an empty set.
+     *
+     * @param source tells how many commands are agreed; fails if that can't be told now
+     * @param received how many commands the listener here has received
+     */
+    Reads(ControlExecutor executor, Supplier<CompletableFuture<Long>> source, LongSupplier received) {
         this.executor = executor;
         this.source = source;
+        this.received = received;
     }
 
     private static final class Read {
@@ -80,15 +87,17 @@ final class Reads {
 
     private void attempt(Read read) {
         if (open.contains(read)) {
-            var unused = source.get().whenComplete((reply, thrown) -> executor.execute(() -> answered(read, reply)));
+            var unused = source.get().whenComplete((agreed, thrown) -> executor.execute(() -> answered(read, agreed)));
         }
     }
 
-    private void answered(Read read, @Nullable RaftClientReply reply) {
-        if (reply == null || !reply.isSuccess()) {
+    private void answered(Read read, @Nullable Long agreed) {
+        if (agreed == null) {
             var unused = executor.schedule(() -> attempt(read), RETRY_MILLIS);
+        } else if (received.getAsLong() < agreed) {
+            var unused = executor.schedule(() -> answered(read, agreed), RETRY_MILLIS);
         } else if (end(read)) {
-            read.stage.complete(Long.parseLong(reply.getMessage().getContent().toStringUtf8()));
+            read.stage.complete(agreed);
         }
     }
 

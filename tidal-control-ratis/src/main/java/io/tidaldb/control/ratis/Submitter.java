@@ -3,6 +3,7 @@ package io.tidaldb.control.ratis;
 import io.tidaldb.control.ratis.Wire.Verdict;
 import java.io.IOException;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
@@ -12,6 +13,7 @@ import org.apache.ratis.protocol.RaftClientReply;
 import org.apache.ratis.protocol.RaftClientRequest;
 import org.apache.ratis.protocol.RaftGroupId;
 import org.apache.ratis.protocol.RaftPeerId;
+import org.apache.ratis.protocol.SetConfigurationRequest;
 import org.apache.ratis.protocol.exceptions.ResourceUnavailableException;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.statemachine.TransactionContext;
@@ -40,6 +42,10 @@ final class Submitter {
         this.self = self;
     }
 
+    RaftGroupId group() {
+        return group;
+    }
+
     /**
      * Submits an entry. The stage never fails.
      *
@@ -55,9 +61,25 @@ final class Submitter {
                 .handle((reply, thrown) -> verdict(call, reply));
     }
 
-    /** Asks for a linearizable read. The stage fails, or the reply says so, if it can't be had now. */
-    CompletableFuture<RaftClientReply> read(RaftServer server) {
-        return send(server, calls.incrementAndGet(), READ, Message.valueOf("read"));
+    /** Asks for a linearizable read: how many commands are agreed. The stage fails if that can't be had now. */
+    CompletableFuture<Long> read(RaftServer server) {
+        return send(server, calls.incrementAndGet(), READ, Message.valueOf("read"))
+                .thenApply(reply -> {
+                    if (!reply.isSuccess()) {
+                        throw new CompletionException(reply.getException());
+                    }
+                    return Long.parseLong(reply.getMessage().getContent().toStringUtf8());
+                });
+    }
+
+    /** Changes the members. The stage fails, or the reply says so, if that can't be. */
+    CompletableFuture<RaftClientReply> change(RaftServer server, SetConfigurationRequest.Arguments members) {
+        try {
+            return server.setConfigurationAsync(
+                    new SetConfigurationRequest(client, self, group, calls.incrementAndGet(), members));
+        } catch (IOException | RuntimeException e) {
+            return CompletableFuture.failedFuture(e);
+        }
     }
 
     /** Notes that an entry is about to be written. */

@@ -19,7 +19,8 @@ final class Wire {
         SNAPSHOT,
         ELECTION,
         READ_INDEX,
-        PROPOSE
+        PROPOSE,
+        READ
     }
 
     /** What became of a proposal at the member that was thought to be the leader; the position is what travels. */

@@ -89,7 +89,9 @@ class MemberRequestsTest {
 
     @Test
     void nobodyElseIsAnswered() {
-        assertThat(code(stranger, append(STRANGER))).isEqualTo(ErrorCode.INVALID_ARGUMENT);
+        ByteBuffer proposal = Wire.message(Kind.PROPOSE, new Proposal(UUID.randomUUID(), 1, new byte[] {1}).encode());
+        assertThat(code(stranger, proposal)).isEqualTo(ErrorCode.INVALID_ARGUMENT);
+        assertThat(code(stranger, append(OTHER))).isEqualTo(ErrorCode.INVALID_ARGUMENT);
         assertThat(code(other, append(STRANGER))).isEqualTo(ErrorCode.INVALID_ARGUMENT);
         assertThat(code(other, append(SELF))).isEqualTo(ErrorCode.INVALID_ARGUMENT);
     }

@@ -1,6 +1,7 @@
 package io.tidaldb.core.control;
 
 import io.tidaldb.api.NodeId;
+import io.tidaldb.api.RegionId;
 import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
@@ -91,14 +92,39 @@ public sealed interface ClusterCommand {
      */
     record Prefer(TenantId tenant, ReplicaId leader) implements ClusterCommand {}
 
-    // Audit: 30 to 39
-
     /** Many tenants at once, each created or refused by itself. The reply has one for each, in order. */
     record CreateTenants(List<CreateTenant> tenants) implements ClusterCommand {
 
         /** Copies the list. */
         public CreateTenants {
             tenants = List.copyOf(tenants);
+        }
+    }
+
+    // Nodes
+
+    /** A node has been opened: which data directory it has, and where it is reached. Refused if it has another one than before. */
+    record RegisterNode(NodeId node, RegionId region, String identity, String address) implements ClusterCommand {}
+
+    /** A node without replicas is part of the cluster from now on. */
+    record AddNode(NodeId node, RegionId region, String address) implements ClusterCommand {}
+
+    /** A node is no part of the cluster any more, for good. Refused while it has replicas. */
+    record RemoveNode(NodeId node) implements ClusterCommand {}
+
+    /**
+     * Another node has the replicas of one that is gone for good, and fills them. Refused while the one that is gone leads anything.
+     *
+     * @param with a node that is not known yet, or one of the same region without replicas
+     */
+    record ReplaceNode(NodeId node, NodeId with, String address) implements ClusterCommand {}
+
+    /** Replicas that a node was given hold by now whatever a majority had acknowledged before. */
+    record ReplicasFilled(NodeId node, List<ReplicaId> replicas) implements ClusterCommand {
+
+        /** Copies the list. */
+        public ReplicasFilled {
+            replicas = List.copyOf(replicas);
         }
     }
 }

@@ -44,6 +44,10 @@ final class ClusterState {
     private final SortedMap<ReplicaId, Integer> incarnations = new TreeMap<>();
     private final SortedMap<NodeId, Long> leases = new TreeMap<>();
     private final SortedMap<NodeId, Long> leaseNanos = new TreeMap<>();
+    private final NodeTable nodes = new NodeTable();
+
+    /** The shards as they were defined first: what nodes were made with goes on to say so. */
+    private final List<ShardAssignment> defined = new ArrayList<>();
 
     private final AuditTrail audit = new AuditTrail();
 
@@ -97,14 +101,130 @@ final class ClusterState {
             return new Reply.Several(
                     create.tenants().stream().map(this::createTenant).toList());
         }
+        return applyToNodes(command);
+    }
+
+    // Nodes
+
+    private Reply applyToNodes(ClusterCommand command) {
+        if (command instanceof ClusterCommand.RegisterNode register) {
+            return nodes.register(register);
+        } else if (command instanceof ClusterCommand.AddNode add) {
+            return nodes.add(add.node(), add.region(), add.address());
+        } else if (command instanceof ClusterCommand.RemoveNode remove) {
+            return removeNode(remove.node());
+        } else if (command instanceof ClusterCommand.ReplaceNode replace) {
+            return replaceNode(replace);
+        } else if (command instanceof ClusterCommand.ReplicasFilled filled) {
+            List<ReplicaId> hosted = hosted(filled.node());
+            nodes.filled(filled.replicas().stream().filter(hosted::contains).toList());
+            return new Reply.Done(0);
+        }
         throw new IllegalStateException("no case for " + command);
     }
+
+    private Reply removeNode(NodeId node) {
+        Reply missing = nodes.missing(node);
+        if (missing != null) {
+            return missing;
+        }
+        List<ReplicaId> hosted = hosted(node);
+        if (!hosted.isEmpty()) {
+            return refused(
+                    ErrorCode.INVALID_ARGUMENT,
+                    "node " + node + " has replicas of " + hosted.size() + " shards, such as " + hosted.get(0)
+                            + ": let another node take its place instead");
+        }
+        nodes.remove(node, null);
+        return new Reply.Done(0);
+    }
+
+    private Reply replaceNode(ClusterCommand.ReplaceNode replace) {
+        NodeRecord former = nodes.get(replace.node());
+        if (former != null && former.removed() && replace.with().equals(former.successor())) {
+            return new Reply.Done(0);
+        }
+        Reply refusal = refusal(replace);
+        if (refusal != null || former == null) {
+            return refusal != null ? refusal : new Reply.Done(0);
+        }
+        Reply added = nodes.add(replace.with(), former.region(), replace.address());
+        if (added instanceof Reply.Done) {
+            for (ReplicaId replica : hosted(replace.node())) {
+                incarnations.put(replica, incarnation(replica) + 1);
+                nodes.filling().add(replica);
+            }
+            shards.replaceAll(each -> each.node().equals(replace.node())
+                    ? new ShardAssignment(each.shard(), each.region(), replace.with())
+                    : each);
+            nodes.remove(replace.node(), replace.with());
+        }
+        return added;
+    }
+
+    private @Nullable Reply refusal(ClusterCommand.ReplaceNode replace) {
+        Reply missing = nodes.missing(replace.node());
+        if (missing != null) {
+            return missing;
+        }
+        if (!hosted(replace.with()).isEmpty() || replace.with().equals(replace.node())) {
+            return refused(
+                    ErrorCode.INVALID_ARGUMENT,
+                    "node " + replace.with() + " has replicas already: expected a new node to take the place of "
+                            + replace.node());
+        }
+        List<ReplicaId> hosted = hosted(replace.node());
+        for (TenantRecord tenant : tenants.values()) {
+            for (ReplicaId leader : tenant.placement()) {
+                if (hosted.contains(leader)) {
+                    return refused(
+                            ErrorCode.NOT_CAUGHT_UP,
+                            "node " + replace.node() + " leads tenant "
+                                    + tenant.config().id() + " on " + leader
+                                    + ", and nobody has taken over from it yet: wait some seconds; if nobody ever does,"
+                                    + " too few other replicas run or there are none, and what was acknowledged is on "
+                                    + replace.node() + " alone");
+                }
+            }
+        }
+        return hosted.stream().anyMatch(replica -> incarnation(replica) >= Seqno.MAX_INCARNATION)
+                ? refused(
+                        ErrorCode.UNSUPPORTED,
+                        "a shard of node " + replace.node() + " has used up its incarnations: create a new shard")
+                : null;
+    }
+
+    private List<ReplicaId> hosted(NodeId node) {
+        return shards.stream()
+                .filter(each -> each.node().equals(node))
+                .map(ShardAssignment::replica)
+                .toList();
+    }
+
+    NodeTable nodes() {
+        return nodes;
+    }
+
+    List<ShardAssignment> defined() {
+        return List.copyOf(defined);
+    }
+
+    /** Takes over what is known of nodes; what was written before nodes were known has none. */
+    void restoreNodes(List<ShardAssignment> first, List<NodeRecord> known, List<ReplicaId> filling) {
+        defined.addAll(first.isEmpty() ? shards : first);
+        nodes.restore(known, filling);
+        nodes.define(shards);
+    }
+
+    // Everything else
 
     private Reply defineTopology(ClusterCommand.DefineTopology define) {
         if (shards.isEmpty()) {
             cluster = define.cluster();
             shards.addAll(define.shards());
-        } else if (!shards.equals(define.shards())) {
+            defined.addAll(define.shards());
+            nodes.define(shards);
+        } else if (!shards.equals(define.shards()) && !defined.equals(define.shards())) {
             return refused(
                     ErrorCode.DIRECTORY_MISMATCH,
                     "cluster " + cluster + " was made with other shards: expected also "
@@ -235,6 +355,12 @@ final class ClusterState {
         boolean allowed = known.config().requiredRegions().isEmpty()
                 || known.config().requiredRegions().contains(leader.region());
         int slot = slot(known, leader);
+        if (nodes.filling().contains(leader)) {
+            return refused(
+                    ErrorCode.NOT_CAUGHT_UP,
+                    "shard " + leader + " can't lead tenant " + promote.tenant()
+                            + ": its node is new and may lack what was acknowledged; wait until it is filled");
+        }
         if (slot < 0 || !hosted || !allowed) {
             return refused(
                     ErrorCode.INVALID_ARGUMENT,
@@ -318,6 +444,10 @@ final class ClusterState {
 
     /** Goes on to the next sequence of a node, whoever asks for it, if nobody else has. */
     private Reply nextLease(NodeId node, long expected) {
+        NodeRecord holder = nodes.get(node);
+        if (holder != null && holder.removed()) {
+            return refused(ErrorCode.NOT_OWNER, "node " + node + " was removed from the cluster: it leads nothing");
+        }
         long known = lease(node);
         if (known != expected) {
             return refused(
@@ -422,6 +552,9 @@ final class ClusterState {
         incarnations.clear();
         leases.clear();
         leaseNanos.clear();
+        defined.clear();
+        nodes.replaceWith(other.nodes);
+        defined.addAll(other.defined);
         restoreLeases(other.leases, other.leaseNanos);
         restore(other.cluster, other.shards, other.incarnations);
         schema.addAll(other.schema);

@@ -92,6 +92,8 @@ final class CommandCodec {
             json.put("type", "prefer-leader")
                     .put("tenant", id(prefer.tenant()))
                     .put("leader", prefer.leader().toString());
+        } else {
+            NodeCodec.put(json, command);
         }
         try {
             return mapper.writeValueAsBytes(json);
@@ -203,7 +205,13 @@ final class CommandCodec {
             case "grant-incarnation" ->
                 new ClusterCommand.GrantIncarnation(
                         ReplicaId.parse(json.path("replica").asText()));
-            default -> throw tooNew(json);
+            default -> {
+                ClusterCommand ofNodes = NodeCodec.command(json);
+                if (ofNodes == null) {
+                    throw tooNew(json);
+                }
+                yield ofNodes;
+            }
         };
     }
 
@@ -219,8 +227,12 @@ final class CommandCodec {
     }
 
     static List<ShardAssignment> shards(JsonNode json) {
+        return shards(json, "shards");
+    }
+
+    static List<ShardAssignment> shards(JsonNode json, String field) {
         List<ShardAssignment> shards = new ArrayList<>();
-        for (JsonNode shard : json.path("shards")) {
+        for (JsonNode shard : json.path(field)) {
             ReplicaId replica = ReplicaId.parse(shard.path("replica").asText());
             ShardId id = replica.shard();
             shards.add(new ShardAssignment(

@@ -81,6 +81,16 @@ final class CommandImage {
             return grant.replica().toString();
         } else if (command instanceof ClusterCommand.TakeOver take) {
             return take.from().name();
+        } else if (command instanceof ClusterCommand.RegisterNode register) {
+            return register.node().name();
+        } else if (command instanceof ClusterCommand.AddNode add) {
+            return add.node().name();
+        } else if (command instanceof ClusterCommand.RemoveNode remove) {
+            return remove.node().name();
+        } else if (command instanceof ClusterCommand.ReplaceNode replace) {
+            return replace.node().name();
+        } else if (command instanceof ClusterCommand.ReplicasFilled filled) {
+            return filled.node().name();
         } else if (command instanceof ClusterCommand.DeclareSignal declare
                 && ClusterState.isSignalName(declare.name())) {
             return declare.name();

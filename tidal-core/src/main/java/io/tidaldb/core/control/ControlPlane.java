@@ -19,7 +19,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
+import java.util.SortedSet;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.function.Supplier;
@@ -313,6 +315,43 @@ public final class ControlPlane implements AutoCloseable {
     /** Returns all shards, in order; empty before they are defined. */
     public synchronized List<ShardAssignment> shards() {
         return state.shards();
+    }
+
+    /** Returns all nodes that there ever were, in order. */
+    public synchronized List<NodeRecord> nodes() {
+        return state.nodes().all();
+    }
+
+    /** Returns the replicas that may lack what was acknowledged before their node was given them, in order. */
+    public synchronized SortedSet<ReplicaId> filling() {
+        return new TreeSet<>(state.nodes().filling());
+    }
+
+    /**
+     * Looks at what would come of a command now; nothing changes.
+     *
+     * @throws TidalException what it would be refused with
+     */
+    public synchronized void preview(ClusterCommand command) {
+        ClusterState copy = new ClusterState();
+        copy.replaceWith(state);
+        copy.apply(command).orThrow();
+    }
+
+    /** Returns who votes on what is agreed, as far as this node knows. */
+    public List<NodeId> voters() {
+        return log.members();
+    }
+
+    /** Returns who hears what is agreed without voting, as far as this node knows. */
+    public List<NodeId> followers() {
+        return log.followers();
+    }
+
+    /** Changes who votes and who hears; as {@link ControlLog#changeMembers}. */
+    public CompletableFuture<Void> changeMembers(List<NodeId> voters, List<NodeId> followers) {
+        return CompletableFuture.supplyAsync(() -> log.changeMembers(voters, followers), proposing)
+                .thenCompose(stage -> stage);
     }
 
     /** Returns the declared signal types, in order of index. */

@@ -55,6 +55,7 @@ final class StateCodec {
         // Audit
         ArrayNode audit = json.putArray("audit");
         state.audit().after(0).forEach(entry -> audit.add(AuditLine.object(entry)));
+        putNodes(json, state);
         byte[] bytes = bytes(json);
         if (bytes.length > MAX_BYTES) {
             throw new TidalException(
@@ -106,6 +107,10 @@ final class StateCodec {
                         ReplicaId.parse(each.getKey()), each.getValue().asInt()));
         state.restore(json.path("cluster").asText(), CommandCodec.shards(json), incarnations);
         state.restoreLeases(byNode(json.path("leases")), byNode(json.path("lease_nanos")));
+        state.restoreNodes(
+                CommandCodec.shards(json, "defined"),
+                NodeCodec.nodes(json.path("nodes")),
+                CommandCodec.replicas(json, "filling"));
         for (JsonNode entry : json.path("schema")) {
             state.restoreSignal(
                     entry.path("name").asText(), entry.path("half_life_nanos").asLong());
@@ -123,6 +128,15 @@ final class StateCodec {
                 .forEach(each ->
                         numbers.put(NodeId.of(each.getKey()), each.getValue().asLong()));
         return numbers;
+    }
+
+    private static void putNodes(ObjectNode json, ClusterState state) {
+        NodeCodec.putNodes(json.putArray("nodes"), state.nodes().all());
+        CommandCodec.putReplicas(json, "filling", List.copyOf(state.nodes().filling()));
+        ArrayNode defined = json.putArray("defined");
+        for (ShardAssignment shard : state.defined()) {
+            CommandCodec.putShard(defined.addObject(), shard);
+        }
     }
 
     private static void putTenants(ArrayNode array, SortedMap<TenantId, TenantRecord> tenants) {

@@ -18,6 +18,11 @@ public final class EphemeralHome implements NodeHome {
     }
 
     @Override
+    public String identityUuid() {
+        return "";
+    }
+
+    @Override
     public boolean durable() {
         return false;
     }

@@ -206,6 +206,11 @@ public final class NodeDirectory implements NodeHome {
     }
 
     @Override
+    public String identityUuid() {
+        return identity.uuid();
+    }
+
+    @Override
     public boolean durable() {
         return true;
     }

@@ -20,6 +20,9 @@ public interface NodeHome {
     /** Returns where it is: the directory that the node's log store is given, and the name that messages give. */
     Path path();
 
+    /** Returns what tells it from every other one: drawn when it was made, the same as long as it is there. */
+    String identityUuid();
+
     /** Returns whether anything is kept when the node ends. */
     boolean durable();
 

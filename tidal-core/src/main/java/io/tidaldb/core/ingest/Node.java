@@ -121,6 +121,11 @@ public final class Node {
                 .toList();
     }
 
+    /** Returns what tells its home from every other one. */
+    public String identityUuid() {
+        return home.identityUuid();
+    }
+
     /** Returns whether writers on this node need a new incarnation. */
     public boolean needsIncarnation() {
         return home.needsIncarnation();

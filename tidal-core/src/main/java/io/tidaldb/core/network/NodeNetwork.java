@@ -91,6 +91,13 @@ public final class NodeNetwork implements AutoCloseable {
         }
     }
 
+    /** Drops the link to a peer for good; one that is not there is ignored. */
+    public void removePeer(NodeId peer) {
+        if (addresses.remove(peer) != null) {
+            transport.removePeer(peer);
+        }
+    }
+
     /** Returns whether there is a link to a peer. */
     public boolean isUp(NodeId peer) {
         return up.contains(peer);
@@ -237,8 +244,7 @@ public final class NodeNetwork implements AutoCloseable {
 
         @Override
         public void removePeer(NodeId peer) {
-            addresses.remove(peer);
-            transport.removePeer(peer);
+            NodeNetwork.this.removePeer(peer);
         }
 
         @Override

@@ -104,6 +104,11 @@ final class Steps {
             }
 
             @Override
+            public String identityUuid() {
+                return "";
+            }
+
+            @Override
             public boolean durable() {
                 return true;
             }

@@ -45,6 +45,8 @@ public final class SimulatedControl {
     private final SortedMap<NodeId, Disk> disks = new TreeMap<>();
     private final SortedSet<NodeId> cutOff = new TreeSet<>();
     private List<NodeId> members = List.of();
+    private List<NodeId> followers = List.of();
+    private boolean changed;
     private ControlFaults faults = ControlFaults.NONE;
     private @Nullable NodeId leader;
     private boolean electing;
@@ -107,15 +109,18 @@ public final class SimulatedControl {
 
         @Override
         public ControlLog create(ControlLogContext context) {
-            if (context.members().size() == 1) {
+            boolean joins = !context.members().contains(context.node());
+            if (context.members().size() == 1 && !joins) {
                 return new LocalControlLogFactory().create(context);
             }
-            if (!members.isEmpty() && !members.equals(context.members())) {
+            if (!members.isEmpty() && !changed && !joins && !members.equals(context.members())) {
                 throw new TidalException(
                         ErrorCode.DIRECTORY_MISMATCH,
                         "the simulated control log has the members " + members + ": expected " + context.members());
             }
-            members = context.members();
+            if (members.isEmpty()) {
+                members = context.members();
+            }
             SimulatedControlLog log = new SimulatedControlLog(SimulatedControl.this, context);
             open.put(context.node(), log);
             reconsider();
@@ -127,6 +132,36 @@ public final class SimulatedControl {
 
     List<NodeId> members() {
         return members;
+    }
+
+    List<NodeId> followers() {
+        return followers;
+    }
+
+    /** Changes the members, if a member may now; returns why not, or null if it is done. */
+    @Nullable
+    TidalException change(NodeId by, List<NodeId> voters, List<NodeId> others) {
+        if (!by.equals(leader)) {
+            return new TidalException(ErrorCode.NOT_OWNER, by + " does not decide");
+        }
+        for (NodeId each : voters) {
+            boolean isNew = !members.contains(each) && !followers.contains(each);
+            if (isNew && (!open.containsKey(each) || cutOff.contains(each))) {
+                return new TidalException(ErrorCode.NOT_CAUGHT_UP, each + " can't be reached");
+            }
+        }
+        if (connected(voters) * 2 <= voters.size()) {
+            return new TidalException(ErrorCode.NOT_CAUGHT_UP, "no majority of " + voters + " can be reached");
+        }
+        if (world.trace().isOn()) {
+            world.note("control: members are " + voters + " and " + others);
+        }
+        members = voters.stream().sorted().toList();
+        followers = others.stream().sorted().toList();
+        changed = true;
+        reconsider();
+        open.values().forEach(this::tell);
+        return null;
     }
 
     SimulatedRandom random() {
@@ -184,7 +219,10 @@ public final class SimulatedControl {
     }
 
     boolean reaches(NodeId member) {
-        return open.containsKey(member) && !cutOff.contains(member) && connected() * 2 > members.size();
+        return open.containsKey(member)
+                && !cutOff.contains(member)
+                && (members.contains(member) || followers.contains(member))
+                && connected(members) * 2 > members.size();
     }
 
     long known(NodeId member) {
@@ -218,8 +256,10 @@ public final class SimulatedControl {
         scheduler(log.node()).schedule(draw(faults.delivery()), () -> log.hear(agreed.size()));
     }
 
-    private long connected() {
-        return open.keySet().stream().filter(member -> !cutOff.contains(member)).count();
+    private long connected(List<NodeId> voters) {
+        return voters.stream()
+                .filter(member -> open.containsKey(member) && !cutOff.contains(member))
+                .count();
     }
 
     private Disk disk(NodeId member) {
@@ -227,7 +267,7 @@ public final class SimulatedControl {
     }
 
     private void reconsider() {
-        if (leader != null && !reaches(leader)) {
+        if (leader != null && !(members.contains(leader) && reaches(leader))) {
             leader = null;
         }
         if (leader == null && !electing) {
@@ -238,7 +278,9 @@ public final class SimulatedControl {
 
     private void elect() {
         electing = false;
-        List<NodeId> able = open.keySet().stream().filter(this::reaches).toList();
+        List<NodeId> able = open.keySet().stream()
+                .filter(member -> members.contains(member) && reaches(member))
+                .toList();
         if (leader == null && !able.isEmpty()) {
             leader = able.get((int) random.below(able.size()));
             if (world.trace().isOn()) {

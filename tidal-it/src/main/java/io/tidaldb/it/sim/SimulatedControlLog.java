@@ -118,6 +118,36 @@ final class SimulatedControlLog implements ControlLog {
     }
 
     @Override
+    public List<NodeId> followers() {
+        return control.followers();
+    }
+
+    @Override
+    public CompletionStage<Void> changeMembers(List<NodeId> voters, List<NodeId> followers) {
+        checkOpen();
+        if (voters.isEmpty()) {
+            throw TidalException.invalid("control log can't be without voters: expected at least one");
+        }
+        Wait wait = begin();
+        scheduler.schedule(control.draw(control.faults().commit()), () -> change(wait, voters, followers));
+        return wait.stage.thenApply(done -> null);
+    }
+
+    private void change(Wait wait, List<NodeId> voters, List<NodeId> followers) {
+        if (!waits.contains(wait)) {
+            return;
+        }
+        TidalException refusal = control.change(node(), voters, followers);
+        if (refusal != null) {
+            end(wait, refusal);
+        } else if (control.random().chance(control.faults().lostAnswers())) {
+            wait.lost = true;
+        } else if (waits.remove(wait)) {
+            wait.stage.complete(control.agreed());
+        }
+    }
+
+    @Override
     public Optional<NodeId> leader() {
         return closed ? Optional.empty() : control.leaderSeenBy(node());
     }

@@ -60,6 +60,11 @@ public final class SimulatedHome implements NodeHome {
     }
 
     @Override
+    public String identityUuid() {
+        return "home-" + path;
+    }
+
+    @Override
     public boolean durable() {
         return true;
     }

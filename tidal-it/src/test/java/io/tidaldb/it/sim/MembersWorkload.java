@@ -48,6 +48,7 @@ final class MembersWorkload {
     private final List<String> declared = new ArrayList<>(List.of("view"));
     private long events;
     private long acknowledged;
+    private boolean onlyMajorities;
 
     /** @param calm whether nothing is wrong, but that members are stopped in order: then no write may fail that is tried again */
     MembersWorkload(SimulatedMembers cluster, boolean calm) {
@@ -56,6 +57,11 @@ final class MembersWorkload {
         this.world = cluster.world();
         this.random = world.random("workload");
         this.rates = new RateCheck(world);
+    }
+
+    /** From now on nothing is acknowledged that only one member has: members are lost for good. */
+    void onlyMajorities() {
+        onlyMajorities = true;
     }
 
     /** Creates some tenants while nothing is wrong. */
@@ -118,8 +124,9 @@ final class MembersWorkload {
     // Tenants and types
 
     private TenantConfig config(TenantId id) {
+        boolean majority = random.chance(400_000) || onlyMajorities;
         TenantConfig.Builder config =
-                TenantConfig.builder(id).durability(random.chance(400_000) ? Durability.MAJORITY : Durability.LOCAL);
+                TenantConfig.builder(id).durability(majority ? Durability.MAJORITY : Durability.LOCAL);
         int slots = (int) random.between(1, 3);
         if (random.chance(400_000)) {
             List<ReplicaId> pinned = new ArrayList<>();

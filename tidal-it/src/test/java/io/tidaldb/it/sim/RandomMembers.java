@@ -1,15 +1,21 @@
 package io.tidaldb.it.sim;
 
 import io.tidaldb.api.NodeId;
+import io.tidaldb.api.ReplicaId;
+import io.tidaldb.api.TidalException;
 import io.tidaldb.it.sim.SimulatedMembers.Member;
 import io.tidaldb.it.sim.check.MembersCheck;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.SortedSet;
+import java.util.TreeSet;
 
 /** Members to which random things happen while users ask them for random things, and which heal; all from one seed. */
 final class RandomMembers {
 
     private static final Duration HEALED = Duration.ofMinutes(2);
+    private static final int LOSSES = Integer.getInteger("tidal.sim.losses", 250_000);
 
     private final SimulatedRandom random;
     private final SimulatedWorld world;
@@ -22,6 +28,12 @@ final class RandomMembers {
     private boolean over;
     private long crashes;
     private long stops;
+    private long lost;
+
+    /** Those that will never come back, until they do. */
+    private final List<Member> gone = new ArrayList<>();
+
+    private final SortedSet<NodeId> begun = new TreeSet<>();
 
     private RandomMembers(long seed, Trace trace) {
         world = new SimulatedWorld(seed, trace);
@@ -44,12 +56,18 @@ final class RandomMembers {
         check = new MembersCheck(cluster, workload.history());
         world.onCrash(machine -> {
             crashes++;
-            again(machine);
+            if (gone.stream().noneMatch(each -> each.machine() == machine)) {
+                again(machine);
+            }
         });
     }
 
     long acknowledged() {
         return workload.acknowledged();
+    }
+
+    long lost() {
+        return lost;
     }
 
     long crashes() {
@@ -79,7 +97,17 @@ final class RandomMembers {
 
     private void run() {
         cluster.open();
+        SimulatedRandom losses = world.random("losses");
+        boolean loses = losses.chance(LOSSES);
+        if (loses) {
+            workload.onlyMajorities();
+        }
         workload.begin();
+        if (loses) {
+            for (long times = losses.between(1, 3); times > 0; times--) {
+                world.schedule(Duration.ofMillis(losses.between(1, 15_000)), () -> lose(losses));
+            }
+        }
         if (faulty) {
             disturbLater();
         }
@@ -94,9 +122,11 @@ final class RandomMembers {
         heal();
         workload.mustGoOn();
         converge();
+        settled();
         check.check();
         workload.checkOwners();
         workload.checkRates();
+        comeBack();
     }
 
     // In order, as an operator does who waits for it, while users go on to write.
@@ -115,6 +145,67 @@ final class RandomMembers {
                 again(member.machine());
             }
         }
+    }
+
+    /** One member's machine is lost with all that is on it; somebody gives its part to another one, as soon as that is agreed. */
+    private void lose(SimulatedRandom losses) {
+        // While another one is replaced, a majority may be left with one that could not be lost as well.
+        boolean replacing = cluster.members().stream()
+                .anyMatch(member -> !member.serves()
+                        || !filling(member).isEmpty()
+                        || member.tidal().membership().members().size() != 3 + lost);
+        if (cluster.members().size() != 3 || replacing) {
+            return;
+        }
+        Member victim =
+                cluster.members().get((int) losses.below(cluster.members().size()));
+        world.note("loses " + victim.id() + " for good");
+        lost++;
+        gone.add(victim);
+        if (victim.machine().isRunning()) {
+            victim.machine().crash("it is lost for good");
+        }
+        Member next = cluster.successor(victim);
+        replace(victim, next, losses);
+        if (losses.chance(500_000)) {
+            // Before it is told that it may.
+            begin(next);
+        }
+    }
+
+    private static List<ReplicaId> filling(Member member) {
+        return member.tidal().membership().members().stream()
+                .flatMap(each -> each.filling().stream())
+                .toList();
+    }
+
+    private void replace(Member victim, Member next, SimulatedRandom losses) {
+        List<Member> able = cluster.members().stream().filter(Member::serves).toList();
+        if (!able.isEmpty()) {
+            Member through = able.get((int) losses.below(able.size()));
+            try {
+                through.call(tidal -> {
+                    tidal.membership().replace(victim.id(), next.id(), next.id().name(), false);
+                    return next;
+                });
+                world.note(next.id() + " takes the place of " + victim.id());
+                begin(next);
+                return;
+            } catch (MachineCrash e) {
+                world.note("crashed before it was known whether " + next.id() + " takes the place of " + victim.id());
+            } catch (TidalException e) {
+                world.note(next.id() + " does not take the place of " + victim.id() + ": " + e.getMessage());
+            }
+        }
+        world.schedule(Duration.ofMillis(losses.between(100, 2_000)), () -> replace(victim, next, losses));
+    }
+
+    private void begin(Member next) {
+        world.execute(() -> {
+            if (begun.add(next.id()) && next.machine().isRunning()) {
+                next.start();
+            }
+        });
     }
 
     private void disturbLater() {
@@ -193,6 +284,41 @@ final class RandomMembers {
         // Until whatever was proposed is decided, and whoever tries again has given up.
         world.runFor(Duration.ofSeconds(45));
         converge();
+    }
+
+    private void settled() {
+        boolean done = world.runUntil(() -> cluster.members().stream().allMatch(this::knowsEverybody), HEALED);
+        if (!done) {
+            throw new AssertionError("after " + HEALED + " members have not settled: "
+                    + cluster.members().get(0).tidal().membership().members());
+        }
+    }
+
+    /** Whether nothing is left to be done: who is gone has no vote, who is there has one, and everybody has all that it is to have. */
+    private boolean knowsEverybody(Member member) {
+        return member.serves()
+                && member.tidal().membership().members().stream()
+                        .allMatch(each -> each.filling().isEmpty()
+                                && each.votes() != each.removed()
+                                && each.removed()
+                                        == gone.stream()
+                                                .anyMatch(
+                                                        lostOne -> lostOne.id().equals(each.node())));
+    }
+
+    /** One that was replaced is started again with all that it had: nobody hears of it, and it does not serve. */
+    private void comeBack() {
+        if (gone.isEmpty() || gone.get(0).machine().isRunning()) {
+            return;
+        }
+        Member back = gone.get(0);
+        world.note(back.id() + " comes back");
+        back.machine().restart();
+        back.start();
+        if (back.serves()) {
+            throw new AssertionError(back.id() + " serves, though another one has taken its place");
+        }
+        check.check();
     }
 
     private void converge() {

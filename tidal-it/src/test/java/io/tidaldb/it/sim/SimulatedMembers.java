@@ -1,6 +1,7 @@
 package io.tidaldb.it.sim;
 
 import io.tidaldb.api.NodeId;
+import io.tidaldb.api.RegionId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.core.ClusterMember;
 import io.tidaldb.core.Tidal;
@@ -42,6 +43,8 @@ public final class SimulatedMembers implements AutoCloseable {
     private final Duration lease;
     private final Duration returnAfter;
     private final List<Member> members = new ArrayList<>();
+    private final UnaryOperator<MachineProfile> profiles;
+    private int named;
 
     SimulatedMembers(
             SimulatedWorld world,
@@ -54,10 +57,10 @@ public final class SimulatedMembers implements AutoCloseable {
         this.returnAfter = returnAfter;
         network = new SimulatedNetwork(world);
         control = new SimulatedControl(world);
+        this.profiles = profiles;
+        named = count;
         topology = Topology.regions(count).shardsPerRegion(3);
-        topology.nodes().stream()
-                .sorted()
-                .forEach(node -> members.add(new Member(node, profiles.apply(MachineProfile.DEFAULT))));
+        topology.nodes().stream().sorted().forEach(node -> members.add(new Member(node, null)));
         world.onCrash(machine ->
                 members.stream().filter(member -> member.machine == machine).forEach(Member::abandon));
     }
@@ -89,18 +92,37 @@ public final class SimulatedMembers implements AutoCloseable {
         return members;
     }
 
+    /** Forgets one that is gone for good, and returns the one that is to take its place; nobody has started it yet. */
+    Member successor(Member gone) {
+        RegionId region = gone.joins != null
+                ? gone.joins
+                : topology.shards().stream()
+                        .filter(each -> each.node().equals(gone.id))
+                        .findFirst()
+                        .orElseThrow()
+                        .region();
+        Member next = new Member(NodeId.of("n" + named++), region);
+        members.set(members.indexOf(gone), next);
+        return next;
+    }
+
     /** A machine, and the instance that its process opened last. */
     public final class Member {
 
         private final NodeId id;
         private final SimulatedMachine machine;
         private final SimulatedHome home;
+
+        /** The region of one that joins; null for those with which the cluster is made. */
+        private final @Nullable RegionId joins;
+
         private @Nullable Tidal tidal;
         private boolean stopping;
 
-        private Member(NodeId id, MachineProfile profile) {
+        private Member(NodeId id, @Nullable RegionId joins) {
             this.id = id;
-            this.machine = world.machine(id, profile);
+            this.joins = joins;
+            this.machine = world.machine(id, profiles.apply(MachineProfile.DEFAULT));
             this.home = new SimulatedHome(Path.of(id.name()));
         }
 
@@ -176,15 +198,22 @@ public final class SimulatedMembers implements AutoCloseable {
         }
 
         private TidalBuilder builder() {
+            TidalBuilder builder = common();
             SortedMap<NodeId, String> peers = new TreeMap<>();
-            members.stream().filter(each -> each != this).forEach(each -> peers.put(each.id, each.id.name()));
+            if (joins != null) {
+                members.stream().filter(each -> each != this).forEach(each -> peers.put(each.id, each.id.name()));
+                return builder.region(joins).member(ClusterMember.joining(CLUSTER, id, id.name(), peers));
+            }
+            topology.nodes().stream().filter(each -> !each.equals(id)).forEach(each -> peers.put(each, each.name()));
+            return builder.topology(topology).member(ClusterMember.of(CLUSTER, id, id.name(), peers));
+        }
+
+        private TidalBuilder common() {
             return Tidal.builder()
                     .platform(new Ground(this))
                     .wal(new ClusterDisks(directory -> machine.disks()))
                     .transport(network.transports())
                     .controlLog(control.logs())
-                    .topology(topology)
-                    .member(ClusterMember.of(CLUSTER, id, id.name(), peers))
                     .lease(lease)
                     .returnAfter(returnAfter)
                     .signal("view", Duration.ofDays(7));

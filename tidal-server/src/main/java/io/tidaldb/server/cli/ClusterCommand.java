@@ -10,6 +10,10 @@ import picocli.CommandLine.Command;
             ClusterUpCommand.class,
             ClusterDownCommand.class,
             ClusterStatusCommand.class,
-            ClusterPromoteCommand.class
+            ClusterPromoteCommand.class,
+            ClusterNodesCommand.class,
+            ClusterJoinCommand.class,
+            ClusterReplaceCommand.class,
+            ClusterRemoveCommand.class
         })
 public final class ClusterCommand extends CommandGroup {}

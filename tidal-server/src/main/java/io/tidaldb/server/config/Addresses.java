@@ -11,22 +11,32 @@ final class Addresses {
 
     static void check(String file, NodeConfiguration configuration) {
         NodeConfiguration.Transport transport = configuration.transport();
-        if (!configuration.peers().isEmpty() && transport.plugin().equals("inproc")) {
+        boolean joins = !configuration.join().isEmpty();
+        if (joins && !(configuration.peers().isEmpty() && configuration.shards().isEmpty())) {
+            throw YamlReader.invalid(
+                    file + ": join is given together with peers or shards: expected join alone, since the cluster"
+                            + " tells a node that joins what there is, or peers and shards for a node with which it is made");
+        }
+        if (configuration.join().containsKey(configuration.node())) {
+            throw YamlReader.invalid(file + ": join names this node, " + configuration.node()
+                    + ": expected nodes that are part of the cluster already");
+        }
+        if (!configuration.others().isEmpty() && transport.plugin().equals("inproc")) {
             throw YamlReader.invalid(
                     file + ": transport.plugin inproc reaches no other process, and there are the peers "
-                            + configuration.peers().keySet() + ": set it to netty");
+                            + configuration.others().keySet() + ": set it to netty");
         }
         Map<Address, String> taken = new HashMap<>();
         take(file, taken, configuration.http().listen(), "http.listen");
-        if (configuration.peers().isEmpty()) {
+        if (configuration.others().isEmpty()) {
             return;
         }
         take(file, taken, transport.listen(), "transport.listen");
-        for (Map.Entry<NodeId, Address> peer : configuration.peers().entrySet()) {
-            take(file, taken, peer.getValue(), "peers." + peer.getKey());
+        for (Map.Entry<NodeId, Address> peer : configuration.others().entrySet()) {
+            take(file, taken, peer.getValue(), (joins ? "join." : "peers.") + peer.getKey());
             if (peer.getValue().port() == 0) {
-                throw YamlReader.invalid(file + ": peers." + peer.getKey() + " is " + peer.getValue()
-                        + ": expected the port at which that node listens");
+                throw YamlReader.invalid(file + ": " + (joins ? "join." : "peers.") + peer.getKey() + " is "
+                        + peer.getValue() + ": expected the port at which that node listens");
             }
         }
     }

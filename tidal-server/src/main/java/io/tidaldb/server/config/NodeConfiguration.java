@@ -15,6 +15,8 @@ import java.util.Optional;
  *
  * @param shards which replica is on which node; empty means shard 0 of this node's region on this node
  * @param peers the other nodes' addresses
+ * @param join addresses of the nodes that run of a cluster that this one joins, which then tell it everything else; empty for a node of those with
+ *     which the cluster is made
  * @param signals types to declare; empty means {@code view} and {@code like} in a new directory
  * @param tokens the file of API tokens; without one only this machine is served, and everybody on it is operator
  * @param debug whether faults may be injected
@@ -28,12 +30,18 @@ public record NodeConfiguration(
         Transport transport,
         Wal wal,
         Map<NodeId, Address> peers,
+        Map<NodeId, Address> join,
         List<ShardAssignment> shards,
         List<SignalSettings> signals,
         Optional<Path> pluginsDir,
         Optional<Path> tokens,
         Limits limits,
         boolean debug) {
+
+    /** Returns the other nodes that it knows when it starts. */
+    public Map<NodeId, Address> others() {
+        return join.isEmpty() ? peers : join;
+    }
 
     /** Where and how clients are served. */
     public record Http(Address listen, Optional<Tls> tls) {}

@@ -79,6 +79,7 @@ public final class NodeConfigurationFile {
                 transport(root.section("transport")),
                 wal(root.section("wal")),
                 root.map("peers", NodeId::of, Address::parse),
+                root.map("join", NodeId::of, Address::parse),
                 root.sections("shards").stream()
                         .map(NodeConfigurationFile::shard)
                         .toList(),

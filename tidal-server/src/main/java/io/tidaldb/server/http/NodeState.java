@@ -25,7 +25,15 @@ public final class NodeState {
     public NodeState(NodeConfiguration configuration) {
         this.cluster = configuration.cluster();
         this.node = configuration.node().name();
-        this.starting = configuration.peers().isEmpty()
+        this.starting = starting(configuration);
+    }
+
+    private static String starting(NodeConfiguration configuration) {
+        if (!configuration.join().isEmpty()) {
+            return "starting; it joins once the cluster, of which it knows "
+                    + configuration.join().keySet() + ", has agreed that it is one of its nodes";
+        }
+        return configuration.peers().isEmpty()
                 ? "starting"
                 : "starting; it needs a majority of itself and "
                         + configuration.peers().keySet();

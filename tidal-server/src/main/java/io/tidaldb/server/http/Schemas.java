@@ -79,6 +79,37 @@ final class Schemas {
                         .with("name", Schema.text())
                         .with("half_life", Schema.text())
                         .build());
+        all.put(
+                "NewMember",
+                Schema.object()
+                        .with("node", Schema.text())
+                        .with("address", Schema.text())
+                        .maybe("replaces", Schema.types("string", "null"))
+                        .maybe("region", Schema.types("integer", "string", "null"))
+                        .build());
+        all.put(
+                "MemberChange",
+                Schema.object()
+                        .with("node", Schema.text())
+                        .with("done", Schema.truth())
+                        .maybe("replaces", Schema.text())
+                        .build());
+        all.put(
+                "Members",
+                Schema.object()
+                        .with(
+                                "nodes",
+                                Schema.list(Schema.object()
+                                        .with("node", Schema.text())
+                                        .with("region", Schema.number())
+                                        .with("address", Schema.types("string", "null"))
+                                        .with("votes", Schema.truth())
+                                        .with("removed", Schema.truth())
+                                        .with("replaced_by", Schema.types("string", "null"))
+                                        .with("replicas", Schema.list(Schema.text()))
+                                        .with("filling", Schema.list(Schema.text()))
+                                        .build()))
+                        .build());
         all.put("NewToken", newToken());
         all.put("Token", token(Schema.object()).build());
         all.put(

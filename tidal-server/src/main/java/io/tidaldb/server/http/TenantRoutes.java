@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tidaldb.api.Durability;
 import io.tidaldb.api.ErrorCode;
+import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
@@ -223,7 +224,7 @@ final class TenantRoutes {
                 .orElseThrow(() -> TidalException.invalid("replica is missing: expected one such as \"r1:s0\""));
         fields.end();
         Tenant tenant = exchange.tenant();
-        exchange.tidal().promote(tenant.id(), replica);
+        exchange.acting().promote(tenant.id(), replica);
         events.tenant("changed", tenant.id());
         exchange.answer(200, TenantView.shown(tenant));
     }

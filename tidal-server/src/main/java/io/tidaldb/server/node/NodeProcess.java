@@ -56,7 +56,7 @@ public final class NodeProcess implements AutoCloseable {
                 begin(() -> HttpServer.start(configuration, state, authenticator, metrics));
         Tidal tidal = null;
         try {
-            if (!configuration.peers().isEmpty()) {
+            if (!configuration.others().isEmpty()) {
                 // Others may be waited for: who can't serve has to say so before.
                 http.join();
             }

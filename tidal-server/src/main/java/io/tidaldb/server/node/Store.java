@@ -41,7 +41,12 @@ final class Store {
         if (configuration.signals().isEmpty()) {
             builder.defaultSignal("view", Duration.ofDays(7)).defaultSignal("like", Duration.ofDays(30));
         }
-        builder.topology(topology(configuration)).member(member(configuration));
+        if (configuration.join().isEmpty()) {
+            builder.topology(topology(configuration));
+        } else {
+            builder.region(configuration.region());
+        }
+        builder.member(member(configuration));
         builder.transport(configuration.transport().plugin());
         return builder.open();
     }
@@ -57,7 +62,7 @@ final class Store {
     private static ClusterMember member(NodeConfiguration configuration) {
         NodeConfiguration.Transport transport = configuration.transport();
         SortedMap<NodeId, String> peers = new TreeMap<>();
-        configuration.peers().forEach((peer, address) -> peers.put(peer, address.toString()));
+        configuration.others().forEach((peer, address) -> peers.put(peer, address.toString()));
         return new ClusterMember(
                 configuration.cluster(),
                 configuration.node(),
@@ -67,7 +72,8 @@ final class Store {
                         .tls()
                         .map(tls -> new TransportTls(tls.certificate(), tls.key(), tls.authorities()))
                         .orElse(null),
-                peers);
+                peers,
+                !configuration.join().isEmpty());
     }
 
     private static void refuse(NodeConfiguration configuration) {

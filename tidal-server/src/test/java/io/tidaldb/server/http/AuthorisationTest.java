@@ -66,6 +66,9 @@ class AuthorisationTest {
             Map.entry("GET /v1/tenants/{tenant}/placement", OPERATORS),
             Map.entry("GET /v1/audit", OPERATORS),
             Map.entry("GET /v1/cluster", OPERATORS),
+            Map.entry("GET /v1/cluster/nodes", OPERATORS),
+            Map.entry("POST /v1/cluster/nodes", OPERATORS),
+            Map.entry("DELETE /v1/cluster/nodes/{node}", OPERATORS),
             Map.entry("GET /v1/events", OPERATORS),
             Map.entry("GET /healthz", EVERYBODY),
             Map.entry("GET /readyz", EVERYBODY),
@@ -146,7 +149,8 @@ class AuthorisationTest {
                 .replace("{tenant}", MINE)
                 .replace("{entity}", "42")
                 .replace("{signal}", "view")
-                .replace("{id}", "0123456789ab");
+                .replace("{id}", "0123456789ab")
+                .replace("{node}", "n9");
         TestServer.Answer answer = call(route.method().name(), path, "{}", token);
         boolean allowed = switch (token) {
             case "operator" -> true;

@@ -1,0 +1,53 @@
+package io.tidaldb.core;
+
+import io.tidaldb.api.ReplicaId;
+import io.tidaldb.core.remote.Answer;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Whether replicas that are new on their node hold what they must before they count: all that their leaders held when they were asked.
+ * Whatever a majority had acknowledged is with the leader; what comes later, the new replica acknowledges itself. Pure functions.
+ */
+final class Filling {
+
+    private Filling() {}
+
+    /** A tenant's part on a shard. */
+    record Slot(long tenant, int shard) {}
+
+    /**
+     * Tells whether everything is here.
+     *
+     * @param slots that are to be filled and are led by the node that answered
+     * @param leader what the leader said that it held
+     * @param mine what is held here, looked at afterwards
+     */
+    static boolean isFilled(List<Slot> slots, Answer.Positions leader, Answer.Positions mine) {
+        return slots.stream().allMatch(slot -> {
+            Answer.Replica theirs = of(leader, slot);
+            Answer.Replica own = of(mine, slot);
+            return theirs != null
+                    && own != null
+                    && own.canLead()
+                    && theirs.logs().stream()
+                            .allMatch(log -> Long.compareUnsigned(end(own, log), log.lastSeqno()) >= 0);
+        });
+    }
+
+    private static Answer.@Nullable Replica of(Answer.Positions said, Slot slot) {
+        return said.replicas().stream()
+                .filter(each -> each.tenant() == slot.tenant()
+                        && ReplicaId.parse(each.replica()).shard().value() == slot.shard())
+                .findFirst()
+                .orElse(null);
+    }
+
+    private static long end(Answer.Replica replica, Answer.Log of) {
+        return replica.logs().stream()
+                .filter(log -> log.isOf(of))
+                .mapToLong(Answer.Log::lastSeqno)
+                .findFirst()
+                .orElse(of.startSeqno());
+    }
+}

@@ -1,0 +1,97 @@
+package io.tidaldb.it.sim;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.tidaldb.api.Durability;
+import io.tidaldb.api.ErrorCode;
+import io.tidaldb.api.NodeId;
+import io.tidaldb.api.ReplicaId;
+import io.tidaldb.api.TenantConfig;
+import io.tidaldb.api.TenantId;
+import io.tidaldb.api.TidalException;
+import io.tidaldb.core.Tenant;
+import io.tidaldb.it.sim.SimulatedMembers.Member;
+import java.time.Duration;
+import java.util.List;
+import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+
+@DisplayName("R-52: Members that are lost while others have not caught up")
+class LostMembersTest {
+
+    private static final TenantId TENANT = TenantId.of(7);
+    private static final ReplicaId LEADER = ReplicaId.parse("r0:s0");
+    private static final int WRITES = 20;
+    private static final Duration PATIENCE = Duration.ofMinutes(1);
+
+    private static Tenant tenant(Member member) {
+        return member.tidal().tenant(TENANT).orElseThrow();
+    }
+
+    @Test
+    @DisplayName(
+            "what only a lost member and the leader had acknowledged is not given up for one that is new and one that was away")
+    void newMemberDoesNotCount() {
+        SimulatedWorld world = new SimulatedWorld(5, Trace.off());
+        try (SimulatedMembers cluster =
+                new SimulatedMembers(world, 3, Duration.ofMillis(700), Duration.ofHours(1), UnaryOperator.identity())) {
+            cluster.open();
+            Member leader = cluster.members().get(0);
+            Member behind = cluster.members().get(1);
+            Member lost = cluster.members().get(2);
+            leader.call(tidal -> tidal.createTenant(TenantConfig.builder(TENANT)
+                    .pinnedShards(LEADER)
+                    .durability(Durability.MAJORITY)
+                    .build()));
+            SimulatedNetwork.Cut away = cluster.network().isolate(List.of(behind.id()));
+            for (int i = 0; i < WRITES; i++) {
+                long entity = i;
+                leader.call(tidal -> tenant(leader).record("view", entity, 1));
+            }
+            lost.machine().crash("it is lost for good");
+            Member next = cluster.successor(lost);
+            leader.call(tidal -> {
+                tidal.membership().replace(lost.id(), next.id(), next.id().name(), false);
+                return next;
+            });
+            away.close();
+            // Now those two reach each other, and the leader nobody.
+            SimulatedNetwork.Cut alone = cluster.network().isolate(List.of(leader.id()));
+            while (behind.tidal().health().leader() == null
+                    || !behind.id().equals(behind.tidal().health().leader())) {
+                cluster.control().loseLeader();
+                world.runFor(Duration.ofSeconds(2));
+            }
+            next.start();
+            assertThat(world.runUntil(() -> votes(behind, next.id()), PATIENCE)).isTrue();
+            leader.machine().crash("it stops");
+            world.runFor(PATIENCE);
+            assertThat(tenant(behind).placement()).containsExactly(LEADER);
+            assertThatThrownBy(() -> behind.call(tidal -> {
+                        tidal.membership().replace(leader.id(), NodeId.of("n9"), "n9", false);
+                        return leader;
+                    }))
+                    .isInstanceOfSatisfying(
+                            TidalException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.NOT_CAUGHT_UP));
+            alone.close();
+            leader.machine().restart();
+            leader.start();
+            assertThat(world.runUntil(
+                            () -> leader.tidal().membership().members().stream()
+                                    .allMatch(each -> each.filling().isEmpty()),
+                            PATIENCE))
+                    .isTrue();
+            for (Member member : cluster.members()) {
+                assertThat(member.<Long>call(tidal -> tenant(member).total("view")))
+                        .isEqualTo(WRITES);
+            }
+        }
+    }
+
+    private static boolean votes(Member asked, NodeId node) {
+        return asked.tidal().membership().members().stream()
+                .anyMatch(each -> each.node().equals(node) && each.votes());
+    }
+}
