@@ -32,7 +32,7 @@ class TidalCommandTest {
         assertThat(run()).isEqualTo(2);
         assertThat(run("nope")).isEqualTo(2);
         assertThat(err.toString())
-                .contains("tidal: unknown command 'nope': expected one of cluster, completion, node, ")
+                .contains("tidal: unknown command 'nope': expected one of audit, cluster, completion, ")
                 .contains("Try 'tidal --help'.");
         assertThat(run("signal")).isEqualTo(2);
         assertThat(err.toString()).contains("expected one of declare, export, import, load, record, types, verify");

@@ -182,7 +182,7 @@ final class RaftGroupMember {
             return;
         }
         long end = System.nanoTime() + RESIGN_MILLIS * 1_000_000;
-        for (NodeId next : context.members()) {
+        for (NodeId next : members(RaftPeerRole.FOLLOWER)) {
             long left = (end - System.nanoTime()) / 1_000_000;
             if (next.equals(context.node()) || left <= 0) {
                 continue;

@@ -11,13 +11,16 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The takeovers and adoptions in a slot's logs, and which records count by them. A function of the set of notes alone, so that replicas
@@ -56,6 +59,29 @@ final class FoldNotes {
         return limits.getOrDefault(origin, FoldLimit.OPEN);
     }
 
+    /**
+     * Returns the takeover by which a writer closes the origins that are open: where they are held, or at their start those of which nothing
+     * is here, for what was written there may still come. So are those that are heard of only after the writer has begun: their writes may
+     * have been made again meanwhile. Null if none is open.
+     *
+     * @param epoch the writer's
+     * @param held how far the log of each origin is here
+     * @param former origins under which others may have written before the epoch
+     */
+    ControlRecord.@Nullable Takeover takeover(
+            long epoch, Origin writer, SortedMap<Origin, Long> held, List<Origin> former) {
+        boolean begun = held.getOrDefault(writer, writer.startSeqno()) != writer.startSeqno();
+        SortedMap<Origin, Long> open = new TreeMap<>();
+        former.forEach(each -> open.put(each, each.startSeqno()));
+        held.forEach((each, last) -> open.put(each, begun ? each.startSeqno() : last));
+        open.remove(writer);
+        List<ControlRecord.End> ends = open.entrySet().stream()
+                .filter(each -> !limit(each.getKey()).isClosed())
+                .map(each -> new ControlRecord.End(each.getKey(), each.getValue()))
+                .toList();
+        return ends.isEmpty() ? null : new ControlRecord.Takeover(epoch, ends);
+    }
+
     /** Takes notes of a batch of control records, and returns whether there were any that it did not have. */
     boolean add(Origin writer, WalBatch batch) {
         boolean added = false;
@@ -73,16 +99,16 @@ final class FoldNotes {
         return added;
     }
 
-    /** Takes over all that another one has. */
-    void addAll(FoldNotes other) {
-        notes.addAll(other.notes);
+    /** Takes these. */
+    void addAll(Collection<Note> others) {
+        notes.addAll(others);
         limits = compute();
     }
 
     /** Forgets all and takes over those that another one has. */
     void replaceBy(FoldNotes other) {
         notes.clear();
-        addAll(other);
+        addAll(other.notes);
     }
 
     List<Note> notes() {

@@ -230,7 +230,7 @@ final class SlotRecovery implements FoldSource {
         if (fromCheckpoint && !restoreKept(shard, fresh)) {
             return null;
         }
-        fresh.notes.addAll(shard.notes);
+        fresh.notes.addAll(shard.notes.notes());
         List.copyOf(fresh.origins.values())
                 .forEach(each -> loop.commits().folder().catchUp(fresh, each));
         Chain chain = new Chain();

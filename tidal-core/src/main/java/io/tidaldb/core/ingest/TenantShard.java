@@ -277,20 +277,9 @@ public final class TenantShard {
         if (owner == null || owner.former.isEmpty() && origins.size() < 2 && origins.containsKey(origin)) {
             return null;
         }
-        // One of which nothing is here is closed at its start: what it wrote may still come. So is one that was heard
-        // of only
-        // after this replica had begun to write: its writes may have been made again here meanwhile.
-        OriginLedger own = origins.get(origin);
-        boolean begun = own != null && own.lastSeqno != origin.startSeqno();
-        SortedMap<Origin, Long> open = new TreeMap<>();
-        owner.former.forEach(each -> open.put(each, each.startSeqno()));
-        origins.values().forEach(each -> open.put(each.origin, begun ? each.origin.startSeqno() : each.lastSeqno));
-        open.remove(origin);
-        List<ControlRecord.End> ends = open.entrySet().stream()
-                .filter(each -> !notes.limit(each.getKey()).isClosed())
-                .map(each -> new ControlRecord.End(each.getKey(), each.getValue()))
-                .toList();
-        return ends.isEmpty() ? null : new ControlRecord.Takeover(owner.epoch, ends);
+        SortedMap<Origin, Long> held = new TreeMap<>();
+        origins.values().forEach(each -> held.put(each.origin, each.lastSeqno));
+        return notes.takeover(owner.epoch, origin, held, owner.former);
     }
 
     /** Returns whether a closed origin's log holds records that count nowhere yet. */

@@ -8,6 +8,7 @@ import io.tidaldb.it.sim.check.MembersCheck;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeSet;
 
@@ -84,14 +85,14 @@ final class RandomMembers {
     }
 
     private void restart(SimulatedMachine machine) {
-        Member member = cluster.members().stream()
+        // One that was lost while it was being stopped is nobody's any more.
+        Optional<Member> member = cluster.members().stream()
                 .filter(each -> each.machine() == machine)
-                .findFirst()
-                .orElseThrow();
-        if (!machine.isRunning()) {
+                .findFirst();
+        if (member.isPresent() && !machine.isRunning()) {
             machine.restart();
             workload.rates().restarted();
-            member.start();
+            member.get().start();
         }
     }
 
