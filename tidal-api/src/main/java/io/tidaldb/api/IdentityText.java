@@ -18,7 +18,7 @@ final class IdentityText {
     static long unsigned64(String kind, char prefix, String text) {
         String digits = !text.isEmpty() && text.charAt(0) == prefix ? text.substring(1) : text;
         // Long would take a sign and the digits of other scripts as well, and then two texts would name one identity.
-        if (!digits.isEmpty() && digits.chars().allMatch(c -> c >= '0' && c <= '9')) {
+        if (isDigits(digits)) {
             try {
                 return Long.parseUnsignedLong(digits);
             } catch (NumberFormatException e) {
@@ -26,6 +26,15 @@ final class IdentityText {
             }
         }
         throw malformed(kind, text);
+    }
+
+    private static boolean isDigits(String text) {
+        for (int i = 0; i < text.length(); i++) {
+            if (text.charAt(i) < '0' || text.charAt(i) > '9') {
+                return false;
+            }
+        }
+        return !text.isEmpty();
     }
 
     static TidalException malformed(String kind, String text) {

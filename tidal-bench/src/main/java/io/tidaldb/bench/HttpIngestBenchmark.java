@@ -12,7 +12,7 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * NDJSON over HTTP to a node that is a process of its own, next to {@code recordAll} in this process: as many signals at a time, on the same
+ * NDJSON over HTTP to a node that is a process of its own, next to {@code recordAll} in this process: as many signals in a write, on the same
  * disk and as durable. Hypothesis: at least six tenths of the embedded rate are left. Both are warm, and take turns; the one whose turn it
  * is not stands idle beside.
  */
@@ -40,7 +40,7 @@ public final class HttpIngestBenchmark {
                         "--seconds", "2",
                         "--rounds", "5",
                         "--writers", "1,4",
-                        "--signals", "1000",
+                        "--signals", "1000,100000",
                         "--json", ""));
         HttpIngestBenchmark benchmark = new HttpIngestBenchmark(
                 new ScratchDirectory(Path.of(options.text("--dir")).resolve("http-benchmark")),

@@ -18,32 +18,37 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.HdrHistogram.ConcurrentHistogram;
 import org.HdrHistogram.Histogram;
 
-/** The same signals, by the embedded API and as NDJSON. What is sent is made before, so that neither waits for it. */
+/**
+ * The same signals, by the embedded API and as NDJSON. A node records what one request brings in chunks of up to 1,000 lines, so the embedded
+ * API gets as many at a time. What is sent is made before, so that neither waits for it.
+ */
 final class IngestLoad {
 
     /** So many different batches go round. */
     private static final int BATCHES = 16;
 
+    private static final int MAX_CHUNK = 1_000;
+
     private final int writers;
-    private final int signalsPerWrite;
+    private final int signalsPerRequest;
     private final List<List<Signal>> batches = new ArrayList<>();
     private final List<byte[]> bodies = new ArrayList<>();
 
-    IngestLoad(int writers, int signalsPerWrite) {
+    IngestLoad(int writers, int signalsPerRequest) {
         this.writers = writers;
-        this.signalsPerWrite = signalsPerWrite;
+        this.signalsPerRequest = signalsPerRequest;
         Instant time = Instant.now().minus(1, ChronoUnit.HOURS).truncatedTo(ChronoUnit.MILLIS);
         for (int batch = 0; batch < BATCHES; batch++) {
-            List<Signal> signals = new ArrayList<>(signalsPerWrite);
+            List<Signal> signals = new ArrayList<>(signalsPerRequest);
             StringBuilder lines = new StringBuilder();
-            for (int i = 0; i < signalsPerWrite; i++) {
-                long entity = (batch * (long) signalsPerWrite + i) * 61_803 % EmbeddedLoad.ENTITIES;
+            for (int i = 0; i < signalsPerRequest; i++) {
+                long entity = (batch * (long) signalsPerRequest + i) * 61_803 % EmbeddedLoad.ENTITIES;
                 Instant at = time.plusMillis(i);
                 signals.add(new Signal(EmbeddedLoad.SIGNAL, EntityId.of(entity), null, 1.5, Signal.NOW).at(at));
                 lines.append("{\"signal\":\"" + EmbeddedLoad.SIGNAL + "\",\"entity\":\"" + entity
                         + "\",\"weight\":1.5,\"ts\":\"" + at + "\"}\n");
             }
-            batches.add(signals);
+            batches.add(signals.subList(0, chunk()));
             bodies.add(lines.toString().getBytes(StandardCharsets.UTF_8));
         }
     }
@@ -54,7 +59,7 @@ final class IngestLoad {
     }
 
     Phase embedded(Tenant tenant, double seconds) throws InterruptedException {
-        return run(number -> tenant.recordAll(batches.get(number), WriteOptions.DEFAULT), seconds);
+        return run(number -> tenant.recordAll(batches.get(number), WriteOptions.DEFAULT), chunk(), seconds);
     }
 
     Phase http(URI signals, double seconds) throws InterruptedException {
@@ -67,14 +72,19 @@ final class IngestLoad {
                                     .POST(HttpRequest.BodyPublishers.ofByteArray(bodies.get(number)))
                                     .build(),
                             HttpResponse.BodyHandlers.ofString());
-                    if (!response.body().contains("\"accepted\":" + signalsPerWrite + ",")) {
+                    if (!response.body().contains("\"accepted\":" + signalsPerRequest + ",")) {
                         throw new IOException("not all were recorded: " + response.body());
                     }
                 },
+                signalsPerRequest,
                 seconds);
     }
 
-    private Phase run(Write write, double seconds) throws InterruptedException {
+    private int chunk() {
+        return Math.min(signalsPerRequest, MAX_CHUNK);
+    }
+
+    private Phase run(Write write, int signals, double seconds) throws InterruptedException {
         Histogram acks = new ConcurrentHistogram(Phase.MAX_NANOS, Phase.DIGITS);
         AtomicReference<Exception> failure = new AtomicReference<>();
         long begin = System.nanoTime();
@@ -103,6 +113,6 @@ final class IngestLoad {
         if (failure.get() != null) {
             throw new IllegalStateException("a write failed", failure.get());
         }
-        return Phase.of(acks, signalsPerWrite, System.nanoTime() - begin);
+        return Phase.of(acks, signals, System.nanoTime() - begin);
     }
 }

@@ -43,11 +43,12 @@ final class NdjsonUpload {
             @Nullable Position end,
             @Nullable Throwable failure) {}
 
-    private record Line(long number, Signal signal) {}
-
-    /** Lines, whether there may be more, and why not. */
+    /** Signals, the numbers of their lines, whether there may be more, and why not. */
     private record Chunk(
-            List<Line> lines, boolean goesOn, @Nullable Throwable fault) {}
+            List<Signal> signals,
+            long[] numbers,
+            boolean goesOn,
+            @Nullable Throwable fault) {}
 
     NdjsonUpload(Exchange exchange, Tenant tenant, WriteOptions options) throws IOException {
         this.exchange = exchange;
@@ -92,8 +93,8 @@ final class NdjsonUpload {
     private CompletionStage<Void> next() {
         Chunk chunk = chunk();
         return settled().thenCompose(done -> {
-            if (!chunk.lines.isEmpty()) {
-                underWay = write(chunk.lines).orTimeout(CHUNK_SECONDS, TimeUnit.SECONDS);
+            if (!chunk.signals.isEmpty()) {
+                underWay = write(chunk).orTimeout(CHUNK_SECONDS, TimeUnit.SECONDS);
             }
             return chunk.fault == null && chunk.goesOn ? ahead() : settled().thenCompose(last -> fault(chunk));
         });
@@ -111,19 +112,21 @@ final class NdjsonUpload {
     }
 
     private Chunk chunk() {
-        List<Line> chunk = new ArrayList<>(chunkLines);
+        List<Signal> signals = new ArrayList<>(chunkLines);
+        long[] numbers = new long[chunkLines];
         try {
-            while (chunk.size() < chunkLines) {
+            while (signals.size() < chunkLines) {
                 Signal signal = lines.next();
                 if (signal == null) {
-                    return new Chunk(chunk, false, null);
+                    return new Chunk(signals, numbers, false, null);
                 }
-                chunk.add(new Line(lines.number(), signal));
+                numbers[signals.size()] = lines.number();
+                signals.add(signal);
             }
-            return new Chunk(chunk, true, null);
+            return new Chunk(signals, numbers, true, null);
         } catch (IOException | TidalException | Refusal e) {
             // Lines before the one that can't be read are as good as those of earlier chunks.
-            return new Chunk(chunk, false, e);
+            return new Chunk(signals, numbers, false, e);
         }
     }
 
@@ -149,23 +152,22 @@ final class NdjsonUpload {
         return reason == null ? CompletableFuture.completedFuture(null) : CompletableFuture.failedFuture(reason);
     }
 
-    private CompletableFuture<Outcome> write(List<Line> chunk) {
-        return options.idempotencyKey().map(key -> writeEach(chunk, key)).orElseGet(() -> writeWhole(chunk));
+    private CompletableFuture<Outcome> write(Chunk chunk) {
+        return options.idempotencyKey().map(key -> writeEach(chunk, key)).orElseGet(() -> writeWhole(chunk.signals));
     }
 
-    private CompletableFuture<Outcome> writeWhole(List<Line> chunk) {
-        List<Signal> signals = chunk.stream().map(Line::signal).toList();
+    private CompletableFuture<Outcome> writeWhole(List<Signal> signals) {
         return tenant.recordAllAsync(signals, options)
                 .toCompletableFuture()
                 .handle((end, failure) ->
-                        failure == null ? new Outcome(chunk.size(), end, null) : new Outcome(0, null, failure));
+                        failure == null ? new Outcome(signals.size(), end, null) : new Outcome(0, null, failure));
     }
 
-    private CompletableFuture<Outcome> writeEach(List<Line> chunk, IdempotencyKey key) {
-        List<CompletableFuture<Position>> writes = new ArrayList<>(chunk.size());
-        for (Line line : chunk) {
+    private CompletableFuture<Outcome> writeEach(Chunk chunk, IdempotencyKey key) {
+        List<CompletableFuture<Position>> writes = new ArrayList<>(chunk.signals.size());
+        for (Signal signal : chunk.signals) {
             CompletableFuture<Position> write = tenant.recordAllAsync(
-                            List.of(line.signal), options.with(Keys.ofLine(key, line.number)))
+                            List.of(signal), options.with(Keys.ofLine(key, chunk.numbers[writes.size()])))
                     .toCompletableFuture();
             writes.add(write);
             if (write.isCompletedExceptionally()) {

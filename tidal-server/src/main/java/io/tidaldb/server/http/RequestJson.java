@@ -60,9 +60,9 @@ final class RequestJson {
         return FACTORY.createParser(body);
     }
 
-    /** Starts to read tokens of the first bytes, UTF-8; whoever reads them looks for fields that come twice. */
-    static JsonParser signalParser(byte[] lines, int length) throws IOException {
-        return LINES.createParser(lines, 0, length);
+    /** Starts to read tokens of a line, UTF-8; whoever reads them looks for fields that come twice. */
+    static JsonParser signalParser(byte[] lines, int from, int length) throws IOException {
+        return LINES.createParser(lines, from, length);
     }
 
     /** As {@link #malformed}, of one of many lines. */

@@ -9,10 +9,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Reads signals from UTF-8, one JSON object a line, lines ended by LF or CRLF. One parser goes over all lines that the buffer has whole,
- * and no line becomes text. Not thread-safe.
- */
+/** Reads signals from UTF-8, one JSON object a line, lines ended by LF or CRLF. Not thread-safe. */
 final class SignalLines {
 
     /** Longest line in bytes. */
@@ -21,7 +18,7 @@ final class SignalLines {
     private final InputStream input;
     private final TenantId tenant;
     private final byte[] buffer = new byte[2 * MAX_BYTES];
-    private @Nullable JsonParser parser;
+    private final PlainLine plain;
     private boolean ended;
     private int limit;
     private long number;
@@ -35,6 +32,7 @@ final class SignalLines {
     SignalLines(InputStream input, TenantId tenant) {
         this.input = input;
         this.tenant = tenant;
+        this.plain = new PlainLine(buffer, tenant);
     }
 
     /** Returns the number of the line that was read last, from 1, blank ones included. */
@@ -50,19 +48,31 @@ final class SignalLines {
     @Nullable
     Signal next() throws IOException {
         while (next < whole || fill()) {
-            int begin = next;
-            int end = begin;
-            while (end < whole && buffer[end] != '\n') {
-                end++;
+            Signal signal = plain.read(next, whole);
+            if (signal != null && plain.end() - next <= MAX_BYTES) {
+                next = plain.end();
+                number++;
+                return signal;
             }
-            next = Math.min(end + 1, whole);
-            number++;
-            checkLength(end - begin);
-            if (!isBlank(begin, end)) {
-                return signal(end);
+            signal = other();
+            if (signal != null) {
+                return signal;
             }
         }
         return null;
+    }
+
+    /** Reads a line that is not as most are; returns null if it is blank. */
+    private @Nullable Signal other() throws IOException {
+        int begin = next;
+        int end = begin;
+        while (end < whole && buffer[end] != '\n') {
+            end++;
+        }
+        next = Math.min(end + 1, whole);
+        number++;
+        checkLength(end - begin);
+        return isBlank(begin, end) ? null : signal(begin, end);
     }
 
     private void checkLength(int bytes) {
@@ -80,18 +90,11 @@ final class SignalLines {
         return true;
     }
 
-    private Signal signal(int end) throws IOException {
-        JsonParser lines = parser;
-        if (lines == null) {
-            lines = RequestJson.signalParser(buffer, whole);
-            parser = lines;
-        }
-        try {
-            lines.nextToken();
-            Signal signal = SignalJson.read(lines, tenant);
-            // The parser's first byte is the buffer's, so that its places are, too.
-            int after = (int) lines.currentLocation().getByteOffset();
-            if (after > end || !isBlank(after, end)) {
+    private Signal signal(int begin, int end) throws IOException {
+        try (JsonParser line = RequestJson.signalParser(buffer, begin, end - begin)) {
+            line.nextToken();
+            Signal signal = SignalJson.read(line, tenant);
+            if (line.nextToken() != null) {
                 throw TidalException.invalid("it is not one object and nothing else");
             }
             return signal;
@@ -108,10 +111,6 @@ final class SignalLines {
         limit -= whole;
         next = 0;
         whole = 0;
-        if (parser != null) {
-            parser.close();
-            parser = null;
-        }
         while (whole == 0 && !ended) {
             if (limit > MAX_BYTES) {
                 number++;

@@ -2,6 +2,7 @@ package io.tidaldb.server.importing;
 
 import io.tidaldb.api.TidalException;
 import io.tidaldb.core.EventTime;
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.YearMonth;
@@ -22,7 +23,8 @@ public final class TimeText {
      */
     public static long nanos(String text) {
         try {
-            long common = common(text);
+            byte[] bytes = text.getBytes(StandardCharsets.US_ASCII);
+            long common = common(bytes, 0, bytes.length);
             if (common >= 0) {
                 return common;
             }
@@ -34,21 +36,23 @@ public final class TimeText {
     }
 
     /**
-     * Returns the time of the form that nearly all have, {@code 2026-11-21T10:00:00Z} with up to nine more digits, or -1 if the text has
-     * another or is no time: the general parser takes half of an import's processor time.
+     * Returns the time of the form that nearly all have, {@code 2026-11-21T10:00:00Z} with up to nine more digits, in nanoseconds since 1970,
+     * or -1 if the text has another form or is no time: the general parser takes half of an import's processor time.
+     *
+     * @param text where the text is, in ASCII, from one index up to another
      */
-    private static long common(String text) {
-        int length = text.length();
-        if (length < 20 || length > 30 || text.charAt(length - 1) != 'Z' || !isPunctuated(text)) {
+    public static long common(byte[] text, int from, int to) {
+        int length = to - from;
+        if (length < 20 || length > 30 || text[to - 1] != 'Z' || !isPunctuated(text, from, length)) {
             return -1;
         }
-        int year = number(text, 0, 4);
-        int month = number(text, 5, 7);
-        int day = number(text, 8, 10);
-        int hour = number(text, 11, 13);
-        int minute = number(text, 14, 16);
-        int second = number(text, 17, 19);
-        int nanos = length == 20 ? 0 : fraction(text, length - 1);
+        int year = number(text, from, from + 4);
+        int month = number(text, from + 5, from + 7);
+        int day = number(text, from + 8, from + 10);
+        int hour = number(text, from + 11, from + 13);
+        int minute = number(text, from + 14, from + 16);
+        int second = number(text, from + 17, from + 19);
+        int nanos = length == 20 ? 0 : fraction(text, from + 20, to - 1);
         boolean date = year >= 1970 && year < 2262 && month >= 1 && month <= 12 && day >= 1;
         boolean time = hour >= 0 && hour < 24 && minute >= 0 && minute < 60 && second >= 0 && second < 60 && nanos >= 0;
         if (!date || !time || day > YearMonth.of(year, month).lengthOfMonth()) {
@@ -58,28 +62,28 @@ public final class TimeText {
         return seconds * 1_000_000_000 + nanos;
     }
 
-    private static boolean isPunctuated(String text) {
-        return text.charAt(4) == '-'
-                && text.charAt(7) == '-'
-                && text.charAt(10) == 'T'
-                && text.charAt(13) == ':'
-                && text.charAt(16) == ':'
-                && (text.length() == 20 || text.charAt(19) == '.' && text.length() > 21);
+    private static boolean isPunctuated(byte[] text, int from, int length) {
+        return text[from + 4] == '-'
+                && text[from + 7] == '-'
+                && text[from + 10] == 'T'
+                && text[from + 13] == ':'
+                && text[from + 16] == ':'
+                && (length == 20 || text[from + 19] == '.' && length > 21);
     }
 
-    private static int fraction(String text, int end) {
-        int value = number(text, 20, end);
-        for (int digits = end - 20; digits < 9 && value > 0; digits++) {
+    private static int fraction(byte[] text, int from, int to) {
+        int value = number(text, from, to);
+        for (int digits = to - from; digits < 9 && value > 0; digits++) {
             value *= 10;
         }
         return value;
     }
 
     /** Returns the value of digits, or -1 if one of them is none. */
-    private static int number(String text, int from, int to) {
+    private static int number(byte[] text, int from, int to) {
         int value = 0;
         for (int i = from; i < to; i++) {
-            int digit = text.charAt(i) - '0';
+            int digit = text[i] - '0';
             if (digit < 0 || digit > 9) {
                 return -1;
             }

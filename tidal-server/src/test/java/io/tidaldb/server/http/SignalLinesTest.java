@@ -85,7 +85,7 @@ class SignalLinesTest {
             delimiter = '|',
             value = {
                 "VIEW VIEW | line 3: it is not one object and nothing else",
-                "VIEW, | line 3: it is not one object and nothing else",
+                "VIEW, | line 3 is not valid JSON (column 29)",
                 "{\"signal\":\"view\", | line 3",
                 "[VIEW] | line 3: a signal is not a JSON object",
                 "17 | line 3: a signal is not a JSON object",
