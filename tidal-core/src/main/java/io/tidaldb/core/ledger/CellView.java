@@ -75,4 +75,14 @@ public final class CellView {
         lastWeek += other.lastWeek;
         lastEventNanos = Math.max(lastEventNanos, other.lastEventNanos);
     }
+
+    /** Takes away a view as of the same time, of events that are in what was added. */
+    void subtract(CellView other) {
+        score -= other.score;
+        count -= other.count;
+        lastHour -= other.lastHour;
+        lastDay -= other.lastDay;
+        lastWeek -= other.lastWeek;
+        lastEventNanos = Math.max(lastEventNanos, other.lastEventNanos);
+    }
 }

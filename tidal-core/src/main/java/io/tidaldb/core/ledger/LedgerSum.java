@@ -17,14 +17,30 @@ public final class LedgerSum {
 
     private final List<SignalLedger> ledgers;
 
+    /** What is to be taken away: events that count in one of the ledgers, or will once its log is here. */
+    private final List<SignalLedger> voids;
+
     /** Creates a sum over ledgers in their fixed order. */
     public LedgerSum(List<SignalLedger> ledgers) {
+        this(ledgers, List.of());
+    }
+
+    /**
+     * Creates a sum over ledgers less what other ledgers hold, both in their fixed order. A pair that has no more events than are taken away
+     * has none: it reads exactly as one that never had any.
+     */
+    public LedgerSum(List<SignalLedger> ledgers, List<SignalLedger> voids) {
         this.ledgers = List.copyOf(ledgers);
+        this.voids = List.copyOf(voids);
+    }
+
+    private boolean isOne() {
+        return ledgers.size() == 1 && voids.isEmpty();
     }
 
     /** Reads a pair as of a time or of its last event in any ledger, whichever is later; returns whether it has an event. */
     public boolean read(long entity, int signal, long atNanos, CellView out) {
-        if (ledgers.size() == 1) {
+        if (isOne()) {
             return ledgers.get(0).read(entity, signal, atNanos, out);
         }
         CellView part = new CellView();
@@ -50,7 +66,16 @@ public final class LedgerSum {
                 found = true;
             }
         }
-        return found;
+        for (SignalLedger each : voids) {
+            if (each.read(entity, signal, atNanos, part)) {
+                out.subtract(part);
+            }
+        }
+        if (!found || out.count <= 0) {
+            out.clear(atNanos);
+            return false;
+        }
+        return true;
     }
 
     private double scoreAt(long entity, int signal, long atNanos, CellView part) {
@@ -58,6 +83,10 @@ public final class LedgerSum {
         for (SignalLedger ledger : ledgers) {
             ledger.read(entity, signal, atNanos, part);
             score += part.score;
+        }
+        for (SignalLedger each : voids) {
+            each.read(entity, signal, atNanos, part);
+            score -= part.score;
         }
         return score;
     }
@@ -79,7 +108,7 @@ public final class LedgerSum {
 
     private TopK scanAll(int signal, long atNanos, int k) {
         TopK top = new TopK(k);
-        if (ledgers.size() == 1) {
+        if (isOne()) {
             for (int slot = 0; slot >= 0; ) {
                 slot = ledgers.get(0).scan(slot, CHUNK, signal, atNanos, top);
             }
@@ -107,8 +136,9 @@ public final class LedgerSum {
             for (int i = 0; i < buffer.size; i++) {
                 long entity = buffer.entities[i];
                 if (!offeredBefore(ledger, scanned, entity, signal)) {
-                    read(entity, signal, atNanos, sum);
-                    top.offer(entity, sum.score);
+                    if (read(entity, signal, atNanos, sum)) {
+                        top.offer(entity, sum.score);
+                    }
                 }
             }
         }
@@ -132,17 +162,40 @@ public final class LedgerSum {
         for (SignalLedger ledger : ledgers) {
             total += ledger.total(signal);
         }
-        return total;
+        for (SignalLedger each : voids) {
+            total -= each.total(signal);
+        }
+        return Math.max(0, total);
     }
 
     /** Returns whether an entity has an event of any signal type in any ledger. */
     public boolean containsEntity(long entity) {
-        for (SignalLedger ledger : ledgers) {
-            if (ledger.containsEntity(entity)) {
+        return anyContains(ledgers, entity) && (!anyContains(voids, entity) || hasEvents(entity));
+    }
+
+    private static boolean anyContains(List<SignalLedger> any, long entity) {
+        for (SignalLedger each : any) {
+            if (each.containsEntity(entity)) {
                 return true;
             }
         }
         return false;
+    }
+
+    private boolean hasEvents(long entity) {
+        return IntStream.range(0, SignalLedger.SIGNALS).anyMatch(signal -> hasEvents(entity, signal));
+    }
+
+    private boolean hasEvents(long entity, int signal) {
+        CellView part = new CellView();
+        long count = 0;
+        for (SignalLedger each : ledgers) {
+            count += each.read(entity, signal, 0, part) ? part.count : 0;
+        }
+        for (SignalLedger each : voids) {
+            count -= each.read(entity, signal, 0, part) ? part.count : 0;
+        }
+        return count > 0;
     }
 
     private static final class EntityBuffer implements ScoreVisitor {
@@ -168,7 +221,7 @@ public final class LedgerSum {
     }
 
     private long distinct(List<Integer> signals, long inFirst) {
-        if (ledgers.size() < 2) {
+        if (ledgers.size() < 2 && voids.isEmpty()) {
             return inFirst;
         }
         Set<Long> found = new HashSet<>();
@@ -177,6 +230,15 @@ public final class LedgerSum {
                 ledger.forEachCell(signal, (entity, cell) -> found.add(entity));
             }
         }));
+        Set<Long> voided = new HashSet<>();
+        voids.forEach(each -> signals.forEach(signal -> {
+            if (each.entities(signal) > 0) {
+                each.forEachCell(signal, (entity, cell) -> voided.add(entity));
+            }
+        }));
+        voided.stream()
+                .filter(entity -> signals.stream().noneMatch(signal -> hasEvents(entity, signal)))
+                .forEach(found::remove);
         return found.size();
     }
 }

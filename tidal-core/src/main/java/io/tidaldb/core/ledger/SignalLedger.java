@@ -312,6 +312,11 @@ public final class SignalLedger {
         }
     }
 
+    /** As {@link #digest(long, Origin)}, for a ledger of what is taken away: what lies in it instead of in the origin's own changes the sum. */
+    public StateDigest voidsDigest(long seed, @Nullable Origin origin) {
+        return digest(~seed, origin).under(seed);
+    }
+
     /**
      * Returns the pairs of one of the digest's buckets, to be put into another ledger: chunks of whole cells as {@link CellCodec} has them,
      * by signal type and then entity (unsigned), under one hold of the read lock.

@@ -68,6 +68,14 @@ public final class StateDigest {
         return digest;
     }
 
+    /** Returns the same sums as under another seed. */
+    StateDigest under(long otherSeed) {
+        StateDigest digest = new StateDigest(otherSeed);
+        System.arraycopy(high, 0, digest.high, 0, BUCKETS);
+        System.arraycopy(low, 0, digest.low, 0, BUCKETS);
+        return digest;
+    }
+
     private static long key(long seed, @Nullable Origin origin) {
         if (origin == null) {
             return seed;
