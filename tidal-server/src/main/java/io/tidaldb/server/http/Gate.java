@@ -66,13 +66,20 @@ final class Gate {
                 .isPresent();
     }
 
-    // Without tokens everybody on this machine is operator, but no web page whose name was made to point here.
+    // Without tokens everybody on this machine is operator, but no web page from elsewhere is, nor one whose name was
+    // made to point here.
     private static void checkHost(Context context) {
         String host = context.req().getServerName();
         if (host == null || !LOOPBACK.matcher(host).matches()) {
             throw new Refusal(
                     Refusal.Code.FORBIDDEN,
                     "the Host is not this machine: without auth.tokens expected localhost or a loopback address");
+        }
+        String origin = context.header("Origin");
+        if (origin != null && !origin.endsWith("://" + context.header("Host"))) {
+            throw new Refusal(
+                    Refusal.Code.FORBIDDEN,
+                    "the request comes from a page of another site: without auth.tokens only this node's own may ask");
         }
     }
 

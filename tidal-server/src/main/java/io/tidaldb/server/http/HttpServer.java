@@ -102,8 +102,8 @@ public final class HttpServer implements AutoCloseable {
         config.router.treatMultipleSlashesAsSingleSlash = false;
         listening.configure(config.jetty, requests);
         config.routes.before(HttpServer::harden);
-        routes.forEach(route -> config.routes.addHttpHandler(
-                HandlerType.findOrCreate(route.method().name()), route.path(), context -> serve(context, route)));
+        routes.forEach(route -> add(config, route));
+        Dashboard.routes().forEach(route -> add(config, route));
         config.routes.after(measured::after);
         config.routes.exception(HttpResponseException.class, HttpServer::refuse);
         config.routes.exception(Exception.class, this::fail);
@@ -111,6 +111,11 @@ public final class HttpServer implements AutoCloseable {
             Problem problem = Problem.of(failure);
             response.setStatus(problem.status());
         });
+    }
+
+    private void add(JavalinConfig config, Route route) {
+        config.routes.addHttpHandler(
+                HandlerType.findOrCreate(route.method().name()), route.path(), context -> serve(context, route));
     }
 
     private static void harden(Context context) {

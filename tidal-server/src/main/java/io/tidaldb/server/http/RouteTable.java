@@ -7,7 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** All routes that there are: what is not here is not served, and has no entry in the OpenAPI document. */
+/** All routes of the interface: what is not here, nor a file of the {@link Dashboard}, is not served; the OpenAPI document is made of it. */
 final class RouteTable {
 
     private RouteTable() {}

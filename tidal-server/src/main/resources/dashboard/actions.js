@@ -1,0 +1,131 @@
+// What an operator can change here.
+
+import { token } from './api.js';
+import { ask } from './dialog.js';
+import { say } from './dom.js';
+
+const LIMITS = [
+  ['max_signals_per_sec', 'Signals a second', '--max-signals-per-sec', (tenant) => tenant.quota.signals_per_sec],
+  ['max_entities', 'Entities', '--max-entities', (tenant) => tenant.quota.entities],
+  ['max_storage_bytes', 'Storage in bytes', '--max-storage-bytes', (tenant) => tenant.quota.storage_bytes],
+];
+
+const find = (state, tenant) => state.cluster.tenants.find((each) => each.tenant === tenant);
+
+function limit(name, text) {
+  const value = Number(text);
+  if (text.trim() !== '' && !(value > 0)) {
+    throw new Error(`${name} is "${text}": expected a number above 0, or nothing for no limit`);
+  }
+  return text.trim() === '' ? null : value;
+}
+
+export function limits(state, { tenant }, done) {
+  const shown = find(state, tenant);
+  const changed = (values) => LIMITS.filter(([name, label, , now]) => limit(label, values[name]) !== now(shown));
+  ask({
+    title: `Limits of tenant ${tenant}`,
+    about: 'Empty is no limit. A change counts at once on every node.',
+    fields: LIMITS.map(([name, label, , now]) => ({ name, label, value: String(now(shown) ?? '') })),
+    request: (values) => ({
+      method: 'PATCH', path: `/v1/tenants/${tenant}`,
+      body: Object.fromEntries(changed(values).map(([name, label]) => [name, limit(label, values[name])])),
+    }),
+    command: (values) => `tenant set --tenant ${tenant} ${changed(values).map(([name, , option]) => `${option} ${values[name] || 'none'}`).join(' ')}`,
+    verb: 'Change the limits', dryRun: true, done,
+  });
+}
+
+/** Replicas of the tenant's shards that don't lead them. */
+function others(state, tenant) {
+  const led = new Set(tenant.shards);
+  const shards = new Set(tenant.shards.map((replica) => Number(replica.split(':s')[1])));
+  return state.cluster.shards
+    .filter((shard) => shards.has(shard.shard) && !led.has(`r${shard.region}:s${shard.shard}`))
+    .map((shard) => [`r${shard.region}:s${shard.shard}`, `r${shard.region}:s${shard.shard} on ${shard.node}`]);
+}
+
+export function promote(state, { tenant }, done) {
+  const options = others(state, find(state, tenant));
+  if (options.length === 0) {
+    say(`Tenant ${tenant} has no other replica`);
+    return;
+  }
+  ask({
+    title: `Lead tenant ${tenant} elsewhere`,
+    about: 'Another replica of a shard takes the writes, once it has all that was written. Writers do not notice.',
+    fields: [{ name: 'replica', label: 'New leader', options, value: options[0][0] }],
+    request: ({ replica }) => ({ method: 'POST', path: `/v1/tenants/${tenant}/leader`, body: { replica } }),
+    command: ({ replica }) => `cluster promote --tenant ${tenant} --to ${replica}`,
+    verb: 'Hand over', done,
+  });
+}
+
+export function migrate(state, { tenant }, done) {
+  const { shards } = find(state, tenant);
+  const targets = state.cluster.shards
+    .map((shard) => `r${shard.region}:s${shard.shard}`)
+    .filter((replica) => !shards.includes(replica))
+    .map((replica) => [replica, replica]);
+  ask({
+    title: `Move tenant ${tenant}`,
+    about: 'Its data is copied while it is used, compared, and served from there. It can be taken back until the end of its hold.',
+    fields: [
+      { name: 'from', label: 'From', options: shards.map((replica) => [replica, replica]), value: shards[0] },
+      { name: 'to', label: 'To', options: targets, value: targets[0]?.[0] },
+      { name: 'rate', label: 'Bytes a second at most', hint: 'Empty: as fast as others do not notice' },
+    ],
+    request: ({ from, to, rate }) => ({
+      method: 'POST', path: '/v1/migrations', body: { tenant, from, to, ...(rate.trim() && { max_bytes_per_sec: limit('Bytes a second', rate) }) },
+    }),
+    command: ({ from, to, rate }) => `migrate start --tenant ${tenant} --from ${from} --to ${to}${rate.trim() ? ` --max-bytes-per-sec ${rate}` : ''}`,
+    verb: 'Move it', done,
+  });
+}
+
+export function abort(state, { id, tenant }, done) {
+  ask({
+    title: `Abort migration ${id}`, about: `Tenant ${tenant} stays where it is; what was copied is erased there. Nothing is lost.`,
+    request: () => ({ method: 'POST', path: `/v1/migrations/${encodeURIComponent(id)}/abort` }), command: () => `migrate abort ${id}`, verb: 'Abort it', done,
+  });
+}
+
+export function reverse(state, { id, tenant }, done) {
+  ask({
+    title: `Reverse migration ${id}`, about: `Tenant ${tenant} goes back to where it was, with all that was written since.`,
+    request: () => ({ method: 'POST', path: `/v1/migrations/${encodeURIComponent(id)}/reverse` }), command: () => `migrate reverse ${id}`, verb: 'Take it back', done,
+  });
+}
+
+export function drain(state, { node }, done) {
+  ask({
+    title: `Drain node ${node}`, about: 'Other nodes lead what it leads, and it serves no more until it rejoins. Refused where a shard would be left without.',
+    request: () => ({ method: 'POST', path: `/v1/upgrades/${node}/drain` }), command: () => `upgrade drain ${node}`, verb: 'Drain it', done,
+  });
+}
+
+export function rejoin(state, { node }, done) {
+  ask({
+    title: `Let node ${node} rejoin`, about: 'It catches up, is compared, and leads again what it led.',
+    request: () => ({ method: 'POST', path: `/v1/upgrades/${node}/rejoin` }), command: () => `upgrade rejoin ${node}`, verb: 'Let it rejoin', done,
+  });
+}
+
+export function finalize(state, data, done) {
+  ask({
+    title: 'Finalize the version', about: 'New formats are written from then on. There is no way back to the older version.',
+    request: () => ({ method: 'POST', path: '/v1/upgrades/finalize' }), command: () => 'upgrade finalize', verb: 'Finalize for good', done,
+  });
+}
+
+/** Asks for a token, and keeps it for as long as the tab is open. */
+export function enterToken(done) {
+  ask({
+    title: 'Token',
+    about: 'An operator\'s token, for as long as this tab is open. Empty forgets the one there is.',
+    fields: [{ name: 'secret', label: 'Token', type: 'password' }],
+    request: () => ({ method: 'GET', path: '/v1/cluster' }),
+    before: ({ secret }) => (secret.trim() ? token.set(secret.trim()) : token.clear()),
+    verb: 'Use it', done,
+  });
+}
