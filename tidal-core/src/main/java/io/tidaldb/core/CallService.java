@@ -51,6 +51,7 @@ final class CallService implements AutoCloseable {
     private final LoopFactory.BackgroundExecutor reads;
     private final LoopFactory.BackgroundExecutor audits;
     private final CallCodec codec = new CallCodec();
+    private final ClientCalls clients;
 
     /** How many calls have no answer yet. */
     private final AtomicInteger open = new AtomicInteger();
@@ -59,6 +60,7 @@ final class CallService implements AutoCloseable {
         this.tidal = tidal;
         this.control = control;
         this.network = network;
+        this.clients = new ClientCalls(tidal, control);
         this.reads = loops.background("reads");
         this.audits = loops.background("audits");
     }
@@ -71,6 +73,13 @@ final class CallService implements AutoCloseable {
     private CompletionStage<ByteBuffer> call(NodeId peer, ByteBuffer message) {
         CallCodec.Received received = codec.call(message);
         Call call = received.call();
+        if (peer.isClient()) {
+            try {
+                clients.admit(peer, call, received.attached());
+            } catch (TidalException e) {
+                return CompletableFuture.completedFuture(codec.encode(refused(e)));
+            }
+        }
         ByteBuffer attached = ByteBuffer.allocate(received.attached().remaining())
                 .put(received.attached())
                 .flip();
@@ -79,7 +88,10 @@ final class CallService implements AutoCloseable {
                 .thenCompose(nothing -> tidal.settled(TenantId.of(call.tenant())))
                 .thenCompose(nothing -> answer(call, attached))
                 .handle((answer, failure) -> codec.encode(failure == null ? answer : refused(failure)))
-                .whenComplete((answer, never) -> open.decrementAndGet());
+                .whenComplete((answer, never) -> {
+                    open.decrementAndGet();
+                    clients.answered(peer);
+                });
     }
 
     /** Returns whether all that was asked so far is answered. */
@@ -134,6 +146,8 @@ final class CallService implements AutoCloseable {
             return on(reads, tidal::figures);
         } else if (call instanceof Call.Positions positions) {
             return tidal.positions(NodeId.of(positions.node()));
+        } else if (call instanceof Call.Route route) {
+            return CompletableFuture.completedFuture(clients.route(tenant(route)));
         } else if (call instanceof Call.HandOver over) {
             return tidal.handOver(TenantId.of(over.tenant()), ReplicaId.parse(over.replica()))
                     .thenApply(nothing -> new Answer.Done());

@@ -35,6 +35,11 @@ public record ClusterMember(
     /** @throws TidalException INVALID_ARGUMENT if a name is empty, the node is its own peer, or it joins nobody */
     public ClusterMember {
         peers = Collections.unmodifiableSortedMap(new TreeMap<>(peers));
+        if (node.isClient() || peers.keySet().stream().anyMatch(NodeId::isClient)) {
+            throw TidalException.invalid("node " + node + " of cluster \"" + cluster + "\" with the peers "
+                    + peers.keySet() + " has a client's name among its nodes: expected names without the form"
+                    + " client-NAME-INSTANCE");
+        }
         if (cluster.isEmpty() || peers.containsKey(node) || joins && peers.isEmpty()) {
             throw TidalException.invalid("node " + node + " of cluster \"" + cluster + "\" has the peers "
                     + peers.keySet() + ": expected a name for the cluster, and the other nodes only");

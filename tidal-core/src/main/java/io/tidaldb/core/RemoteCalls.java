@@ -2,7 +2,6 @@ package io.tidaldb.core;
 
 import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.NodeId;
-import io.tidaldb.api.QuotaExceededException;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.core.control.ControlPlane;
@@ -10,6 +9,7 @@ import io.tidaldb.core.network.NodeNetwork;
 import io.tidaldb.core.remote.Answer;
 import io.tidaldb.core.remote.Call;
 import io.tidaldb.core.remote.CallCodec;
+import io.tidaldb.core.remote.Refusals;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
@@ -80,31 +80,10 @@ final class RemoteCalls {
             return CompletableFuture.failedFuture(new TidalException(
                     ErrorCode.INTERNAL, "node " + node + " gave an answer to something else: " + answer.getClass()));
         }
-        TidalException reason = reason(tenant, refused);
+        TidalException reason = Refusals.reason(tenant, refused);
         return reason.code() == ErrorCode.NOT_OWNER
                 ? control.reach(refused.index()).thenCompose(nothing -> CompletableFuture.failedFuture(reason))
                 : CompletableFuture.failedFuture(reason);
-    }
-
-    private static TidalException reason(TenantId tenant, Answer.Refused refused) {
-        Answer.Quota quota = refused.quota();
-        try {
-            if (quota != null) {
-                return new QuotaExceededException(
-                        tenant,
-                        QuotaExceededException.Quota.valueOf(quota.quota()),
-                        QuotaExceededException.Cause.valueOf(quota.cause()),
-                        quota.limit(),
-                        quota.burst(),
-                        quota.requested(),
-                        quota.observed(),
-                        quota.retryAfterNanos() == null ? null : Duration.ofNanos(quota.retryAfterNanos()));
-            }
-            return new TidalException(ErrorCode.valueOf(refused.code()), refused.message());
-        } catch (IllegalArgumentException e) {
-            return new TidalException(
-                    ErrorCode.UNSUPPORTED, "a newer node refused as " + refused.code() + ": " + refused.message(), e);
-        }
     }
 
     /** Returns why a call failed. */

@@ -11,25 +11,15 @@ import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
-import io.tidaldb.core.ClusterMember;
 import io.tidaldb.core.Signal;
 import io.tidaldb.core.Tenant;
 import io.tidaldb.core.Tidal;
-import io.tidaldb.core.Topology;
 import io.tidaldb.core.WriteOptions;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
-import java.util.TreeMap;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -47,67 +37,34 @@ class HandOverTest {
     @TempDir
     private Path directory;
 
-    private final Map<NodeId, String> addresses = new TreeMap<>();
-    private final Map<Integer, Tidal> running = new TreeMap<>();
-    private Duration returnAfter = Duration.ofHours(1);
+    private Members members;
 
     @BeforeEach
-    void choosePorts() throws IOException {
-        List<ServerSocket> sockets = new ArrayList<>();
-        for (int node = 0; node < 3; node++) {
-            ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
-            sockets.add(socket);
-            addresses.put(NodeId.of("n" + node), "127.0.0.1:" + socket.getLocalPort());
-        }
-        for (ServerSocket socket : sockets) {
-            socket.close();
-        }
+    void prepare() throws IOException {
+        members = new Members(directory);
+        configure(Duration.ofHours(1));
     }
 
     @AfterEach
     void close() {
-        running.values().forEach(Tidal::abandon);
+        members.close();
+    }
+
+    // The lease is long enough for a machine that has other things to do.
+    private void configure(Duration returnAfter) {
+        members.configure(builder -> builder.lease(Duration.ofSeconds(5)).returnAfter(returnAfter));
     }
 
     private void start(int... nodes) {
-        IntStream.of(nodes)
-                .mapToObj(node -> CompletableFuture.runAsync(() -> {
-                    Tidal opened = member(node);
-                    synchronized (running) {
-                        running.put(node, opened);
-                    }
-                }))
-                .toList()
-                .forEach(CompletableFuture::join);
-    }
-
-    private Tidal member(int number) {
-        NodeId node = NodeId.of("n" + number);
-        Map<NodeId, String> peers = new TreeMap<>(addresses);
-        String listen = Objects.requireNonNull(peers.remove(node));
-        // Long enough for a machine that has other things to do.
-        return Tidal.builder()
-                .dataDir(directory.resolve(node.name()))
-                .topology(Topology.regions(3).shardsPerRegion(3))
-                .member(ClusterMember.of("members", node, listen, peers))
-                .transport("netty")
-                .lease(Duration.ofSeconds(5))
-                .returnAfter(returnAfter)
-                .signal("view", Duration.ofDays(7))
-                .open();
-    }
-
-    private void kill(int number) {
-        node(number).abandon();
-        running.remove(number);
+        members.start(nodes);
     }
 
     private Tidal node(int number) {
-        return Objects.requireNonNull(running.get(number));
+        return members.node(number);
     }
 
     private Tenant tenant(int number) {
-        return node(number).tenant(TENANT).orElseThrow();
+        return members.tenant(number, TENANT);
     }
 
     private void create(Durability level, ReplicaId... shards) {
@@ -176,8 +133,7 @@ class HandOverTest {
         create(Durability.MAJORITY, ReplicaId.parse("r2:s0"), FIRST);
         try (Writer writer = new Writer(node(0), node(1))) {
             writer.awaitMore();
-            node(2).close();
-            running.remove(2);
+            members.stop(2);
             assertThat(tenant(0).placement())
                     .noneMatch(leader -> leader.region().equals(FIRST.region()));
             writer.awaitMore();
@@ -189,15 +145,14 @@ class HandOverTest {
     @Test
     @DisplayName("each can be closed and started again in turn under writes, and what was led by each comes back to it")
     void inTurn() throws Exception {
-        returnAfter = Duration.ofSeconds(1);
+        configure(Duration.ofSeconds(1));
         start(0, 1, 2);
         ReplicaId[] placed = {ReplicaId.parse("r0:s0"), ReplicaId.parse("r1:s1"), FIRST};
         create(Durability.LOCAL, placed);
         for (int node = 0; node < 3; node++) {
             try (Writer writer = new Writer(node((node + 1) % 3), node((node + 2) % 3))) {
                 writer.awaitMore();
-                node(node).close();
-                running.remove(node);
+                members.stop(node);
                 start(node);
                 Await.passes(() -> assertThat(tenant(0).placement()).containsExactly(placed));
                 writer.awaitMore();
@@ -209,7 +164,7 @@ class HandOverTest {
     @Test
     @DisplayName("a replica that is promoted through any node leads and stays preferred, and no write fails")
     void promoted() throws Exception {
-        returnAfter = Duration.ofSeconds(1);
+        configure(Duration.ofSeconds(1));
         start(0, 1, 2);
         create(Durability.MAJORITY, FIRST);
         try (Writer writer = new Writer(node(0), node(1), node(2))) {
@@ -228,7 +183,7 @@ class HandOverTest {
                 assertThat(tenant(node).total("view")).isEqualTo(written);
             }
         }
-        kill(1);
+        members.kill(1);
         Await.passes(() -> assertThat(tenant(0).placement()).doesNotContain(OTHER));
         start(1);
         Await.passes(() -> assertThat(tenant(0).placement()).containsExactly(OTHER));
@@ -246,7 +201,7 @@ class HandOverTest {
                 .isInstanceOfSatisfying(
                         TidalException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.TENANT_NOT_FOUND));
         tenant(0).record("view", 1, 1);
-        kill(2);
+        members.kill(2);
         node(0).promote(TENANT, OTHER);
         assertThat(tenant(0).placement()).containsExactly(OTHER);
         assertThat(tenant(0).total("view")).isEqualTo(1);
@@ -261,13 +216,12 @@ class HandOverTest {
         start(0, 1, 2);
         create(Durability.LOCAL, FIRST);
         tenant(2).record("view", 1, 1);
-        kill(0);
-        kill(1);
+        members.kill(0);
+        members.kill(1);
         Await.passes(() -> assertThat(node(2).health().nodes())
                 .filteredOn(each -> each.up())
                 .extracting("node")
                 .containsExactly(NodeId.of("n2")));
-        node(2).close();
-        running.remove(2);
+        members.stop(2);
     }
 }

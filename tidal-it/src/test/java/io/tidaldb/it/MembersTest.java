@@ -16,7 +16,6 @@ import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.core.ClusterHealth;
-import io.tidaldb.core.ClusterMember;
 import io.tidaldb.core.Membership;
 import io.tidaldb.core.Position;
 import io.tidaldb.core.ReadOptions;
@@ -25,19 +24,13 @@ import io.tidaldb.core.ReplicaComparison;
 import io.tidaldb.core.Signal;
 import io.tidaldb.core.Tenant;
 import io.tidaldb.core.Tidal;
-import io.tidaldb.core.Topology;
 import io.tidaldb.core.Window;
 import io.tidaldb.core.WriteOptions;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
-import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -56,78 +49,37 @@ class MembersTest {
     @TempDir
     private Path directory;
 
-    private final Map<NodeId, String> addresses = new TreeMap<>();
-    private final Map<Integer, Tidal> running = new TreeMap<>();
+    private Members members;
 
     @BeforeEach
     void open() throws IOException {
-        List<ServerSocket> sockets = new ArrayList<>();
-        for (int node = 0; node < 5; node++) {
-            ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
-            sockets.add(socket);
-            addresses.put(NodeId.of("n" + node), "127.0.0.1:" + socket.getLocalPort());
-        }
-        for (ServerSocket socket : sockets) {
-            socket.close();
-        }
+        members = new Members(directory);
         start(0, 1, 2);
     }
 
     @AfterEach
     void close() {
-        running.values().forEach(Tidal::abandon);
+        members.close();
     }
 
     private void start(int... nodes) {
-        IntStream.of(nodes)
-                .mapToObj(node -> CompletableFuture.runAsync(() -> {
-                    Tidal opened = member(node);
-                    synchronized (running) {
-                        running.put(node, opened);
-                    }
-                }))
-                .toList()
-                .forEach(CompletableFuture::join);
+        members.start(nodes);
     }
 
-    private Tidal member(int number) {
-        NodeId node = NodeId.of("n" + number);
-        Map<NodeId, String> peers = new TreeMap<>();
-        IntStream.range(0, 3)
-                .filter(other -> other != number)
-                .mapToObj(other -> NodeId.of("n" + other))
-                .forEach(other -> peers.put(other, address(other)));
-        String listen = address(node);
-        return Tidal.builder()
-                .dataDir(directory.resolve(node.name()))
-                .topology(Topology.regions(3).shardsPerRegion(3))
-                .member(ClusterMember.of("members", node, listen, peers))
-                .transport("netty")
-                .returnAfter(Duration.ofHours(1))
-                .signal("view", Duration.ofDays(7))
-                .open();
-    }
-
-    /** Opens a node that takes the place of another one, which some others know of. */
     private void join(int number, RegionId region, int... others) {
-        NodeId node = NodeId.of("n" + number);
-        Map<NodeId, String> members = new TreeMap<>();
-        IntStream.of(others)
-                .mapToObj(other -> NodeId.of("n" + other))
-                .forEach(other -> members.put(other, address(other)));
-        running.put(
-                number,
-                Tidal.builder()
-                        .dataDir(directory.resolve(node.name()))
-                        .region(region)
-                        .member(ClusterMember.joining("members", node, address(node), members))
-                        .transport("netty")
-                        .signal("view", Duration.ofDays(7))
-                        .open());
+        members.join(number, region, others);
     }
 
-    private String address(NodeId node) {
-        return Objects.requireNonNull(addresses.get(node));
+    private void kill(int number) {
+        members.kill(number);
+    }
+
+    private Tidal node(int number) {
+        return members.node(number);
+    }
+
+    private Tenant tenant(int number) {
+        return members.tenant(number, TENANT);
     }
 
     private void awaitFilled(int asked, String... voters) {
@@ -136,19 +88,6 @@ class MembersTest {
                 .filteredOn(Membership.Member::votes)
                 .extracting(member -> member.node().name())
                 .containsExactly(voters));
-    }
-
-    private void kill(int number) {
-        node(number).abandon();
-        running.remove(number);
-    }
-
-    private Tidal node(int number) {
-        return Objects.requireNonNull(running.get(number));
-    }
-
-    private Tenant tenant(int number) {
-        return node(number).tenant(TENANT).orElseThrow();
     }
 
     private static TenantConfig.Builder config() {
@@ -349,8 +288,7 @@ class MembersTest {
         });
         Await.passes(() -> assertThat(written.get()).isGreaterThan(100));
         kill(2);
-        Await.passes(
-                () -> node(1).membership().replace(NodeId.of("n2"), NodeId.of("n3"), address(NodeId.of("n3")), false));
+        Await.passes(() -> node(1).membership().replace(NodeId.of("n2"), NodeId.of("n3"), members.address(3), false));
         join(3, RegionId.of(2), 0, 1);
         awaitFilled(0, "n0", "n1", "n3");
         int before = written.get();
@@ -387,7 +325,7 @@ class MembersTest {
         NodeId gateway = NodeId.of("n3");
         assertThatThrownBy(() -> node(0).membership().add(gateway, RegionId.of(1), "", false))
                 .isInstanceOf(TidalException.class);
-        node(0).membership().add(gateway, RegionId.of(1), address(gateway), false);
+        node(0).membership().add(gateway, RegionId.of(1), members.address(3), false);
         join(3, RegionId.of(1), 0, 1, 2);
         awaitFilled(3, "n0", "n1", "n2", "n3");
         tenant(3).record("view", 1, 1);
@@ -396,7 +334,7 @@ class MembersTest {
         assertThat(node(3).health().nodes()).hasSize(4).allMatch(ClusterHealth.NodeHealth::up);
         node(0).membership().remove(gateway, false);
         awaitFilled(0, "n0", "n1", "n2");
-        assertThatThrownBy(() -> node(1).membership().add(gateway, RegionId.of(1), address(gateway), false))
+        assertThatThrownBy(() -> node(1).membership().add(gateway, RegionId.of(1), members.address(3), false))
                 .hasMessageContaining("node n3 was removed from the cluster: choose another name");
         assertThat(node(0).health().nodes()).hasSize(3);
         tenant(2).record("view", 2, 1);
@@ -409,8 +347,7 @@ class MembersTest {
         kill(2);
         Trees.delete(directory.resolve("n2"));
         assertThatThrownBy(() -> start(2)).hasMessageContaining("it has lost what it had acknowledged");
-        Await.passes(
-                () -> node(0).membership().replace(NodeId.of("n2"), NodeId.of("n3"), address(NodeId.of("n3")), false));
+        Await.passes(() -> node(0).membership().replace(NodeId.of("n2"), NodeId.of("n3"), members.address(3), false));
         join(3, RegionId.of(2), 0, 1);
         awaitFilled(1, "n0", "n1", "n3");
     }

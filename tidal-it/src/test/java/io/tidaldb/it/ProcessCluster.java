@@ -3,6 +3,7 @@ package io.tidaldb.it;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.tidaldb.api.NodeId;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -68,6 +69,24 @@ final class ProcessCluster implements AutoCloseable {
     /** Returns the URL of a node. */
     String server(int node) {
         return "http://" + process(node).get("http").asText();
+    }
+
+    NodeId node(int node) {
+        return NodeId.of(process(node).get("node").asText());
+    }
+
+    /** Returns where other nodes, and clients, reach a node. */
+    String peer(int node) {
+        return process(node).get("peer").asText();
+    }
+
+    /** Returns the name of the cluster. */
+    String name() {
+        return Cli.run("cluster", "status", "--data-dir", home, "--output", "json")
+                .done()
+                .json()
+                .get("cluster")
+                .asText();
     }
 
     /** Returns the URLs of all nodes, this one's first. */

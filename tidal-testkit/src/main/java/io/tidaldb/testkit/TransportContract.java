@@ -81,6 +81,7 @@ public abstract class TransportContract {
         final Transport transport;
         final LinkedBlockingQueue<String> events = new LinkedBlockingQueue<>();
         final LinkedBlockingQueue<byte[]> messages = new LinkedBlockingQueue<>();
+        volatile boolean hospitable = true;
         volatile Function<ByteBuffer, CompletionStage<ByteBuffer>> answers = CompletableFuture::completedFuture;
 
         Peer(NodeId id, String listen) {
@@ -109,6 +110,11 @@ public abstract class TransportContract {
         @Override
         public CompletionStage<ByteBuffer> request(NodeId peer, ByteBuffer message) {
             return answers.apply(ByteBuffer.wrap(bytes(message)));
+        }
+
+        @Override
+        public boolean admits(NodeId client) {
+            return hospitable;
         }
 
         @Override
@@ -232,6 +238,34 @@ public abstract class TransportContract {
         for (Thread sender : senders) {
             sender.join();
         }
+    }
+
+    @Test
+    @DisplayName("R-30 a client that is admitted need not be added: it asks, comes back, and is forgotten when it goes")
+    void clients() throws Exception {
+        NodeId id = NodeId.client("shop", 0x1f);
+        Peer node = peer(A);
+        for (int life = 0; life < 3; life++) {
+            Peer client = new Peer(id, "");
+            client.transport.addPeer(A, node.transport.address());
+            client.expect("up a");
+            node.expect("up " + id);
+            assertThat(answer(client.transport.request(A, text("ask"), PATIENCE)))
+                    .isEqualTo(bytes(text("ask")));
+            assertThat(answer(node.transport.request(id, text("back"), PATIENCE)))
+                    .isEqualTo(bytes(text("back")));
+            client.transport.close();
+            node.expect("down " + id);
+            assertThat(failure(node.transport.request(id, text("gone"), PATIENCE)))
+                    .isEqualTo(ErrorCode.PEER_UNAVAILABLE);
+        }
+        node.hospitable = false;
+        Peer refused = new Peer(id, "");
+        refused.transport.addPeer(A, node.transport.address());
+        Peer known = peer(B);
+        introduce(node, known);
+        node.expect("up b");
+        assertThat(failure(refused.transport.request(A, text("ask"), PATIENCE))).isEqualTo(ErrorCode.PEER_UNAVAILABLE);
     }
 
     @Test

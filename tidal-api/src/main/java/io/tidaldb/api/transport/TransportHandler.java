@@ -19,6 +19,14 @@ public interface TransportHandler {
     /** A request; the stage's result, or its failure's code and text, is sent back. The buffer is valid during the call. */
     CompletionStage<ByteBuffer> request(NodeId peer, ByteBuffer message);
 
+    /**
+     * Returns whether a client, which has proven its name, may have a link that it asks for and keeps up itself. It need not be added, and
+     * is forgotten when the link goes down. Called by any thread.
+     */
+    default boolean admits(NodeId client) {
+        return false;
+    }
+
     /** There is room again in the queue of a peer to whom something was not sent. */
     void writable(NodeId peer);
 }

@@ -75,6 +75,11 @@ final class NodeTable {
                     ErrorCode.INVALID_ARGUMENT,
                     "node " + node + " is in region " + known.region() + ": expected that, got " + region);
         }
+        if (node.isClient()) {
+            return refused(
+                    ErrorCode.INVALID_ARGUMENT,
+                    "node " + node + " has a client's name: expected one without the form client-NAME-INSTANCE");
+        }
         if (known == null && nodes.size() == MAX_NODES) {
             return refused(
                     ErrorCode.UNSUPPORTED, "node " + node + " would be number " + (MAX_NODES + 1) + ": expected fewer");

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One transport for everything that nodes tell each other: messages belong to replication; a request begins with a byte that says whether
- * it is the control log's, or a call on behalf of a client.
+ * it is the control log's, or a call on behalf of a client. Clients themselves can make calls and nothing else.
  *
  * <p>Safe for any number of threads. Handlers are called by the scheduler alone.
  */
@@ -37,6 +37,9 @@ public final class NodeNetwork implements AutoCloseable {
         CompletionStage<ByteBuffer> call(NodeId peer, ByteBuffer message);
     }
 
+    /** Most clients that a node is linked to. */
+    private static final int MAX_CLIENTS = 512;
+
     private static final byte CONTROL = 1;
     private static final byte CALL = 2;
 
@@ -45,6 +48,7 @@ public final class NodeNetwork implements AutoCloseable {
     private final int maxMessageBytes;
     private final Map<NodeId, String> addresses = new ConcurrentHashMap<>();
     private final Set<NodeId> up = ConcurrentHashMap.newKeySet();
+    private final Set<NodeId> clients = ConcurrentHashMap.newKeySet();
     private final Map<NodeId, AtomicLong> heard = new ConcurrentHashMap<>();
     private volatile ControlNetwork.@Nullable Handler control;
     private volatile @Nullable Calls calls;
@@ -159,12 +163,21 @@ public final class NodeNetwork implements AutoCloseable {
 
     private final class Receiver implements TransportHandler {
 
+        @Override
+        public boolean admits(NodeId client) {
+            return calls != null && clients.size() < MAX_CLIENTS;
+        }
+
         private void heardOf(NodeId peer) {
             heard.computeIfAbsent(peer, each -> new AtomicLong()).setRelease(scheduler.nanoTime());
         }
 
         @Override
         public void peerUp(NodeId peer) {
+            if (peer.isClient()) {
+                clients.add(peer);
+                return;
+            }
             heardOf(peer);
             up.add(peer);
             if (replication != null) {
@@ -174,6 +187,9 @@ public final class NodeNetwork implements AutoCloseable {
 
         @Override
         public void peerDown(NodeId peer) {
+            if (clients.remove(peer)) {
+                return;
+            }
             up.remove(peer);
             if (replication != null) {
                 replication.peerDown(peer);
@@ -182,6 +198,9 @@ public final class NodeNetwork implements AutoCloseable {
 
         @Override
         public void message(NodeId peer, ByteBuffer message) {
+            if (peer.isClient()) {
+                return;
+            }
             heardOf(peer);
             if (replication != null) {
                 replication.message(peer, message);
@@ -190,18 +209,23 @@ public final class NodeNetwork implements AutoCloseable {
 
         @Override
         public void writable(NodeId peer) {
-            if (replication != null) {
+            if (replication != null && !peer.isClient()) {
                 replication.writable(peer);
             }
         }
 
         @Override
         public CompletionStage<ByteBuffer> request(NodeId peer, ByteBuffer message) {
-            heardOf(peer);
+            boolean client = peer.isClient();
+            if (!client) {
+                heardOf(peer);
+            }
             byte channel = message.hasRemaining() ? message.get() : 0;
             ControlNetwork.Handler decides = control;
             Calls serves = calls;
-            if (channel == CONTROL && decides != null) {
+            if (channel == CONTROL && client) {
+                return refused(ErrorCode.UNSUPPORTED, "client " + peer + " has no part in what nodes decide");
+            } else if (channel == CONTROL && decides != null) {
                 return decides.request(peer, message);
             } else if (channel == CALL && serves != null) {
                 return serves.call(peer, message);

@@ -133,6 +133,26 @@ public sealed interface Answer {
     record Positions(List<Replica> replicas) implements Answer {}
 
     /**
+     * Where a tenant is.
+     *
+     * @param index how many decisions the node asked knows of
+     * @param life as in {@link Call.Write}
+     * @param signals indexes of signal types by name
+     * @param slots in order
+     * @param nodes addresses of all nodes by name; empty where nobody has said one
+     */
+    record Route(long index, long life, Map<String, Integer> signals, List<Slot> slots, Map<String, String> nodes)
+            implements Answer {}
+
+    /**
+     * A slot's shard.
+     *
+     * @param leader the node that leads it
+     * @param replicas regions by node, the leader's among them
+     */
+    record Slot(int shard, String leader, Map<String, Integer> replicas) {}
+
+    /**
      * A refusal.
      *
      * @param code name of the error code

@@ -113,4 +113,7 @@ public sealed interface Call {
      * @param replica the one that is to lead, printed
      */
     record HandOver(long index, long tenant, String replica) implements Call {}
+
+    /** Asks where a tenant is, and what signals can be written to it. What a client needs to know. */
+    record Route(long index, long tenant) implements Call {}
 }

@@ -47,6 +47,8 @@ public final class CallCodec {
         FIRST_CALLS.forEach(each -> CALLS.put(each, CALLS.size()));
         // Leadership.
         CALLS.put(Call.HandOver.class, 20);
+        // Clients.
+        CALLS.put(Call.Route.class, 60);
     }
 
     private static final List<Class<? extends Answer>> FIRST_ANSWERS = List.of(
@@ -68,6 +70,8 @@ public final class CallCodec {
 
     static {
         FIRST_ANSWERS.forEach(each -> ANSWERS.put(each, ANSWERS.size()));
+        // Clients.
+        ANSWERS.put(Answer.Route.class, 60);
     }
 
     private final ObjectMapper mapper = JsonMapper.builder()

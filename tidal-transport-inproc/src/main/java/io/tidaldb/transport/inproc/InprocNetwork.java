@@ -217,7 +217,9 @@ public final class InprocNetwork {
     }
 
     private boolean isWanted(InprocTransport one, InprocTransport other) {
-        return one.knows(other.local(), other.address()) && other.knows(one.local(), one.address());
+        boolean asked = one.knows(other.local(), other.address());
+        boolean asks = other.knows(one.local(), one.address());
+        return asked && asks || asked && other.admits(one.local()) || asks && one.admits(other.local());
     }
 
     private void down(Link link) {

@@ -64,6 +64,12 @@ final class InprocTransport implements Transport {
         return address.equals(peers.get(peer));
     }
 
+    /** Returns whether a client may have a link. */
+    boolean admits(NodeId client) {
+        TransportHandler receiver = handler;
+        return receiver != null && client.isClient() && receiver.admits(client);
+    }
+
     @Override
     public void start(TransportHandler receiver) {
         handler = receiver;

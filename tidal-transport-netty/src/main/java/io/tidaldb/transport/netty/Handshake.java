@@ -163,6 +163,9 @@ final class Handshake extends ByteToMessageDecoder {
 
     private void greeted(ChannelHandlerContext ctx, Hello hello) {
         peer = transport.peer(hello.node());
+        if (peer == null && dialled == null) {
+            peer = transport.guest(hello.node());
+        }
         if (peer == null) {
             refuse(ctx, "node " + hello.node() + " is no peer of node " + transport.local());
             return;
@@ -178,8 +181,11 @@ final class Handshake extends ByteToMessageDecoder {
         ctx.flush();
     }
 
+    // Guests are forgotten with their links, so that only they can number them.
     private boolean decides(NodeId other) {
-        return transport.local().compareTo(other) < 0;
+        NodeId local = transport.local();
+        boolean guests = local.isClient() || other.isClient();
+        return guests ? local.isClient() : local.compareTo(other) < 0;
     }
 
     /** Makes the connection a link. Nothing of the link is written before this returns, as this is the event loop. */
@@ -235,6 +241,9 @@ final class Handshake extends ByteToMessageDecoder {
     public void channelInactive(ChannelHandlerContext ctx) {
         stopTimer();
         end(ctx, "it ended before its handshake was over");
+        if (peer != null) {
+            peer.leave();
+        }
     }
 
     @Override

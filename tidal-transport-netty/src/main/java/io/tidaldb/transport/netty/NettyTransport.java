@@ -108,10 +108,14 @@ final class NettyTransport implements Transport {
 
     @Override
     public void start(TransportHandler receiver) {
-        InetAddress host = host();
+        @Nullable InetAddress host = local().isClient() ? null : host();
         handler = receiver;
         EventLoopGroup started = sockets.eventLoops();
         loops = started;
+        if (host == null) {
+            // Nobody dials a client.
+            return;
+        }
         ChannelFuture bound = sockets.server(started, this::accepted)
                 .bind(new InetSocketAddress(host, listen.port()))
                 .awaitUninterruptibly();
@@ -199,7 +203,11 @@ final class NettyTransport implements Transport {
             throw TidalException.invalid("node " + id + " can't be its own peer: expected the name of another node");
         }
         if (!closed) {
-            peers.computeIfAbsent(id, each -> new Peer(this, each, endpoint)).dial(endpoint);
+            Peer known = peers.get(id);
+            if (known != null && known.isGuest()) {
+                removePeer(id);
+            }
+            peers.computeIfAbsent(id, each -> new Peer(this, each, false)).dial(endpoint);
         }
     }
 
@@ -214,6 +222,19 @@ final class NettyTransport implements Transport {
     @Nullable
     Peer peer(NodeId id) {
         return closed ? null : peers.get(id);
+    }
+
+    /** Returns a client as a peer for as long as it keeps a link; null if it may have none. */
+    @Nullable
+    Peer guest(NodeId id) {
+        TransportHandler host = handler();
+        return host != null && id.isClient() && host.admits(id)
+                ? peers.computeIfAbsent(id, each -> new Peer(this, each, true))
+                : null;
+    }
+
+    void forget(Peer guest) {
+        peers.remove(guest.id(), guest);
     }
 
     Hello hello(Peer to) {

@@ -23,7 +23,8 @@ final class Peer {
 
     private final NettyTransport transport;
     private final NodeId id;
-    private Endpoint address;
+    private final boolean guest;
+    private @Nullable Endpoint address;
     private boolean wanted = true;
     private boolean dialling;
     private int failures;
@@ -32,10 +33,19 @@ final class Peer {
     private @Nullable Future<?> retry;
     private volatile @Nullable Link link;
 
-    Peer(NettyTransport transport, NodeId id, Endpoint address) {
+    /**
+     * Creates one.
+     *
+     * @param guest whether it is a client that this node has not added: it dials, and is forgotten with its link
+     */
+    Peer(NettyTransport transport, NodeId id, boolean guest) {
         this.transport = transport;
         this.id = id;
-        this.address = address;
+        this.guest = guest;
+    }
+
+    boolean isGuest() {
+        return guest;
     }
 
     NodeId id() {
@@ -62,9 +72,10 @@ final class Peer {
 
     private synchronized void dial() {
         stopRetry();
-        if (wanted && link == null && !dialling) {
+        Endpoint to = address;
+        if (wanted && link == null && !dialling && to != null) {
             dialling = true;
-            transport.connect(this, address);
+            transport.connect(this, to);
         }
     }
 
@@ -85,7 +96,7 @@ final class Peer {
     }
 
     private void retryLater() {
-        if (retry != null || dialling) {
+        if (retry != null || dialling || guest) {
             return;
         }
         Limits limits = transport.limits();
@@ -150,6 +161,15 @@ final class Peer {
         if (link == ended) {
             drop(false);
             retryLater();
+            leave();
+        }
+    }
+
+    /** A connection of it has ended; a guest without a link is gone. */
+    synchronized void leave() {
+        if (guest && link == null) {
+            wanted = false;
+            transport.forget(this);
         }
     }
 

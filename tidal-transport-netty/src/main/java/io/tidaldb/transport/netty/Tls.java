@@ -87,14 +87,14 @@ final class Tls {
                     .filter(uri -> uri.startsWith(SCHEME))
                     .toList();
             List<String> dns = names(certificate, DNS_NAME);
-            boolean proven =
-                    uris.isEmpty() ? dns.contains(node.name()) : uris.contains(SCHEME + cluster + "/" + node.name());
+            String name = node.certifiedName();
+            boolean proven = uris.isEmpty() ? dns.contains(name) : uris.contains(SCHEME + cluster + "/" + name);
             return proven
                     ? null
                     : "it says that it is node " + node + ", but its certificate is for "
                             + Echo.of(String.join(", ", uris.isEmpty() ? dns : uris)) + "; expected the DNS name "
-                            + node
-                            + " or the URI " + SCHEME + cluster + "/" + node;
+                            + name
+                            + " or the URI " + SCHEME + cluster + "/" + name;
         } catch (SSLPeerUnverifiedException | CertificateParsingException e) {
             return "it has no certificate that can be read: " + Echo.plain(reason(e));
         }

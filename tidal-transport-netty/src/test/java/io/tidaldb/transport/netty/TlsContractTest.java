@@ -26,6 +26,7 @@ class TlsContractTest extends TransportContract {
         for (String name : new String[] {"a", "b", "c"}) {
             CERTIFICATES.put(NodeId.of(name), authority.issue(name, "dns:" + name));
         }
+        CERTIFICATES.put(NodeId.client("shop", 0x1f), authority.issue("client-shop", "uri:tidal:tls/client-shop"));
     }
 
     @Override
