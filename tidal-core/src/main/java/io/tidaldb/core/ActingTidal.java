@@ -6,6 +6,9 @@ import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.core.audit.Actor;
 import io.tidaldb.core.audit.AuditPage;
+import io.tidaldb.core.backup.BackupPoint;
+import java.io.IOException;
+import java.io.OutputStream;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -90,6 +93,16 @@ record ActingTidal(EmbeddedTidal tidal, Actor actor) implements Tidal {
     @Override
     public List<Tenant> tenants() {
         return tidal.tenants();
+    }
+
+    @Override
+    public BackupReport backup(TenantId tenant, BackupPoint after, OutputStream out) throws IOException {
+        return tidal.backup(tenant, after, out);
+    }
+
+    @Override
+    public Tenant restore(BackupSource backup, RestoreOptions options) throws IOException {
+        return tidal.restore(backup, options, actor);
     }
 
     @Override

@@ -11,6 +11,7 @@ import io.tidaldb.api.WriteMode;
 import io.tidaldb.core.audit.Actor;
 import io.tidaldb.core.audit.AuditPage;
 import io.tidaldb.core.audit.Provenance;
+import io.tidaldb.core.backup.BackupPoint;
 import io.tidaldb.core.control.ClusterCommand;
 import io.tidaldb.core.control.ControlPlane;
 import io.tidaldb.core.control.Reply;
@@ -33,6 +34,8 @@ import io.tidaldb.core.runtime.Clock;
 import io.tidaldb.core.runtime.LoopFactory;
 import io.tidaldb.core.runtime.LoopScheduler;
 import io.tidaldb.core.wiring.Plugins;
+import java.io.IOException;
+import java.io.OutputStream;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -556,7 +559,7 @@ final class EmbeddedTidal implements Tidal {
     }
 
     /** Waits until what was agreed on a tenant is done: here, and on the other nodes that answer; the rest do it when they can. */
-    private void awaitEverywhere(TenantId id) {
+    void awaitEverywhere(TenantId id) {
         await(hosting.settled(id));
         RemoteCalls remote = calls;
         if (remote != null) {
@@ -628,6 +631,48 @@ final class EmbeddedTidal implements Tidal {
                 });
     }
 
+    // Backups
+
+    private void requireWhole(TenantId id) {
+        if (control.isRestoring(id)) {
+            throw new TidalException(
+                    ErrorCode.NOT_CAUGHT_UP,
+                    "tenant " + id
+                            + " is being restored from a backup: wait until it is whole; if nobody restores it any more, delete it");
+        }
+    }
+
+    /** Returns whether a tenant other than this one has a label. */
+    boolean isLabelTaken(String label, TenantId by) {
+        return hosting.tenants().stream()
+                .anyMatch(tenant ->
+                        !tenant.id().equals(by) && tenant.config().label().equals(label));
+    }
+
+    @Override
+    public BackupReport backup(TenantId id, BackupPoint after, OutputStream out) throws IOException {
+        checkOpen();
+        requireWhole(id);
+        return new TenantBackup(this, existing(id), after).write(control.cluster(), out);
+    }
+
+    @Override
+    public Tenant restore(BackupSource backup, RestoreOptions options) throws IOException {
+        return restore(backup, options, actor());
+    }
+
+    private synchronized Actor actor() {
+        return actor;
+    }
+
+    /** Restores in somebody's name. */
+    Tenant restore(BackupSource backup, RestoreOptions options, Actor by) throws IOException {
+        checkOpen();
+        TenantRestore.Decisions decide = command -> acting(by, () -> decide(command));
+        return existing(new TenantRestore(this, cluster, decide, backup, options).restore())
+                .everywhere();
+    }
+
     private static void writeLabel(EmbeddedTenant tenant, String label) {
         if (tenant.everywhere() instanceof RoutedTenant routed) {
             routed.label(label);
@@ -680,6 +725,7 @@ final class EmbeddedTidal implements Tidal {
     @Override
     public Optional<Tenant> tenant(TenantId id) {
         checkOpen();
+        requireWhole(id);
         return Optional.ofNullable(hosting.tenant(id)).map(EmbeddedTenant::everywhere);
     }
 
@@ -687,7 +733,7 @@ final class EmbeddedTidal implements Tidal {
     public Optional<Tenant> tenantLabelled(String label) {
         checkOpen();
         List<EmbeddedTenant> found = hosting.tenants().stream()
-                .filter(tenant -> tenant.config().label().equals(label))
+                .filter(tenant -> tenant.config().label().equals(label) && !control.isRestoring(tenant.id()))
                 .toList();
         return found.size() == 1 ? Optional.of(found.get(0).everywhere()) : Optional.empty();
     }
@@ -695,7 +741,10 @@ final class EmbeddedTidal implements Tidal {
     @Override
     public List<Tenant> tenants() {
         checkOpen();
-        return hosting.tenants().stream().map(EmbeddedTenant::everywhere).toList();
+        return hosting.tenants().stream()
+                .filter(tenant -> !control.isRestoring(tenant.id()))
+                .map(EmbeddedTenant::everywhere)
+                .toList();
     }
 
     @Override

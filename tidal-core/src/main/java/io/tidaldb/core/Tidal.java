@@ -7,6 +7,9 @@ import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.core.audit.Actor;
 import io.tidaldb.core.audit.AuditPage;
+import io.tidaldb.core.backup.BackupPoint;
+import java.io.IOException;
+import java.io.OutputStream;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -102,6 +105,26 @@ public interface Tidal extends AutoCloseable {
      * @throws TidalException INVALID_ARGUMENT if a number is out of range, CORRUPT_DATA if entries are damaged
      */
     AuditPage audit(long from, int limit, @Nullable TenantId tenant);
+
+    /**
+     * Writes a part of a backup of a tenant: what its logs hold beyond a point, read in the tenant's own turns while writes go on.
+     *
+     * @param after where the part before ended; {@link BackupPoint#NOTHING} for a first part
+     * @param out gets all of it; is not closed, and has no whole part if this fails
+     * @throws TidalException TENANT_NOT_FOUND; NOT_OWNER if this process has no replica of one of the tenant's shards; POSITION_UNKNOWN if
+     *     the tenant's logs do not continue the point; NOT_CAUGHT_UP if they begin after it
+     */
+    BackupReport backup(TenantId tenant, BackupPoint after, OutputStream out) throws IOException;
+
+    /**
+     * Makes a tenant of a backup, with its logs up to a position or a time; its state has the same bits as the one that was backed up had
+     * there. It writes in incarnations of its own. Nobody sees it before it is whole; if this fails, it is deleted again.
+     *
+     * @throws TidalException TENANT_EXISTS, RESIDENCY_UNSATISFIABLE; CORRUPT_DATA if the backup is damaged or not whole, and nothing was
+     *     done; POSITION_UNKNOWN if it does not reach the position; SIGNAL_CONFLICT if types of signal are declared otherwise here;
+     *     NOT_OWNER if this process has no replica of a shard that the tenant is to have
+     */
+    Tenant restore(BackupSource backup, RestoreOptions options) throws IOException;
 
     /** Returns the state of nodes, shards and tenants. */
     ClusterHealth health();

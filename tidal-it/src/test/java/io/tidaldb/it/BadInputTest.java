@@ -165,6 +165,12 @@ class BadInputTest {
                 refused("query top --data-dir STORE --tenant 7 --signal view --k -1", 2, "-1", "1 to 10000"),
                 refused("query top --data-dir STORE --tenant nobody --signal view", 1, "nobody", "tidal tenant list"),
                 // Tenants and types.
+                refused("tenant backup --data-dir STORE --tenant 7", 2, "Missing required option: '--to=DIR'"),
+                refused("tenant backup --data-dir STORE --tenant 7 --to W/good.ndjson", 2, "good.ndjson is a file"),
+                refused("tenant backup --data-dir STORE --tenant 99 --to W/b99", 1, "tenant 99 does not exist"),
+                refused("tenant restore --data-dir STORE --from W/absent", 2, "W/absent does not exist"),
+                refused("tenant restore --data-dir STORE --from W/good.ndjson", 1, "good.ndjson", "CORRUPT_DATA"),
+                refused("tenant restore --data-dir STORE --from W/good.ndjson --at noon", 2, "\"noon\"", "r0:s0:42"),
                 refused("tenant create --data-dir STORE --tenant 7", 1, "t7 exists already", "TENANT_EXISTS"),
                 refused("tenant create --data-dir STORE --tenant x", 2, "\"x\"", "0 to 18446744073709551615"),
                 refused("tenant create --data-dir STORE --label acme", 2, "\"acme\"", "taken by tenant t7"),

@@ -127,4 +127,25 @@ public sealed interface ClusterCommand {
             replicas = List.copyOf(replicas);
         }
     }
+
+    // Backups
+
+    /**
+     * A tenant that is being restored from a backup, which nobody sees yet. The reply's value is the first incarnation of its logs: as many
+     * follow in which nobody has written or ever will but the restore.
+     *
+     * @param create as for a new one
+     * @param origins how many origins the restored logs of a slot have, at most
+     * @param epoch of the tenant that was backed up; this one begins above it
+     */
+    record RestoreTenant(CreateTenant create, int origins, long epoch) implements ClusterCommand {
+
+        @Override
+        public TenantId tenant() {
+            return create.tenant();
+        }
+    }
+
+    /** A tenant that was being restored is whole. */
+    record FinishRestore(TenantId tenant) implements ClusterCommand {}
 }

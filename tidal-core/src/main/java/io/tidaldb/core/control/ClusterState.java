@@ -12,11 +12,15 @@ import io.tidaldb.core.audit.AuditTrail;
 import io.tidaldb.core.audit.Provenance;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.SortedMap;
+import java.util.SortedSet;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -50,6 +54,9 @@ final class ClusterState {
     private final List<ShardAssignment> defined = new ArrayList<>();
 
     private final AuditTrail audit = new AuditTrail();
+
+    /** Tenants of which a backup is being restored. */
+    private final SortedSet<TenantId> restoring = new TreeSet<>();
 
     /**
      * Applies a command, and takes note of it.
@@ -100,8 +107,56 @@ final class ClusterState {
         } else if (command instanceof ClusterCommand.CreateTenants create) {
             return new Reply.Several(
                     create.tenants().stream().map(this::createTenant).toList());
+        } else if (command instanceof ClusterCommand.RestoreTenant restore) {
+            return restoreTenant(restore);
+        } else if (command instanceof ClusterCommand.FinishRestore finish) {
+            return finishRestore(finish.tenant());
         }
         return applyToNodes(command);
+    }
+
+    // Backups
+
+    private Reply restoreTenant(ClusterCommand.RestoreTenant restore) {
+        int newest = shards.stream()
+                .mapToInt(each -> incarnation(each.replica()))
+                .max()
+                .orElse(0);
+        if (restore.origins() < 0 || newest + 3L + restore.origins() > Seqno.MAX_INCARNATION) {
+            return refused(
+                    ErrorCode.UNSUPPORTED,
+                    "the shards have used up their incarnations, or " + restore.origins()
+                            + " is no number of origins: expected 0 to " + (Seqno.MAX_INCARNATION - newest - 3L));
+        }
+        Reply created = createTenant(restore.create());
+        if (created instanceof Reply.Done) {
+            TenantId id = restore.tenant();
+            TenantRecord record = Objects.requireNonNull(tenants.get(id), "it was just created");
+            int first = 1 + Math.max(record.minIncarnation(), newest);
+            tenants.put(id, record.restored(Math.max(record.epoch(), restore.epoch() + 1), first));
+            for (ShardAssignment each : shards) {
+                incarnations.put(each.replica(), first + restore.origins());
+            }
+            restoring.add(id);
+            return new Reply.Done(first);
+        }
+        return created;
+    }
+
+    private Reply finishRestore(TenantId id) {
+        return restoring.remove(id)
+                ? new Reply.Done(0)
+                : refused(ErrorCode.TENANT_NOT_FOUND, "tenant " + id + " is not being restored");
+    }
+
+    /** Returns the tenants that are not whole yet. */
+    SortedSet<TenantId> restoring() {
+        return Collections.unmodifiableSortedSet(new TreeSet<>(restoring));
+    }
+
+    void restoreRestoring(Collection<TenantId> ids) {
+        restoring.clear();
+        restoring.addAll(ids);
     }
 
     // Nodes
@@ -402,6 +457,7 @@ final class ClusterState {
             return unknown(id);
         }
         erased.put(id, known);
+        restoring.remove(id);
         return new Reply.Done(0);
     }
 
@@ -559,6 +615,7 @@ final class ClusterState {
         restore(other.cluster, other.shards, other.incarnations);
         schema.addAll(other.schema);
         restoreTenants(other.tenants, other.erased);
+        restoreRestoring(other.restoring);
         audit.replaceWith(other.audit);
     }
 

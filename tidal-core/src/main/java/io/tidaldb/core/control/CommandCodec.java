@@ -92,6 +92,11 @@ final class CommandCodec {
             json.put("type", "prefer-leader")
                     .put("tenant", id(prefer.tenant()))
                     .put("leader", prefer.leader().toString());
+        } else if (command instanceof ClusterCommand.RestoreTenant restore) {
+            create(json.put("type", "restore-tenant"), restore.create());
+            json.put("origins", restore.origins()).put("epoch", restore.epoch());
+        } else if (command instanceof ClusterCommand.FinishRestore finish) {
+            json.put("type", "finish-restore").put("tenant", id(finish.tenant()));
         } else {
             NodeCodec.put(json, command);
         }
@@ -187,6 +192,14 @@ final class CommandCodec {
                         json.path("name").asText(), json.path("half_life_nanos").asLong());
             case "create-tenant" -> create(json);
             case "create-tenants" -> createAll(json);
+            case "restore-tenant" ->
+                new ClusterCommand.RestoreTenant(
+                        create(json),
+                        json.path("origins").asInt(),
+                        json.path("epoch").asLong());
+            case "finish-restore" ->
+                new ClusterCommand.FinishRestore(
+                        TenantId.parse(json.path("tenant").asText()));
             case "update-tenant" -> new ClusterCommand.UpdateTenant(config(json));
             case "promote" -> promote(json);
             case "renew-lease" ->

@@ -140,6 +140,9 @@ final class CommandImage {
         CommandCodec.putReplicas(image, "placement", record.placement());
         CommandCodec.putReplicas(image, "preferred", record.preferred());
         image.put("epoch", record.epoch());
+        if (state.restoring().contains(id)) {
+            image.put("restoring", true);
+        }
         return image;
     }
 

@@ -379,6 +379,11 @@ public final class ControlPlane implements AutoCloseable {
         return state.tenant(id);
     }
 
+    /** Returns whether a backup of a tenant is being restored, or was and did not come to its end. */
+    public synchronized boolean isRestoring(TenantId id) {
+        return state.restoring().contains(id);
+    }
+
     /** Returns whether a tenant with this id was deleted, even if it was created again. */
     public synchronized boolean hadFormer(TenantId id) {
         return state.hadFormer(id);

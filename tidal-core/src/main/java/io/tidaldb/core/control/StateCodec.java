@@ -56,6 +56,9 @@ final class StateCodec {
         ArrayNode audit = json.putArray("audit");
         state.audit().after(0).forEach(entry -> audit.add(AuditLine.object(entry)));
         putNodes(json, state);
+        // Backups
+        ArrayNode restoring = json.putArray("restoring");
+        state.restoring().forEach(id -> restoring.add(Long.toUnsignedString(id.value())));
         byte[] bytes = bytes(json);
         if (bytes.length > MAX_BYTES) {
             throw new TidalException(
@@ -119,6 +122,9 @@ final class StateCodec {
         List<AuditEntry> audit = new ArrayList<>();
         json.path("audit").forEach(entry -> audit.add(AuditLine.entry(entry)));
         state.audit().restore(audit);
+        List<TenantId> restoring = new ArrayList<>();
+        json.path("restoring").forEach(id -> restoring.add(TenantId.parse(id.asText())));
+        state.restoreRestoring(restoring);
         return state;
     }
 

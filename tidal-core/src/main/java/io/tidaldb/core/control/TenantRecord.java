@@ -43,6 +43,11 @@ public record TenantRecord(
         return new TenantRecord(config, placement, set(preferred, slot, leader), epoch, digestSeed, minIncarnation);
     }
 
+    /** Returns this in a later epoch and with later logs. */
+    TenantRecord restored(long laterEpoch, int laterIncarnation) {
+        return new TenantRecord(config, placement, preferred, laterEpoch, digestSeed, laterIncarnation);
+    }
+
     private static List<ReplicaId> set(List<ReplicaId> replicas, int slot, ReplicaId replica) {
         List<ReplicaId> changed = new ArrayList<>(replicas);
         changed.set(slot, replica);

@@ -5,11 +5,15 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tidaldb.api.EntityId;
 import io.tidaldb.api.TenantId;
+import io.tidaldb.core.BackupSource;
 import io.tidaldb.core.Position;
 import io.tidaldb.core.ReadOptions;
 import io.tidaldb.core.Signal;
 import io.tidaldb.core.WriteOptions;
+import io.tidaldb.core.backup.BackupPoint;
 import io.tidaldb.server.importing.RecordedEvents;
+import java.io.IOException;
+import java.io.OutputStream;
 import java.time.Duration;
 import java.util.List;
 
@@ -46,6 +50,12 @@ interface Backend extends AutoCloseable {
 
     /** Returns where a tenant is, and why, as {@link io.tidaldb.server.view.PlacementView} describes it. */
     ObjectNode placement(TenantId id);
+
+    /** Writes a part of a backup, as {@link io.tidaldb.core.Tidal#backup} describes it. */
+    void backup(TenantId id, BackupPoint after, OutputStream out) throws IOException;
+
+    /** Makes a tenant of a backup; returns configuration and placement. */
+    ObjectNode restore(TenantId id, BackupSource backup, RestoreText options) throws IOException;
 
     /** Returns what {@link #createTenant(NewTenantOptions)} would come to. */
     ObjectNode planCreation(NewTenantOptions wanted);

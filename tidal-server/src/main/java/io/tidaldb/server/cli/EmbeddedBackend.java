@@ -8,12 +8,14 @@ import io.tidaldb.api.EntityId;
 import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
+import io.tidaldb.core.BackupSource;
 import io.tidaldb.core.Position;
 import io.tidaldb.core.ReadOptions;
 import io.tidaldb.core.Signal;
 import io.tidaldb.core.Tenant;
 import io.tidaldb.core.Tidal;
 import io.tidaldb.core.WriteOptions;
+import io.tidaldb.core.backup.BackupPoint;
 import io.tidaldb.server.http.TenantDefinitions;
 import io.tidaldb.server.importing.EmbeddedEvents;
 import io.tidaldb.server.importing.RecordedEvents;
@@ -24,6 +26,8 @@ import io.tidaldb.server.view.ReadingView;
 import io.tidaldb.server.view.SignalTypeView;
 import io.tidaldb.server.view.TenantView;
 import io.tidaldb.server.view.UsageCheckView;
+import java.io.IOException;
+import java.io.OutputStream;
 import java.time.Duration;
 import java.util.List;
 
@@ -81,6 +85,16 @@ record EmbeddedBackend(Tidal tidal) implements Backend {
         ObjectNode result = TenantView.erasure(existing(id));
         tidal.deleteTenant(id);
         return result;
+    }
+
+    @Override
+    public void backup(TenantId id, BackupPoint after, OutputStream out) throws IOException {
+        tidal.backup(id, after, out);
+    }
+
+    @Override
+    public ObjectNode restore(TenantId id, BackupSource backup, RestoreText options) throws IOException {
+        return TenantView.describe(tidal.restore(backup, options.options(id)));
     }
 
     @Override

@@ -7,11 +7,13 @@ import io.tidaldb.api.EntityId;
 import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
+import io.tidaldb.core.BackupSource;
 import io.tidaldb.core.EventTime;
 import io.tidaldb.core.Position;
 import io.tidaldb.core.ReadOptions;
 import io.tidaldb.core.Signal;
 import io.tidaldb.core.WriteOptions;
+import io.tidaldb.core.backup.BackupPoint;
 import io.tidaldb.server.client.Request;
 import io.tidaldb.server.client.ServerClient;
 import io.tidaldb.server.client.ServerEvents;
@@ -19,6 +21,10 @@ import io.tidaldb.server.client.ServerTenants;
 import io.tidaldb.server.client.SignalWrite;
 import io.tidaldb.server.importing.Json;
 import io.tidaldb.server.importing.RecordedEvents;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.List;
 
@@ -27,6 +33,8 @@ record ServerBackend(ServerClient client) implements Backend {
 
     // A node gives up after ten minutes, and says so.
     private static final Duration RECOUNT = Duration.ofSeconds(615);
+
+    private static final Duration RESTORE = Duration.ofHours(6);
 
     @Override
     public TenantId named(String text) {
@@ -74,6 +82,27 @@ record ServerBackend(ServerClient client) implements Backend {
     @Override
     public ObjectNode deleteTenant(TenantId id) {
         return client.call(Request.change("DELETE", ServerTenants.path(id), null));
+    }
+
+    @Override
+    public void backup(TenantId id, BackupPoint after, OutputStream out) throws IOException {
+        String query = after.equals(BackupPoint.NOTHING) ? "" : "?after=" + Request.encoded(after.toString());
+        try (InputStream part = client.stream(Request.get(ServerTenants.path(id) + "/backup" + query))) {
+            part.transferTo(out);
+        }
+    }
+
+    @Override
+    public ObjectNode restore(TenantId id, BackupSource backup, RestoreText options) {
+        Request request =
+                new Request("POST", ServerTenants.path(id) + "/backup" + options.query(), null, null, false, RESTORE);
+        return client.upload(request, () -> {
+            try {
+                return backup.open();
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        });
     }
 
     @Override

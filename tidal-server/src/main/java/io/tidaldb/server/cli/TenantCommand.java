@@ -13,6 +13,8 @@ import picocli.CommandLine.Command;
             TenantSetCommand.class,
             TenantUsageCommand.class,
             TenantExplainCommand.class,
-            TenantDeleteCommand.class
+            TenantDeleteCommand.class,
+            TenantBackupCommand.class,
+            TenantRestoreCommand.class
         })
 public final class TenantCommand extends CommandGroup {}

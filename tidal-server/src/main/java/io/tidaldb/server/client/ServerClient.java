@@ -26,6 +26,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
@@ -157,6 +158,32 @@ public final class ServerClient implements AutoCloseable {
                 }
                 last = e;
             }
+        }
+        throw Objects.requireNonNull(last);
+    }
+
+    /**
+     * Sends a long body to the first server that can be reached; fails as {@link #call} does.
+     *
+     * @param body opens it from its beginning
+     */
+    public ObjectNode upload(Request request, Supplier<InputStream> body) {
+        RuntimeException last = null;
+        for (int number = 0; number < servers.size(); number++) {
+            int server = (preferred + number) % servers.size();
+            HttpRequest http = HttpRequest.newBuilder(
+                            http(servers.get(server), request, request.patience()), (name, value) -> true)
+                    .method(request.method(), HttpRequest.BodyPublishers.ofInputStream(body))
+                    .header("Content-Type", "application/octet-stream")
+                    .build();
+            Attempt attempt = client.sendAsync(http, info -> new BoundedAnswer())
+                    .handle(Attempt::new)
+                    .join();
+            Throwable failure = attempt.failure;
+            if (failure == null || !neverConnected(failure)) {
+                return content(server, request, attempt);
+            }
+            last = unreachable(servers.get(server), request, failure);
         }
         throw Objects.requireNonNull(last);
     }

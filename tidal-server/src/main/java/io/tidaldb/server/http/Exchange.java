@@ -130,7 +130,7 @@ final class Exchange {
                     Refusal.Code.UNSUPPORTED_MEDIA_TYPE,
                     "the Content-Type is not known: expected " + route.mediaTypes());
         }
-        if (context.req().getContentLengthLong() > bodyBytes) {
+        if (context.req().getContentLengthLong() > bodyBytes && !route.takes(MediaTypes.OCTETS)) {
             throw BoundedBody.tooLarge(bodyBytes);
         }
     }
@@ -191,6 +191,11 @@ final class Exchange {
     /** Returns the body as it comes, bounded in size and time. */
     InputStream stream() throws IOException {
         return new BoundedBody(context.req().getInputStream(), bodyBytes, BODY_PATIENCE);
+    }
+
+    /** Returns the body as it comes, of any size, for as long as it keeps coming. */
+    InputStream largeBody(Duration patience) throws IOException {
+        return new BoundedBody(context.req().getInputStream(), Long.MAX_VALUE, patience);
     }
 
     /** Returns the body, a JSON object. */

@@ -45,7 +45,8 @@ public final class HttpServer implements AutoCloseable {
         this.requests = requests;
         this.events = new ServerEvents(node);
         this.measured = new RequestMetrics(metrics, requests);
-        this.routes = RouteTable.of(node, configuration.wal().durability(), authenticator, events, metrics);
+        this.routes = RouteTable.of(
+                node, configuration.wal().durability(), configuration.dataDir(), authenticator, events, metrics);
         this.javalin = Javalin.create(this::configure);
     }
 

@@ -3,6 +3,7 @@ package io.tidaldb.server.http;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.tidaldb.api.Durability;
 import io.tidaldb.server.auth.Authenticator;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -15,6 +16,7 @@ final class RouteTable {
     static List<Route> of(
             NodeState node,
             Durability durability,
+            Path dataDir,
             Authenticator authenticator,
             ServerEvents events,
             PrometheusMeterRegistry metrics) {
@@ -23,6 +25,7 @@ final class RouteTable {
         routes.addAll(new SignalTypeRoutes().routes());
         routes.addAll(new SignalRoutes().routes());
         routes.addAll(new ExportRoutes().routes());
+        routes.addAll(new BackupRoutes(events, dataDir).routes());
         routes.addAll(new ReadRoutes().routes());
         routes.addAll(new TokenRoutes(authenticator).routes());
         routes.addAll(new AuditRoutes().routes());

@@ -56,6 +56,8 @@ class AuthorisationTest {
             Map.entry("GET /v1/tenants/{tenant}/top", READERS),
             Map.entry("GET /v1/tenants/{tenant}/signals/{signal}", READERS),
             Map.entry("GET /v1/tenants/{tenant}/export", READERS),
+            Map.entry("GET /v1/tenants/{tenant}/backup", READERS),
+            Map.entry("POST /v1/tenants/{tenant}/backup", OPERATORS),
             Map.entry("GET /v1/tenants/{tenant}/metrics", READERS),
             Map.entry("GET /v1/signals", KNOWN),
             Map.entry("POST /v1/signals", OPERATORS),

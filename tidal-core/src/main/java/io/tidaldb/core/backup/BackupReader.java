@@ -1,0 +1,167 @@
+package io.tidaldb.core.backup;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.tidaldb.api.ErrorCode;
+import io.tidaldb.api.TidalException;
+import io.tidaldb.api.wal.WalBatch;
+import java.io.DataInputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.security.DigestInputStream;
+import java.security.MessageDigest;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads the parts of a backup, one after the other, and checks that each is whole and continues the one before. Nothing is allocated for a
+ * length before it was checked.
+ *
+ * <p>Confined to one thread. What it hands over of a part is proven only when the part has ended.
+ */
+public final class BackupReader {
+
+    private static final int MAX_JSON = 16 << 20;
+    private static final int MAX_BASE = 1 << 20;
+
+    private final String name;
+    private final InputStream source;
+    private final ObjectMapper mapper = new ObjectMapper();
+
+    /** Gets what is read, in order. */
+    public interface Visitor {
+
+        /** A part begins. */
+        void head(BackupHead head);
+
+        /** A batch of a slot. */
+        void batch(int slot, WalBatch batch);
+
+        /** A stretch of a slot's checkpoint. */
+        void base(int slot, byte[] bytes);
+
+        /** The part is whole; the next one, if there is any, continues it. */
+        void end(BackupPoint point);
+    }
+
+    /**
+     * Creates a reader.
+     *
+     * @param name of the source, for messages
+     * @param source is not closed
+     */
+    public BackupReader(String name, InputStream source) {
+        this.name = name;
+        this.source = source;
+    }
+
+    /**
+     * Reads all parts that the source has.
+     *
+     * @throws TidalException CORRUPT_DATA if there is none, or one is damaged or not whole; FORMAT_TOO_NEW
+     */
+    public void read(Visitor visitor) throws IOException {
+        int parts = 0;
+        for (int first = source.read(); first >= 0; first = source.read()) {
+            try {
+                part(first, visitor);
+            } catch (EOFException e) {
+                throw damaged("the end of part " + (parts + 1), "nothing more", e);
+            } catch (JsonProcessingException e) {
+                throw damaged("JSON in part " + (parts + 1), "something else", e);
+            }
+            parts++;
+        }
+        if (parts == 0) {
+            throw damaged("a backup", "nothing", null);
+        }
+    }
+
+    private void part(int first, Visitor visitor) throws IOException {
+        MessageDigest digest = Sha256.digest();
+        digest.update((byte) first);
+        DataInputStream in = new DataInputStream(new DigestInputStream(source, digest));
+        int magic = first << 24 | in.readUnsignedShort() << 8 | in.readUnsignedByte();
+        if (magic != BackupWriter.MAGIC) {
+            throw damaged("a part of a backup, which begins with TDBK", Integer.toHexString(magic), null);
+        }
+        int version = in.readUnsignedShort();
+        if (version != BackupWriter.VERSION) {
+            throw new TidalException(
+                    ErrorCode.FORMAT_TOO_NEW,
+                    name + " has format version " + version + ": expected " + BackupWriter.VERSION);
+        }
+        if (in.readUnsignedByte() != BackupWriter.HEAD) {
+            throw damaged("a head", "something else", null);
+        }
+        visitor.head(BackupHead.of(json(in, in.readInt())));
+        BackupPoint point = frames(in, visitor);
+        byte[] expected = digest.digest();
+        byte[] found = source.readNBytes(Sha256.BYTES);
+        if (!Arrays.equals(expected, found)) {
+            throw damaged("its digest", "another one", null);
+        }
+        visitor.end(point);
+    }
+
+    private BackupPoint frames(DataInputStream in, Visitor visitor) throws IOException {
+        while (true) {
+            int type = in.readUnsignedByte();
+            int length = in.readInt();
+            switch (type) {
+                case BackupWriter.BATCH -> {
+                    checkLength(length, Short.BYTES + WalBatch.HEADER_BYTES, WalBatch.MAX_PAYLOAD_BYTES + (1 << 10));
+                    visitor.batch(in.readUnsignedShort(), batch(bytes(in, length - Short.BYTES)));
+                }
+                case BackupWriter.BASE -> {
+                    checkLength(length, Short.BYTES, MAX_BASE);
+                    visitor.base(in.readUnsignedShort(), bytes(in, length - Short.BYTES));
+                }
+                case BackupWriter.END -> {
+                    return BackupPoint.parse(json(in, length).path("point").asText());
+                }
+                default -> throw damaged("a batch, a base or the end", "type " + type, null);
+            }
+        }
+    }
+
+    private WalBatch batch(byte[] bytes) {
+        WalBatch batch = WalBatch.of(ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN), 0);
+        if (batch.length() != bytes.length) {
+            throw damaged("a batch of " + bytes.length + " bytes", batch.length() + " bytes", null);
+        }
+        return batch;
+    }
+
+    private JsonNode json(DataInputStream in, int length) throws IOException {
+        checkLength(length, 2, MAX_JSON);
+        return mapper.readTree(bytes(in, length));
+    }
+
+    private void checkLength(int length, int least, int most) {
+        if (length < least || length > most) {
+            throw damaged("a length of " + least + " to " + most, Integer.toString(length), null);
+        }
+    }
+
+    // What does not come is not allocated for.
+    private static byte[] bytes(DataInputStream in, int length) throws IOException {
+        byte[] bytes = in.readNBytes(length);
+        if (bytes.length < length) {
+            throw new EOFException();
+        }
+        return bytes;
+    }
+
+    private TidalException damaged(String expected, String found, @Nullable Exception cause) {
+        return new TidalException(
+                ErrorCode.CORRUPT_DATA,
+                name + " is damaged or not a whole backup: expected " + expected + ", found " + found
+                        + "; use another copy of it",
+                cause);
+    }
+}

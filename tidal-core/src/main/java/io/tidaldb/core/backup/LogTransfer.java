@@ -1,0 +1,165 @@
+package io.tidaldb.core.backup;
+
+import io.tidaldb.api.ErrorCode;
+import io.tidaldb.api.Origin;
+import io.tidaldb.api.Seqno;
+import io.tidaldb.api.TenantId;
+import io.tidaldb.api.TidalException;
+import io.tidaldb.api.wal.RecordKind;
+import io.tidaldb.api.wal.WalBatch;
+import io.tidaldb.core.codec.BodyRecords;
+import io.tidaldb.core.codec.Chain;
+import io.tidaldb.core.codec.ControlRecord;
+import io.tidaldb.core.codec.KeyBlock;
+import io.tidaldb.core.codec.SeqnoRanges;
+import io.tidaldb.core.codec.SignalRecords;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/**
+ * Turns the logs of a slot into those of another tenant's: the same records in the same batches, under other origins. The order of origins
+ * is kept, and with it the order of sums, so that the state folded from them has the same bits.
+ *
+ * <p>Confined to one thread.
+ */
+public final class LogTransfer {
+
+    private final TenantId tenant;
+    private final SortedMap<Origin, Origin> origins;
+    private final SortedMap<Origin, Long> chains = new TreeMap<>();
+    private final Chain chain = new Chain();
+
+    /**
+     * Creates one.
+     *
+     * @param tenant whose logs they become
+     * @param origins the new origin of each
+     */
+    public LogTransfer(TenantId tenant, SortedMap<Origin, Origin> origins) {
+        this.tenant = tenant;
+        this.origins = origins;
+    }
+
+    /**
+     * Returns the next batch of an origin as the other tenant's.
+     *
+     * @param records how many of its records are kept, from the first; at least 1
+     */
+    public WalBatch next(WalBatch batch, int records) {
+        ByteBuffer payload = switch (batch.kind()) {
+            case SIGNALS -> signals(batch, records);
+            case CONTROL -> bodies(batch, records, true);
+            default -> bodies(batch, records, false);
+        };
+        Origin to = target(batch.origin());
+        int length = payload.remaining();
+        ByteBuffer buffer = ByteBuffer.allocate(WalBatch.HEADER_BYTES + length).order(ByteOrder.LITTLE_ENDIAN);
+        buffer.put(WalBatch.HEADER_BYTES, payload, payload.position(), length);
+        WalBatch.writeHeader(
+                buffer,
+                batch.kind(),
+                hasKeys(batch, records) ? WalBatch.FLAG_KEYS : 0,
+                seqno(batch.firstSeqno(), to),
+                records,
+                length,
+                tenant,
+                to,
+                batch.hlc());
+        long next = chain.next(chains.getOrDefault(to, Chain.START), buffer.array(), buffer.capacity());
+        chains.put(to, next);
+        return WalBatch.seal(buffer, next);
+    }
+
+    private Origin target(Origin origin) {
+        Origin to = origins.get(origin);
+        if (to == null) {
+            throw new TidalException(ErrorCode.INTERNAL, "origin " + origin + " has no successor");
+        }
+        return to;
+    }
+
+    private static long seqno(long seqno, Origin to) {
+        return Seqno.of(to.incarnation(), Seqno.counter(seqno));
+    }
+
+    private static List<KeyBlock.Entry> keys(WalBatch batch, int records) {
+        return KeyBlock.read(batch).stream()
+                .filter(entry -> entry.firstRecord() + entry.count() <= records)
+                .toList();
+    }
+
+    private static boolean hasKeys(WalBatch batch, int records) {
+        return batch.kind() == RecordKind.SIGNALS && !keys(batch, records).isEmpty();
+    }
+
+    private static ByteBuffer signals(WalBatch batch, int records) {
+        List<KeyBlock.Entry> keys = keys(batch, records);
+        int keyBytes = KeyBlock.bytes(keys.size());
+        int recordsAt = KeyBlock.bytes(KeyBlock.read(batch).size());
+        int bytes = records * SignalRecords.BYTES;
+        ByteBuffer payload = ByteBuffer.allocate(keyBytes + bytes).order(ByteOrder.LITTLE_ENDIAN);
+        if (keyBytes > 0) {
+            KeyBlock.put(payload, 0, keys);
+        }
+        if (batch.payload().limit() - recordsAt != batch.count() * SignalRecords.BYTES) {
+            throw new TidalException(
+                    ErrorCode.CORRUPT_DATA,
+                    "the batch at seqno " + Seqno.print(batch.firstSeqno()) + " of " + batch.origin() + " announces "
+                            + batch.count() + " signals and has another number of bytes");
+        }
+        return payload.put(keyBytes, batch.payload(), recordsAt, bytes);
+    }
+
+    private ByteBuffer bodies(WalBatch batch, int records, boolean control) {
+        List<byte[]> bodies = new ArrayList<>();
+        for (ByteBuffer body : BodyRecords.decode(batch).subList(0, records)) {
+            if (control) {
+                bodies.add(transfer(ControlRecord.decode(body)).encode());
+            } else {
+                byte[] bytes = new byte[body.remaining()];
+                body.get(bytes);
+                bodies.add(bytes);
+            }
+        }
+        return BodyRecords.encode(bodies);
+    }
+
+    private ControlRecord transfer(ControlRecord record) {
+        if (record instanceof ControlRecord.Takeover takeover) {
+            return new ControlRecord.Takeover(takeover.epoch(), ends(takeover.positions()));
+        } else if (record instanceof ControlRecord.Compaction compaction) {
+            return new ControlRecord.Compaction(ends(compaction.ends()));
+        } else if (record instanceof ControlRecord.Adopt adopt) {
+            return adopt(adopt);
+        } else if (record instanceof ControlRecord.DigestMark mark) {
+            // Nobody waits for it any more.
+            return new ControlRecord.DigestMark(mark.mark(), ControlRecord.DigestMark.NO_BUCKET, null);
+        }
+        return record;
+    }
+
+    // Of origins of which the backup has nothing, nothing will ever come.
+    private List<ControlRecord.End> ends(List<ControlRecord.End> ends) {
+        return ends.stream()
+                .filter(end -> origins.containsKey(end.origin()))
+                .map(end -> {
+                    Origin to = target(end.origin());
+                    return new ControlRecord.End(to, seqno(end.lastSeqno(), to));
+                })
+                .toList();
+    }
+
+    private ControlRecord.Adopt adopt(ControlRecord.Adopt adopt) {
+        Origin to = target(adopt.origin());
+        SeqnoRanges voids = SeqnoRanges.NONE;
+        for (int i = 0; i < adopt.voids().size(); i++) {
+            voids = voids.plus(
+                    seqno(adopt.voids().first(i), to), seqno(adopt.voids().last(i), to));
+        }
+        return new ControlRecord.Adopt(to, seqno(adopt.fromSeqno(), to), seqno(adopt.toSeqno(), to), voids);
+    }
+}

@@ -1,0 +1,314 @@
+package io.tidaldb.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.tidaldb.api.ErrorCode;
+import io.tidaldb.api.IdempotencyKey;
+import io.tidaldb.api.RegionId;
+import io.tidaldb.api.ReplicaId;
+import io.tidaldb.api.TenantConfig;
+import io.tidaldb.api.TenantId;
+import io.tidaldb.api.TidalException;
+import io.tidaldb.api.WalSegmentId;
+import io.tidaldb.core.BackupReport;
+import io.tidaldb.core.BackupSource;
+import io.tidaldb.core.Position;
+import io.tidaldb.core.ReadOptions;
+import io.tidaldb.core.Reading;
+import io.tidaldb.core.RestoreOptions;
+import io.tidaldb.core.Signal;
+import io.tidaldb.core.Tenant;
+import io.tidaldb.core.Tidal;
+import io.tidaldb.core.Topology;
+import io.tidaldb.core.WriteOptions;
+import io.tidaldb.core.backup.BackupPoint;
+import io.tidaldb.core.backup.RestorePoint;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+@DisplayName("F-72: backup and restore of one tenant")
+class BackupTest {
+
+    private static final TenantId TENANT = TenantId.of(7);
+    private static final int ENTITIES = 40;
+    private static final String[] TYPES = {"view", "like"};
+    private static final Instant AT = Instant.parse("2026-11-01T00:00:00Z");
+
+    @TempDir
+    Path directory;
+
+    /** A position of the tenant, and all that reads said there. */
+    private record Moment(Position position, Instant time, List<String> state) {}
+
+    /** Parts of a backup in memory. */
+    private static final class Parts implements BackupSource {
+
+        private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        private BackupPoint point = BackupPoint.NOTHING;
+
+        void take(Tidal tidal) throws IOException {
+            ByteArrayOutputStream part = new ByteArrayOutputStream();
+            BackupReport report = tidal.backup(TENANT, point, part);
+            point = report.point();
+            part.writeTo(bytes);
+        }
+
+        @Override
+        public String name() {
+            return "the test's backup";
+        }
+
+        @Override
+        public InputStream open() {
+            return new ByteArrayInputStream(bytes.toByteArray());
+        }
+    }
+
+    private static Tidal open(String wal, Path data) {
+        return Tidal.builder()
+                .dataDir(data)
+                .wal(wal)
+                .topology(Topology.regions(3).shardsPerRegion(3))
+                .signal("view", Duration.ofDays(7))
+                .signal("like", Duration.ofDays(30))
+                .open();
+    }
+
+    private static TenantConfig config() {
+        return TenantConfig.builder(TENANT)
+                .label("acme")
+                .slots(3)
+                .maxEntities(1_000)
+                .build();
+    }
+
+    private static List<String> state(Tenant tenant) {
+        List<String> state = new ArrayList<>();
+        for (String type : TYPES) {
+            for (long entity = 0; entity < ENTITIES; entity++) {
+                state.add(type + entity + bits(tenant.read(type, entity, ReadOptions.DEFAULT.at(AT))));
+                state.add(type + "e" + entity + bits(tenant.read(type, "e" + entity, ReadOptions.DEFAULT.at(AT))));
+            }
+            state.add(type + tenant.total(type) + "/" + tenant.entities(type) + "/"
+                    + tenant.top(type, 20, ReadOptions.DEFAULT.at(AT)));
+        }
+        return state;
+    }
+
+    private static String bits(Reading reading) {
+        return " " + Double.doubleToLongBits(reading.score()) + " " + reading.count() + " " + reading.lastHour() + " "
+                + reading.lastDay() + " " + reading.lastWeek() + " " + reading.asOf();
+    }
+
+    private static List<Signal> some(Random random) {
+        List<Signal> signals = new ArrayList<>();
+        for (int i = random.nextInt(1, 6); i > 0; i--) {
+            String type = TYPES[random.nextInt(TYPES.length)];
+            int entity = random.nextInt(ENTITIES);
+            Instant time = AT.minusSeconds(random.nextInt(1_000_000));
+            signals.add(
+                    random.nextInt(4) == 0
+                            ? Signal.of(type, "e" + entity, random.nextFloat()).at(time)
+                            : Signal.of(type, entity, random.nextFloat()).at(time));
+        }
+        return signals;
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("io.tidaldb.it.Cell#durableStores")
+    @DisplayName(
+            "F-72: restore(backup(T, s)) has the bits of T at s, for random s, over take-overs, in parts, as another tenant elsewhere")
+    void restoresEveryMomentBitForBit(String wal) throws IOException {
+        long seed = Long.getLong("tidal.backup.seed", 20_261_122);
+        Random random = new Random(seed);
+        List<Moment> moments = new ArrayList<>();
+        Parts parts = new Parts();
+        try (Tidal tidal = open(wal, directory.resolve("from"));
+                Tidal other = open(wal, directory.resolve("to"))) {
+            Tenant tenant = tidal.createTenant(config());
+            SortedMap<String, Position> latest = new TreeMap<>();
+            for (int i = 0; i < 60; i++) {
+                WriteOptions options = random.nextBoolean()
+                        ? WriteOptions.DEFAULT
+                        : WriteOptions.DEFAULT.with(new IdempotencyKey(seed, i));
+                Position position = tenant.recordAll(some(random), options);
+                latest.merge("", position, Position::and);
+                moments.add(new Moment(latest.get(""), now(), state(tenant)));
+                if (i % 13 == 5) {
+                    parts.take(tidal);
+                }
+                if (i % 20 == 10) {
+                    promote(tidal, tenant, random);
+                }
+            }
+            parts.take(tidal);
+            for (int i = 0; i < 6; i++) {
+                Moment moment = moments.get(random.nextInt(moments.size()));
+                TenantId as = TenantId.of(100 + i);
+                boolean elsewhere = random.nextBoolean();
+                Tenant restored = (elsewhere ? other : tidal)
+                        .restore(
+                                parts,
+                                RestoreOptions.DEFAULT
+                                        .as(as)
+                                        .at(
+                                                random.nextBoolean()
+                                                        ? RestorePoint.after(every(moment, moments)
+                                                                .records())
+                                                        : RestorePoint.at(moment.time)));
+                assertThat(state(restored))
+                        .as("seed %d, %s, elsewhere %s", seed, moment.position, elsewhere)
+                        .isEqualTo(moment.state);
+            }
+            // The newest, under its own id, and it goes on.
+            tidal.deleteTenant(TENANT);
+            Tenant again = tidal.restore(parts, RestoreOptions.DEFAULT);
+            Moment last = moments.get(moments.size() - 1);
+            assertThat(state(again)).as("seed %d", seed).isEqualTo(last.state);
+            assertThat(again.config().label()).isEqualTo("acme");
+            assertThat(again.verifyUsage().matches()).isTrue();
+            Position next = again.record("view", 1, 1);
+            assertThat(next.records())
+                    .noneMatch(record -> last.position.records().stream()
+                            .anyMatch(before -> before.origin().equals(record.origin())));
+            Await.noLag(tidal);
+            assertThat(again.compareReplicas(false))
+                    .hasSize(6)
+                    .allMatch(replica ->
+                            replica.known() && replica.differingBuckets().isEmpty());
+        }
+        try (Tidal tidal = Tidal.builder().dataDir(directory.resolve("from")).open()) {
+            assertThat(tidal.tenant(TENANT).orElseThrow().total("view")).isEqualTo(totalOfViews(moments) + 1);
+        }
+    }
+
+    private static long totalOfViews(List<Moment> moments) {
+        return moments.get(moments.size() - 1).state.stream()
+                .filter(line -> line.matches("view\\d+/.*"))
+                .mapToLong(line -> Long.parseLong(line.substring(4, line.indexOf('/'))))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    // Origins of which nothing was written yet have to be named, too: else all of theirs counts.
+    private static Position every(Moment moment, List<Moment> moments) {
+        List<WalSegmentId> records = new ArrayList<>(moment.position.records());
+        for (WalSegmentId last : moments.get(moments.size() - 1).position.records()) {
+            if (records.stream().noneMatch(record -> record.origin().equals(last.origin()))) {
+                records.add(WalSegmentId.of(last.origin(), last.origin().startSeqno()));
+            }
+        }
+        return new Position(records);
+    }
+
+    // The next write is stamped later.
+    private static Instant now() {
+        Instant now = Instant.ofEpochMilli(System.currentTimeMillis() + 2);
+        Await.until(() -> Instant.now().isAfter(now.plusMillis(2)));
+        return now;
+    }
+
+    private static void promote(Tidal tidal, Tenant tenant, Random random) {
+        Await.noLag(tidal);
+        ReplicaId leader = tenant.placement().get(random.nextInt(3));
+        int region = (leader.region().value() + 1 + random.nextInt(2)) % 3;
+        tidal.promote(TENANT, new ReplicaId(RegionId.of(region), leader.shard()));
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("io.tidaldb.it.Cell#durableStores")
+    @DisplayName("F-72: a backup is taken while writes go on, and holds all that was acknowledged before it began")
+    void isTakenWhileWritesGoOn(String wal) throws Exception {
+        Parts parts = new Parts();
+        try (Tidal tidal = open(wal, directory.resolve("from"))) {
+            Tenant tenant = tidal.createTenant(config());
+            AtomicBoolean done = new AtomicBoolean();
+            Thread writer = new Thread(() -> {
+                for (int i = 0; !done.get(); i++) {
+                    tenant.record("view", i % ENTITIES, 1);
+                }
+            });
+            writer.start();
+            long before = 0;
+            for (int i = 0; i < 5; i++) {
+                long wanted = before + 200;
+                Await.until(() -> tenant.total("view") > wanted);
+                before = tenant.total("view");
+                parts.take(tidal);
+            }
+            done.set(true);
+            writer.join();
+            Tenant restored = tidal.restore(parts, RestoreOptions.DEFAULT.as(TenantId.of(8)));
+            assertThat(restored.total("view")).isBetween(before, tenant.total("view"));
+        }
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("io.tidaldb.it.Cell#durableStores")
+    @DisplayName("F-72: a damaged, shortened or mixed backup is refused before anything is made of it")
+    void refusesWhatIsNotWhole(String wal) throws IOException {
+        try (Tidal tidal = open(wal, directory.resolve("from"))) {
+            Tenant tenant = tidal.createTenant(config());
+            for (int i = 0; i < 20; i++) {
+                tenant.record("view", i, 1);
+            }
+            Parts parts = new Parts();
+            parts.take(tidal);
+            int first = parts.bytes.size();
+            tenant.record("view", 1, 1);
+            parts.take(tidal);
+            byte[] whole = parts.bytes.toByteArray();
+            Random random = new Random(7);
+            for (int i = 0; i < 60; i++) {
+                byte[] damaged = whole.clone();
+                damaged[random.nextInt(damaged.length)] ^= (byte) (1 << random.nextInt(8));
+                assertRefused(tidal, damaged);
+            }
+            for (int i = 0; i < 20; i++) {
+                int length = random.nextInt(whole.length);
+                if (length != first) {
+                    assertRefused(tidal, Arrays.copyOf(whole, length));
+                }
+            }
+            assertRefused(tidal, Arrays.copyOfRange(whole, first, whole.length));
+            assertThatThrownBy(() -> tidal.restore(parts, RestoreOptions.DEFAULT))
+                    .isInstanceOfSatisfying(
+                            TidalException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.TENANT_EXISTS));
+            assertThat(tidal.tenants()).hasSize(1);
+        }
+    }
+
+    private static void assertRefused(Tidal tidal, byte[] bytes) {
+        BackupSource damaged = new BackupSource() {
+            @Override
+            public String name() {
+                return "a damaged backup";
+            }
+
+            @Override
+            public InputStream open() {
+                return new ByteArrayInputStream(bytes);
+            }
+        };
+        assertThatThrownBy(() -> tidal.restore(damaged, RestoreOptions.DEFAULT.as(TenantId.of(9))))
+                .isInstanceOf(TidalException.class);
+        assertThat(tidal.tenant(TenantId.of(9))).isEmpty();
+    }
+}
