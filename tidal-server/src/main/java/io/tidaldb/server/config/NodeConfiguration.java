@@ -86,6 +86,7 @@ public record NodeConfiguration(
      * @param bodyBytes most bytes of a request's body
      * @param frameBytes most bytes of a message between nodes
      * @param connections most connections of clients at a time
+     * @param headerTimeout how long the header of a request over HTTP may take
      * @param retention how long logs keep what a checkpoint holds; for ever if absent
      * @param lease for how long a node of a cluster leads without having renewed that
      * @param returnAfter how long a node must be up before it leads again what it led before it failed
@@ -97,6 +98,7 @@ public record NodeConfiguration(
             ByteSize bodyBytes,
             ByteSize frameBytes,
             int connections,
+            Duration headerTimeout,
             Optional<Duration> retention,
             Duration retentionMax,
             Duration lease,

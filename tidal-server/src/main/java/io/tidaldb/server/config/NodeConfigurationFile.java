@@ -186,6 +186,8 @@ public final class NodeConfigurationFile {
                 section.value("frame_bytes", text -> bounded(text, 64 << 10, 64 << 20))
                         .orElse(new ByteSize(1 << 20)),
                 section.value("connections", NodeConfigurationFile::connections).orElse(10_000),
+                section.value("header_timeout", text -> bounded(text, Duration.ofMillis(100), Duration.ofMinutes(5)))
+                        .orElse(Duration.ofSeconds(20)),
                 section.value("retention", TimeSpan::parse),
                 section.value("retention_max", TimeSpan::parse).orElse(Duration.ofHours(24)),
                 section.value("lease", text -> bounded(text, Duration.ofMillis(200), Duration.ofMinutes(1)))

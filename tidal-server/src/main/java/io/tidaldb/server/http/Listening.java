@@ -33,10 +33,12 @@ final class Listening {
 
     private final NodeConfiguration configuration;
     private final QueuedThreadPool threads;
+    private final HeaderLimit headers;
 
     Listening(NodeConfiguration configuration) {
         this.configuration = configuration;
         this.threads = new QueuedThreadPool(MAX_THREADS, MIN_THREADS, 60_000, new ArrayBlockingQueue<>(MAX_TASKS));
+        this.headers = new HeaderLimit(configuration.limits().headerTimeout());
         threads.setName("tidal-http");
         threads.setDaemon(true);
     }
@@ -51,8 +53,9 @@ final class Listening {
         jetty.modifyServer(server -> {
             server.setErrorHandler(new JettyProblems());
             server.setStopTimeout(DRAIN_MILLIS);
+            headers.setHandler(requests);
             GracefulHandler graceful = new GracefulHandler();
-            graceful.setHandler(requests);
+            graceful.setHandler(headers);
             server.setHandler(graceful);
             server.addBean(new NetworkConnectionLimit(configuration.limits().connections(), server));
         });
@@ -80,6 +83,7 @@ final class Listening {
                 .orElseGet(() -> new ServerConnector(server, null, null, null, 1, 2, plain));
         connector.setHost(configuration.http().listen().host());
         connector.setPort(configuration.http().listen().port());
+        connector.addEventListener(headers);
         connector.setIdleTimeout(IDLE_MILLIS);
         connector.setShutdownIdleTimeout(SHUTDOWN_IDLE_MILLIS);
         return connector;

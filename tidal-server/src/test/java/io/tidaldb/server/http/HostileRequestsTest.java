@@ -257,6 +257,85 @@ class HostileRequestsTest {
     }
 
     @Test
+    @DisplayName("whose headers come byte by byte are hung up on, those that wait or send bodies are not")
+    void endlessHeaders(@TempDir Path directory) throws IOException {
+        String begin = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n";
+        String array = "[{\"signal\":\"view\",\"entity\":1}]";
+        try (TestServer impatient = TestServer.start(directory, "limits: {header_timeout: 3s}\n")) {
+            impatient.json("POST", "/v1/tenants", "{\"tenant\":1}").is(201);
+            try (Socket idle = sending(impatient, begin + "\r\n");
+                    Socket second = sending(impatient, begin + "\r\n");
+                    Socket body = sending(
+                            impatient,
+                            "POST " + SIGNALS + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+                                    + "Content-Length: " + (array.length() + 100_000) + "\r\n\r\n");
+                    Socket slow = sending(impatient, begin)) {
+                assertThat(head(idle)).startsWith("HTTP/1.1 200");
+                assertThat(head(second)).startsWith("HTTP/1.1 200");
+                send(second, begin);
+                int sent = 0;
+                boolean hungUp = false;
+                while (sent < 90_000 && !hungUp) {
+                    send(body, " ");
+                    sent++;
+                    dribble(slow);
+                    dribble(second);
+                    hungUp = isHungUp(slow) && isHungUp(second);
+                }
+                assertThat(hungUp).isTrue();
+                send(body, array + " ".repeat(100_000 - sent));
+                assertThat(head(body)).startsWith("HTTP/1.1 200");
+                send(idle, begin + "\r\n");
+                assertThat(head(idle)).startsWith("HTTP/1.1 200");
+            }
+        }
+    }
+
+    private static Socket sending(TestServer server, String text) throws IOException {
+        Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.server.port());
+        send(socket, text);
+        return socket;
+    }
+
+    private static void send(Socket socket, String text) throws IOException {
+        socket.getOutputStream().write(text.getBytes(StandardCharsets.US_ASCII));
+    }
+
+    private static void dribble(Socket socket) {
+        try {
+            send(socket, "a");
+        } catch (IOException e) {
+            // It was hung up on, which is what is looked for.
+        }
+    }
+
+    /** Waits for up to a tenth of a second. */
+    private static boolean isHungUp(Socket socket) throws IOException {
+        socket.setSoTimeout(100);
+        try {
+            return socket.getInputStream().read() < 0;
+        } catch (java.net.SocketTimeoutException e) {
+            return false;
+        } catch (java.net.SocketException e) {
+            return true;
+        }
+    }
+
+    /** Returns an answer's head, and reads its body. */
+    private static String head(Socket socket) throws IOException {
+        socket.setSoTimeout(60_000);
+        StringBuilder head = new StringBuilder();
+        while (head.indexOf("\r\n\r\n") < 0) {
+            int next = socket.getInputStream().read();
+            assertThat(next).as(head.toString()).isNotNegative();
+            head.append((char) next);
+        }
+        int length = Integer.parseInt(head.toString().replaceAll("(?si).*content-length: (\\d+).*", "$1"));
+        assertThat(socket.getInputStream().readNBytes(length)).hasSize(length);
+        return head.toString();
+    }
+
+    @Test
     @DisplayName("for another host than this machine are refused where no tokens are asked for")
     void rebinding() throws IOException {
         assertThat(raw("GET /v1/tenants HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n"))
