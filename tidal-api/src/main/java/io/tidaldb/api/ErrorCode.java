@@ -40,6 +40,8 @@ public enum ErrorCode {
     PEER_UNAVAILABLE(Outcome.UNKNOWN),
     /** A replica lacks what others no longer keep in their logs: it has to catch up first. */
     NOT_CAUGHT_UP(Outcome.NOT_APPLIED),
+    /** A safety check refuses it: somebody would be without what he relies on. */
+    UNSAFE(Outcome.NOT_APPLIED),
     /** The instance, store or log was closed. */
     CLOSED(Outcome.NOT_APPLIED),
     /** An append does not continue its log. */

@@ -34,6 +34,7 @@ class ErrorCodeTest {
             POSITION_UNKNOWN NOT_APPLIED
             PEER_UNAVAILABLE UNKNOWN
             NOT_CAUGHT_UP NOT_APPLIED
+            UNSAFE NOT_APPLIED
             CLOSED NOT_APPLIED
             WAL_GAP NOT_APPLIED
             CORRUPT_LOG FATAL

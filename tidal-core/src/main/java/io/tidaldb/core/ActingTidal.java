@@ -116,6 +116,11 @@ record ActingTidal(EmbeddedTidal tidal, Actor actor) implements Tidal {
     }
 
     @Override
+    public Upgrades upgrades() {
+        return tidal.upgrades(actor);
+    }
+
+    @Override
     public void checkpoint() {
         tidal.checkpoint();
     }
@@ -131,6 +136,11 @@ record ActingTidal(EmbeddedTidal tidal, Actor actor) implements Tidal {
     @Override
     public void crashNode(NodeId node) {
         tidal.crashNode(node);
+    }
+
+    @Override
+    public void stopNode(NodeId node) {
+        tidal.stopNode(node);
     }
 
     @Override

@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param leader who decides; null while nobody does as far as is known
  * @param decisions how many there were
  * @param risks what can still be lost
+ * @param upgrades of each node
  */
 public record ClusterHealth(
         String cluster,
@@ -25,7 +26,8 @@ public record ClusterHealth(
         List<NodeHealth> nodes,
         List<ShardHealth> shards,
         List<TenantHealth> tenants,
-        Risks risks) {
+        Risks risks,
+        List<Upgrades.NodeStatus> upgrades) {
 
     /**
      * What can still be lost.

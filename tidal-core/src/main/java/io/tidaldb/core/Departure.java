@@ -56,7 +56,7 @@ final class Departure {
     }
 
     private CompletableFuture<Void> go(long hurryNanos, long endNanos) {
-        List<NodeId> others = handOvers.reachable();
+        List<NodeId> others = handOvers.able();
         if (!hosting.leads(self) || others.isEmpty() || scheduler.nanoTime() - endNanos > 0) {
             return CompletableFuture.completedFuture(null);
         }

@@ -39,11 +39,13 @@ import java.io.OutputStream;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -86,6 +88,9 @@ final class EmbeddedTidal implements Tidal {
     private volatile @Nullable Promotion promotion;
     private volatile @Nullable HandOvers handOvers;
     private volatile @Nullable Departure departure;
+
+    /** What nodes of this process do about their upgrade. */
+    private final Map<NodeId, OwnUpgrade> upgrades = new ConcurrentSkipListMap<>();
 
     private volatile boolean closed;
 
@@ -160,6 +165,16 @@ final class EmbeddedTidal implements Tidal {
         if (service != null) {
             service.start();
             await(lead(nodes.get(0)), WAIT_FOR_LEASE.toNanos());
+        } else {
+            nodes.forEach(node -> prepareUpgrade(
+                    node,
+                    new LocalUpgradeSteps(
+                            node.id(),
+                            control,
+                            cluster,
+                            hosting,
+                            plugins.platform().random(),
+                            scheduler)));
         }
     }
 
@@ -185,6 +200,7 @@ final class EmbeddedTidal implements Tidal {
                         plugins.platform().random(),
                         scheduler)
                 .start();
+        prepareUpgrade(node, new ProcessUpgradeSteps(node.id(), cluster, hosting, remote, handing, scheduler));
         return leadership.start();
     }
 
@@ -267,6 +283,7 @@ final class EmbeddedTidal implements Tidal {
         if (tenant.placement().contains(leader)) {
             return;
         }
+        Promotion.requireInService(control, cluster.nameOf(leader));
         cluster.node(leader);
         @Nullable Candidacy candidacy = candidacy(tenant, leader);
         try {
@@ -346,6 +363,13 @@ final class EmbeddedTidal implements Tidal {
         checkOpen();
         refuseOthers(node);
         cluster.remove(node).abandon();
+    }
+
+    @Override
+    public synchronized void stopNode(NodeId node) {
+        checkOpen();
+        refuseOthers(node);
+        cluster.remove(node).close();
     }
 
     @Override
@@ -752,7 +776,10 @@ final class EmbeddedTidal implements Tidal {
         checkOpen();
         SortedMap<NodeId, Answer.Figures> figures = allFigures();
         return new HealthReport(control, hosting.tenants(), figures, calls != null)
-                .health(cluster.names(), node -> link(node, figures.get(node)));
+                .health(
+                        cluster.names(),
+                        node -> link(node, figures.get(node)),
+                        AgreedUpgrades.status(control, cluster, figures, nowMillis()));
     }
 
     /** Returns how the nodes are that answer. */
@@ -839,7 +866,9 @@ final class EmbeddedTidal implements Tidal {
     private Answer.Figures figures(NodeId node) {
         List<ReplicationLag> lags = new ArrayList<>();
         cluster.lag(node).ifPresent(lag -> lags.addAll(await(lag)));
-        return new NodeFigures(node, clock().monotonicNanos(), cluster, hosting.tenants(), lags).figures();
+        OwnUpgrade own = upgrades.get(node);
+        String waitsFor = own == null ? null : own.waitsFor();
+        return new NodeFigures(node, clock().monotonicNanos(), cluster, hosting.tenants(), lags, waitsFor).figures();
     }
 
     @Override
@@ -852,6 +881,33 @@ final class EmbeddedTidal implements Tidal {
     Membership membership(Actor by) {
         checkOpen();
         return new AgreedMembership(control, calls != null, command -> acting(by, () -> decide(command)));
+    }
+
+    @Override
+    public Upgrades upgrades() {
+        return upgrades(this::decide);
+    }
+
+    /** Returns the same, changed in somebody's name. */
+    Upgrades upgrades(Actor by) {
+        return upgrades(command -> acting(by, () -> decide(command)));
+    }
+
+    private Upgrades upgrades(Consumer<ClusterCommand> deciding) {
+        checkOpen();
+        return new AgreedUpgrades(
+                control, cluster, hosting, this::allFigures, this::nowMillis, calls != null, deciding);
+    }
+
+    private long nowMillis() {
+        return Duration.ofNanos(clock().wallNanos()).toMillis();
+    }
+
+    private void prepareUpgrade(Node node, UpgradeSteps steps) {
+        OwnUpgrade own = new OwnUpgrade(node.id(), control, cluster, hosting, steps, calls != null, clock(), scheduler);
+        upgrades.put(node.id(), own);
+        hosting.onNodesChanged(() -> upgrades.values().forEach(OwnUpgrade::look));
+        own.look();
     }
 
     @Override

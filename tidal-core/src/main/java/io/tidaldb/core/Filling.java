@@ -1,8 +1,10 @@
 package io.tidaldb.core;
 
 import io.tidaldb.api.ReplicaId;
+import io.tidaldb.api.TenantId;
 import io.tidaldb.core.remote.Answer;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,7 +16,17 @@ final class Filling {
     private Filling() {}
 
     /** A tenant's part on a shard. */
-    record Slot(long tenant, int shard) {}
+    record Slot(long tenant, int shard) {
+
+        TenantId tenantId() {
+            return TenantId.of(tenant);
+        }
+
+        @Override
+        public String toString() {
+            return "shard s" + shard + " of tenant " + tenantId();
+        }
+    }
 
     /**
      * Tells whether everything is here.
@@ -24,15 +36,22 @@ final class Filling {
      * @param mine what is held here, looked at afterwards
      */
     static boolean isFilled(List<Slot> slots, Answer.Positions leader, Answer.Positions mine) {
-        return slots.stream().allMatch(slot -> {
-            Answer.Replica theirs = of(leader, slot);
-            Answer.Replica own = of(mine, slot);
-            return theirs != null
-                    && own != null
-                    && own.canLead()
-                    && theirs.logs().stream()
-                            .allMatch(log -> Long.compareUnsigned(end(own, log), log.lastSeqno()) >= 0);
-        });
+        return firstMissing(slots, leader, mine).isEmpty();
+    }
+
+    /** Returns the first of some slots of which one node does not hold all that another one has said before that it holds. */
+    static Optional<Slot> firstMissing(List<Slot> slots, Answer.Positions wanted, Answer.Positions held) {
+        return slots.stream()
+                .filter(slot -> {
+                    Answer.Replica theirs = of(wanted, slot);
+                    Answer.Replica own = of(held, slot);
+                    return theirs == null
+                            || own == null
+                            || !own.canLead()
+                            || theirs.logs().stream()
+                                    .anyMatch(log -> Long.compareUnsigned(end(own, log), log.lastSeqno()) < 0);
+                })
+                .findFirst();
     }
 
     private static Answer.@Nullable Replica of(Answer.Positions said, Slot slot) {

@@ -86,6 +86,11 @@ final class HandOvers {
                 .toList();
     }
 
+    /** Returns those of them that may lead: none that is out of service for an upgrade. */
+    List<NodeId> able() {
+        return reachable().stream().filter(leadership::mayLead).toList();
+    }
+
     /**
      * Hands over some slots, together; what this node does not lead is left out. Fails if it was not agreed, or is not known to be.
      *

@@ -47,7 +47,8 @@ final class HealthReport {
     }
 
     /** Returns the report; what is known of a node's link comes from the caller. */
-    ClusterHealth health(List<NodeId> nodes, Function<NodeId, ClusterHealth.NodeHealth> link) {
+    ClusterHealth health(
+            List<NodeId> nodes, Function<NodeId, ClusterHealth.NodeHealth> link, List<Upgrades.NodeStatus> upgrades) {
         List<ShardAssignment> shards = control.shards();
         ShardReplicas topology = new ShardReplicas(shards);
         SlotCopies copies = new SlotCopies(shards, figures, takesOver);
@@ -58,7 +59,8 @@ final class HealthReport {
                 nodes.stream().map(link).toList(),
                 shards.stream().map(shard -> shard(shard, topology)).toList(),
                 tenants(),
-                risks(copies, nodes));
+                risks(copies, nodes),
+                upgrades);
     }
 
     private ClusterHealth.Risks risks(SlotCopies copies, List<NodeId> nodes) {

@@ -19,6 +19,7 @@ import java.util.stream.Collectors;
 final class Homecoming {
 
     private static final int AT_A_TIME = 8;
+    private static final int RETURNING_AT_A_TIME = 128;
     private static final Duration LOOK = Duration.ofMillis(500);
     private static final Duration LONGEST_WAIT = Duration.ofMinutes(5);
     private static final int MOST_DOUBLINGS = 10;
@@ -80,14 +81,22 @@ final class Homecoming {
         List<TenantRecord> records =
                 hosting.tenants().stream().map(EmbeddedTenant::record).toList();
         List<ClusterCommand.Promote> wanted =
-                Relief.toPreferred(records, self, cluster::nameOf, node -> isStable(node, now), AT_A_TIME);
+                Relief.toPreferred(records, self, cluster::nameOf, node -> isStable(node, now), atATime());
         if (!wanted.isEmpty()) {
             handBack(wanted);
         }
     }
 
+    // Whoever has come back in order is waited for, and has been compared.
+    private int atATime() {
+        return cluster.names().stream().anyMatch(leadership::returns) ? RETURNING_AT_A_TIME : AT_A_TIME;
+    }
+
     private boolean isStable(NodeId node, long now) {
         Long since = upSince.get(node);
+        if (!leadership.mayLead(node) || since != null && leadership.returns(node)) {
+            return leadership.mayLead(node);
+        }
         return since != null && now - since >= stable.toNanos();
     }
 

@@ -89,6 +89,9 @@ final class Hosting implements ControlPlane.Listener {
     private int paused;
     private volatile boolean retires;
 
+    /** Is told, on the scheduler, when something was agreed on that is no tenant's. */
+    private volatile Runnable nodesChanged = () -> {};
+
     /**
      * Creates a host that pauses until it is started.
      *
@@ -118,6 +121,11 @@ final class Hosting implements ControlPlane.Listener {
         return tenants.get(id);
     }
 
+    /** Sets who is told, on the scheduler, when something was agreed on that is no tenant's. */
+    void onNodesChanged(Runnable told) {
+        nodesChanged = told;
+    }
+
     // Rounds
 
     @Override
@@ -129,6 +137,9 @@ final class Hosting implements ControlPlane.Listener {
         }
         boolean replaced = otherNodes;
         scheduler.execute(() -> {
+            if (tenant == null) {
+                nodesChanged.run();
+            }
             if (replaced) {
                 moved.addAll(tenants.keySet());
                 changed.addAll(moved);
@@ -532,6 +543,35 @@ final class Hosting implements ControlPlane.Listener {
                         .filter(each -> !each.isCompletedExceptionally())
                         .map(CompletableFuture::join)
                         .toList()));
+    }
+
+    /** Returns what some nodes of this process hold of slots that a node leads. */
+    CompletableFuture<Answer.Positions> positions(NodeId leader, Predicate<NodeId> by) {
+        List<CompletableFuture<Answer.Replica>> asked = new ArrayList<>();
+        forEachReplicaLedBy(leader, (tenant, shard) -> {
+            NodeId host = cluster.nameOf(shard.replica());
+            if (by.test(host) && cluster.isRunning(host) && shard.isReplicated() && shard.refusal() == null) {
+                asked.add(
+                        cluster.unlessEnded(host, cluster.node(shard.replica()).withLogs(shard, 0, SlotLogs::held))
+                                .thenApply(logs -> replica(tenant, shard, logs)));
+            }
+        });
+        return all(asked.stream()
+                        .map(each -> each.<Void>thenApply(replica -> null))
+                        .toList())
+                .thenApply(nothing -> new Answer.Positions(
+                        asked.stream().map(CompletableFuture::join).toList()));
+    }
+
+    /** Does something with each replica in this process of a slot that a node leads. */
+    void forEachReplicaLedBy(NodeId node, BiConsumer<EmbeddedTenant, TenantShard> action) {
+        for (EmbeddedTenant tenant : tenants.values()) {
+            for (ReplicaId leader : tenant.placement()) {
+                if (cluster.nameOf(leader).equals(node)) {
+                    tenant.replicas(leader.shard()).forEach(shard -> action.accept(tenant, shard));
+                }
+            }
+        }
     }
 
     /** Does something with each replica here of a slot that a node leads. */

@@ -10,8 +10,10 @@ import io.tidaldb.core.ingest.Lease;
 import io.tidaldb.core.remote.Answer;
 import io.tidaldb.core.remote.Call;
 import io.tidaldb.core.runtime.LoopScheduler;
+import io.tidaldb.core.upgrade.UpgradePhase;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.SortedSet;
@@ -229,6 +231,16 @@ final class Leadership {
 
     // Those of others
 
+    /** Returns whether a node may be handed anything to lead. */
+    boolean mayLead(NodeId node) {
+        return control.phase(node).mayLead();
+    }
+
+    /** Returns whether a node has just come back into service and has everything. */
+    boolean returns(NodeId node) {
+        return control.phase(node) == UpgradePhase.RETURNING;
+    }
+
     /** Returns whether a node has renewed its lease in time, as far as was heard here. */
     boolean renews(NodeId node) {
         Seen last = seen.get(node);
@@ -273,6 +285,8 @@ final class Leadership {
                         from,
                         cluster.names().stream()
                                 .filter(node -> !node.equals(from))
+                                // Of equals the first one leads: none that is out of service.
+                                .sorted(Comparator.comparing((NodeId node) -> !mayLead(node)))
                                 .toList())
                 .thenApplyAsync(answers -> Succession.decide(answers, hosting::members), scheduler)
                 .thenCompose(promotions -> promote(from, expected, promotions))

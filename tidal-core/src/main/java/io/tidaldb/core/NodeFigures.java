@@ -24,6 +24,7 @@ final class NodeFigures {
     private final long nowNanos;
     private final LocalCluster cluster;
     private final Collection<EmbeddedTenant> tenants;
+    private final @Nullable String upgrade;
     private final Map<TenantId, List<ReplicationLag>> lags = new HashMap<>();
 
     NodeFigures(
@@ -31,7 +32,9 @@ final class NodeFigures {
             long nowNanos,
             LocalCluster cluster,
             Collection<EmbeddedTenant> tenants,
-            List<ReplicationLag> lags) {
+            List<ReplicationLag> lags,
+            @Nullable String upgrade) {
+        this.upgrade = upgrade;
         this.node = node;
         this.nowNanos = nowNanos;
         this.cluster = cluster;
@@ -47,7 +50,8 @@ final class NodeFigures {
         return new Answer.Figures(
                 version,
                 cluster.hosted(node).stream().map(this::shard).toList(),
-                tenants.stream().map(this::tenant).flatMap(Optional::stream).toList());
+                tenants.stream().map(this::tenant).flatMap(Optional::stream).toList(),
+                upgrade);
     }
 
     private Answer.Shard shard(ReplicaId replica) {

@@ -88,6 +88,7 @@ final class Promotion {
                     ? CompletableFuture.completedFuture(null)
                     : control.submit(new ClusterCommand.Prefer(tenant, leader)).thenApply(done -> null);
         }
+        requireInService(control, cluster.nameOf(leader));
         cluster.requireReachable(leader);
         if (cluster.isLocal(present)) {
             return handOvers.promote(new ClusterCommand.Promote(tenant, leader), TO_CATCH_UP);
@@ -98,6 +99,16 @@ final class Promotion {
                         Answer.Done.class,
                         CALL_DEADLINE)
                 .thenApply(done -> null);
+    }
+
+    /** @throws TidalException UNSAFE if the node is out of service for an upgrade */
+    static void requireInService(ControlPlane control, NodeId node) {
+        if (!control.phase(node).mayLead()) {
+            throw new TidalException(
+                    ErrorCode.UNSAFE,
+                    "node " + node + " is " + control.phase(node)
+                            + " for an upgrade and leads nothing: rejoin it first, or choose another replica");
+        }
     }
 
     /** Returns the node that leads the slot of which this is to be the leader. */

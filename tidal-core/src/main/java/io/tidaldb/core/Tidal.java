@@ -132,6 +132,9 @@ public interface Tidal extends AutoCloseable {
     /** Returns which nodes there are, and what changes them. */
     Membership membership();
 
+    /** Returns how nodes are taken out of service and brought back. */
+    Upgrades upgrades();
+
     /**
      * Writes a checkpoint of every log that has grown, so that a restart need not replay what was there when this was called. Writes go on
      * meanwhile.
@@ -160,7 +163,15 @@ public interface Tidal extends AutoCloseable {
     void crashNode(NodeId node);
 
     /**
-     * Starts a node that was crashed: it recovers what it holds, and catches up with the others.
+     * Stops a node of this process in order, such as one that was drained: everything that it was given is on disk.
+     *
+     * @throws TidalException INVALID_ARGUMENT if there is no such node, PEER_UNAVAILABLE if it is not running, UNSUPPORTED if nodes are
+     *     processes of their own
+     */
+    void stopNode(NodeId node);
+
+    /**
+     * Starts a node that was stopped or has crashed: it recovers what it holds, and catches up with the others.
      *
      * @throws TidalException INVALID_ARGUMENT if there is no such node or it is running, or as {@link TidalBuilder#open}
      */

@@ -10,6 +10,7 @@ import io.tidaldb.server.cli.QueryCommand;
 import io.tidaldb.server.cli.SignalCommand;
 import io.tidaldb.server.cli.TenantCommand;
 import io.tidaldb.server.cli.TokenCommand;
+import io.tidaldb.server.cli.UpgradeCommand;
 import io.tidaldb.server.cli.VersionText;
 import io.tidaldb.server.cli.WalCommand;
 import io.tidaldb.server.node.NodeCommand;
@@ -47,6 +48,7 @@ import picocli.CommandLine.Spec;
             PluginsCommand.class,
             NodeCommand.class,
             ClusterCommand.class,
+            UpgradeCommand.class,
             TokenCommand.class,
             AuditCommand.class,
             CompletionCommand.class

@@ -6,6 +6,7 @@ import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.placement.ShardAssignment;
+import io.tidaldb.core.upgrade.UpgradePhase;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -148,4 +149,25 @@ public sealed interface ClusterCommand {
 
     /** A tenant that was being restored is whole. */
     record FinishRestore(TenantId tenant) implements ClusterCommand {}
+
+    // Upgrades
+
+    /**
+     * A node is to be taken out of service. Refused while another one is, or comes back.
+     *
+     * @param timeoutMillis how long it may take until it is undone
+     * @param atMillis when it was proposed
+     */
+    record DrainNode(NodeId node, boolean allowUnavailable, long timeoutMillis, long atMillis)
+            implements ClusterCommand {}
+
+    /**
+     * A node that is drained, or about to be, comes back into service.
+     *
+     * @param reason why draining is given up; empty if somebody wanted it so
+     */
+    record RejoinNode(NodeId node, String reason, long atMillis) implements ClusterCommand {}
+
+    /** A node has done what it was to do. Refused if it was to do something else. */
+    record UpgradeStep(NodeId node, UpgradePhase to, long atMillis) implements ClusterCommand {}
 }

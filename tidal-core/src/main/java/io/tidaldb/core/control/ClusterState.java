@@ -49,6 +49,7 @@ final class ClusterState {
     private final SortedMap<NodeId, Long> leases = new TreeMap<>();
     private final SortedMap<NodeId, Long> leaseNanos = new TreeMap<>();
     private final NodeTable nodes = new NodeTable();
+    private final UpgradeTable upgrades = new UpgradeTable();
 
     /** The shards as they were defined first: what nodes were made with goes on to say so. */
     private final List<ShardAssignment> defined = new ArrayList<>();
@@ -112,7 +113,27 @@ final class ClusterState {
         } else if (command instanceof ClusterCommand.FinishRestore finish) {
             return finishRestore(finish.tenant());
         }
-        return applyToNodes(command);
+        Reply ofUpgrades = applyToUpgrades(command);
+        return ofUpgrades != null ? ofUpgrades : applyToNodes(command);
+    }
+
+    // Upgrades
+
+    private @Nullable Reply applyToUpgrades(ClusterCommand command) {
+        if (command instanceof ClusterCommand.DrainNode drain) {
+            Reply missing = nodes.missing(drain.node());
+            return missing != null ? missing : upgrades.drain(drain);
+        } else if (command instanceof ClusterCommand.RejoinNode rejoin) {
+            Reply missing = nodes.missing(rejoin.node());
+            return missing != null ? missing : upgrades.rejoin(rejoin);
+        } else if (command instanceof ClusterCommand.UpgradeStep step) {
+            return upgrades.step(step);
+        }
+        return null;
+    }
+
+    UpgradeTable upgrades() {
+        return upgrades;
     }
 
     // Backups
@@ -191,6 +212,7 @@ final class ClusterState {
                             + ": let another node take its place instead");
         }
         nodes.remove(node, null);
+        upgrades.remove(node);
         return new Reply.Done(0);
     }
 
@@ -213,6 +235,7 @@ final class ClusterState {
                     ? new ShardAssignment(each.shard(), each.region(), replace.with())
                     : each);
             nodes.remove(replace.node(), replace.with());
+            upgrades.remove(replace.node());
         }
         return added;
     }
@@ -610,6 +633,7 @@ final class ClusterState {
         leaseNanos.clear();
         defined.clear();
         nodes.replaceWith(other.nodes);
+        upgrades.replaceWith(other.upgrades);
         defined.addAll(other.defined);
         restoreLeases(other.leases, other.leaseNanos);
         restore(other.cluster, other.shards, other.incarnations);

@@ -97,7 +97,7 @@ final class CommandCodec {
             json.put("origins", restore.origins()).put("epoch", restore.epoch());
         } else if (command instanceof ClusterCommand.FinishRestore finish) {
             json.put("type", "finish-restore").put("tenant", id(finish.tenant()));
-        } else {
+        } else if (!UpgradeCodec.put(json, command)) {
             NodeCodec.put(json, command);
         }
         try {
@@ -219,7 +219,8 @@ final class CommandCodec {
                 new ClusterCommand.GrantIncarnation(
                         ReplicaId.parse(json.path("replica").asText()));
             default -> {
-                ClusterCommand ofNodes = NodeCodec.command(json);
+                ClusterCommand ofUpgrades = UpgradeCodec.command(json);
+                ClusterCommand ofNodes = ofUpgrades != null ? ofUpgrades : NodeCodec.command(json);
                 if (ofNodes == null) {
                     throw tooNew(json);
                 }

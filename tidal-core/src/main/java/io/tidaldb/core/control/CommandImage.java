@@ -3,8 +3,10 @@ package io.tidaldb.core.control;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.tidaldb.api.NodeId;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.core.audit.AuditChange;
+import io.tidaldb.core.upgrade.NodeUpgrade;
 import java.util.Locale;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -91,11 +93,28 @@ final class CommandImage {
             return replace.node().name();
         } else if (command instanceof ClusterCommand.ReplicasFilled filled) {
             return filled.node().name();
+        } else if (upgraded(command) != null) {
+            return String.valueOf(upgraded(command));
         } else if (command instanceof ClusterCommand.DeclareSignal declare
                 && ClusterState.isSignalName(declare.name())) {
             return declare.name();
         }
         return null;
+    }
+
+    /** Returns the node whose upgrade a command is about; null if it is about something else. */
+    private static @Nullable NodeId upgraded(ClusterCommand command) {
+        if (command instanceof ClusterCommand.DrainNode drain) {
+            return drain.node();
+        } else if (command instanceof ClusterCommand.RejoinNode rejoin) {
+            return rejoin.node();
+        }
+        return command instanceof ClusterCommand.UpgradeStep step ? step.node() : null;
+    }
+
+    private static @Nullable ObjectNode upgrade(ClusterState state, NodeId node) {
+        NodeUpgrade known = state.upgrades().of(node);
+        return known == null ? null : UpgradeCodec.object(object(), known);
     }
 
     private static @Nullable ObjectNode image(ClusterState state, ClusterCommand command) {
@@ -114,6 +133,10 @@ final class CommandImage {
             return object().put("incarnation", state.incarnation(grant.replica()));
         } else if (command instanceof ClusterCommand.TakeOver take) {
             return object().put("lease", state.lease(take.from()));
+        }
+        NodeId upgraded = upgraded(command);
+        if (upgraded != null) {
+            return upgrade(state, upgraded);
         }
         // Nothing to show: it is noted all the same.
         return object();

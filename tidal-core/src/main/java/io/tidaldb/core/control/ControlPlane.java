@@ -15,6 +15,8 @@ import io.tidaldb.core.audit.AuditEntry;
 import io.tidaldb.core.audit.AuditJournal;
 import io.tidaldb.core.audit.AuditPage;
 import io.tidaldb.core.audit.Provenance;
+import io.tidaldb.core.upgrade.NodeUpgrade;
+import io.tidaldb.core.upgrade.UpgradePhase;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -320,6 +322,17 @@ public final class ControlPlane implements AutoCloseable {
     /** Returns all nodes that there ever were, in order. */
     public synchronized List<NodeRecord> nodes() {
         return state.nodes().all();
+    }
+
+    /** Returns what is agreed on the upgrade of each node that was ever drained, in order. */
+    public synchronized List<NodeUpgrade> upgrades() {
+        return state.upgrades().all();
+    }
+
+    /** Returns where a node is on its way out of service and back. */
+    public synchronized UpgradePhase phase(NodeId node) {
+        NodeUpgrade known = state.upgrades().of(node);
+        return known == null ? UpgradePhase.SERVING : known.phase();
     }
 
     /** Returns the replicas that may lack what was acknowledged before their node was given them, in order. */

@@ -59,6 +59,7 @@ final class StateCodec {
         // Backups
         ArrayNode restoring = json.putArray("restoring");
         state.restoring().forEach(id -> restoring.add(Long.toUnsignedString(id.value())));
+        UpgradeCodec.putUpgrades(json.putArray("upgrades"), state.upgrades().all());
         byte[] bytes = bytes(json);
         if (bytes.length > MAX_BYTES) {
             throw new TidalException(
@@ -114,6 +115,7 @@ final class StateCodec {
                 CommandCodec.shards(json, "defined"),
                 NodeCodec.nodes(json.path("nodes")),
                 CommandCodec.replicas(json, "filling"));
+        state.upgrades().restore(UpgradeCodec.upgrades(json.path("upgrades")));
         for (JsonNode entry : json.path("schema")) {
             state.restoreSignal(
                     entry.path("name").asText(), entry.path("half_life_nanos").asLong());

@@ -106,7 +106,11 @@ public sealed interface Answer {
             @Nullable Map<Integer, Map<String, long[]>> behind) {}
 
     /** How a node is. */
-    record Figures(String version, List<Shard> shards, List<Tenant> tenants) implements Answer {}
+    record Figures(
+            String version,
+            List<Shard> shards,
+            List<Tenant> tenants,
+            @Nullable String upgrade) implements Answer {}
 
     /** What is held of an origin's log; the first seqno that can be read is one more than the last if there is none. */
     record Log(int region, int shard, int incarnation, long firstSeqno, long lastSeqno) {

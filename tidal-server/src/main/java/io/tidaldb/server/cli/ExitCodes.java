@@ -23,7 +23,7 @@ public final class ExitCodes {
 
     /** Returns the code for a failure of the store. */
     public static int of(TidalException failure) {
-        if (failure instanceof QuotaExceededException) {
+        if (failure instanceof QuotaExceededException || failure.code() == ErrorCode.UNSAFE) {
             return REFUSED;
         }
         return failure.code() == ErrorCode.INVALID_ARGUMENT ? USAGE : FAILED;

@@ -1,8 +1,10 @@
 package io.tidaldb.server.http;
 
 import io.tidaldb.api.ErrorCode;
+import io.tidaldb.api.NodeId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.core.Tidal;
+import io.tidaldb.core.upgrade.UpgradePhase;
 import io.tidaldb.server.config.NodeConfiguration;
 import java.util.EnumSet;
 import java.util.Optional;
@@ -64,7 +66,16 @@ public final class NodeState {
         if (failure != null) {
             return Optional.of("failed: " + failure);
         }
-        return tidal == null ? Optional.of(starting) : Optional.empty();
+        Tidal open = tidal;
+        return open == null ? Optional.of(starting) : outOfService(open);
+    }
+
+    // One that is about to be drained serves until it is.
+    private Optional<String> outOfService(Tidal open) {
+        UpgradePhase phase = open.upgrades().phase(NodeId.of(node));
+        return phase == UpgradePhase.DRAINED || phase == UpgradePhase.REJOINING
+                ? Optional.of(phase + " for an upgrade")
+                : Optional.empty();
     }
 
     /** Returns the open instance. */

@@ -5,6 +5,7 @@ import io.tidaldb.api.Durability;
 import io.tidaldb.api.QuotaExceededException;
 import io.tidaldb.api.WriteMode;
 import io.tidaldb.core.PlacementExplanation;
+import io.tidaldb.core.upgrade.UpgradePhase;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SortedMap;
@@ -94,6 +95,7 @@ final class Schemas {
                         .with("done", Schema.truth())
                         .maybe("replaces", Schema.text())
                         .build());
+        upgrades(all);
         all.put(
                 "Members",
                 Schema.object()
@@ -494,8 +496,52 @@ final class Schemas {
                                 .with("examples", Schema.list(Schema.id()))
                                 .build()))
                 .with("migrations", Schema.list(Schema.types("object")))
-                .with("upgrades", Schema.list(Schema.types("object")))
+                .with("upgrades", Schema.list(upgrade()))
                 .build();
+    }
+
+    private static ObjectNode upgrade() {
+        return Schema.object()
+                .with("node", Schema.text())
+                .with("region", Schema.number())
+                .with("version", Schema.types("string", "null"))
+                .with("state", Schema.oneOf(names(UpgradePhase.values())))
+                .with("up", Schema.truth())
+                .with("began", Schema.types("string", "null"))
+                .with("drain_ms", Schema.types("number", "null"))
+                .with("rejoin_ms", Schema.types("number", "null"))
+                .with("allow_unavailable", Schema.truth())
+                .with("waits_for", Schema.types("string", "null"))
+                .with("failure", Schema.types("string", "null"))
+                .with("advice", Schema.types("string", "null"))
+                .build();
+    }
+
+    private static void upgrades(SortedMap<String, ObjectNode> all) {
+        all.put(
+                "Upgrades",
+                Schema.object().with("nodes", Schema.list(upgrade())).build());
+        all.put(
+                "UpgradePlan",
+                Schema.object()
+                        .with(
+                                "steps",
+                                Schema.list(Schema.object()
+                                        .with("node", Schema.text())
+                                        .with("version", Schema.types("string", "null"))
+                                        .with("state", Schema.oneOf(names(UpgradePhase.values())))
+                                        .with("leads", Schema.number())
+                                        .with("allowed", Schema.truth())
+                                        .with("refusal", Schema.types("string", "null"))
+                                        .with("paused", Schema.list(Schema.id()))
+                                        .build()))
+                        .build());
+        all.put(
+                "UpgradeBegun",
+                Schema.object()
+                        .with("node", Schema.text())
+                        .with("state", Schema.oneOf(names(UpgradePhase.values())))
+                        .build());
     }
 
     private static List<String> names(Enum<?>[] values) {

@@ -108,7 +108,8 @@ final class ServerEvents implements AutoCloseable {
                 health.nodes(),
                 health.shards(),
                 List.of(),
-                new ClusterHealth.Risks(new TreeMap<>(), health.risks().ifLost()));
+                new ClusterHealth.Risks(new TreeMap<>(), health.risks().ifLost()),
+                health.upgrades());
         Optional<String> notReady = node.notReady();
         ObjectNode event = ClusterView.describe(node.cluster(), brief, List.of());
         event.remove("tenants");

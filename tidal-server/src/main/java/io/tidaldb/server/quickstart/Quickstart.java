@@ -34,8 +34,8 @@ import java.util.function.Consumer;
 import org.HdrHistogram.Histogram;
 
 /**
- * Three nodes in three regions, three tenants with quotas, real events, a noisy neighbour, a crash and a restart. Whatever was
- * acknowledged is read back at the end.
+ * Three nodes in three regions, three tenants with quotas, real events, a noisy neighbour, a rolling upgrade, a crash and a
+ * restart. Whatever was acknowledged is read back at the end.
  */
 final class Quickstart {
 
@@ -87,9 +87,9 @@ final class Quickstart {
             plan.create(tidal);
             ingest(tidal, plan);
             isolation(tidal, plan);
-            replicas(tidal, plan);
             report.putNull("migration");
-            report.putNull("upgrade");
+            upgrade(tidal, plan);
+            replicas(tidal, plan);
             notes.accept("Crashing all nodes with " + count(acked.total()) + " signals acknowledged");
             tidal.abandon();
             crashed = true;
@@ -176,6 +176,25 @@ final class Quickstart {
                 section.get("quiet_p99_us_before").asDouble(),
                 section.get("quiet_p99_us_during").asDouble(),
                 count(section.get("quiet_failed").asLong())));
+    }
+
+    private void upgrade(Tidal tidal, TenantPlan plan) throws InterruptedException {
+        notes.accept("Replacing every node, one after the other, under load");
+        ObjectNode section = new RollingUpgrade(tidal, plan, acked, notes).run();
+        report.set("upgrade", section);
+        long missing = section.get("missing").asLong();
+        ok &= missing == 0
+                && section.get("reads_failed").asLong() == 0
+                && section.get("writes_failed").asLong() == 0
+                && section.get("signals").asLong() > 0
+                && section.get("reads").asLong() > 0;
+        notes.accept(String.format(
+                "%s writes and %s reads meanwhile: %s writes and %s reads failed, %s signals missing",
+                count(section.get("signals").asLong()),
+                count(section.get("reads").asLong()),
+                count(section.get("writes_failed").asLong()),
+                count(section.get("reads_failed").asLong()),
+                count(missing)));
     }
 
     private void restart(TenantPlan plan) {

@@ -57,7 +57,10 @@ public final class ClusterView {
         ArrayNode ifLost = result.putArray("if_lost");
         health.risks().ifLost().forEach(each -> ifLost(ifLost.addObject(), each));
         result.putArray("migrations");
-        result.putArray("upgrades");
+        ArrayNode upgrades = result.putArray("upgrades");
+        health.upgrades().stream()
+                .filter(each -> each.beganMillis() > 0)
+                .forEach(each -> upgrades.add(UpgradeView.of(each)));
         return result;
     }
 

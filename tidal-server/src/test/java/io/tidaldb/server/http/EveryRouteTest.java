@@ -76,7 +76,8 @@ class EveryRouteTest {
                 .replace("{tenant}", "1")
                 .replace("{entity}", "42")
                 .replace("{signal}", "view")
-                .replace("{id}", "0123456789ab");
+                .replace("{id}", "0123456789ab")
+                .replace("{node}", "n9");
     }
 
     private void ask(Route route, String path, @Nullable String type, String body) {

@@ -1,0 +1,155 @@
+package io.tidaldb.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+@DisplayName("R-70: A rolling upgrade of three processes")
+class UpgradeProcessTest {
+
+    private static final int NODES = 3;
+    private static final int SECONDS = 60;
+    private static final int PER_SECOND = 60;
+
+    @TempDir
+    Path work;
+
+    private ProcessCluster cluster;
+
+    @BeforeEach
+    void start() throws Exception {
+        cluster = new ProcessCluster(work, NODES);
+        cluster.up();
+    }
+
+    @AfterEach
+    void stop() throws IOException {
+        cluster.close();
+    }
+
+    private TidalProcess load(int through, int tenant, Path acks) {
+        return TidalProcess.start(
+                work.resolve("load-" + tenant + ".txt"),
+                "signal",
+                "load",
+                "--server",
+                cluster.servers(through),
+                "--tenant",
+                tenant,
+                "--rate",
+                PER_SECOND,
+                "--duration",
+                SECONDS + "s",
+                "--deadline",
+                "5m",
+                "--reads-every",
+                "10ms",
+                "--ack-log",
+                acks,
+                "--output",
+                "json");
+    }
+
+    private int ready(int node) throws IOException, InterruptedException {
+        return HttpClient.newHttpClient()
+                .send(
+                        HttpRequest.newBuilder(URI.create(cluster.server(node) + "/readyz"))
+                                .build(),
+                        HttpResponse.BodyHandlers.discarding())
+                .statusCode();
+    }
+
+    private JsonNode status(int seenBy, int node) {
+        return Cli.run("upgrade", "status", "--server", cluster.server(seenBy), "--output", "json")
+                .done()
+                .json()
+                .at("/nodes/" + node);
+    }
+
+    private String upgrade(String verb, int node, Object... more) {
+        List<Object> words = new ArrayList<>(
+                List.of("upgrade", verb, "n" + node, "--server", cluster.servers((node + 1) % NODES), "--output", "json"));
+        words.addAll(List.of(more));
+        return Cli.run(words.toArray()).done().json().path("state").asText();
+    }
+
+    @Test
+    @DisplayName("each is drained, replaced and brought back under load: no write and no read fails, nothing is missing, and the second"
+            + " one at a time is refused")
+    void inTurn() throws Exception {
+        Cli.run("tenant", "create", "--server", cluster.server(0), "--tenant", 1, "--shards", "r1:s1")
+                .done();
+        Cli.run("tenant", "create", "--server", cluster.server(2), "--tenant", 2, "--slots", 3, "--durability", "MAJORITY")
+                .done();
+        List<Path> acks = List.of(work.resolve("acks-1.ndjson"), work.resolve("acks-2.ndjson"));
+        try (TidalProcess pinned = load(0, 1, acks.get(0));
+                TidalProcess spread = load(2, 2, acks.get(1))) {
+            for (int node = 0; node < NODES; node++) {
+                int other = (node + 1) % NODES;
+                assertThat(upgrade("drain", node)).isEqualTo("DRAINED");
+                assertThat(ready(node)).isEqualTo(503);
+                assertThat(Cli.run("upgrade", "drain", "n" + other, "--server", cluster.server(other))
+                                .ended(3)
+                                .err())
+                        .contains("n" + node + " is DRAINED");
+                ProcessHandle process = cluster.handle(node);
+                cluster.signal(node, "TERM");
+                process.onExit().join();
+                int away = node;
+                Await.passes(() ->
+                        assertThat(status(other, away).path("advice").asText()).contains("start node"));
+                cluster.up();
+                assertThat(ready(node)).isEqualTo(503);
+                assertThat(upgrade("rejoin", node)).isEqualTo("SERVING");
+                assertThat(ready(node)).isEqualTo(200);
+            }
+            assertThat(Cli.run("tenant", "show", "--server", cluster.server(0), "--tenant", 1)
+                            .done()
+                            .out())
+                    .contains("r1:s1");
+            for (TidalProcess each : List.of(pinned, spread)) {
+                JsonNode report = Cli.parse(String.valueOf(each.line()));
+                assertThat(each.exitCode()).as(each.errors()).isZero();
+                assertThat(report.path("acked").asLong()).isEqualTo((long) SECONDS * PER_SECOND);
+                assertThat(report.path("failed").asLong()).isZero();
+                assertThat(report.path("reads_failed").asLong()).isZero();
+                assertThat(report.path("availability").asDouble()).isEqualTo(1.0);
+            }
+        }
+        for (Path each : acks) {
+            JsonNode verified = Cli.run(
+                            "signal", "verify", "--server", cluster.servers(1), "--ack-log", each, "--output", "json")
+                    .done()
+                    .json();
+            assertThat(verified.path("missing").asLong()).isZero();
+            assertThat(verified.path("duplicated").asLong()).isZero();
+        }
+    }
+
+    @Test
+    @DisplayName("one that is killed while it is drained goes on when it is started again; until then the others say so")
+    void killed() throws Exception {
+        Cli.run("tenant", "create", "--server", cluster.server(0), "--tenant", 1, "--shards", "r1:s1")
+                .done();
+        assertThat(upgrade("drain", 1, "--no-wait")).isIn("DRAINING", "DRAINED");
+        cluster.kill(1);
+        Await.passes(() -> assertThat(status(0, 1).path("advice").asText()).contains("start"));
+        Await.passes(() -> assertThat(cluster.state(1, 0)).isEqualTo("DOWN"));
+        cluster.up();
+        Await.passes(() -> assertThat(status(0, 1).path("state").asText()).isEqualTo("DRAINED"));
+        assertThat(upgrade("rejoin", 1)).isEqualTo("SERVING");
+    }
+}

@@ -1,0 +1,15 @@
+package io.tidaldb.server.cli;
+
+import picocli.CommandLine.Command;
+
+/** Commands that replace a cluster's software, one node at a time. */
+@Command(
+        name = "upgrade",
+        description = "Takes nodes out of service, one at a time, and brings them back with another version.",
+        subcommands = {
+            UpgradePlanCommand.class,
+            UpgradeDrainCommand.class,
+            UpgradeRejoinCommand.class,
+            UpgradeStatusCommand.class
+        })
+public final class UpgradeCommand extends CommandGroup {}

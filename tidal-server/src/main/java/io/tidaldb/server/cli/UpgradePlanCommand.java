@@ -1,0 +1,25 @@
+package io.tidaldb.server.cli;
+
+import io.tidaldb.server.client.Request;
+import io.tidaldb.server.client.ServerClient;
+import java.io.IOException;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+
+@Command(
+        name = "plan",
+        description = "Says in which order nodes are best drained, and which could not be now, and why.",
+        footer = {"", "paused: tenants that nobody could serve while the node is away, the first of them."})
+final class UpgradePlanCommand extends CliCommand {
+
+    @Mixin
+    private final ServerOptions server = new ServerOptions();
+
+    @Override
+    public Integer call() throws IOException {
+        try (ServerClient client = server.connect(token())) {
+            output().result(client.call(Request.get("/v1/upgrades/plan")));
+            return ExitCodes.DONE;
+        }
+    }
+}
