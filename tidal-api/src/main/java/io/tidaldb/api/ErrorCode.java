@@ -36,6 +36,12 @@ public enum ErrorCode {
     PARTLY_APPLIED(Outcome.UNKNOWN),
     /** A position that a read asked for is not known here. */
     POSITION_UNKNOWN(Outcome.NOT_APPLIED),
+    /** A session's write can't be taken under its number: those before it are not here, or another write has it. */
+    SESSION_OUT_OF_ORDER(Outcome.NOT_APPLIED),
+    /** The session has ended, was idle for too long, or holds as much as a session may. */
+    SESSION_CLOSED(Outcome.NOT_APPLIED),
+    /** No session has this number, or not yet where it was looked for. */
+    SESSION_NOT_FOUND(Outcome.NOT_APPLIED),
     /** There is no link to another node, or it was lost before the answer. */
     PEER_UNAVAILABLE(Outcome.UNKNOWN),
     /** A replica lacks what others no longer keep in their logs: it has to catch up first. */

@@ -1,6 +1,7 @@
 package io.tidaldb.core;
 
 import io.tidaldb.api.Durability;
+import io.tidaldb.api.EntityId;
 import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.IdempotencyKey;
 import io.tidaldb.api.NodeId;
@@ -13,9 +14,12 @@ import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.api.WalSegmentId;
 import io.tidaldb.api.wal.LogId;
+import io.tidaldb.api.wal.RecordKind;
 import io.tidaldb.core.codec.SignalRecords;
+import io.tidaldb.core.codec.UserRecord;
 import io.tidaldb.core.control.ControlPlane;
 import io.tidaldb.core.ingest.Node;
+import io.tidaldb.core.ingest.SessionImage;
 import io.tidaldb.core.ingest.TenantShard;
 import io.tidaldb.core.network.NodeNetwork;
 import io.tidaldb.core.remote.Answer;
@@ -148,6 +152,19 @@ final class CallService implements AutoCloseable {
             return tidal.positions(NodeId.of(positions.node()));
         } else if (call instanceof Call.Route route) {
             return CompletableFuture.completedFuture(clients.route(tenant(route)));
+        } else if (call instanceof Call.Record record) {
+            return record(record, attached);
+        } else if (call instanceof Call.Hidden hidden) {
+            return on(reads, () -> hidden(hidden));
+        } else if (call instanceof Call.Session session) {
+            return on(reads, () -> session(session));
+        } else if (call instanceof Call.Reach reach) {
+            EmbeddedTenant tenant = tenant(reach);
+            return tenant.reached(
+                            tenant.replica(ReplicaId.parse(reach.replica())),
+                            Position.parse(reach.position()),
+                            Duration.ofNanos(reach.waitNanos()))
+                    .thenApplyAsync(nothing -> new Answer.Done(), tidal.callbacks());
         } else if (call instanceof Call.HandOver over) {
             return tidal.handOver(TenantId.of(over.tenant()), ReplicaId.parse(over.replica()))
                     .thenApply(nothing -> new Answer.Done());
@@ -179,18 +196,9 @@ final class CallService implements AutoCloseable {
         for (int i = 0; i < write.named().length; i++) {
             names.put(write.named()[i], write.names().get(i));
         }
-        long[] key = write.key();
-        String level = write.durability();
-        WriteOptions options = new WriteOptions(
-                Optional.ofNullable(level).map(Durability::valueOf),
-                Optional.ofNullable(key).map(halves -> new IdempotencyKey(halves[0], halves[1])),
-                Duration.ofNanos(write.waitNanos()));
+        WriteOptions options = options(write.durability(), write.key(), write.waitNanos());
         EmbeddedTenant tenant = tenant(write);
-        if (tenant.record().digestSeed() != write.life()) {
-            throw new TidalException(
-                    ErrorCode.TENANT_NOT_FOUND,
-                    "tenant " + tenant.id() + " was deleted and created again: the write was for the former one");
-        }
+        requireSameLife(tenant, write.life());
         // What was admitted elsewhere goes no further; what comes from a client may have parts for others.
         boolean parted = write.admitted();
         if (!parted) {
@@ -205,6 +213,64 @@ final class CallService implements AutoCloseable {
                 .result
                 .thenApply(position -> new Answer.Written(
                         position.records().stream().map(WalSegmentId::toString).toList()));
+    }
+
+    private CompletableFuture<Answer> record(Call.Record call, ByteBuffer body) {
+        EmbeddedTenant tenant = tenant(call);
+        requireSameLife(tenant, call.life());
+        WriteOptions options = options(call.durability(), call.key(), call.waitNanos());
+        UserRecord record = UserRecord.decode(RecordKind.valueOf(call.kind()), body.order(ByteOrder.LITTLE_ENDIAN));
+        CompletableFuture<Position> written;
+        if (call.admitted()) {
+            written = tenant.users().write(record, options, true);
+        } else {
+            tenant.home();
+            written = tenant.writeFromHome(record, options);
+        }
+        return written.thenApply(position -> new Answer.Written(
+                position.records().stream().map(WalSegmentId::toString).toList()));
+    }
+
+    private static void requireSameLife(EmbeddedTenant tenant, long life) {
+        if (tenant.record().digestSeed() != life) {
+            throw new TidalException(
+                    ErrorCode.TENANT_NOT_FOUND,
+                    "tenant " + tenant.id() + " was deleted and created again: the write was for the former one");
+        }
+    }
+
+    private static WriteOptions options(@Nullable String level, long @Nullable [] key, long waitNanos) {
+        return new WriteOptions(
+                Optional.ofNullable(level).map(Durability::valueOf),
+                Optional.ofNullable(key).map(halves -> new IdempotencyKey(halves[0], halves[1])),
+                Duration.ofNanos(waitNanos));
+    }
+
+    private Answer hidden(Call.Hidden call) {
+        EmbeddedTenant tenant = tenant(call);
+        TenantShard replica = tenant.replica(ReplicaId.parse(call.replica()));
+        return new Answer.Hidden(
+                tenant.users().hidden(call.user(), replica, call.items(), seen(call.minPosition())).stream()
+                        .map(each -> new Answer.HiddenItem(
+                                each.what(), each.item(), each.record().toString()))
+                        .toList());
+    }
+
+    private Answer session(Call.Session call) {
+        EmbeddedTenant tenant = tenant(call);
+        TenantShard replica = tenant.replica(ReplicaId.parse(call.replica()));
+        SessionImage image = tenant.users().session(call.session(), replica, seen(call.minPosition()));
+        return new Answer.Session(
+                image.writes().stream()
+                        .map(each -> new Answer.SessionWrite(
+                                each.record().encode(), each.name().toString(), each.hlc()))
+                        .toList(),
+                image.mark(),
+                image.stalenessNanos());
+    }
+
+    private static ReadOptions seen(@Nullable String position) {
+        return ReadOptions.DEFAULT.exactly(Optional.ofNullable(position).map(Position::parse));
     }
 
     private Answer read(Call.Read read) {
@@ -248,7 +314,12 @@ final class CallService implements AutoCloseable {
                 tenant.checkHeld(replica, new Position(own));
             }
         }
-        List<ScoredEntity> ranked = tenant.top(shards, top.type(), top.atNanos(), top.k());
+        List<ScoredEntity> ranked = tenant.top(
+                shards,
+                top.type(),
+                top.atNanos(),
+                top.k(),
+                Optional.ofNullable(top.user()).map(EntityId::of));
         List<@Nullable String> names = new ArrayList<>(ranked.size());
         ranked.forEach(each -> names.add(each.name()));
         return new Answer.Ranked(

@@ -12,8 +12,10 @@ import io.tidaldb.api.WalSegmentId;
 import io.tidaldb.api.wal.LogId;
 import io.tidaldb.api.wal.RecordKind;
 import io.tidaldb.api.wal.WalBatch;
+import io.tidaldb.core.codec.BodyRecords;
 import io.tidaldb.core.codec.KeyBlock;
 import io.tidaldb.core.codec.SignalRecords;
+import io.tidaldb.core.codec.UserRecord;
 import io.tidaldb.core.control.SchemaEntry;
 import io.tidaldb.core.control.TenantRecord;
 import io.tidaldb.core.ingest.Metering;
@@ -34,6 +36,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -41,7 +44,9 @@ import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
 import java.util.function.BiConsumer;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
@@ -62,6 +67,7 @@ final class EmbeddedTenant implements Tenant {
     private final @Nullable RoutedTenant routed;
 
     private final WriteAdmission.@Nullable Elsewhere elsewhere;
+    private final LocalUsers users;
 
     /** The label that was written on another node, until the replica here has it. */
     private volatile @Nullable NewLabel newLabel;
@@ -78,6 +84,7 @@ final class EmbeddedTenant implements Tenant {
         this.admission = new WriteAdmission(tidal, state, router);
         this.routed = calls == null ? null : new RoutedTenant(this, tidal, calls, router);
         this.elsewhere = routed == null ? null : routed::send;
+        this.users = new LocalUsers(this, tidal, router);
     }
 
     /** Returns the tenant as users see it: with what other processes have of it. */
@@ -283,8 +290,91 @@ final class EmbeddedTenant implements Tenant {
         return readings;
     }
 
-    private long prepare(ReadOptions options) {
+    /** Returns where records about users are written and read that are in this process. */
+    LocalUsers users() {
+        return users;
+    }
+
+    /** Writes a record about a user that was sent here because this node leads the first slot. */
+    CompletableFuture<Position> writeFromHome(UserRecord record, WriteOptions options) {
+        return routed == null ? users.write(record, options) : routed.users().writeFromHome(record, options);
+    }
+
+    @Override
+    public HardNegatives negatives() {
+        return new TenantNegatives(users);
+    }
+
+    @Override
+    public Sessions sessions() {
+        return new TenantSessions(id(), users);
+    }
+
+    /**
+     * Waits until something is folded on a replica.
+     *
+     * @param late why it fails if that takes longer
+     */
+    CompletableFuture<Void> waiting(
+            TenantShard replica, BooleanSupplier condition, Duration wait, Supplier<TidalException> late) {
+        CompletableFuture<Void> met = replica.when(condition);
+        if (!met.isDone()) {
+            tidal.pause(wait).whenComplete((nothing, failure) -> {
+                if (failure != null) {
+                    met.completeExceptionally(RemoteCalls.reason(failure));
+                } else {
+                    met.completeExceptionally(late.get());
+                }
+            });
+        }
+        return met;
+    }
+
+    /** Waits until a replica here has folded a position; fails at once if nobody can ever have written there. */
+    CompletableFuture<Void> reached(TenantShard replica, Position position, Duration wait) {
+        List<CompletableFuture<Void>> all = new ArrayList<>();
+        for (WalSegmentId record : position.records()) {
+            if (!replica.hasFolded(record)
+                    && (replica.writesUnder(record.origin()) || !tidal.mayExist(record, record()))) {
+                return CompletableFuture.failedFuture(unknownPosition(record));
+            }
+            all.add(waiting(
+                    replica,
+                    () -> replica.hasFolded(record),
+                    wait,
+                    () -> new TidalException(
+                            ErrorCode.DEADLINE_EXCEEDED,
+                            "replica " + replica.replica() + " of tenant " + id() + " has not seen position " + record
+                                    + " within " + wait + ": try again, or ask another region")));
+        }
+        return CompletableFuture.allOf(all.toArray(CompletableFuture[]::new));
+    }
+
+    /** Waits until a replica here has what a read asks for of its shard, if the read says how long. */
+    void awaitPosition(TenantShard replica, ReadOptions options) {
+        if (options.minPosition().isPresent() && !options.patience().isZero()) {
+            tidal.await(
+                    reached(replica, options.minPosition().get(), options.patience()),
+                    options.patience().plusSeconds(1).toNanos());
+        }
+    }
+
+    /** Waits for what a read asks for, if it says how long. */
+    private void awaitPosition(Position position, ReadOptions options) {
+        for (ReplicaId slot : placement) {
+            Position own = position.of(slot.shard());
+            if (!own.records().isEmpty()) {
+                awaitPosition(replica(slot, options), options.exactly(Optional.of(own)));
+            }
+        }
+    }
+
+    /** Checks that a read can be answered, waits for what it asks for, and returns the time that it judges by. */
+    long prepare(ReadOptions options) {
         tidal.checkOpen();
+        if (!options.patience().isZero()) {
+            options.minPosition().ifPresent(position -> awaitPosition(position, options));
+        }
         options.minPosition().ifPresent(position -> position.records().forEach(record -> checkHeld(record, options)));
         return options.at().map(EventTime::nanos).orElseGet(tidal.clock()::wallNanos);
     }
@@ -322,7 +412,7 @@ final class EmbeddedTenant implements Tenant {
     }
 
     /** Returns the replica of a slot that is to answer. */
-    private TenantShard replica(ReplicaId leader, ReadOptions options) {
+    TenantShard replica(ReplicaId leader, ReadOptions options) {
         ReplicaId wanted = options.region()
                 .map(region -> new ReplicaId(region, leader.shard()))
                 .orElse(leader);
@@ -394,7 +484,9 @@ final class EmbeddedTenant implements Tenant {
         checkTop(k);
         int type = tidal.schema().index(signal);
         long at = prepare(options);
-        return top(placement.stream().map(slot -> replica(slot, options)).toList(), type, at, k);
+        List<TenantShard> shards =
+                placement.stream().map(slot -> replica(slot, options)).toList();
+        return top(shards, type, at, k, options.user());
     }
 
     static void checkTop(int k) {
@@ -403,12 +495,15 @@ final class EmbeddedTenant implements Tenant {
         }
     }
 
-    /** Ranks the entities of some replicas, of different shards. */
-    List<ScoredEntity> top(List<TenantShard> shards, int type, long at, int k) {
+    /** Ranks the entities of some replicas, of different shards, but for what a user does not want to see. */
+    List<ScoredEntity> top(List<TenantShard> shards, int type, long at, int k, Optional<EntityId> user) {
         TopK top = new TopK(k);
         Map<Long, TenantShard> from = new HashMap<>();
         for (TenantShard shard : shards) {
-            TopK ofSlot = shard.readable().top(type, at, k);
+            TopK ofSlot = user.isPresent()
+                    ? shard.readable()
+                            .top(type, at, k, shard.hiddenFrom(user.get().value()))
+                    : shard.readable().top(type, at, k);
             for (int rank = 0; rank < ofSlot.size(); rank++) {
                 top.offer(ofSlot.entity(rank), ofSlot.score(rank));
                 from.put(ofSlot.entity(rank), shard);
@@ -532,6 +627,26 @@ final class EmbeddedTenant implements Tenant {
             if (!counted.voids().contains(batch.firstSeqno() + i)) {
                 visitor.visit(payload, at, batch.firstSeqno() + i);
             }
+        }
+    }
+
+    /** Sees a record about a user, and its seqno. */
+    interface UserRecordVisitor {
+        void visit(UserRecord record, long seqno);
+    }
+
+    /** Goes through the records of a batch about users that count. */
+    static void forEachUserRecord(Node.Counted counted, UserRecordVisitor visitor) {
+        WalBatch batch = counted.batch();
+        if (batch.kind() != RecordKind.SESSIONS && batch.kind() != RecordKind.HARD_NEGATIVES) {
+            return;
+        }
+        long seqno = batch.firstSeqno();
+        for (ByteBuffer body : BodyRecords.decode(batch)) {
+            if (!counted.voids().contains(seqno)) {
+                visitor.visit(UserRecord.decode(batch.kind(), body), seqno);
+            }
+            seqno++;
         }
     }
 

@@ -7,6 +7,7 @@ import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
+import io.tidaldb.api.WalSegmentId;
 import io.tidaldb.api.WriteMode;
 import io.tidaldb.core.audit.Actor;
 import io.tidaldb.core.audit.AuditPage;
@@ -611,6 +612,15 @@ final class EmbeddedTidal implements Tidal {
                     RemoteCalls.reason(failure).getMessage());
         }
         return null;
+    }
+
+    /** Returns whether a record of a tenant can have been written somewhere. */
+    boolean mayExist(WalSegmentId record, TenantRecord tenant) {
+        ReplicaId writer = record.origin().replica();
+        boolean isMember = cluster.replicas().allowed(record.shard(), tenant.config()).stream()
+                .anyMatch(member -> member.replica().equals(writer));
+        return isMember
+                && record.origin().incarnation() <= Math.max(control.incarnation(writer), tenant.minIncarnation());
     }
 
     /** Completes after a pause, on the control scheduler; fails if this is closed before. */

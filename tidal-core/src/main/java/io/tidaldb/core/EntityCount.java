@@ -39,6 +39,8 @@ final class EntityCount {
     /** Counts what a batch has and this pass has not seen. */
     void add(Node.Counted batch) {
         EmbeddedTenant.forEachSignal(batch, (payload, at, seqno) -> add(SignalRecords.entity(payload, at)));
+        EmbeddedTenant.forEachUserRecord(
+                batch, (record, seqno) -> Arrays.stream(record.entities()).forEach(this::add));
     }
 
     void add(long entity) {

@@ -56,12 +56,14 @@ final class RoutedTenant implements Tenant {
     private final EmbeddedTidal tidal;
     private final RemoteCalls calls;
     private final ShardRouter router;
+    private final RoutedUsers users;
 
     RoutedTenant(EmbeddedTenant local, EmbeddedTidal tidal, RemoteCalls calls, ShardRouter router) {
         this.local = local;
         this.tidal = tidal;
         this.calls = calls;
         this.router = router;
+        this.users = new RoutedUsers(this, local, calls, router, tidal.callbacks());
     }
 
     @Override
@@ -79,13 +81,28 @@ final class RoutedTenant implements Tenant {
         return local.placement();
     }
 
+    @Override
+    public HardNegatives negatives() {
+        return new TenantNegatives(users);
+    }
+
+    @Override
+    public Sessions sessions() {
+        return new TenantSessions(id(), users);
+    }
+
+    /** Returns where records about users are written and read, wherever they are. */
+    RoutedUsers users() {
+        return users;
+    }
+
     // Routes
 
-    private NodeId node(ReplicaId replica) {
+    NodeId node(ReplicaId replica) {
         return tidal.cluster().nameOf(replica);
     }
 
-    private boolean isHere(NodeId node) {
+    boolean isHere(NodeId node) {
         return tidal.cluster().isLocal(node);
     }
 
@@ -214,12 +231,7 @@ final class RoutedTenant implements Tenant {
                 .map(each -> new long[] {each.high(), each.low()})
                 .orElse(null);
         String level = options.durability().map(Durability::name).orElse(null);
-        if (!calls.isUp(node)) {
-            return CompletableFuture.failedFuture(new TidalException(
-                    ErrorCode.NOT_OWNER,
-                    "node " + node + ", which leads tenant " + id()
-                            + ", can't be reached: another one takes over if it stays away; try again"));
-        }
+        requireUp(node);
         return calls.ask(
                         node,
                         index -> new Call.Write(
@@ -237,6 +249,21 @@ final class RoutedTenant implements Tenant {
                         options.deadline())
                 .thenApply(written -> new Position(
                         written.records().stream().map(WalSegmentId::parse).toList()));
+    }
+
+    /** @throws TidalException NOT_OWNER if a node can't be reached */
+    void requireUp(NodeId node) {
+        if (!calls.isUp(node)) {
+            throw new TidalException(
+                    ErrorCode.NOT_OWNER,
+                    "node " + node + ", which leads tenant " + id()
+                            + ", can't be reached: another one takes over if it stays away; try again");
+        }
+    }
+
+    /** Tries until the deadline, as below. */
+    <T> CompletableFuture<T> rerouted(WriteOptions options, Supplier<CompletableFuture<T>> attempt) {
+        return rerouted(end(options), FIRST_PAUSE, options, null, attempt);
     }
 
     /**
@@ -352,7 +379,7 @@ final class RoutedTenant implements Tenant {
     }
 
     /** Returns the replica of a slot that is to answer. */
-    private ReplicaId answering(int slot, ReadOptions options) {
+    ReplicaId answering(int slot, ReadOptions options) {
         ReplicaId leader = placement().get(slot);
         return options.region()
                 .map(region -> new ReplicaId(region, leader.shard()))
@@ -364,8 +391,58 @@ final class RoutedTenant implements Tenant {
     }
 
     /** Asks only for what a replica can know: positions of its own shard. */
-    private static ReadOptions of(ReplicaId replica, ReadOptions options) {
-        return new ReadOptions(options.at(), minPosition(replica.shard(), options), options.region());
+    static ReadOptions of(ReplicaId replica, ReadOptions options) {
+        return options.exactly(minPosition(replica.shard(), options));
+    }
+
+    static @Nullable String printed(ReadOptions options) {
+        return options.minPosition().map(Position::toString).orElse(null);
+    }
+
+    /** Waits until a replica elsewhere has what a read asks for of its shard, if the read says how long. */
+    private void awaitPosition(ReplicaId replica, ReadOptions options) {
+        Optional<Position> own = minPosition(replica.shard(), options);
+        if (own.isPresent() && !options.patience().isZero()) {
+            Duration patience = options.patience().plusSeconds(1);
+            tidal.await(
+                    calls.ask(
+                            node(replica),
+                            index -> new Call.Reach(
+                                    index,
+                                    number(),
+                                    replica.toString(),
+                                    own.get().toString(),
+                                    options.patience().toNanos()),
+                            Answer.Done.class,
+                            patience),
+                    patience.plusSeconds(1).toNanos());
+        }
+    }
+
+    /**
+     * Has a read answered by a replica, wherever it is; where its node does not answer and nobody asked for its region, by one that is here.
+     *
+     * @param options as {@link #of} returns them for it
+     */
+    <A extends Answer> void answered(
+            ReplicaId replica,
+            ReadOptions options,
+            LongFunction<Call> call,
+            Class<A> expected,
+            Consumer<A> then,
+            Consumer<TenantShard> here) {
+        if (isHere(node(replica))) {
+            TenantShard found = local.replica(replica);
+            local.awaitPosition(found, options);
+            here.accept(found);
+        } else {
+            awaitPosition(replica, options);
+            answered(node(replica), call, expected, options, then, () -> {
+                TenantShard found = here(replica);
+                local.awaitPosition(found, options);
+                here.accept(found);
+            });
+        }
     }
 
     private static Optional<Position> minPosition(ShardId shard, ReadOptions options) {
@@ -390,6 +467,7 @@ final class RoutedTenant implements Tenant {
             Runnable otherwise) {
         int type = tidal.schema().index(signal);
         long at = time(options);
+        awaitPosition(replica, options);
         long[] asked = entities.stream().mapToLong(EntityId::value).toArray();
         answered(
                 node(replica),
@@ -482,9 +560,10 @@ final class RoutedTenant implements Tenant {
         }
         byNode.forEach((node, replicas) -> {
             Consumer<List<ReplicaId>> locally = which -> {
+                which.forEach(replica -> local.awaitPosition(local.replica(replica), of(replica, options)));
                 which.forEach(replica -> minPosition(replica.shard(), options)
                         .ifPresent(position -> local.checkHeld(replica, position)));
-                offer(local.top(which.stream().map(local::replica).toList(), type, at, k), top, names);
+                offer(local.top(which.stream().map(local::replica).toList(), type, at, k, options.user()), top, names);
             };
             if (isHere(node)) {
                 locally.accept(replicas);
@@ -529,6 +608,7 @@ final class RoutedTenant implements Tenant {
                 .flatMap(Optional::stream)
                 .flatMap(position -> position.records().stream())
                 .toList();
+        replicas.forEach(replica -> awaitPosition(replica, options));
         answered(
                 node,
                 index -> new Call.Top(
@@ -539,7 +619,8 @@ final class RoutedTenant implements Tenant {
                         type,
                         at,
                         k,
-                        seen.isEmpty() ? null : new Position(seen).toString()),
+                        seen.isEmpty() ? null : new Position(seen).toString(),
+                        options.user().map(EntityId::value).orElse(null)),
                 Answer.Ranked.class,
                 options,
                 ranked -> {

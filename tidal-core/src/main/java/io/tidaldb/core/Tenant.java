@@ -1,5 +1,6 @@
 package io.tidaldb.core;
 
+import io.tidaldb.api.EntityId;
 import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
@@ -69,7 +70,7 @@ public interface Tenant {
     Reading read(String signal, String entity, ReadOptions options);
 
     /** Returns everything that is known about many entities, in their order. */
-    List<Reading> readAll(String signal, List<io.tidaldb.api.EntityId> entities, ReadOptions options);
+    List<Reading> readAll(String signal, List<EntityId> entities, ReadOptions options);
 
     /** Returns the decayed score now. */
     default double score(String signal, long entity) {
@@ -102,11 +103,28 @@ public interface Tenant {
     }
 
     /**
-     * Returns the entities with the highest scores, highest first; equal scores in order of entity.
+     * Returns the entities with the highest scores, highest first; equal scores in order of entity. Those that the user does
+     * not want to see for whom it is asked are left out.
      *
      * @param k 1 to 10,000
      */
     List<ScoredEntity> top(String signal, int k, ReadOptions options);
+
+    /** Returns what the tenant's users do not want to see. */
+    HardNegatives negatives();
+
+    /** Returns the sessions of the tenant's users. */
+    Sessions sessions();
+
+    /** Never ranks an entity for a user again; returns when that is acknowledged. */
+    default Position hide(long user, long entity) {
+        return negatives().add(NegativeKind.HIDE, EntityId.of(user), EntityId.of(entity), WriteOptions.DEFAULT);
+    }
+
+    /** Returns the entities with the highest scores now, highest first, without those that a user does not want to see. */
+    default List<ScoredEntity> top(String signal, int k, long forUser) {
+        return top(signal, k, ReadOptions.DEFAULT.forUser(EntityId.of(forUser)));
+    }
 
     /** Returns the number of events of a type. */
     long total(String signal);

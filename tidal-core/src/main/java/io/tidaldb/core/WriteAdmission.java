@@ -9,6 +9,7 @@ import io.tidaldb.api.QuotaExceededException;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.core.codec.EntityName;
 import io.tidaldb.core.codec.SignalRecords;
+import io.tidaldb.core.codec.UserRecord;
 import io.tidaldb.core.ingest.TenantShard;
 import io.tidaldb.core.ingest.TenantState;
 import io.tidaldb.core.ingest.WriteRequest;
@@ -86,6 +87,51 @@ final class WriteAdmission {
         }
         acquire(signals.count());
         return admitted(signals.count(), () -> queue(split(signals), options, tidal.callbacks(), elsewhere));
+    }
+
+    /**
+     * Admits a record that is no signal, and queues it.
+     *
+     * @param paid as above
+     */
+    PendingWrite submit(UserRecord record, TenantShard shard, WriteOptions options, boolean paid) {
+        tidal.checkOpen();
+        checkLevel(options);
+        if (!paid) {
+            acquire(1);
+        }
+        try {
+            return queue(record, shard, options);
+        } catch (TidalException e) {
+            if (!paid) {
+                state.refund(1);
+            }
+            throw e;
+        }
+    }
+
+    private PendingWrite queue(UserRecord record, TenantShard shard, WriteOptions options) {
+        shard.readable();
+        shard.requireStaying();
+        PendingWrite write = new PendingWrite(1, tidal.callbacks());
+        WriteRequest request = new WriteRequest(
+                shard,
+                record,
+                options.idempotencyKey().orElse(null),
+                level(options),
+                EmbeddedTidal.nanos(options.deadline()),
+                write);
+        if (!state.enqueue(request.queueBytes())) {
+            throw new OverloadedException("tenant " + state.config().id()
+                    + " has as much waiting to be committed as it may; try again after a pause");
+        }
+        shard.loop().write(request);
+        return write;
+    }
+
+    /** Takes a permit for one record that another node commits. */
+    void acquireOne() {
+        acquire(1);
     }
 
     /** Encodes a write for another node to admit; checks what can be checked here. */

@@ -65,10 +65,11 @@ class BadInputTest {
         String record = "signal record --data-dir STORE --tenant 7 --signal view --entity 1 ";
         String load = "signal load --data-dir STORE --tenant 7 --rate 10 --duration 1s --ack-log W/load.ndjson ";
         String score = "query score --data-dir STORE --tenant 7 --signal view --entity 42 ";
+        String session = "session write --data-dir STORE --tenant 7 --session 1 ";
         return Stream.of(
                 // Words.
                 refused("", 2, "which command? See tidal --help"),
-                refused("nope", 2, "unknown command 'nope': expected one of audit, cluster, completion, node"),
+                refused("nope", 2, "unknown command 'nope': expected one of audit, cluster, completion, "),
                 refused("signal nope", 2, "unknown command 'nope': expected one of declare, export, import"),
                 refused("wal", 2, "needs a subcommand: expected one of dump, inspect, verify"),
                 refused("audit", 2, "needs a subcommand: expected one of export, list, verify"),
@@ -169,6 +170,38 @@ class BadInputTest {
                 refused(score.replace("score", "count") + "--window 2h", 2, "--window", "1h, 24h or 7d"),
                 refused("query top --data-dir STORE --tenant 7 --signal view --k -1", 2, "-1", "1 to 10000"),
                 refused("query top --data-dir STORE --tenant nobody --signal view", 1, "nobody", "tidal tenant list"),
+                // Hard negatives and sessions.
+                refused("negative hide --data-dir STORE --tenant 7 --user 1", 2, "which entity?"),
+                refused("negative hide --data-dir STORE --tenant 7 --entity 1", 2, "--user=ID"),
+                refused("negative mute --data-dir STORE --tenant 7 --user -1 --entity 1", 2, "\"-1\"", "0 to 1844"),
+                refused(
+                        "negative withdraw --data-dir STORE --tenant 7 --user 1 --entity 1 --kind love",
+                        2,
+                        "--kind",
+                        "HIDE, MUTE, BLOCK"),
+                refused(
+                        "negative withdraw --data-dir STORE --tenant 7 --user 1 --entity 1 --record r0:s9:1",
+                        2,
+                        "r0:s9:1",
+                        "expected one of shard s0"),
+                refused("negative list --data-dir STORE --tenant 7 --user 1 --min-position x", 2, "\"x\"", "r0:s0:42"),
+                refused("query top --data-dir STORE --tenant 7 --signal view --user anna", 2, "\"anna\"", "0 to 1844"),
+                refused(
+                        "session start --data-dir STORE --tenant 7 --session x --user 1",
+                        2,
+                        "session \"x\"",
+                        "0 to 1844"),
+                refused("session show --data-dir STORE --tenant 7 --session 1", 1, "no session 1", "SESSION_NOT_FOUND"),
+                refused("session show --data-dir STORE --tenant 7 --session 1 --wait 2", 2, "--wait", "with a unit"),
+                refused(session + "--number 0 --query a", 2, "number 0", "1 to 10000"),
+                refused(session + "--number 1 --query a", 2, "number 1 of session 1", "its start"),
+                refused(session + "--number 2", 2, "exactly one of --preference"),
+                refused(session + "--number 2 --query a --annotation b", 2, "exactly one of --preference"),
+                refused(session + "--number 2 --preference language", 2, "\"language\"", "KEY=VALUE"),
+                refused(session + "--number 2 --interaction view", 2, "which entity?"),
+                refused(session + "--number 2 --interaction stare --entity 1", 1, "\"stare\" is not declared"),
+                refused(session + "--number 2 --interaction view --entity 1 --weight NaN", 2, "NaN", "not finite"),
+                refused(session + "--number 2 --query " + "x".repeat(4_097), 2, "4097 bytes", "1 to 4096"),
                 // Tenants and types.
                 refused("tenant backup --data-dir STORE --tenant 7", 2, "Missing required option: '--to=DIR'"),
                 refused("tenant backup --data-dir STORE --tenant 7 --to W/good.ndjson", 2, "good.ndjson is a file"),

@@ -5,8 +5,10 @@ import io.tidaldb.server.cli.ClusterCommand;
 import io.tidaldb.server.cli.CommonOptions;
 import io.tidaldb.server.cli.CompletionCommand;
 import io.tidaldb.server.cli.ErrorReport;
+import io.tidaldb.server.cli.NegativeCommand;
 import io.tidaldb.server.cli.PluginsCommand;
 import io.tidaldb.server.cli.QueryCommand;
+import io.tidaldb.server.cli.SessionCommand;
 import io.tidaldb.server.cli.SignalCommand;
 import io.tidaldb.server.cli.TenantCommand;
 import io.tidaldb.server.cli.TokenCommand;
@@ -43,6 +45,8 @@ import picocli.CommandLine.Spec;
             QuickstartCommand.class,
             SignalCommand.class,
             QueryCommand.class,
+            NegativeCommand.class,
+            SessionCommand.class,
             TenantCommand.class,
             WalCommand.class,
             PluginsCommand.class,

@@ -36,6 +36,10 @@ class TidalCommandTest {
                 .contains("Try 'tidal --help'.");
         assertThat(run("signal")).isEqualTo(2);
         assertThat(err.toString()).contains("expected one of declare, export, import, load, record, types, verify");
+        assertThat(run("session")).isEqualTo(2);
+        assertThat(err.toString()).contains("expected one of close, show, start, write");
+        assertThat(run("negative")).isEqualTo(2);
+        assertThat(err.toString()).contains("expected one of block, hide, list, mute, withdraw");
         assertThat(run("signal", "types", "--plugins", "x")).isEqualTo(2);
         assertThat(err.toString()).contains("expected --data-dir DIR with it");
         assertThat(run("plugins", "list", "--server", "http://x")).isEqualTo(2);

@@ -5,14 +5,16 @@ import io.tidaldb.api.Origin;
 import io.tidaldb.api.Seqno;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
-import io.tidaldb.api.wal.RecordKind;
+import io.tidaldb.api.WalSegmentId;
 import io.tidaldb.api.wal.WalBatch;
 import io.tidaldb.core.codec.BodyRecords;
 import io.tidaldb.core.codec.Chain;
 import io.tidaldb.core.codec.ControlRecord;
+import io.tidaldb.core.codec.HardNegativeRecord;
 import io.tidaldb.core.codec.KeyBlock;
 import io.tidaldb.core.codec.SeqnoRanges;
 import io.tidaldb.core.codec.SignalRecords;
+import io.tidaldb.core.codec.UserRecord;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
@@ -52,8 +54,7 @@ public final class LogTransfer {
     public WalBatch next(WalBatch batch, int records) {
         ByteBuffer payload = switch (batch.kind()) {
             case SIGNALS -> signals(batch, records);
-            case CONTROL -> bodies(batch, records, true);
-            default -> bodies(batch, records, false);
+            default -> bodies(batch, records);
         };
         Origin to = target(batch.origin());
         int length = payload.remaining();
@@ -93,7 +94,7 @@ public final class LogTransfer {
     }
 
     private static boolean hasKeys(WalBatch batch, int records) {
-        return batch.kind() == RecordKind.SIGNALS && !keys(batch, records).isEmpty();
+        return !keys(batch, records).isEmpty();
     }
 
     private static ByteBuffer signals(WalBatch batch, int records) {
@@ -114,18 +115,48 @@ public final class LogTransfer {
         return payload.put(keyBytes, batch.payload(), recordsAt, bytes);
     }
 
-    private ByteBuffer bodies(WalBatch batch, int records, boolean control) {
+    private ByteBuffer bodies(WalBatch batch, int records) {
         List<byte[]> bodies = new ArrayList<>();
         for (ByteBuffer body : BodyRecords.decode(batch).subList(0, records)) {
-            if (control) {
-                bodies.add(transfer(ControlRecord.decode(body)).encode());
-            } else {
-                byte[] bytes = new byte[body.remaining()];
-                body.get(bytes);
-                bodies.add(bytes);
+            switch (batch.kind()) {
+                case CONTROL -> bodies.add(transfer(ControlRecord.decode(body)).encode());
+                case HARD_NEGATIVES ->
+                    bodies.add(transfer((HardNegativeRecord) UserRecord.decode(batch.kind(), body))
+                            .encode());
+                default -> {
+                    byte[] bytes = new byte[body.remaining()];
+                    body.get(bytes);
+                    bodies.add(bytes);
+                }
             }
         }
-        return BodyRecords.encode(bodies);
+        List<KeyBlock.Entry> keys = keys(batch, records);
+        ByteBuffer encoded = BodyRecords.encode(bodies);
+        if (keys.isEmpty()) {
+            return encoded;
+        }
+        int keyBytes = KeyBlock.bytes(keys.size());
+        ByteBuffer payload =
+                ByteBuffer.allocate(keyBytes + encoded.remaining()).order(ByteOrder.LITTLE_ENDIAN);
+        KeyBlock.put(payload, 0, keys);
+        return payload.put(keyBytes, encoded, 0, encoded.remaining());
+    }
+
+    /** Makes a withdrawal name the records as they are called now. */
+    private HardNegativeRecord transfer(HardNegativeRecord record) {
+        List<WalSegmentId> withdrawn = record.withdrawn();
+        return new HardNegativeRecord(
+                record.what(),
+                record.user(),
+                record.item(),
+                withdrawn == null
+                        ? null
+                        : withdrawn.stream().map(this::renamed).toList());
+    }
+
+    private WalSegmentId renamed(WalSegmentId name) {
+        Origin to = origins.get(name.origin());
+        return to == null ? name : WalSegmentId.of(to, seqno(name.seqno(), to));
     }
 
     private ControlRecord transfer(ControlRecord record) {

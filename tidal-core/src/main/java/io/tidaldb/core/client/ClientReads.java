@@ -186,7 +186,8 @@ final class ClientReads {
                         type,
                         at,
                         k,
-                        seen(shard, options)),
+                        seen(shard, options),
+                        options.user().map(EntityId::value).orElse(null)),
                 Answer.Ranked.class,
                 (answer, replica) -> answer);
     }

@@ -34,8 +34,8 @@ final class BatchEncoder {
         return seal(buffer, shard, kind, 0, bodies.size(), length);
     }
 
-    /** Encodes the signals of writes, with their keys, and gives each write its seqnos. */
-    WalBatch signals(TenantShard shard, List<WriteRequest> writes) {
+    /** Encodes the records of writes of one kind, with their keys, and gives each write its seqnos. */
+    WalBatch writes(TenantShard shard, RecordKind kind, List<WriteRequest> writes) {
         List<KeyBlock.Entry> keys = new ArrayList<>();
         long first = shard.open().lastSeqno + 1;
         int count = 0;
@@ -58,7 +58,7 @@ final class BatchEncoder {
             buffer.put(at, write.records, 0, write.records.limit());
             at += write.records.limit();
         }
-        return seal(buffer, shard, RecordKind.SIGNALS, keyBytes > 0 ? WalBatch.FLAG_KEYS : 0, count, keyBytes + bytes);
+        return seal(buffer, shard, kind, keyBytes > 0 ? WalBatch.FLAG_KEYS : 0, count, keyBytes + bytes);
     }
 
     private WalBatch seal(

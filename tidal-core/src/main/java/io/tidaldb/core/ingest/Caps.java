@@ -111,6 +111,11 @@ public final class Caps {
     // An entity belongs to one slot, so the parts of a write have none in common.
     private static long[] unknown(WriteRequest part) {
         Set<Long> seen = new HashSet<>();
+        if (part.record != null) {
+            return Arrays.stream(part.record.entities())
+                    .filter(entity -> !part.shard.knows(entity))
+                    .toArray();
+        }
         long[] found = new long[part.count];
         int count = 0;
         for (int at = 0; at < part.records.limit(); at += SignalRecords.BYTES) {

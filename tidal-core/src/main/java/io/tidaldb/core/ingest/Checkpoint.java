@@ -40,6 +40,7 @@ import org.jspecify.annotations.Nullable;
  * u32 count, then for each idempotency key: 128-bit key, origin, u64 last seqno, u64 payload hash, u64 hlc
  * from version 2, which is written only where there are any: u32 count, then for each takeover and adoption in the logs:
  *     origin, u64 seqno, u32 length, the control record's body
+ * from version 3, which is written only where there are any: sections, see {@link CheckpointSections}
  * u32 CRC-32C of all before
  * origin: u16 region, u16 shard, u32 incarnation
  * </pre>
@@ -52,7 +53,7 @@ import org.jspecify.annotations.Nullable;
 final class Checkpoint {
 
     private static final int MAGIC = 'T' << 24 | 'D' << 16 | 'C' << 8 | 'K';
-    private static final int VERSION = 2;
+    private static final int VERSION = 3;
     private static final int MIN_BYTES = 24;
     private static final int BUFFER_BYTES = 64 << 10;
 
@@ -115,7 +116,8 @@ final class Checkpoint {
 
     private static void writeState(DataOutput out, SlotImage image) throws IOException {
         out.writeInt(MAGIC);
-        out.writeShort(image.notes.isEmpty() ? 1 : VERSION);
+        int version = CheckpointSections.isNeeded(image) ? VERSION : image.notes.isEmpty() ? 1 : 2;
+        out.writeShort(version);
         out.writeLong(image.tenantId.value());
         out.writeShort(image.replica.region().value());
         out.writeShort(image.replica.shard().value());
@@ -144,8 +146,11 @@ final class Checkpoint {
         image.names.writeTo(out);
         image.metering.writeTo(out);
         KeyMemory.write(image.keys, out);
-        if (!image.notes.isEmpty()) {
+        if (version > 1) {
             FoldNotes.write(image.notes, out);
+        }
+        if (version > 2) {
+            CheckpointSections.write(image, out);
         }
     }
 
@@ -240,6 +245,9 @@ final class Checkpoint {
         shard.keys.readFrom(in);
         if (version > 1) {
             shard.notes.readFrom(in);
+        }
+        if (version > 2) {
+            CheckpointSections.read(in, shard);
         }
         for (OriginLedger each : shard.origins.values()) {
             each.limit = shard.notes.limit(each.origin);

@@ -14,6 +14,7 @@ import io.tidaldb.core.codec.EntityName;
 import io.tidaldb.core.codec.KeyBlock;
 import io.tidaldb.core.codec.SeqnoRanges;
 import io.tidaldb.core.codec.SignalRecords;
+import io.tidaldb.core.codec.UserRecord;
 import io.tidaldb.core.control.SchemaEntry;
 import io.tidaldb.core.ledger.SignalLedger;
 import java.nio.ByteBuffer;
@@ -54,6 +55,8 @@ final class Folder {
         origin.limit = shard.notes.limit(origin.origin);
         if (!shard.isStale() && origin.limit.reaches(batch)) {
             foldCounted(shard, origin, batch);
+        } else {
+            shard.users.see(batch);
         }
         origin.seenSeqno = batch.lastSeqno();
         shard.lastHlc = Math.max(shard.lastHlc, batch.hlc());
@@ -131,11 +134,7 @@ final class Folder {
                         .forEach(name -> shard.names.put(name.entity(), name.name()));
             case CONTROL ->
                 BodyRecords.decode(batch).stream().map(ControlRecord::decode).forEach(record -> control(shard, record));
-            default ->
-                throw new TidalException(
-                        ErrorCode.FORMAT_TOO_NEW,
-                        "the log of tenant " + shard.tenantId() + " holds " + batch.kind() + " records at seqno "
-                                + batch.firstSeqno() + ", which this version does not know");
+            case SESSIONS, HARD_NEGATIVES -> userRecords(shard, origin, batch);
         }
         shard.metering.add(batch, voids);
         origin.foldedSeqno = batch.lastSeqno();
@@ -160,6 +159,7 @@ final class Folder {
             int count = (int) (runEnd - seqno);
             shard.countNewEntities(payload, from, count);
             origin.ledger.applyAll(payload, from, count);
+            shard.users.inLedger(payload, from, count);
             seqno = voids.nextOut(runEnd);
         }
         for (KeyBlock.Entry entry : keys) {
@@ -172,6 +172,20 @@ final class Folder {
             shard.keys.put(
                     entry.key(),
                     new KeyMemory.Result(origin.origin, last, payloadHash(payload, from, entry.count()), batch.hlc()));
+        }
+    }
+
+    private void userRecords(TenantShard shard, OriginLedger origin, WalBatch batch) {
+        SeqnoRanges voids = origin.limit.voids();
+        shard.users.fold(batch, voids, shard::foldedTo, shard::inLedger);
+        List<KeyBlock.Entry> keys = KeyBlock.read(batch);
+        List<ByteBuffer> bodies = keys.isEmpty() ? List.of() : BodyRecords.decode(batch);
+        for (KeyBlock.Entry entry : keys) {
+            long seqno = batch.firstSeqno() + entry.firstRecord();
+            if (!voids.contains(seqno)) {
+                UserRecord record = UserRecord.decode(batch.kind(), bodies.get(entry.firstRecord()));
+                shard.keys.put(entry.key(), new KeyMemory.Result(origin.origin, seqno, record.identity(), batch.hlc()));
+            }
         }
     }
 
@@ -216,7 +230,7 @@ final class Folder {
         shard.compacted.put(end.origin(), end.lastSeqno());
     }
 
-    long payloadHash(ByteBuffer records, int from, int count) {
+    private long payloadHash(ByteBuffer records, int from, int count) {
         return payloadHash(hash, records, from, count);
     }
 

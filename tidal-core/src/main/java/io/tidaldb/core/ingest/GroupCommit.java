@@ -12,6 +12,7 @@ import io.tidaldb.core.codec.BodyRecords;
 import io.tidaldb.core.codec.Chain;
 import io.tidaldb.core.codec.ControlRecord;
 import io.tidaldb.core.codec.EntityName;
+import io.tidaldb.core.codec.SessionRecord;
 import io.tidaldb.core.codec.SignalRecords;
 import io.tidaldb.core.control.SchemaEntry;
 import io.tidaldb.core.crdt.Hlc;
@@ -118,14 +119,14 @@ final class GroupCommit {
         KeyMemory.Result known = shard.keys.get(key);
         long before;
         if (staged != null) {
-            before = folder.payloadHash(staged.records, 0, staged.count);
+            before = staged.payloadHash();
         } else if (known != null) {
             before = known.payloadHash();
         } else {
-            return false;
+            return isSessionRetry(write, key);
         }
         shard.tenant().refund(write.count);
-        if (folder.payloadHash(write.records, 0, write.count) != before) {
+        if (write.payloadHash() != before) {
             write.answer(shard.keyReused(key));
         } else if (known != null) {
             // Folded means durable here, or acknowledged before its sync; the sync that follows in this turn covers the
@@ -135,6 +136,17 @@ final class GroupCommit {
             shard.staged.followers.add(write);
         }
         return true;
+    }
+
+    // A session remembers its writes for as long as it lasts, whatever the horizon of keys.
+    private boolean isSessionRetry(WriteRequest write, IdempotencyKey key) {
+        SessionTable.Entry first =
+                write.record instanceof SessionRecord session ? write.shard.users.sessions.first(session, key) : null;
+        if (first != null) {
+            write.shard.tenant().refund(write.count);
+            acknowledgeAt(write, first.name());
+        }
+        return first != null;
     }
 
     private @Nullable TidalException admission(WriteRequest write) {
@@ -148,6 +160,12 @@ final class GroupCommit {
                 return TenantShard.nameCollision(shard.tenantId(), name.entity(), name.name(), known);
             }
         }
+        if (write.record != null) {
+            TidalException refusal = shard.users.refusal(write.record, shard.staged, clock.wallNanos() / 1_000_000);
+            if (refusal != null) {
+                return refusal;
+            }
+        }
         Caps caps = shard.tenant().caps();
         // A write to several slots has reserved already, for all of them; one that came before the cap has not.
         return caps.apply() && !write.reserved ? caps.reserve(List.of(write)) : null;
@@ -156,12 +174,11 @@ final class GroupCommit {
     private void accept(WriteRequest write) {
         TenantShard shard = write.shard;
         begin(shard);
-        for (int at = 0; at < write.records.limit(); at += SignalRecords.BYTES) {
-            int type = SignalRecords.type(write.records, at);
-            SchemaEntry entry = schema.entry(type);
-            if (entry != null && !shard.schemaLogged.get(type) && !shard.staged.schema.get(type)) {
-                shard.staged.schema.set(type);
-                shard.staged.control.add(new ControlRecord.Schema(type, entry.name(), entry.halfLifeNanos()));
+        if (write.record instanceof SessionRecord session) {
+            repeatSchema(shard, session.signalType());
+        } else if (write.record == null) {
+            for (int at = 0; at < write.records.limit(); at += SignalRecords.BYTES) {
+                repeatSchema(shard, SignalRecords.type(write.records, at));
             }
         }
         for (EntityName name : write.names) {
@@ -174,6 +191,14 @@ final class GroupCommit {
             shard.staged.keys.put(write.key, write);
         }
         shard.staged.writes.add(write);
+    }
+
+    private void repeatSchema(TenantShard shard, int type) {
+        SchemaEntry entry = type < 0 ? null : schema.entry(type);
+        if (entry != null && !shard.schemaLogged.get(type) && !shard.staged.schema.get(type)) {
+            shard.staged.schema.set(type);
+            shard.staged.control.add(new ControlRecord.Schema(type, entry.name(), entry.halfLifeNanos()));
+        }
     }
 
     /** Takes batches from another replica into the commit that is being put together, or answers them. */
@@ -365,6 +390,7 @@ final class GroupCommit {
         if (failed != null) {
             return;
         }
+        List<WriteRequest> left = new ArrayList<>(staged.writes);
         try {
             if (!staged.control.isEmpty()) {
                 List<byte[]> bodies =
@@ -376,8 +402,13 @@ final class GroupCommit {
                         staged.names.stream().map(EntityName::encode).toList();
                 append(shard, encoder.bodies(shard, RecordKind.ENTITIES, bodies), List.of());
             }
-            if (!staged.writes.isEmpty()) {
-                append(shard, encoder.signals(shard, staged.writes), List.copyOf(staged.writes));
+            for (RecordKind kind : RecordKind.values()) {
+                List<WriteRequest> writes =
+                        left.stream().filter(write -> write.kind() == kind).toList();
+                if (!writes.isEmpty()) {
+                    append(shard, encoder.writes(shard, kind, writes), writes);
+                    left.removeAll(writes);
+                }
             }
             staged.received.forEach(this::append);
         } catch (TidalException e) {
@@ -389,11 +420,16 @@ final class GroupCommit {
                 shard.damaged(e);
             }
             refused = e;
-            // What control and name records went in before stays and does no harm; the signals did not go in.
-            staged.writes.forEach(write -> refuse(write, e));
-            staged.followers.forEach(write -> write.answer(e));
-            staged.writes.clear();
-            staged.followers.clear();
+            // What went in before stays: control and name records do no harm, and writes of other kinds are answered.
+            left.forEach(write -> refuse(write, e));
+            staged.writes.removeAll(left);
+            staged.followers.removeIf(write -> {
+                boolean lost = left.contains(staged.keys.get(write.key));
+                if (lost) {
+                    write.answer(e);
+                }
+                return lost;
+            });
             staged.received.forEach(received -> received.problem = e);
         }
     }

@@ -51,7 +51,7 @@ public final class Metering {
     /** Counts a batch of signals without so many void ones. */
     public synchronized void add(WalBatch batch, int voids) {
         long signals = batch.kind() == RecordKind.SIGNALS ? batch.count() - voids : 0;
-        long bytes = batch.length() - (long) voids * SignalRecords.BYTES;
+        long bytes = batch.length() - (batch.kind() == RecordKind.SIGNALS ? (long) voids * SignalRecords.BYTES : 0);
         add(Hlc.millis(batch.hlc()) / HOUR_MILLIS, new Amount(signals, bytes));
     }
 

@@ -35,6 +35,7 @@ final class SlotImage implements AutoCloseable {
     final Metering metering = new Metering();
     final List<Map.Entry<IdempotencyKey, KeyMemory.Result>> keys;
     final List<FoldNotes.Note> notes;
+    final UserState.Image users;
 
     /** Takes the image of a slot of which there is no other; {@link #close} it. */
     SlotImage(TenantShard shard) {
@@ -53,6 +54,7 @@ final class SlotImage implements AutoCloseable {
         metering.addAll(shard.metering);
         keys = shard.keys.entries();
         notes = shard.notes.notes();
+        users = shard.users.image();
     }
 
     /** Returns how far an origin is folded in the image: what comes after that seqno is nowhere but in its log. */

@@ -3,6 +3,7 @@ package io.tidaldb.core.ingest;
 import io.tidaldb.api.IdempotencyKey;
 import io.tidaldb.core.codec.ControlRecord;
 import io.tidaldb.core.codec.EntityName;
+import io.tidaldb.core.codec.SessionRecord;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.HashMap;
@@ -30,6 +31,12 @@ final class StagedCommit {
 
     boolean isEmpty() {
         return control.isEmpty() && names.isEmpty() && writes.isEmpty() && received.isEmpty();
+    }
+
+    /** Returns whether a session is written to. */
+    boolean writesTo(long session) {
+        return writes.stream()
+                .anyMatch(write -> write.record instanceof SessionRecord record && record.session() == session);
     }
 
     void clear() {

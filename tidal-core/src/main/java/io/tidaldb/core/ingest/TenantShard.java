@@ -18,6 +18,7 @@ import io.tidaldb.api.wal.WalCursor;
 import io.tidaldb.core.codec.ControlRecord;
 import io.tidaldb.core.codec.KeyBlock;
 import io.tidaldb.core.codec.SeqnoRanges;
+import io.tidaldb.core.codec.SessionRecord;
 import io.tidaldb.core.codec.SignalRecords;
 import io.tidaldb.core.ledger.LedgerSum;
 import io.tidaldb.core.ledger.SignalLedger;
@@ -33,7 +34,10 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BooleanSupplier;
+import java.util.function.LongPredicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -68,6 +72,10 @@ public final class TenantShard {
     volatile KeyMemory keys;
     volatile Metering metering = new Metering();
     volatile NameTable names = new NameTable();
+    volatile UserState users = new UserState();
+
+    /** Those who wait for something to be folded. */
+    private final FoldWaits waits = new FoldWaits();
 
     @Nullable
     SignalLedger base;
@@ -473,6 +481,7 @@ public final class TenantShard {
         keys = fresh.keys;
         metering = fresh.metering;
         names = fresh.names;
+        users = fresh.users;
         label = fresh.label;
         lastHlc = Math.max(lastHlc, fresh.lastHlc);
         origins.values().forEach(each -> each.limit = notes.limit(each.origin));
@@ -490,7 +499,7 @@ public final class TenantShard {
         for (OriginLedger each : origins.values()) {
             sum = sum.plus(each.ledger.digest(seed, each.origin));
         }
-        return sum;
+        return sum.plus(users.digest(seed));
     }
 
     /**
@@ -548,10 +557,23 @@ public final class TenantShard {
         if (ledgerCount == 1) {
             entityCount = ledgers.distinctEntities();
         }
+        waits.look();
     }
 
     boolean knows(long entity) {
-        return ledgers.containsEntity(entity);
+        return ledgers.containsEntity(entity) || users.names(entity);
+    }
+
+    /** Returns whether an entity is in a ledger. Called by the loop, also while readers do not see the ledgers yet. */
+    boolean inLedger(long entity) {
+        return base != null && base.containsEntity(entity)
+                || origins.values().stream().anyMatch(each -> each.ledger.containsEntity(entity));
+    }
+
+    /** Returns how far an origin is folded. */
+    long foldedTo(Origin of) {
+        OriginLedger known = origins.get(of);
+        return known != null ? known.foldedSeqno : compacted.getOrDefault(of, of.startSeqno());
     }
 
     // While there are several ledgers, an entity in more than one counts once: counted as it comes, before its batch is
@@ -563,7 +585,7 @@ public final class TenantShard {
         Set<Long> added = new HashSet<>();
         for (int i = 0, at = from; i < count; i++, at += SignalRecords.BYTES) {
             long entity = SignalRecords.entity(records, at);
-            if (!knows(entity)) {
+            if (!ledgers.containsEntity(entity)) {
                 added.add(entity);
             }
         }
@@ -635,7 +657,7 @@ public final class TenantShard {
 
     /** Returns distinct entities. */
     public long entityCount() {
-        return entityCount;
+        return entityCount + users.namedEntities();
     }
 
     /** Returns bytes of logs and checkpoints. */
@@ -655,9 +677,7 @@ public final class TenantShard {
         if (known == null) {
             return false;
         }
-        if (part == null
-                || known.payloadHash()
-                        != Folder.payloadHash(Hashing.xxh3_64().hashStream(), part.records, 0, part.count)) {
+        if (part == null || known.payloadHash() != part.payloadHash()) {
             throw keyReused(key);
         }
         return true;
@@ -719,6 +739,65 @@ public final class TenantShard {
         return current == null
                 ? null
                 : new TidalException(current.code(), String.valueOf(current.getMessage()), current);
+    }
+
+    /** Returns which items of this slot a user does not want to see. Follows what is folded afterwards. */
+    public LongPredicate hiddenFrom(long user) {
+        readable();
+        return item -> users.negatives.hiddenFrom(user).test(item);
+    }
+
+    /** Returns what a user has added here and not withdrawn, by item and then by record. */
+    public List<HiddenItem> hiddenItems(long user) {
+        readable();
+        return users.negatives.of(user).stream()
+                .map(each -> new HiddenItem(each.what(), each.item(), each.record()))
+                .toList();
+    }
+
+    /** Returns what is known of a session. */
+    public SessionImage session(long session) {
+        readable();
+        SessionTable.State state = users.sessions.of(session);
+        return new SessionImage(
+                state.entries().stream()
+                        .map(each -> new SessionImage.Write(each.record(), each.name(), each.hlc()))
+                        .toList(),
+                state.mark(),
+                replica,
+                stalenessNanos().orElse(-1));
+    }
+
+    /** Returns the highest number up to which all writes of a session are folded. */
+    public long sessionMark(long session) {
+        return users.sessions.mark(session);
+    }
+
+    /** Returns the refusal of a session's write whose predecessors are not here. */
+    public TidalException sessionOutOfOrder(SessionRecord record) {
+        return SessionTable.outOfOrder(record, sessionMark(record.session()));
+    }
+
+    /**
+     * Returns whether a record is folded here; other than {@link #holds}, also says no where its origin was never heard of.
+     */
+    public boolean hasFolded(WalSegmentId record) {
+        Long position = applied.get(record.origin());
+        return position != null && Long.compareUnsigned(position, record.seqno()) >= 0;
+    }
+
+    /** Returns whether this replica writes under an origin: then it knows all of its records. */
+    public boolean writesUnder(Origin of) {
+        return of.equals(origin);
+    }
+
+    /**
+     * Waits until something is folded here.
+     *
+     * @param condition asked after each commit, by the loop, and by the caller; must not block
+     */
+    public CompletableFuture<Void> when(BooleanSupplier condition) {
+        return waits.until(condition);
     }
 
     /**

@@ -1,14 +1,18 @@
 package io.tidaldb.core.ingest;
 
+import com.dynatrace.hash4j.hashing.Hashing;
 import io.tidaldb.api.Durability;
 import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.IdempotencyKey;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.api.WalSegmentId;
+import io.tidaldb.api.wal.RecordKind;
 import io.tidaldb.api.wal.WalBatch;
+import io.tidaldb.core.codec.BodyRecords;
 import io.tidaldb.core.codec.EntityName;
 import io.tidaldb.core.codec.KeyBlock;
 import io.tidaldb.core.codec.SignalRecords;
+import io.tidaldb.core.codec.UserRecord;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Objects;
@@ -25,6 +29,10 @@ public final class WriteRequest extends LoopItem {
     final TenantShard shard;
     final ByteBuffer records;
     final int count;
+
+    /** What is written if it is no signals; {@link #records} is this with its length then. */
+    final @Nullable UserRecord record;
+
     final List<EntityName> names;
     final @Nullable IdempotencyKey key;
     final Durability level;
@@ -62,9 +70,33 @@ public final class WriteRequest extends LoopItem {
             Durability level,
             long waitNanos,
             WriteListener listener) {
+        this(shard, records, null, names, key, level, waitNanos, listener);
+    }
+
+    /** Creates a write of one record that is no signal. */
+    public WriteRequest(
+            TenantShard shard,
+            UserRecord record,
+            @Nullable IdempotencyKey key,
+            Durability level,
+            long waitNanos,
+            WriteListener listener) {
+        this(shard, BodyRecords.encode(List.of(record.encode())), record, List.of(), key, level, waitNanos, listener);
+    }
+
+    private WriteRequest(
+            TenantShard shard,
+            ByteBuffer records,
+            @Nullable UserRecord record,
+            List<EntityName> names,
+            @Nullable IdempotencyKey key,
+            Durability level,
+            long waitNanos,
+            WriteListener listener) {
         this.shard = shard;
         this.records = records;
-        this.count = records.limit() / SignalRecords.BYTES;
+        this.record = record;
+        this.count = record == null ? records.limit() / SignalRecords.BYTES : 1;
         this.names = names;
         this.key = key;
         this.level = level;
@@ -86,6 +118,18 @@ public final class WriteRequest extends LoopItem {
     /** Returns the key of the write, or null. */
     public @Nullable IdempotencyKey key() {
         return key;
+    }
+
+    /** Returns the kind of batch that it goes into. */
+    RecordKind kind() {
+        return record == null ? RecordKind.SIGNALS : record.kind();
+    }
+
+    /** Returns a hash of what is written, equal for a write and its retry. */
+    long payloadHash() {
+        return record == null
+                ? Folder.payloadHash(Hashing.xxh3_64().hashStream(), records, 0, count)
+                : record.identity();
     }
 
     /** Returns the room that it takes in the tenant's queue. */

@@ -3,6 +3,7 @@ package io.tidaldb.core.ledger;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.LongPredicate;
 import java.util.stream.IntStream;
 
 /**
@@ -14,6 +15,7 @@ import java.util.stream.IntStream;
 public final class LedgerSum {
 
     private static final int CHUNK = 1024;
+    private static final LongPredicate NOBODY = entity -> false;
 
     private final List<SignalLedger> ledgers;
 
@@ -93,9 +95,18 @@ public final class LedgerSum {
 
     /** Ranks the best k entities of a signal type as of a time. */
     public TopK top(int signal, long atNanos, int k) {
+        return top(signal, atNanos, k, NOBODY);
+    }
+
+    /**
+     * Ranks the best k entities of a signal type as of a time.
+     *
+     * @param except which entities are left out; must not ask a ledger
+     */
+    public TopK top(int signal, long atNanos, int k, LongPredicate except) {
         while (true) {
             long repairs = repairs();
-            TopK top = scanAll(signal, atNanos, k);
+            TopK top = scanAll(signal, atNanos, k, except);
             if (repairs == repairs()) {
                 return top;
             }
@@ -106,17 +117,22 @@ public final class LedgerSum {
         return ledgers.stream().mapToLong(SignalLedger::repairs).sum();
     }
 
-    private TopK scanAll(int signal, long atNanos, int k) {
+    private TopK scanAll(int signal, long atNanos, int k, LongPredicate except) {
         TopK top = new TopK(k);
         if (isOne()) {
+            ScoreVisitor offered = except == NOBODY ? top : (entity, score) -> {
+                if (!except.test(entity)) {
+                    top.visit(entity, score);
+                }
+            };
             for (int slot = 0; slot >= 0; ) {
-                slot = ledgers.get(0).scan(slot, CHUNK, signal, atNanos, top);
+                slot = ledgers.get(0).scan(slot, CHUNK, signal, atNanos, offered);
             }
             return top.rank();
         }
         int[] scanned = new int[ledgers.size()];
         for (int i = 0; i < scanned.length; i++) {
-            scanned[i] = offerOwn(i, scanned, signal, atNanos, top);
+            scanned[i] = offerOwn(i, scanned, signal, atNanos, top, except);
         }
         return top.rank();
     }
@@ -125,7 +141,7 @@ public final class LedgerSum {
      * Offers the entities that a ledger has and no scan before has met, and returns how many slots it scanned. Copies them out first, since
      * a visitor must not call a ledger.
      */
-    private int offerOwn(int ledger, int[] scanned, int signal, long atNanos, TopK top) {
+    private int offerOwn(int ledger, int[] scanned, int signal, long atNanos, TopK top, LongPredicate except) {
         EntityBuffer buffer = new EntityBuffer();
         CellView sum = new CellView();
         int met = 0;
@@ -135,7 +151,7 @@ public final class LedgerSum {
             met += buffer.size;
             for (int i = 0; i < buffer.size; i++) {
                 long entity = buffer.entities[i];
-                if (!offeredBefore(ledger, scanned, entity, signal)) {
+                if (!except.test(entity) && !offeredBefore(ledger, scanned, entity, signal)) {
                     if (read(entity, signal, atNanos, sum)) {
                         top.offer(entity, sum.score);
                     }

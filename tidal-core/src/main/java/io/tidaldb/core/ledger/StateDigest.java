@@ -76,6 +76,34 @@ public final class StateDigest {
         return digest;
     }
 
+    /** Collects pieces of state that lie in no ledger into a digest, under a key of their own. Not thread-safe. */
+    public static final class Pieces {
+
+        private final Hasher128 hasher;
+        private final StateDigest sum;
+        private final ByteBuffer bytes = ByteBuffer.allocate(Long.BYTES);
+
+        /** @param sort tells one sort of pieces from every other one */
+        public Pieces(long seed, int sort) {
+            hasher = Hashing.xxh3_128(HASHER.hashLongLongToLong(seed, sort));
+            sum = new StateDigest(seed);
+        }
+
+        /**
+         * Adds a piece in the bucket of an entity.
+         *
+         * @param hash of all that it is
+         */
+        public void add(long entity, long hash) {
+            sum.add(entity, hasher.hashBytesTo128Bits(bytes.putLong(0, hash).array()));
+        }
+
+        /** Returns what was added so far. */
+        public StateDigest sum() {
+            return sum;
+        }
+    }
+
     private static long key(long seed, @Nullable Origin origin) {
         if (origin == null) {
             return seed;

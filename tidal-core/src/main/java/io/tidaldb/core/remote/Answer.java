@@ -157,6 +157,32 @@ public sealed interface Answer {
     record Slot(int shard, String leader, Map<String, Integer> replicas) {}
 
     /**
+     * Something that a user does not want to see.
+     *
+     * @param what 0 hide, 1 mute, 2 block
+     * @param record its name, printed
+     */
+    record HiddenItem(int what, long item, String record) {}
+
+    /** What a user does not want to see. */
+    record Hidden(List<HiddenItem> items) implements Answer {}
+
+    /**
+     * A write of a session.
+     *
+     * @param body as a log has it
+     * @param record its name, printed
+     */
+    record SessionWrite(byte[] body, String record, long hlc) {}
+
+    /**
+     * What a replica knows of a session.
+     *
+     * @param stalenessNanos −1 if it is not known
+     */
+    record Session(List<SessionWrite> writes, long mark, long stalenessNanos) implements Answer {}
+
+    /**
      * A refusal.
      *
      * @param code name of the error code

@@ -56,7 +56,11 @@ public sealed interface Call {
             long[] entities,
             @Nullable String minPosition) implements Call {}
 
-    /** Ranks the entities of some shards. */
+    /**
+     * Ranks the entities of some shards.
+     *
+     * @param user whom it is asked for, or null
+     */
     record Top(
             long index,
             long tenant,
@@ -65,7 +69,8 @@ public sealed interface Call {
             int type,
             long atNanos,
             int k,
-            @Nullable String minPosition)
+            @Nullable String minPosition,
+            @Nullable Long user)
             implements Call {}
 
     /** Counts events and entities of a type over the slots that the node asked leads. */
@@ -106,6 +111,59 @@ public sealed interface Call {
      * @param node its name
      */
     record Positions(long index, long tenant, String node) implements Call {}
+
+    /**
+     * Writes a record about a user; its body is attached.
+     *
+     * @param life tells the tenant from an erased one that had its id
+     * @param admitted whether the tenant's rate was taken already by the node that leads its first slot
+     * @param kind name of the kind of record
+     * @param durability the level's name, or null for the tenant's own
+     * @param key high and low half of the idempotency key, or null
+     */
+    record Record(
+            long index,
+            long tenant,
+            long life,
+            boolean admitted,
+            String kind,
+            @Nullable String durability,
+            long @Nullable [] key,
+            long waitNanos)
+            implements Call {}
+
+    /**
+     * Asks what a user does not want to see.
+     *
+     * @param replica whose answer is wanted, printed
+     * @param items which ones are asked for, or null for all
+     */
+    record Hidden(
+            long index,
+            long tenant,
+            String replica,
+            long user,
+            long @Nullable [] items,
+            @Nullable String minPosition) implements Call {}
+
+    /**
+     * Reads a session.
+     *
+     * @param replica whose answer is wanted, printed
+     */
+    record Session(
+            long index,
+            long tenant,
+            String replica,
+            long session,
+            @Nullable String minPosition) implements Call {}
+
+    /**
+     * Waits until a replica has folded a position.
+     *
+     * @param replica which one, printed
+     */
+    record Reach(long index, long tenant, String replica, String position, long waitNanos) implements Call {}
 
     /**
      * Has the node asked, which leads a slot, hand it to another replica, which is preferred from then on.

@@ -49,6 +49,11 @@ public final class CallCodec {
         CALLS.put(Call.HandOver.class, 20);
         // Clients.
         CALLS.put(Call.Route.class, 60);
+        // Hard negatives and sessions.
+        CALLS.put(Call.Record.class, 50);
+        CALLS.put(Call.Hidden.class, 51);
+        CALLS.put(Call.Session.class, 52);
+        CALLS.put(Call.Reach.class, 53);
     }
 
     private static final List<Class<? extends Answer>> FIRST_ANSWERS = List.of(
@@ -72,6 +77,9 @@ public final class CallCodec {
         FIRST_ANSWERS.forEach(each -> ANSWERS.put(each, ANSWERS.size()));
         // Clients.
         ANSWERS.put(Answer.Route.class, 60);
+        // Hard negatives and sessions.
+        ANSWERS.put(Answer.Hidden.class, 50);
+        ANSWERS.put(Answer.Session.class, 51);
     }
 
     private final ObjectMapper mapper = JsonMapper.builder()

@@ -6,8 +6,10 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tidaldb.api.EntityId;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.core.BackupSource;
+import io.tidaldb.core.HardNegatives;
 import io.tidaldb.core.Position;
 import io.tidaldb.core.ReadOptions;
+import io.tidaldb.core.Sessions;
 import io.tidaldb.core.Signal;
 import io.tidaldb.core.WriteOptions;
 import io.tidaldb.core.backup.BackupPoint;
@@ -92,6 +94,12 @@ interface Backend extends AutoCloseable {
 
     /** Returns the entities with the highest scores. */
     ArrayNode top(TenantId id, String signal, int k, ReadOptions options);
+
+    /** Returns what users do not want to see. */
+    HardNegatives negatives(TenantId id);
+
+    /** Returns the sessions of users. */
+    Sessions sessions(TenantId id);
 
     @Override
     void close();

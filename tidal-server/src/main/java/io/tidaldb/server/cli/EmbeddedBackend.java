@@ -9,8 +9,10 @@ import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.core.BackupSource;
+import io.tidaldb.core.HardNegatives;
 import io.tidaldb.core.Position;
 import io.tidaldb.core.ReadOptions;
+import io.tidaldb.core.Sessions;
 import io.tidaldb.core.Signal;
 import io.tidaldb.core.Tenant;
 import io.tidaldb.core.Tidal;
@@ -158,6 +160,16 @@ record EmbeddedBackend(Tidal tidal) implements Backend {
     @Override
     public ArrayNode top(TenantId id, String signal, int k, ReadOptions options) {
         return ReadingView.ranking(existing(id).top(signal, k, options));
+    }
+
+    @Override
+    public HardNegatives negatives(TenantId id) {
+        return existing(id).negatives();
+    }
+
+    @Override
+    public Sessions sessions(TenantId id) {
+        return existing(id).sessions();
     }
 
     @Override

@@ -7,7 +7,6 @@ import io.tidaldb.core.ReadOptions;
 import io.tidaldb.server.importing.Json;
 import java.io.IOException;
 import java.time.Instant;
-import java.util.Optional;
 import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
@@ -46,8 +45,8 @@ final class QueryOptions {
     }
 
     ReadOptions reading() {
-        return new ReadOptions(
-                Optional.ofNullable(at), Optional.ofNullable(minPosition).map(Position::parse), Optional.empty());
+        ReadOptions options = at == null ? ReadOptions.DEFAULT : ReadOptions.at(at);
+        return minPosition == null ? options : options.atLeast(Position.parse(minPosition));
     }
 
     /** Asks about the tenant. */

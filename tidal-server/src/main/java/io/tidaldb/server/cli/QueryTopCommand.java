@@ -1,7 +1,10 @@
 package io.tidaldb.server.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.tidaldb.api.EntityId;
+import io.tidaldb.core.ReadOptions;
 import java.io.IOException;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -19,12 +22,19 @@ final class QueryTopCommand extends CliCommand {
             description = "How many, 1 to 10,000 (default: ${DEFAULT-VALUE}).")
     private int k;
 
+    @Option(
+            names = "--user",
+            paramLabel = "ID",
+            description = "The user who asks: what that user has hidden, muted or blocked is left out.")
+    @Nullable
+    private String user;
+
     @Override
     public Integer call() throws IOException {
+        ReadOptions reading = user == null ? query.reading() : query.reading().forUser(EntityId.parse(user));
         ObjectNode result = query.describe();
         result.set(
-                "entities",
-                query.ask(token(), (backend, tenant) -> backend.top(tenant, query.signal(), k, query.reading())));
+                "entities", query.ask(token(), (backend, tenant) -> backend.top(tenant, query.signal(), k, reading)));
         output().result(result);
         return ExitCodes.DONE;
     }

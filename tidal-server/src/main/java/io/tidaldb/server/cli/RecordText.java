@@ -6,17 +6,20 @@ import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.api.WalSegmentId;
 import io.tidaldb.api.wal.LogId;
+import io.tidaldb.api.wal.RecordKind;
 import io.tidaldb.api.wal.WalBatch;
 import io.tidaldb.core.EventTime;
 import io.tidaldb.core.codec.BodyRecords;
 import io.tidaldb.core.codec.ControlRecord;
 import io.tidaldb.core.codec.EntityName;
+import io.tidaldb.core.codec.HardNegativeRecord;
 import io.tidaldb.core.codec.KeyBlock;
+import io.tidaldb.core.codec.SessionRecord;
 import io.tidaldb.core.codec.SignalRecords;
+import io.tidaldb.core.codec.UserRecord;
 import io.tidaldb.server.importing.Json;
 import java.nio.ByteBuffer;
 import java.util.HashMap;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -51,7 +54,8 @@ final class RecordText {
             case SIGNALS -> signals(log, batch, keys, records);
             case ENTITIES -> bodies(batch, keys, records, RecordText::entity);
             case CONTROL -> bodies(batch, keys, records, (body, record) -> control(log, body, record));
-            case SESSIONS, HARD_NEGATIVES -> bodies(batch, keys, records, RecordText::opaque);
+            case SESSIONS -> bodies(batch, keys, records, (body, record) -> session(log, body, record));
+            case HARD_NEGATIVES -> bodies(batch, keys, records, RecordText::negative);
         }
     }
 
@@ -115,11 +119,14 @@ final class RecordText {
         record.put("entity", Long.toUnsignedString(entity.entity())).put("entity_name", entity.name());
     }
 
-    // Kinds that no part of this version writes.
-    private static void opaque(ByteBuffer body, ObjectNode record) {
-        byte[] bytes = new byte[body.remaining()];
-        body.get(bytes);
-        record.put("body", HexFormat.of().formatHex(bytes));
+    private void session(LogId log, ByteBuffer body, ObjectNode record) {
+        SessionRecord session = (SessionRecord) UserRecord.decode(RecordKind.SESSIONS, body);
+        Map<Integer, String> known = names.getOrDefault(log, Map.of());
+        UserRecordText.describe(session, type -> known.getOrDefault(type, Integer.toString(type)), record);
+    }
+
+    private static void negative(ByteBuffer body, ObjectNode record) {
+        UserRecordText.describe((HardNegativeRecord) UserRecord.decode(RecordKind.HARD_NEGATIVES, body), record);
     }
 
     private ObjectNode start(WalBatch batch, int index) {

@@ -9,14 +9,18 @@ import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.core.BackupSource;
 import io.tidaldb.core.EventTime;
+import io.tidaldb.core.HardNegatives;
 import io.tidaldb.core.Position;
 import io.tidaldb.core.ReadOptions;
+import io.tidaldb.core.Sessions;
 import io.tidaldb.core.Signal;
 import io.tidaldb.core.WriteOptions;
 import io.tidaldb.core.backup.BackupPoint;
 import io.tidaldb.server.client.Request;
 import io.tidaldb.server.client.ServerClient;
 import io.tidaldb.server.client.ServerEvents;
+import io.tidaldb.server.client.ServerNegatives;
+import io.tidaldb.server.client.ServerSessions;
 import io.tidaldb.server.client.ServerTenants;
 import io.tidaldb.server.client.SignalWrite;
 import io.tidaldb.server.importing.Json;
@@ -181,10 +185,21 @@ record ServerBackend(ServerClient client) implements Backend {
         options.at().ifPresent(at -> path.append("&at=").append(EventTime.nanos(at)));
         options.minPosition()
                 .ifPresent(position -> path.append("&min_position=").append(Request.encoded(position.toString())));
+        options.user().ifPresent(user -> path.append("&user=").append(user));
         if (client.call(Request.get(path.toString())).get("entities") instanceof ArrayNode entities) {
             return entities;
         }
         throw unexpected("a ranking");
+    }
+
+    @Override
+    public HardNegatives negatives(TenantId id) {
+        return new ServerNegatives(client, id);
+    }
+
+    @Override
+    public Sessions sessions(TenantId id) {
+        return new ServerSessions(client, id);
     }
 
     private static TidalException unexpected(String what) {

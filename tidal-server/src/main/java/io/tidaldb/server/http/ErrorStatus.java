@@ -19,8 +19,15 @@ final class ErrorStatus {
     static int of(ErrorCode code) {
         return switch (code) {
             case INVALID_ARGUMENT, INVALID_CONFIGURATION -> 400;
-            case UNKNOWN_SIGNAL, TENANT_NOT_FOUND -> 404;
-            case TENANT_EXISTS, SIGNAL_CONFLICT, NAME_COLLISION, NOT_CAUGHT_UP, UNSAFE -> 409;
+            case UNKNOWN_SIGNAL, TENANT_NOT_FOUND, SESSION_NOT_FOUND -> 404;
+            case TENANT_EXISTS,
+                    SIGNAL_CONFLICT,
+                    NAME_COLLISION,
+                    NOT_CAUGHT_UP,
+                    UNSAFE,
+                    SESSION_OUT_OF_ORDER,
+                    SESSION_CLOSED ->
+                409;
             case POSITION_UNKNOWN -> 412;
             case NOT_OWNER -> 421;
             case RESIDENCY_UNSATISFIABLE, INVALID_RANGES, IDEMPOTENCY_KEY_REUSED, EVENT_TIME_TOO_FAR, UNSUPPORTED ->

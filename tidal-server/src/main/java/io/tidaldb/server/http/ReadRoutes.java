@@ -16,9 +16,12 @@ import io.tidaldb.server.importing.TimeText;
 import io.tidaldb.server.view.Numbers;
 import io.tidaldb.server.view.ReadingView;
 import java.io.IOException;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
 
 /** Reads: scores, counts, rankings, totals. */
 final class ReadRoutes {
@@ -26,14 +29,28 @@ final class ReadRoutes {
     private static final int MAX_ENTITIES = 10_000;
     private static final int DEFAULT_TOP = 10;
 
-    private static final List<Route.Parameter> OPTIONS = List.of(
-            new Route.Parameter(
-                    "at", Schema.text(), "The time to judge by: ISO-8601 or nanoseconds since 1970; now unless given"),
+    private static final long MAX_WAIT_MILLIS = 30_000;
+
+    /** How fresh an answer is to be. */
+    static final List<Route.Parameter> FRESHNESS = List.of(
             new Route.Parameter(
                     "min_position",
                     Schema.text(),
                     "What the read must have seen at least, as writes returned it: r0:s0:42,r1:s0:2"),
+            new Route.Parameter(
+                    "wait_ms",
+                    Schema.text(),
+                    "How many milliseconds a replica is waited for that has not seen min_position, up to 30,000; 0 unless given"),
             new Route.Parameter("region", Schema.text(), "Whose replicas answer; those that take writes unless given"));
+
+    private static final List<Route.Parameter> OPTIONS = options();
+
+    private static List<Route.Parameter> options() {
+        List<Route.Parameter> options = new ArrayList<>(FRESHNESS);
+        options.add(new Route.Parameter(
+                "at", Schema.text(), "The time to judge by: ISO-8601 or nanoseconds since 1970; now unless given"));
+        return List.copyOf(options);
+    }
 
     List<Route> routes() {
         return List.of(
@@ -60,6 +77,10 @@ final class ReadRoutes {
                                 "Ranks the entities with the highest scores")
                         .query("signal", Schema.text(), "A declared type of signal")
                         .query("k", Schema.text(), "How many, 1 to 10,000; 10 unless given")
+                        .query(
+                                "user",
+                                Schema.text(),
+                                "The number of the user who asks, whose hard negatives are left out; nobody unless given")
                         .query(OPTIONS)
                         .answers(200, "The ranking, highest first", Schema.ref("Ranking"))
                         .by(this::top),
@@ -95,12 +116,8 @@ final class ReadRoutes {
             throw TidalException.invalid(
                     "a read of " + entities.size() + " entities is out of range: expected at most " + MAX_ENTITIES);
         }
-        ReadOptions options = ReadOptions.DEFAULT;
+        ReadOptions options = freshness(fields);
         options = fields.value("at", ReadRoutes::time).map(options::asOf).orElse(options);
-        options = fields.value("min_position", Position::parse)
-                .map(options::atLeast)
-                .orElse(options);
-        options = fields.value("region", RegionId::parse).map(options::in).orElse(options);
         fields.end();
         ObjectNode result = Json.object();
         ArrayNode readings = result.putArray("readings");
@@ -116,7 +133,12 @@ final class ReadRoutes {
                 exchange.query("signal").orElseThrow(() -> TidalException.invalid("query parameter signal is missing"));
         int k = exchange.query("k").map(ReadRoutes::number).orElse(DEFAULT_TOP);
         ObjectNode result = described(tenant, signal);
-        result.set("entities", ReadingView.ranking(tenant.top(signal, k, options(exchange))));
+        ReadOptions options = options(exchange);
+        options = exchange.query("user")
+                .map(EntityId::parse)
+                .map(options::forUser)
+                .orElse(options);
+        result.set("entities", ReadingView.ranking(tenant.top(signal, k, options)));
         exchange.answer(200, result);
     }
 
@@ -135,14 +157,33 @@ final class ReadRoutes {
                 .put("signal", signal);
     }
 
-    private static ReadOptions options(Exchange exchange) {
+    static ReadOptions options(Exchange exchange) {
+        ReadOptions options = freshness(exchange::query);
+        return exchange.query("at").map(ReadRoutes::time).map(options::asOf).orElse(options);
+    }
+
+    static ReadOptions freshness(Fields fields) {
+        return freshness(fields::scalar);
+    }
+
+    private static ReadOptions freshness(Function<String, Optional<String>> fields) {
         ReadOptions options = ReadOptions.DEFAULT;
-        options = exchange.query("at").map(ReadRoutes::time).map(options::asOf).orElse(options);
-        options = exchange.query("min_position")
+        options = fields.apply("min_position")
                 .map(Position::parse)
                 .map(options::atLeast)
                 .orElse(options);
-        return exchange.query("region").map(RegionId::parse).map(options::in).orElse(options);
+        options = fields.apply("wait_ms")
+                .map(ReadRoutes::wait)
+                .map(options::waiting)
+                .orElse(options);
+        return fields.apply("region").map(RegionId::parse).map(options::in).orElse(options);
+    }
+
+    private static Duration wait(String text) {
+        if (text.matches("\\d{1,5}") && Long.parseLong(text) <= MAX_WAIT_MILLIS) {
+            return Duration.ofMillis(Long.parseLong(text));
+        }
+        throw TidalException.invalid("wait_ms is out of range: expected 0 to " + MAX_WAIT_MILLIS);
     }
 
     private static Instant time(String text) {

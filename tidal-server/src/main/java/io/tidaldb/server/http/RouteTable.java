@@ -27,6 +27,7 @@ final class RouteTable {
         routes.addAll(new ExportRoutes().routes());
         routes.addAll(new BackupRoutes(events, dataDir).routes());
         routes.addAll(new ReadRoutes().routes());
+        routes.addAll(new UserRoutes().routes());
         routes.addAll(new TokenRoutes(authenticator).routes());
         routes.addAll(new AuditRoutes().routes());
         routes.addAll(new ClusterRoutes(node).routes());

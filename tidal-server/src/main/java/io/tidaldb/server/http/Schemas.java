@@ -132,6 +132,7 @@ final class Schemas {
                         .with("accepted", Schema.count())
                         .with("positions", Schema.list(Schema.text()))
                         .build());
+        UserSchemas.addTo(all);
         all.put("Reading", reading());
         all.put("Reads", reads());
         all.put(
@@ -397,6 +398,7 @@ final class Schemas {
                 .maybe("entity_names", Schema.list(Schema.text()))
                 .maybe("at", Schema.types("integer", "string", "null"))
                 .maybe("min_position", Schema.types("string", "null"))
+                .maybe("wait_ms", Schema.types("integer", "null"))
                 .maybe("region", Schema.types("integer", "string", "null"))
                 .build();
     }

@@ -54,6 +54,13 @@ class AuthorisationTest {
             Map.entry("GET /v1/tenants/{tenant}/entities/{entity}/signals/{signal}", READERS),
             Map.entry("POST /v1/tenants/{tenant}/reads", READERS),
             Map.entry("GET /v1/tenants/{tenant}/top", READERS),
+            Map.entry("POST /v1/tenants/{tenant}/hard-negatives", WRITERS),
+            Map.entry("POST /v1/tenants/{tenant}/hard-negatives/withdrawals", WRITERS),
+            Map.entry("GET /v1/tenants/{tenant}/hard-negatives", READERS),
+            Map.entry("POST /v1/tenants/{tenant}/visible", READERS),
+            Map.entry("POST /v1/tenants/{tenant}/sessions", WRITERS),
+            Map.entry("POST /v1/tenants/{tenant}/sessions/{session}/writes", WRITERS),
+            Map.entry("GET /v1/tenants/{tenant}/sessions/{session}", READERS),
             Map.entry("GET /v1/tenants/{tenant}/signals/{signal}", READERS),
             Map.entry("GET /v1/tenants/{tenant}/export", READERS),
             Map.entry("GET /v1/tenants/{tenant}/backup", READERS),
@@ -156,6 +163,7 @@ class AuthorisationTest {
                 .replace("{entity}", "42")
                 .replace("{signal}", "view")
                 .replace("{id}", "0123456789ab")
+                .replace("{session}", "7")
                 .replace("{node}", "n9");
         TestServer.Answer answer = call(route.method().name(), path, "{}", token);
         boolean allowed = switch (token) {

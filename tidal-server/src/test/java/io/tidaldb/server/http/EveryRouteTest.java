@@ -76,8 +76,9 @@ class EveryRouteTest {
                 .replace("{tenant}", "1")
                 .replace("{entity}", "42")
                 .replace("{signal}", "view")
-                .replace("{id}", "0123456789ab")
-                .replace("{node}", "n9");
+                .replace("{node}", "n9")
+                .replace("{session}", "7")
+                .replace("{id}", "0123456789ab");
     }
 
     private void ask(Route route, String path, @Nullable String type, String body) {

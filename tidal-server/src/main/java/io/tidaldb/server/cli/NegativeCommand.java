@@ -1,0 +1,16 @@
+package io.tidaldb.server.cli;
+
+import picocli.CommandLine.Command;
+
+/** What users do not want to see. */
+@Command(
+        name = "negative",
+        description = "Hides, mutes and blocks for a user, withdraws that, and lists it.",
+        subcommands = {
+            NegativeAddCommand.Hide.class,
+            NegativeAddCommand.Mute.class,
+            NegativeAddCommand.Block.class,
+            NegativeWithdrawCommand.class,
+            NegativeListCommand.class
+        })
+public final class NegativeCommand extends CommandGroup {}

@@ -1,0 +1,15 @@
+package io.tidaldb.server.cli;
+
+import picocli.CommandLine.Command;
+
+/** Sessions of users. */
+@Command(
+        name = "session",
+        description = "Starts sessions of users, writes to them, shows and closes them.",
+        subcommands = {
+            SessionStartCommand.class,
+            SessionWriteCommand.class,
+            SessionShowCommand.class,
+            SessionCloseCommand.class
+        })
+public final class SessionCommand extends CommandGroup {}
