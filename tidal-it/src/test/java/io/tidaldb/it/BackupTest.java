@@ -7,6 +7,7 @@ import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.IdempotencyKey;
 import io.tidaldb.api.RegionId;
 import io.tidaldb.api.ReplicaId;
+import io.tidaldb.api.EntityId;
 import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
@@ -14,9 +15,11 @@ import io.tidaldb.api.WalSegmentId;
 import io.tidaldb.core.BackupReport;
 import io.tidaldb.core.BackupSource;
 import io.tidaldb.core.Position;
+import io.tidaldb.core.NegativeKind;
 import io.tidaldb.core.ReadOptions;
 import io.tidaldb.core.Reading;
 import io.tidaldb.core.RestoreOptions;
+import io.tidaldb.core.SessionId;
 import io.tidaldb.core.Signal;
 import io.tidaldb.core.Tenant;
 import io.tidaldb.core.Tidal;
@@ -310,5 +313,32 @@ class BackupTest {
         assertThatThrownBy(() -> tidal.restore(damaged, RestoreOptions.DEFAULT.as(TenantId.of(9))))
                 .isInstanceOf(TidalException.class);
         assertThat(tidal.tenant(TenantId.of(9))).isEmpty();
+    }
+
+    @Test
+    @DisplayName("F-72, R-43: hides, their withdrawals and sessions are in it, and go on in the tenant that is restored")
+    void users(@TempDir Path data) throws IOException {
+        EntityId anna = EntityId.of(1_001);
+        SessionId session = SessionId.of(5);
+        try (Tidal tidal = open("file", data)) {
+            Tenant tenant = tidal.createTenant(config());
+            tenant.record("view", 1, 1);
+            tenant.record("view", 2, 1);
+            tenant.hide(anna.value(), 1);
+            tenant.hide(anna.value(), 2);
+            tenant.negatives().withdraw(NegativeKind.HIDE, anna, EntityId.of(2), WriteOptions.DEFAULT);
+            Position started = tenant.sessions().start(session, anna, WriteOptions.DEFAULT);
+            Parts parts = new Parts();
+            parts.take(tidal);
+            Tenant restored = tidal.restore(parts, RestoreOptions.DEFAULT.as(TenantId.of(8)));
+            assertThat(restored.top("view", 10, anna.value()))
+                    .extracting(each -> each.entity().value())
+                    .containsExactly(2L);
+            assertThat(restored.sessions().start(session, anna, WriteOptions.DEFAULT)).isNotEqualTo(started);
+            assertThat(restored.sessions().read(session, ReadOptions.DEFAULT).entries()).hasSize(1);
+            restored.negatives().withdraw(NegativeKind.HIDE, anna, EntityId.of(1), WriteOptions.DEFAULT);
+            assertThat(restored.top("view", 10, anna.value())).hasSize(2);
+            assertThat(tenant.top("view", 10, anna.value())).hasSize(1);
+        }
     }
 }
