@@ -14,6 +14,7 @@ import java.io.DataOutput;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -56,6 +57,8 @@ final class NegativeTable {
     private static final int MAX_ITEMS = 100_000;
 
     private static final Comparator<Entry> ORDER = Comparator.comparing(Entry::record);
+
+    private static final Map<Long, List<Entry>> NOTHING = Collections.emptyMap();
 
     private final Map<Long, Map<Long, List<Entry>>> byUser = new ConcurrentHashMap<>();
 
@@ -111,7 +114,7 @@ final class NegativeTable {
     }
 
     private List<Entry> of(long user, long item) {
-        return byUser.getOrDefault(user, Map.of()).getOrDefault(item, List.of());
+        return byUser.getOrDefault(user, NOTHING).getOrDefault(item, List.of());
     }
 
     private void put(List<Entry> known, Entry entry) {
@@ -147,12 +150,12 @@ final class NegativeTable {
 
     /** Returns which items a user does not want to see. Follows what is folded afterwards. */
     LongPredicate hiddenFrom(long user) {
-        return item -> byUser.getOrDefault(user, Map.of()).containsKey(item);
+        return item -> byUser.getOrDefault(user, NOTHING).containsKey(item);
     }
 
     /** Returns how many items a user does not want to see. */
     int items(long user) {
-        return byUser.getOrDefault(user, Map.of()).size();
+        return byUser.getOrDefault(user, NOTHING).size();
     }
 
     /** Returns why one can't be added, or null. */
@@ -168,7 +171,7 @@ final class NegativeTable {
 
     /** Returns what a user has added and not withdrawn, by item and then by record. */
     List<Entry> of(long user) {
-        return byUser.getOrDefault(user, Map.of()).values().stream()
+        return byUser.getOrDefault(user, NOTHING).values().stream()
                 .flatMap(Collection::stream)
                 .sorted(Comparator.<Entry, Long>comparing(Entry::item, Long::compareUnsigned)
                         .thenComparing(ORDER))
