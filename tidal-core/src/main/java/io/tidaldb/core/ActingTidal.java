@@ -96,6 +96,11 @@ record ActingTidal(EmbeddedTidal tidal, Actor actor) implements Tidal {
     }
 
     @Override
+    public List<ErasureCertificate> erasures() {
+        return tidal.erasures();
+    }
+
+    @Override
     public BackupReport backup(TenantId tenant, BackupPoint after, OutputStream out) throws IOException {
         return tidal.backup(tenant, after, out);
     }

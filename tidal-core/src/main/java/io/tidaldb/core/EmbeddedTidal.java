@@ -38,6 +38,7 @@ import io.tidaldb.core.wiring.Plugins;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -71,10 +72,13 @@ final class EmbeddedTidal implements Tidal {
     private static final Duration WAIT_UNTIL_IDLE = Duration.ofSeconds(1);
     private static final Duration LOOK_AGAIN = Duration.ofMillis(5);
     private static final int MAX_AUDIT_PAGE = 1_000;
+    private static final int LOOKS_AT_ERASURE = 100;
+    private static final Duration LOOK_AGAIN_AT_ERASURE = Duration.ofMillis(20);
 
     private final ControlPlane control;
     private final LocalCluster cluster;
     private final Hosting hosting;
+    private final Erasures erasures;
     private final Schema schema;
     private final Plugins plugins;
     private final Limits limits;
@@ -143,6 +147,8 @@ final class EmbeddedTidal implements Tidal {
         this.scheduler = scheduler;
         this.actor = Actor.local(cluster.localNames().get(0));
         this.hosting = new Hosting(control, cluster, schema, scheduler, this::assemble);
+        this.erasures = new Erasures(control, cluster, plugins.platform().clock(), hosting::after);
+        hosting.onErased(erasures::deleted);
         control.listen(hosting);
     }
 
@@ -163,6 +169,7 @@ final class EmbeddedTidal implements Tidal {
         nodes.forEach(node -> cluster.start(node.id()));
         await(hosting.assignAll(cluster.localNames()));
         hosting.resume();
+        nodes.forEach(erasures::opened);
         if (service != null) {
             service.start();
             await(lead(nodes.get(0)), WAIT_FOR_LEASE.toNanos());
@@ -393,6 +400,7 @@ final class EmbeddedTidal implements Tidal {
                 throw e;
             }
             await(hosting.assignAll(List.of(name)));
+            erasures.opened(node);
         } finally {
             hosting.resume();
         }
@@ -754,6 +762,28 @@ final class EmbeddedTidal implements Tidal {
         // Agreed first: an interruption from here on is finished by the next open.
         decide(new ClusterCommand.DeleteTenant(id));
         awaitEverywhere(id);
+        for (int looks = 0; looks < LOOKS_AT_ERASURE && erasures.isPendingHere(id); looks++) {
+            await(hosting.after(LOOK_AGAIN_AT_ERASURE));
+        }
+    }
+
+    @Override
+    public List<ErasureCertificate> erasures() {
+        checkOpen();
+        List<NodeId> there = cluster.names();
+        return control.erasures().stream()
+                .map(record -> new ErasureCertificate(
+                        record.tenant(),
+                        record.life(),
+                        record.nodes().entrySet().stream()
+                                .map(node -> new ErasureCertificate.Confirmation(
+                                        node.getKey(),
+                                        node.getValue() == 0
+                                                ? Optional.empty()
+                                                : Optional.of(Instant.ofEpochMilli(node.getValue())),
+                                        !there.contains(node.getKey())))
+                                .toList()))
+                .toList();
     }
 
     @Override

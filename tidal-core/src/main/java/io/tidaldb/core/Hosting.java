@@ -33,6 +33,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
@@ -70,6 +71,7 @@ final class Hosting implements ControlPlane.Listener {
 
     private final AtomicLong pauses = new AtomicLong();
 
+    private volatile Consumer<TenantId> onErased = tenant -> {};
     private volatile boolean closed;
 
     // Confined to the scheduler.
@@ -362,7 +364,12 @@ final class Hosting implements ControlPlane.Listener {
         tenants.remove(tenant.id());
         tenant.state().delete();
         cluster.forEachReplicator(replicator -> replicator.drop(tenant.id()));
-        return erase(tenant.id());
+        return erase(tenant.id()).thenRunAsync(() -> onErased.accept(tenant.id()), scheduler);
+    }
+
+    /** Tells this one, on the scheduler, of each tenant that is deleted on the nodes that run. */
+    void onErased(Consumer<TenantId> listener) {
+        onErased = listener;
     }
 
     /** Erases what a former tenant with this id has left on the nodes that run; one that is slow or ends keeps no other from it. */

@@ -61,11 +61,17 @@ public interface Tidal extends AutoCloseable {
     Tenant updateTenant(TenantConfig config);
 
     /**
-     * Deletes a tenant and its data for good.
+     * Deletes a tenant and its data for good. When this returns, nobody serves any of it; {@link #erasures} says which nodes have nothing of it
+     * in any file any more, which this waits 2 seconds for where nodes are in this process.
      *
      * @throws TidalException TENANT_NOT_FOUND
      */
     void deleteTenant(TenantId id);
+
+    /**
+     * Returns what has become of tenants that were deleted, oldest first: of all that are still in a file of some node, and of the newest others.
+     */
+    List<ErasureCertificate> erasures();
 
     /**
      * Says where a tenant's data is, and why: each rule with what it was decided from, what was agreed and what was found.

@@ -109,6 +109,12 @@ public final class FaultyWalStores implements WalStoreFactory {
         }
 
         @Override
+        public boolean purge() {
+            checkWorking();
+            return real.purge();
+        }
+
+        @Override
         public List<LogStatus> logs() {
             checkWorking();
             return real.logs();

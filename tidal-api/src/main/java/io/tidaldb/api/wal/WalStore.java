@@ -76,6 +76,15 @@ public interface WalStore extends AutoCloseable {
     /** Deletes a log, durably, quarantined or not. Afterwards it is unknown. Deleting an unknown log does nothing. */
     void delete(LogId log);
 
+    /**
+     * Goes on to leave nothing in any file of what was deleted, and of segments that were truncated, and returns whether that is done. It is
+     * called again until it is; each call returns soon. What was destroyed before a store was opened counts as well. Unless overridden
+     * there is nothing to do, as in a store whose deletions leave nothing.
+     */
+    default boolean purge() {
+        return true;
+    }
+
     /** Makes everything durable and releases the store. */
     @Override
     void close();

@@ -170,4 +170,14 @@ public sealed interface ClusterCommand {
 
     /** A node has done what it was to do. Refused if it was to do something else. */
     record UpgradeStep(NodeId node, UpgradePhase to, long atMillis) implements ClusterCommand {}
+
+    // Erasures
+
+    /**
+     * Nothing of a deleted tenant is in any file of a node. Not one of the tenant's own commands: it has none any more.
+     *
+     * @param life tells it from others with its id
+     * @param atMillis when, by the node's clock
+     */
+    record ConfirmErasure(TenantId erased, long life, NodeId node, long atMillis) implements ClusterCommand {}
 }

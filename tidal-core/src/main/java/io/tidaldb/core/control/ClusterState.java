@@ -55,6 +55,7 @@ final class ClusterState {
     private final List<ShardAssignment> defined = new ArrayList<>();
 
     private final AuditTrail audit = new AuditTrail();
+    private final ErasureTable erasures = new ErasureTable();
 
     /** Tenants of which a backup is being restored. */
     private final SortedSet<TenantId> restoring = new TreeSet<>();
@@ -112,6 +113,9 @@ final class ClusterState {
             return restoreTenant(restore);
         } else if (command instanceof ClusterCommand.FinishRestore finish) {
             return finishRestore(finish.tenant());
+        } else if (command instanceof ClusterCommand.ConfirmErasure confirm) {
+            erasures.confirm(confirm);
+            return new Reply.Done(0);
         }
         Reply ofUpgrades = applyToUpgrades(command);
         return ofUpgrades != null ? ofUpgrades : applyToNodes(command);
@@ -134,6 +138,10 @@ final class ClusterState {
 
     UpgradeTable upgrades() {
         return upgrades;
+    }
+
+    ErasureTable erasures() {
+        return erasures;
     }
 
     // Backups
@@ -481,6 +489,7 @@ final class ClusterState {
         }
         erased.put(id, known);
         restoring.remove(id);
+        erasures.begin(known, shards);
         return new Reply.Done(0);
     }
 
@@ -640,6 +649,7 @@ final class ClusterState {
         schema.addAll(other.schema);
         restoreTenants(other.tenants, other.erased);
         restoreRestoring(other.restoring);
+        erasures.restore(other.erasures.records());
         audit.replaceWith(other.audit);
     }
 

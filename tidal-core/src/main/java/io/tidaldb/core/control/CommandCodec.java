@@ -97,6 +97,12 @@ final class CommandCodec {
             json.put("origins", restore.origins()).put("epoch", restore.epoch());
         } else if (command instanceof ClusterCommand.FinishRestore finish) {
             json.put("type", "finish-restore").put("tenant", id(finish.tenant()));
+        } else if (command instanceof ClusterCommand.ConfirmErasure confirm) {
+            json.put("type", "confirm-erasure")
+                    .put("tenant", id(confirm.erased()))
+                    .put("life", Long.toUnsignedString(confirm.life()))
+                    .put("node", confirm.node().name())
+                    .put("at_ms", confirm.atMillis());
         } else if (!UpgradeCodec.put(json, command)) {
             NodeCodec.put(json, command);
         }
@@ -197,6 +203,12 @@ final class CommandCodec {
                         create(json),
                         json.path("origins").asInt(),
                         json.path("epoch").asLong());
+            case "confirm-erasure" ->
+                new ClusterCommand.ConfirmErasure(
+                        TenantId.parse(json.path("tenant").asText()),
+                        Long.parseUnsignedLong(json.path("life").asText()),
+                        NodeId.of(json.path("node").asText()),
+                        json.path("at_ms").asLong());
             case "finish-restore" ->
                 new ClusterCommand.FinishRestore(
                         TenantId.parse(json.path("tenant").asText()));

@@ -392,6 +392,11 @@ public final class ControlPlane implements AutoCloseable {
         return state.tenant(id);
     }
 
+    /** Returns the erasures that are agreed on, oldest first; of those that are complete the newest. */
+    public synchronized List<ErasureRecord> erasures() {
+        return state.erasures().records();
+    }
+
     /** Returns whether a backup of a tenant is being restored, or was and did not come to its end. */
     public synchronized boolean isRestoring(TenantId id) {
         return state.restoring().contains(id);

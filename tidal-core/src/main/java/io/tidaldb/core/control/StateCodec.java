@@ -60,6 +60,7 @@ final class StateCodec {
         ArrayNode restoring = json.putArray("restoring");
         state.restoring().forEach(id -> restoring.add(Long.toUnsignedString(id.value())));
         UpgradeCodec.putUpgrades(json.putArray("upgrades"), state.upgrades().all());
+        ErasureTable.put(json.putArray("erasures"), state.erasures().records());
         byte[] bytes = bytes(json);
         if (bytes.length > MAX_BYTES) {
             throw new TidalException(
@@ -127,6 +128,7 @@ final class StateCodec {
         List<TenantId> restoring = new ArrayList<>();
         json.path("restoring").forEach(id -> restoring.add(TenantId.parse(id.asText())));
         state.restoreRestoring(restoring);
+        state.erasures().restore(ErasureTable.read(json.path("erasures")));
         return state;
     }
 

@@ -433,6 +433,15 @@ public final class Node {
                 }));
     }
 
+    /** Goes on to leave nothing of what was deleted in any file; says whether that is done. */
+    public CompletableFuture<Boolean> purge() {
+        return loop.submit(() -> {
+            boolean[] done = new boolean[1];
+            loop.commits().onStore(() -> done[0] = store.purge());
+            return done[0];
+        });
+    }
+
     /** Returns whether anything of a tenant is here: a log, or a file. */
     public boolean holds(TenantId tenant) {
         return tenantsWithLogs().contains(tenant) || home.holds(tenant);

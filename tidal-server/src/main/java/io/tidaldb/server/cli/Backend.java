@@ -53,6 +53,9 @@ interface Backend extends AutoCloseable {
     /** Returns where a tenant is, and why, as {@link io.tidaldb.server.view.PlacementView} describes it. */
     ObjectNode placement(TenantId id);
 
+    /** Returns what has become of tenants that were deleted. */
+    ObjectNode erasures();
+
     /** Writes a part of a backup, as {@link io.tidaldb.core.Tidal#backup} describes it. */
     void backup(TenantId id, BackupPoint after, OutputStream out) throws IOException;
 

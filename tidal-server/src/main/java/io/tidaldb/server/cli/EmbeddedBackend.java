@@ -23,6 +23,7 @@ import io.tidaldb.server.importing.EmbeddedEvents;
 import io.tidaldb.server.importing.RecordedEvents;
 import io.tidaldb.server.importing.TenantLookup;
 import io.tidaldb.server.view.ClusterView;
+import io.tidaldb.server.view.ErasureView;
 import io.tidaldb.server.view.PlacementView;
 import io.tidaldb.server.view.ReadingView;
 import io.tidaldb.server.view.SignalTypeView;
@@ -84,9 +85,12 @@ record EmbeddedBackend(Tidal tidal) implements Backend {
 
     @Override
     public ObjectNode deleteTenant(TenantId id) {
-        ObjectNode result = TenantView.erasure(existing(id));
-        tidal.deleteTenant(id);
-        return result;
+        return ErasureView.delete(tidal, id, TenantView.erasure(existing(id)));
+    }
+
+    @Override
+    public ObjectNode erasures() {
+        return ErasureView.list(tidal.erasures());
     }
 
     @Override

@@ -89,6 +89,11 @@ record ServerBackend(ServerClient client) implements Backend {
     }
 
     @Override
+    public ObjectNode erasures() {
+        return client.call(Request.get("/v1/erasures"));
+    }
+
+    @Override
     public void backup(TenantId id, BackupPoint after, OutputStream out) throws IOException {
         String query = after.equals(BackupPoint.NOTHING) ? "" : "?after=" + Request.encoded(after.toString());
         try (InputStream part = client.stream(Request.get(ServerTenants.path(id) + "/backup" + query))) {

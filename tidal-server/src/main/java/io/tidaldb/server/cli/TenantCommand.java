@@ -14,6 +14,7 @@ import picocli.CommandLine.Command;
             TenantUsageCommand.class,
             TenantExplainCommand.class,
             TenantDeleteCommand.class,
+            TenantErasuresCommand.class,
             TenantBackupCommand.class,
             TenantRestoreCommand.class
         })

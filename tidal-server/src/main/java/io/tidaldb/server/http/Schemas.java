@@ -60,6 +60,12 @@ final class Schemas {
                         .build());
         all.put("Usage", usageByHour());
         all.put("Erasure", erasure());
+        all.put("Certificate", certificate());
+        all.put(
+                "Erasures",
+                Schema.object()
+                        .with("erasures", Schema.list(Schema.ref("Certificate")))
+                        .build());
         all.put("Signal", signal());
         all.put("ExportedSignal", exportedSignal());
         all.put(
@@ -317,6 +323,20 @@ final class Schemas {
                 .build();
     }
 
+    private static ObjectNode certificate() {
+        return Schema.object()
+                .with("tenant", Schema.id())
+                .with("complete", Schema.truth())
+                .with(
+                        "nodes",
+                        Schema.list(Schema.object()
+                                .with("node", Schema.text())
+                                .with("erased_at", Schema.types("string", "null"))
+                                .with("removed", Schema.truth())
+                                .build()))
+                .build();
+    }
+
     private static ObjectNode erasure() {
         return Schema.object()
                 .with("tenant", Schema.id())
@@ -326,6 +346,7 @@ final class Schemas {
                 .with("signals", Schema.types("integer", "string", "null"))
                 .with("entities", Schema.types("integer", "string", "null"))
                 .with("storage_bytes", Schema.types("integer", "string", "null"))
+                .maybe("certificate", Schema.ref("Certificate"))
                 .build();
     }
 

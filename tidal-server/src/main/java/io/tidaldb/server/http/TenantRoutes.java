@@ -11,6 +11,7 @@ import io.tidaldb.api.TidalException;
 import io.tidaldb.core.Tenant;
 import io.tidaldb.server.importing.Json;
 import io.tidaldb.server.importing.TenantLookup;
+import io.tidaldb.server.view.ErasureView;
 import io.tidaldb.server.view.PlacementView;
 import io.tidaldb.server.view.TenantView;
 import java.util.Arrays;
@@ -87,6 +88,14 @@ final class TenantRoutes {
                         .body(MediaTypes.JSON, Schema.ref("NewLeader"))
                         .answers(200, "The tenant", Schema.ref("Tenant"))
                         .by(this::promote),
+                Route.of(
+                                Method.GET,
+                                "/v1/erasures",
+                                Access.OPERATOR,
+                                "Lists what has become of deleted tenants: which nodes have nothing of them in any file")
+                        .answers(200, "The certificates, oldest first", Schema.ref("Erasures"))
+                        .by(exchange -> exchange.answer(
+                                200, ErasureView.list(exchange.tidal().erasures()))),
                 Route.of(Method.DELETE, ONE, Access.OPERATOR, "Erases a tenant and its data for good")
                         .query(DRY_RUN, Schema.truth(), DRY_RUN_MEANS)
                         .answers(200, "What was erased, or what it would come to", either("Erasure"))
@@ -235,8 +244,7 @@ final class TenantRoutes {
             exchange.answer(200, PlacementView.of(exchange.tidal().planDeletion(tenant.id())));
             return;
         }
-        ObjectNode result = TenantView.erasure(tenant);
-        exchange.acting().deleteTenant(tenant.id());
+        ObjectNode result = ErasureView.delete(exchange.acting(), tenant.id(), TenantView.erasure(tenant));
         events.tenant("deleted", tenant.id());
         exchange.answer(200, result);
     }

@@ -63,6 +63,7 @@ class AuthorisationTest {
             Map.entry("GET /v1/tenants/{tenant}/sessions/{session}", READERS),
             Map.entry("GET /v1/tenants/{tenant}/signals/{signal}", READERS),
             Map.entry("GET /v1/tenants/{tenant}/export", READERS),
+            Map.entry("GET /v1/erasures", OPERATORS),
             Map.entry("GET /v1/tenants/{tenant}/backup", READERS),
             Map.entry("POST /v1/tenants/{tenant}/backup", OPERATORS),
             Map.entry("GET /v1/tenants/{tenant}/metrics", READERS),

@@ -304,8 +304,21 @@ final class FileWalStore implements WalStore {
                 }
             });
             files.forceChangedDirectories();
+            upkeep.destroyed();
             advance();
         });
+    }
+
+    @Override
+    public boolean purge() {
+        check();
+        boolean[] done = new boolean[1];
+        guarded("purge", () -> {
+            commit();
+            upkeep.retry();
+            done[0] = upkeep.purge();
+        });
+        return done[0];
     }
 
     /** Nothing reads a segment that is being written. */
@@ -355,6 +368,7 @@ final class FileWalStore implements WalStore {
             upkeep.forget(log.segments().stream().map(Segment::path).toList());
             deleteFiles(log);
             upkeep.change(log, () -> log.restart(log.id().origin().startSeqno() + 1, 0));
+            upkeep.destroyed();
             advance();
         });
     }

@@ -145,6 +145,11 @@ final class Journal implements AutoCloseable {
         space.released(release);
     }
 
+    /** Deletes covered files that are kept for use. */
+    void discard() throws IOException {
+        space.discard();
+    }
+
     private FileChannel open() throws IOException {
         FileChannel open = channel;
         if (open == null || !open.isOpen()) {

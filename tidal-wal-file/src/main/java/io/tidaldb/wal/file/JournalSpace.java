@@ -39,6 +39,7 @@ final class JournalSpace {
     // Covered files of full size under their old names.
     private final Deque<Long> spares = new ArrayDeque<>();
     private @Nullable Work preparing;
+    private long preparingFile;
 
     /** A file and its size. */
     record Extent(long file, long bytes) {}
@@ -85,6 +86,7 @@ final class JournalSpace {
             return;
         }
         Long spare = spares.poll();
+        preparingFile = file;
         long bytes = Math.min(limits.journalFileBytes(), Math.max(limits.journalStepBytes(), GROWTH * previousBytes));
         preparing = Work.begin(background, () -> {
             if (spare == null) {
@@ -158,6 +160,25 @@ final class JournalSpace {
 
     void released(Release release) {
         spares.addAll(release.kept);
+    }
+
+    /** Deletes what would be used again, and what is ready for use: after that no file of the journal holds what was covered. */
+    void discard() throws IOException {
+        Work work = preparing;
+        preparing = null;
+        if (work != null) {
+            try {
+                work.await();
+            } catch (IOException e) {
+                LOG.debug("a journal file that is deleted was not made ready", e);
+            }
+            Files.deleteIfExists(layout.journalFile(preparingFile));
+        }
+        for (Long spare : spares) {
+            Files.deleteIfExists(layout.journalFile(spare));
+        }
+        spares.clear();
+        disk.forceDirectory(layout.journal());
     }
 
     /** Returns once nothing is being made ready. */

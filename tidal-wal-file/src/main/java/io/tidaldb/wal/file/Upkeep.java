@@ -45,6 +45,12 @@ final class Upkeep {
     private @Nullable Work written;
     private @Nullable Checkpoint checkpoint;
 
+    // How often something was destroyed; how much of that is in no file any more; what the checkpoint that runs covers
+    // of it, or -1.
+    private long destroyed;
+    private long purged;
+    private long purging = -1;
+
     Upkeep(
             Layout layout,
             RegionId region,
@@ -220,6 +226,28 @@ final class Upkeep {
         running.work().await();
         journal.released(running.covered(), running.release());
         checkpoint = null;
+        if (purging >= 0) {
+            journal.discard();
+            purged = purging;
+            purging = -1;
+        }
+    }
+
+    /** Takes notice that the journal holds something that was deleted or truncated. */
+    void destroyed() {
+        destroyed++;
+    }
+
+    /** Goes on to leave nothing of what was destroyed in any file; returns whether that is done. Where {@link #advance} may be called. */
+    boolean purge() throws IOException {
+        collect();
+        if (purged != destroyed && purging < 0 && checkpoint == null && written == null) {
+            journal.discard();
+            purging = destroyed;
+            beginCheckpoint();
+            collect();
+        }
+        return purged == destroyed;
     }
 
     /** Waits until nothing is under way. */

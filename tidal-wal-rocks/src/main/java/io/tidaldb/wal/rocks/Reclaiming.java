@@ -29,6 +29,7 @@ final class Reclaiming {
     private final CompactRangeOptions options = new CompactRangeOptions();
     private final Map<LogId, Task> waiting = new LinkedHashMap<>();
     private final List<LogId> erased = new ArrayList<>();
+    private final List<Task> failed = new ArrayList<>();
     private boolean handedOver;
     private boolean running;
     private boolean stopped;
@@ -89,6 +90,11 @@ final class Reclaiming {
             } catch (RocksDBException | RuntimeException e) {
                 // What RocksDB can't go on after, the next commit is told.
                 LOG.warn("the space of {} can't be given back now: {}", task.log(), e.toString());
+                if (task.erasure()) {
+                    synchronized (this) {
+                        failed.add(task);
+                    }
+                }
             }
             task = next();
         }
@@ -122,6 +128,19 @@ final class Reclaiming {
                 }
             }
         }
+    }
+
+    /** Returns whether nothing is left to be reclaimed; what failed is tried again. */
+    boolean isDone() {
+        List<Task> again;
+        boolean idle;
+        synchronized (this) {
+            again = List.copyOf(failed);
+            failed.clear();
+            idle = waiting.isEmpty() && !running && !handedOver;
+        }
+        again.forEach(this::add);
+        return idle && again.isEmpty();
     }
 
     /** Takes the notes of the logs that are erased by now out of the database, with the next commit. */

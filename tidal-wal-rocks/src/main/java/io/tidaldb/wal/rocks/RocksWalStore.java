@@ -302,6 +302,12 @@ final class RocksWalStore implements WalStore, RocksCursor.Source {
     }
 
     @Override
+    public boolean purge() {
+        check();
+        return writer.reclaiming().isDone();
+    }
+
+    @Override
     public void close() {
         if (closed) {
             return;

@@ -1,0 +1,170 @@
+package io.tidaldb.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.tidaldb.api.ErrorCode;
+import io.tidaldb.api.NodeId;
+import io.tidaldb.api.TenantConfig;
+import io.tidaldb.api.TenantId;
+import io.tidaldb.api.TidalException;
+import io.tidaldb.core.ErasureCertificate;
+import io.tidaldb.core.Signal;
+import io.tidaldb.core.Tenant;
+import io.tidaldb.core.Tidal;
+import io.tidaldb.core.Topology;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+@DisplayName("F-70: the erasure of a tenant")
+class ErasureTest {
+
+    private static final TenantId GONE = TenantId.of(42);
+    private static final TenantId KEPT = TenantId.of(43);
+    private static final String CANARY = "canary-5d1e0b7a93c4";
+    private static final NodeId AWAY = NodeId.of("n2");
+
+    @TempDir
+    Path directory;
+
+    private Tidal open(String wal) {
+        return Tidal.builder()
+                .dataDir(directory)
+                .wal(wal)
+                .topology(Topology.regions(3).shardsPerRegion(1))
+                .signal("view", Duration.ofDays(7))
+                .open();
+    }
+
+    /** Returns the files that hold the canary, searched byte by byte. */
+    private List<String> holding() throws IOException {
+        try (Stream<Path> files = Files.walk(directory)) {
+            return files.filter(Files::isRegularFile)
+                    .filter(ErasureTest::hasCanary)
+                    .map(file -> directory.relativize(file).toString())
+                    .sorted()
+                    .toList();
+        }
+    }
+
+    private static boolean hasCanary(Path file) {
+        try {
+            return new String(Files.readAllBytes(file), StandardCharsets.ISO_8859_1).contains(CANARY);
+        } catch (NoSuchFileException e) {
+            return false;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static void fill(Tenant tenant, String name) {
+        for (int i = 0; i < 50; i++) {
+            List<Signal> signals = new ArrayList<>();
+            for (int j = 0; j < 200; j++) {
+                signals.add(Signal.of("view", name + i + "-" + j, 1));
+            }
+            tenant.recordAll(signals);
+        }
+    }
+
+    private static ErasureCertificate certificate(Tidal tidal) {
+        return tidal.erasures().stream()
+                .filter(each -> each.tenant().equals(GONE))
+                .reduce((earlier, later) -> later)
+                .orElseThrow();
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("io.tidaldb.it.Cell#durableStores")
+    @DisplayName(
+            "F-70: leaves 10,000 canaries in no file of any replica once the certificate is complete, journal and checkpoints included")
+    void leavesNothing(String wal) throws IOException {
+        try (Tidal tidal = open(wal)) {
+            Tenant kept = tidal.createTenant(TenantConfig.builder(KEPT).build());
+            fill(kept, "other-");
+            fill(tidal.createTenant(TenantConfig.builder(GONE).label(CANARY).build()), CANARY);
+            Await.noLag(tidal);
+            tidal.checkpoint();
+            fill(tidal.tenant(GONE).orElseThrow(), CANARY + "-more-");
+            assertThat(holding()).hasSizeGreaterThan(3);
+            tidal.deleteTenant(GONE);
+            Await.until(() -> certificate(tidal).isComplete());
+            assertThat(certificate(tidal).nodes())
+                    .extracting(node -> node.node().name())
+                    .containsExactly("n0", "n1", "n2");
+            assertThat(holding()).isEmpty();
+            assertThat(kept.total("view")).isEqualTo(10_000);
+        }
+        try (Tidal tidal = open(wal)) {
+            assertThat(holding()).isEmpty();
+            assertThat(certificate(tidal).isComplete()).isTrue();
+            assertThat(tidal.tenant(KEPT).orElseThrow().total("view")).isEqualTo(10_000);
+        }
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("io.tidaldb.it.Cell#durableStores")
+    @DisplayName("F-70: is not complete before a node that was away has erased its replica, too")
+    void waitsForWhoIsAway(String wal) throws IOException {
+        try (Tidal tidal = open(wal)) {
+            fill(tidal.createTenant(TenantConfig.builder(GONE).build()), CANARY);
+            Await.noLag(tidal);
+            tidal.crashNode(AWAY);
+            tidal.deleteTenant(GONE);
+            Await.until(() -> certificate(tidal).nodes().stream()
+                    .allMatch(node -> node.erased().isPresent() != node.node().equals(AWAY)));
+            assertThat(certificate(tidal).isComplete()).isFalse();
+            assertThat(holding()).isNotEmpty().allMatch(file -> file.startsWith("n2"));
+            tidal.startNode(AWAY);
+            Await.until(() -> certificate(tidal).isComplete());
+            assertThat(holding()).isEmpty();
+        }
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("io.tidaldb.it.Cell#durableStores")
+    @DisplayName("F-70: goes on after a crash in the middle of it")
+    void goesOnAfterACrash(String wal) throws IOException {
+        Tidal crashing = open(wal);
+        fill(crashing.createTenant(TenantConfig.builder(GONE).build()), CANARY);
+        Await.noLag(crashing);
+        Thread crash = new Thread(crashing::abandon);
+        Thread deletion = new Thread(() -> {
+            try {
+                crashing.deleteTenant(GONE);
+            } catch (TidalException e) {
+                // It is closed meanwhile.
+                assertThat(e.code()).isNotEqualTo(ErrorCode.INTERNAL);
+            }
+        });
+        deletion.start();
+        Await.until(() -> !crashing.erasures().isEmpty());
+        crash.start();
+        join(deletion);
+        join(crash);
+        try (Tidal tidal = open(wal)) {
+            Await.until(() -> certificate(tidal).isComplete());
+            assertThat(holding()).isEmpty();
+            assertThat(tidal.tenant(GONE)).isEmpty();
+        }
+    }
+
+    private static void join(Thread thread) {
+        try {
+            thread.join();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}
