@@ -4,6 +4,7 @@ import io.tidaldb.server.cli.AuditCommand;
 import io.tidaldb.server.cli.ClusterCommand;
 import io.tidaldb.server.cli.CommonOptions;
 import io.tidaldb.server.cli.CompletionCommand;
+import io.tidaldb.server.cli.DoctorCommand;
 import io.tidaldb.server.cli.ErrorReport;
 import io.tidaldb.server.cli.NegativeCommand;
 import io.tidaldb.server.cli.PluginsCommand;
@@ -55,6 +56,7 @@ import picocli.CommandLine.Spec;
             UpgradeCommand.class,
             TokenCommand.class,
             AuditCommand.class,
+            DoctorCommand.class,
             CompletionCommand.class
         })
 public final class TidalCommand implements Runnable {

@@ -33,6 +33,8 @@ class AuthorisationTest {
     private static final String MINE = "1";
     private static final String CANARY = "canary-of-tenant-two";
 
+    private static final List<String> UNKNOWN = List.of("none", "forged", "expired", "revoked");
+
     /** Who may: with a token to read, to write, for another tenant, with none. */
     private record Row(boolean read, boolean write, boolean other, boolean nobody) {}
 
@@ -101,6 +103,8 @@ class AuthorisationTest {
         tokens.put("other read", issue(file, List.of(Scope.READ), List.of(TenantId.of(2), TenantId.of(3))));
         tokens.put("other write", issue(file, List.of(Scope.WRITE), List.of(TenantId.of(2))));
         tokens.put("none", "");
+        tokens.put("expired", expired(file));
+        tokens.put("revoked", revoked(file));
         tokens.put("forged", "tidal_0123456789ab_" + "A".repeat(43));
         server = TestServer.start(directory, "auth: {tokens: \"" + directory.resolve("tokens.json") + "\"}\n");
         operator("POST", "/v1/tenants", "{\"tenant\":1}");
@@ -111,6 +115,20 @@ class AuthorisationTest {
     @AfterAll
     void stop() {
         server.close();
+    }
+
+    private static String expired(TokenFile file) {
+        Instant hourAgo = Instant.now().minusSeconds(3_600);
+        return TokenIssue.into(file, "", List.of(Scope.OPERATOR), List.of(), hourAgo, hourAgo.plusSeconds(1))
+                .secret();
+    }
+
+    private static String revoked(TokenFile file) {
+        TokenIssue issued = TokenIssue.into(file, "", List.of(Scope.OPERATOR), List.of(), Instant.now(), null);
+        file.change(before -> before.stream()
+                .filter(token -> !token.id().equals(issued.token().id()))
+                .toList());
+        return issued.secret();
     }
 
     private static String issue(TokenFile file, List<Scope> scopes, List<TenantId> tenants) {
@@ -177,7 +195,7 @@ class AuthorisationTest {
         if (allowed) {
             // Bad requests are looked at only when they may be made.
             assertThat(answer.status()).isNotIn(401, 403, 429);
-        } else if (token.equals("none") || token.equals("forged")) {
+        } else if (UNKNOWN.contains(token)) {
             assertThat(answer.status()).isIn(401, 429);
         } else {
             answer.is(403);

@@ -2,6 +2,7 @@ package io.tidaldb.server.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.tidaldb.server.TidalCommand;
 import java.io.IOException;
@@ -18,7 +19,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyStore;
+import java.util.ArrayList;
 import java.util.Base64;
+import java.util.List;
 import java.util.Map;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLParameters;
@@ -175,5 +178,41 @@ class TlsTest {
                                         directory.resolve("none.p12").toString(),
                                 "TIDAL_HTTP_TLS_PASSWORD_FILE", password.toString())))
                 .hasMessageContaining("http.");
+    }
+
+    private static String openssl(int port, String... options) throws Exception {
+        List<String> command = new ArrayList<>(
+                List.of("openssl", "s_client", "-connect", "127.0.0.1:" + port, "-brief", "-cipher", "ALL@SECLEVEL=0"));
+        command.addAll(List.of(options));
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        process.getOutputStream().close();
+        String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        process.waitFor();
+        return said;
+    }
+
+    private static boolean hasOpenssl() {
+        try {
+            return new ProcessBuilder("openssl", "version")
+                            .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                            .start()
+                            .waitFor()
+                    == 0;
+        } catch (IOException | InterruptedException e) {
+            return false;
+        }
+    }
+
+    @Test
+    @DisplayName("openssl s_client, where there is one, is served over TLS 1.3 and 1.2, and over nothing older")
+    void openssl() throws Exception {
+        assumeTrue(hasOpenssl(), "there is no openssl here");
+        try (TestServer server = start()) {
+            int port = server.server.port();
+            assertThat(openssl(port, "-tls1_3")).contains("CONNECTION ESTABLISHED", "Protocol version: TLSv1.3");
+            assertThat(openssl(port, "-tls1_2")).contains("CONNECTION ESTABLISHED", "Protocol version: TLSv1.2");
+            assertThat(openssl(port, "-tls1_1")).doesNotContain("CONNECTION ESTABLISHED");
+            assertThat(openssl(port, "-tls1")).doesNotContain("CONNECTION ESTABLISHED");
+        }
     }
 }

@@ -44,7 +44,7 @@ final class NettyTransport implements Transport {
     private final Sockets sockets;
     private final Endpoint listen;
     private final @Nullable Endpoint advertise;
-    private final @Nullable Tls tls;
+    private final Tls.@Nullable Source tls;
     private final Refusals refusals;
     private final Gate gate;
     private final Resolver resolver = new Resolver();
@@ -66,7 +66,7 @@ final class NettyTransport implements Transport {
         this.advertise = context.advertise() == null
                 ? null
                 : Endpoint.parse(context.advertise(), "advertise", ErrorCode.INVALID_CONFIGURATION);
-        this.tls = context.tls() == null ? null : new Tls(context.tls());
+        this.tls = context.tls() == null ? null : new TlsFiles(context.tls());
         this.refusals = new Refusals(context.local().name(), context.scheduler().nanoTime());
         this.gate = new Gate(limits);
     }
@@ -169,8 +169,11 @@ final class NettyTransport implements Transport {
         channels.add(channel);
         if (tls != null) {
             channel.pipeline()
-                    .addLast(tls.handler(
-                            channel.alloc(), dialled != null, limits.handshake().toMillis()));
+                    .addLast(tls.current()
+                            .handler(
+                                    channel.alloc(),
+                                    dialled != null,
+                                    limits.handshake().toMillis()));
         }
         channel.pipeline().addLast(new Handshake(this, dialled));
     }

@@ -36,6 +36,13 @@ final class Tls {
     private final SslContext server;
     private final SslContext client;
 
+    /** What is proven with, for those that dial and those that are dialled. */
+    interface Source {
+
+        /** Returns the newest files that can be used. Called by any event loop. */
+        Tls current();
+    }
+
     /** @throws TidalException INVALID_CONFIGURATION if a file can't be used */
     Tls(TransportTls files) {
         for (Path file : List.of(files.certificateChain(), files.privateKey(), files.authorities())) {

@@ -8,6 +8,7 @@ import io.tidaldb.api.TidalException;
 import io.tidaldb.api.transport.FileRange;
 import io.tidaldb.api.transport.TransportTls;
 import io.tidaldb.testkit.Certificates;
+import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.channels.FileChannel;
@@ -18,6 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -100,6 +102,41 @@ class TlsTest {
         log.await(why);
         assertThat(one.events).isEmpty();
         assertThat(two.events).isEmpty();
+    }
+
+    @Test
+    @DisplayName(
+            "R-30 a certificate that is replaced counts for the next link, and one that can't be read leaves the old one")
+    void reloads() throws Exception {
+        TransportTls stranger = other.issue("n4", "dns:n4");
+        TransportTls mine = authority.issue("n4", "dns:n4");
+        TransportTls used = new TransportTls(
+                copy(stranger.certificateChain(), "used.crt"),
+                copy(stranger.privateKey(), "used.key"),
+                copy(mine.authorities(), "used.pem"));
+        Files.writeString(used.certificateChain(), Files.readString(mine.certificateChain()));
+        Files.writeString(used.privateKey(), Files.readString(mine.privateKey()));
+        TlsFiles files = new TlsFiles(used);
+        Tls first = files.current();
+        Files.writeString(used.certificateChain(), "broken");
+        awaitLine(files, "stay as they were");
+        assertThat(files.current()).isSameAs(first);
+        Files.writeString(used.certificateChain(), Files.readString(mine.certificateChain()));
+        awaitLine(files, "were read again");
+        assertThat(files.current()).isNotSameAs(first);
+    }
+
+    private void awaitLine(TlsFiles files, String part) {
+        long end = System.nanoTime() + TestNode.PATIENCE.toNanos();
+        while (log.of(part).isEmpty() && System.nanoTime() - end < 0) {
+            files.current();
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(20));
+        }
+        assertThat(log.of(part)).isNotEmpty();
+    }
+
+    private static Path copy(Path from, String name) throws IOException {
+        return Files.copy(from, directory.resolve(name));
     }
 
     @Test
