@@ -24,22 +24,31 @@ final class Agreement {
     private static final Logger LOG = LoggerFactory.getLogger(Agreement.class);
     private static final Duration WAIT_FOR_DECISION = Duration.ofSeconds(60);
 
+    private static final Duration ASK_AGAIN = Duration.ofSeconds(1);
+
     /** Others may have to be started first. */
     private static final Duration WAIT_FOR_MAJORITY = Duration.ofMinutes(5);
 
     private final LoopFactory loops;
     private final @Nullable ClusterMember member;
     private final @Nullable NodeNetwork network;
+    private final @Nullable Admission admission;
 
     /**
      * Prepares.
      *
      * @param network of the member, if it has peers
+     * @param admission tells whether the others have it as one of theirs; null where nobody can
      */
-    Agreement(LoopFactory loops, @Nullable ClusterMember member, @Nullable NodeNetwork network) {
+    Agreement(
+            LoopFactory loops,
+            @Nullable ClusterMember member,
+            @Nullable NodeNetwork network,
+            @Nullable Admission admission) {
         this.loops = loops;
         this.member = member;
         this.network = network;
+        this.admission = admission;
     }
 
     /**
@@ -55,10 +64,12 @@ final class Agreement {
         }
         long begun = network.scheduler().nanoTime();
         while (true) {
+            CompletableFuture<Long> attempt = refused(decision.get(), member, network);
             try {
-                once(member, decision.get());
+                once(member, attempt);
                 return;
             } catch (TidalException e) {
+                attempt.completeExceptionally(e);
                 boolean late = network.scheduler().nanoTime() - begun > WAIT_FOR_MAJORITY.toNanos();
                 if (late || e.code() != ErrorCode.NOT_OWNER && e.code() != ErrorCode.DEADLINE_EXCEEDED) {
                     throw e;
@@ -66,6 +77,33 @@ final class Agreement {
                 LOG.info("{}", missing(member, network));
             }
         }
+    }
+
+    // Who was removed has nobody to decide with, and would wait in vain: the others say so if they are asked.
+    private CompletableFuture<Long> refused(
+            CompletableFuture<Long> decision, ClusterMember waiting, NodeNetwork links) {
+        CompletableFuture<Long> first = decision.copy();
+        Admission asking = admission;
+        if (asking != null) {
+            ask(asking, first, waiting, links);
+        }
+        return first;
+    }
+
+    private static void ask(Admission asking, CompletableFuture<Long> first, ClusterMember waiting, NodeNetwork links) {
+        if (first.isDone()) {
+            return;
+        }
+        waiting.peers().keySet().stream()
+                .filter(links::isUp)
+                .forEach(peer -> asking.ask(peer, ASK_AGAIN).exceptionally(failure -> {
+                    TidalException reason = RemoteCalls.reason(failure);
+                    if (Admission.isVerdict(reason)) {
+                        first.completeExceptionally(reason);
+                    }
+                    return null;
+                }));
+        links.scheduler().schedule(ASK_AGAIN, () -> ask(asking, first, waiting, links));
     }
 
     private void once(ClusterMember waiting, CompletableFuture<Long> decision) {

@@ -23,6 +23,8 @@ import io.tidaldb.core.runtime.Clock;
 import io.tidaldb.core.runtime.LoopFactory;
 import io.tidaldb.core.runtime.LoopScheduler;
 import io.tidaldb.core.wiring.Plugins;
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -172,17 +174,32 @@ final class Deployment {
                 opened.push(network);
             }
             LoopFactory loops = network == null ? plugins.platform().loops() : launcher.loops(first);
+            NodeHome own = homes.get(first);
+            Admission admission = network == null || own == null
+                    ? null
+                    : admission(Objects.requireNonNull(member), firstRegion, own.identityUuid(), network);
+            if (admission != null && network != null) {
+                new Entry(
+                                Objects.requireNonNull(member),
+                                admission,
+                                network,
+                                plugins.platform().loops(),
+                                limits.init())
+                        .await();
+            }
             LoopScheduler deciding = loops.scheduler("control");
             opened.push(deciding);
             ControlPlane control = openControl(plugins, deciding, network);
-            Agreement agreement = new Agreement(plugins.platform().loops(), member, network);
+            if (admission != null) {
+                admission.decideBy(control);
+            }
+            Agreement agreement = new Agreement(plugins.platform().loops(), member, network, admission);
             if (network != null) {
                 PeerLinks.follow(Objects.requireNonNull(member), network, control.nodes());
             }
             decide(agreement, control, nodes, signals, defaultSignals);
             if (network != null) {
-                NodeHome home = homes.get(first);
-                String identity = home != null ? home.identityUuid() : launcher.identity(first);
+                String identity = own != null ? own.identityUuid() : launcher.identity(first);
                 register(agreement, control, firstRegion, identity, network.address());
             }
             schema.update(control.schema());
@@ -219,6 +236,19 @@ final class Deployment {
                             + " holds logs from before regions existed, which belong to r0:s0: expected region r0, got "
                             + first);
         }
+    }
+
+    /** One that finds nothing of what it may have promised to others has to ask them. */
+    private Admission admission(ClusterMember self, RegionId of, String identity, NodeNetwork network) {
+        Path home = directory(first);
+        Path promises = home.resolve("control");
+        boolean known;
+        try (DirectoryStream<Path> files = Files.isDirectory(promises) ? Files.newDirectoryStream(promises) : null) {
+            known = files != null && files.iterator().hasNext();
+        } catch (IOException e) {
+            throw new TidalException(ErrorCode.STORE_FAILED, "directory " + promises + " can't be read: " + e, e);
+        }
+        return new Admission(self.node(), of, identity, network, new Founders(home), known);
     }
 
     private NodeHome openDirectory(Plugins plugins, NodeId node, RegionId nodeRegion) {

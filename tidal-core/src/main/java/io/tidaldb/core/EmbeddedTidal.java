@@ -110,13 +110,15 @@ final class EmbeddedTidal implements Tidal {
      * @param queueBytes most bytes of all tenants that wait before each is held to its share
      * @param capacity signals a second that each node can take, or null if nobody has said
      * @param leadership how long leaders count on their office
+     * @param init the word on which the cluster is made that it is a member of, or null if nobody is waited for
      */
     record Limits(
             Duration maxFuture,
             long queueBytesPerTenant,
             long queueBytes,
             @Nullable Double capacity,
-            LeadershipSettings leadership) {}
+            LeadershipSettings leadership,
+            @Nullable ClusterInit init) {}
 
     /**
      * Puts an instance together.

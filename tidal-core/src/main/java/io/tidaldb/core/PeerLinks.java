@@ -15,7 +15,7 @@ final class PeerLinks {
             NodeId node = each.node();
             String address = member.peers().getOrDefault(node, each.address());
             if (each.removed()) {
-                network.removePeer(node);
+                network.banish(node);
             } else if (!node.equals(member.node()) && !address.isEmpty()) {
                 network.addPeer(node, address);
             }

@@ -38,6 +38,8 @@ public final class TidalBuilder {
 
     private @Nullable ClusterMember member;
 
+    private @Nullable ClusterInit init;
+
     private @Nullable Plugin<ControlLogFactory> controlLog;
 
     private @Nullable Path pluginsDir;
@@ -122,6 +124,15 @@ public final class TidalBuilder {
     /** Connects nodes by transports of this factory, which need not be installed as a plugin. */
     public TidalBuilder transport(TransportFactory factory) {
         transport = new Plugin<>(TransportFactory.class, factory.name(), factory);
+        return this;
+    }
+
+    /**
+     * Lets a new cluster be made only when the word is given, by one of its members, when all of them run; unless set, a majority of
+     * members that find themselves new make it. {@link #open} waits for it, without a bound.
+     */
+    public TidalBuilder init(ClusterInit word) {
+        init = word;
         return this;
     }
 
@@ -290,7 +301,8 @@ public final class TidalBuilder {
                         queueBytesPerTenant,
                         queueBytes(),
                         capacity,
-                        new LeadershipSettings(lease, returnAfter)),
+                        new LeadershipSettings(lease, returnAfter),
+                        init),
                 signals,
                 defaultSignals);
     }

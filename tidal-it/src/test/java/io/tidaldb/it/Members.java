@@ -70,10 +70,15 @@ final class Members implements AutoCloseable {
 
     /** Starts founders at the same time; returns when all serve. */
     void start(int... nodes) {
+        start(builder -> builder, nodes);
+    }
+
+    /** As {@link #start(int...)}, with more settings. */
+    void start(UnaryOperator<TidalBuilder> more, int... nodes) {
         IntStream.of(nodes)
                 .mapToObj(node -> CompletableFuture.runAsync(() -> open(
                         node,
-                        builder(node)
+                        more.apply(builder(node))
                                 .topology(Topology.regions(FOUNDERS).shardsPerRegion(FOUNDERS))
                                 .member(ClusterMember.of(
                                         CLUSTER,

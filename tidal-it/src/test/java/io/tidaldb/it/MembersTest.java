@@ -326,7 +326,7 @@ class MembersTest {
         assertThatThrownBy(() -> node(0).membership().add(gateway, RegionId.of(1), "", false))
                 .isInstanceOf(TidalException.class);
         node(0).membership().add(gateway, RegionId.of(1), members.address(3), false);
-        join(3, RegionId.of(1), 0, 1, 2);
+        join(3, RegionId.of(1), 2);
         awaitFilled(3, "n0", "n1", "n2", "n3");
         tenant(3).record("view", 1, 1);
         assertThat(tenant(3).total("view")).isEqualTo(1);
@@ -349,6 +349,18 @@ class MembersTest {
         assertThatThrownBy(() -> start(2)).hasMessageContaining("it has lost what it had acknowledged");
         Await.passes(() -> node(0).membership().replace(NodeId.of("n2"), NodeId.of("n3"), members.address(3), false));
         join(3, RegionId.of(2), 0, 1);
+        awaitFilled(1, "n0", "n1", "n3");
+    }
+
+    @Test
+    @DisplayName("a node that was removed and comes back with its directory ends at once and says why")
+    void comesBack() {
+        kill(2);
+        Await.passes(() -> node(0).membership().replace(NodeId.of("n2"), NodeId.of("n3"), members.address(3), false));
+        assertThatThrownBy(() -> start(2))
+                .hasMessageContaining(
+                        "was removed from the cluster, and n3 has taken its place: start a node with another name");
+        join(3, RegionId.of(2), 1);
         awaitFilled(1, "n0", "n1", "n3");
     }
 

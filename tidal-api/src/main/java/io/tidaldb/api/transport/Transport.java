@@ -16,7 +16,8 @@ import java.util.concurrent.CompletionStage;
  *   <li>Messages to one peer arrive in the order in which they were sent, each once and as it was, until the link is reported down; those
  *       of a later link arrive after it was reported up again. What was under way when a link went down may have arrived or not.
  *   <li>A dead or slow peer takes no more memory than its queue, and never keeps a message to another peer waiting.
- *   <li>A client ({@link NodeId#isClient}) adds nodes, which admit it or not and do not add it. Nobody dials a client: it need not listen.
+ *   <li>Who has added a node that has not added him is linked if the node's handler {@link TransportHandler#admits} him, such as a client
+ *       ({@link NodeId#isClient}). Nobody dials a client: it need not listen.
  *   <li>No call blocks. Safe for any number of threads; messages of one thread keep their order.
  *   <li>The handler is called by the context's scheduler alone.
  * </ul>

@@ -20,10 +20,10 @@ public interface TransportHandler {
     CompletionStage<ByteBuffer> request(NodeId peer, ByteBuffer message);
 
     /**
-     * Returns whether a client, which has proven its name, may have a link that it asks for and keeps up itself. It need not be added, and
+     * Returns whether a stranger, who has proven his name and is no peer, may have a link that he asks for and keeps up himself. He
      * is forgotten when the link goes down. Called by any thread.
      */
-    default boolean admits(NodeId client) {
+    default boolean admits(NodeId stranger) {
         return false;
     }
 

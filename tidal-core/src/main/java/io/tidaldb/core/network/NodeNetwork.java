@@ -42,6 +42,7 @@ public final class NodeNetwork implements AutoCloseable {
 
     private static final byte CONTROL = 1;
     private static final byte CALL = 2;
+    private static final byte ENTRY = 3;
 
     private final Transport transport;
     private final LoopScheduler scheduler;
@@ -52,6 +53,10 @@ public final class NodeNetwork implements AutoCloseable {
     private final Map<NodeId, AtomicLong> heard = new ConcurrentHashMap<>();
     private volatile ControlNetwork.@Nullable Handler control;
     private volatile @Nullable Calls calls;
+    private volatile @Nullable Calls entries;
+
+    /** Nodes that are part of the cluster no more: they may ask whether they are, and nothing else. */
+    private final Set<NodeId> banished = ConcurrentHashMap.newKeySet();
 
     // Confined to the scheduler.
     private @Nullable TransportHandler replication;
@@ -102,6 +107,16 @@ public final class NodeNetwork implements AutoCloseable {
         }
     }
 
+    /** As {@link #removePeer}; who it was may still ask whether it may take part, and is told that it may not. */
+    public void banish(NodeId peer) {
+        removePeer(peer);
+        banished.add(peer);
+    }
+
+    private boolean isStranger(NodeId peer) {
+        return peer.isClient() || banished.contains(peer);
+    }
+
     /** Returns whether there is a link to a peer. */
     public boolean isUp(NodeId peer) {
         return up.contains(peer);
@@ -121,6 +136,16 @@ public final class NodeNetwork implements AutoCloseable {
     /** Calls another node. Fails as {@link Transport#request} does. */
     public CompletionStage<ByteBuffer> call(NodeId peer, ByteBuffer message, Duration deadline) {
         return request(CALL, peer, message, deadline);
+    }
+
+    /** Begins to answer those who ask whether they may take part; what comes before is refused as PEER_UNAVAILABLE. */
+    public void answerEntries(Calls handler) {
+        entries = handler;
+    }
+
+    /** Asks another node whether this one may take part. Fails as {@link Transport#request} does. */
+    public CompletionStage<ByteBuffer> enter(NodeId peer, ByteBuffer message, Duration deadline) {
+        return request(ENTRY, peer, message, deadline);
     }
 
     private CompletionStage<ByteBuffer> request(byte channel, NodeId peer, ByteBuffer message, Duration deadline) {
@@ -164,8 +189,10 @@ public final class NodeNetwork implements AutoCloseable {
     private final class Receiver implements TransportHandler {
 
         @Override
-        public boolean admits(NodeId client) {
-            return calls != null && clients.size() < MAX_CLIENTS;
+        public boolean admits(NodeId stranger) {
+            return stranger.isClient()
+                    ? calls != null && clients.size() < MAX_CLIENTS
+                    : banished.contains(stranger) && entries != null;
         }
 
         private void heardOf(NodeId peer) {
@@ -174,7 +201,7 @@ public final class NodeNetwork implements AutoCloseable {
 
         @Override
         public void peerUp(NodeId peer) {
-            if (peer.isClient()) {
+            if (isStranger(peer)) {
                 clients.add(peer);
                 return;
             }
@@ -198,7 +225,7 @@ public final class NodeNetwork implements AutoCloseable {
 
         @Override
         public void message(NodeId peer, ByteBuffer message) {
-            if (peer.isClient()) {
+            if (isStranger(peer)) {
                 return;
             }
             heardOf(peer);
@@ -209,33 +236,36 @@ public final class NodeNetwork implements AutoCloseable {
 
         @Override
         public void writable(NodeId peer) {
-            if (replication != null && !peer.isClient()) {
+            if (replication != null && !isStranger(peer)) {
                 replication.writable(peer);
             }
         }
 
         @Override
         public CompletionStage<ByteBuffer> request(NodeId peer, ByteBuffer message) {
-            boolean client = peer.isClient();
-            if (!client) {
+            boolean stranger = isStranger(peer);
+            if (!stranger) {
                 heardOf(peer);
             }
             byte channel = message.hasRemaining() ? message.get() : 0;
             ControlNetwork.Handler decides = control;
             Calls serves = calls;
-            if (channel == CONTROL && client) {
-                return refused(ErrorCode.UNSUPPORTED, "client " + peer + " has no part in what nodes decide");
+            Calls admits = entries;
+            if (channel == (peer.isClient() ? ENTRY : CALL) && stranger || channel == CONTROL && stranger) {
+                return refused(ErrorCode.UNSUPPORTED, peer + " is no node of this cluster");
+            } else if (channel == ENTRY && admits != null) {
+                return admits.call(peer, message);
             } else if (channel == CONTROL && decides != null) {
                 return decides.request(peer, message);
             } else if (channel == CALL && serves != null) {
                 return serves.call(peer, message);
-            } else if (channel == CONTROL || channel == CALL) {
+            } else if (channel == CONTROL || channel == CALL || channel == ENTRY) {
                 return refused(ErrorCode.PEER_UNAVAILABLE, "the node is starting: try again");
             }
             return refused(
                     ErrorCode.UNSUPPORTED,
                     "a request of node " + peer + " on channel " + channel + " is not known: expected " + CONTROL
-                            + " or " + CALL + "; one of the two nodes is newer than the other");
+                            + " to " + ENTRY + "; one of the two nodes is newer than the other");
         }
 
         private static CompletionStage<ByteBuffer> refused(ErrorCode code, String message) {

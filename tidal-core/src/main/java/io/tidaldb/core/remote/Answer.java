@@ -183,6 +183,19 @@ public sealed interface Answer {
     record Session(List<SessionWrite> writes, long mark, long stalenessNanos) implements Answer {}
 
     /**
+     * What a node says to one that wants to take part, unless it refuses.
+     *
+     * @param identity of the data directory of the one that answers
+     * @param founded whether it takes part in a cluster
+     * @param agreed whether the cluster agrees that the one that asks does
+     * @param founders directories by node, of those with which the cluster was made, as far as it knows
+     * @param nodes addresses of all nodes by name
+     */
+    record Entered(
+            String identity, boolean founded, boolean agreed, Map<String, String> founders, Map<String, String> nodes)
+            implements Answer {}
+
+    /**
      * A refusal.
      *
      * @param code name of the error code

@@ -172,6 +172,12 @@ public sealed interface Call {
      */
     record HandOver(long index, long tenant, String replica) implements Call {}
 
+    /**
+     * Asks whether the node that asks may take part, with this directory and at this address. About no tenant; asked before anything is
+     * agreed with it.
+     */
+    record Enter(long index, long tenant, int region, String identity, String address) implements Call {}
+
     /** Asks where a tenant is, and what signals can be written to it. What a client needs to know. */
     record Route(long index, long tenant) implements Call {}
 }

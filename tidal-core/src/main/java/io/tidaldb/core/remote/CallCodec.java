@@ -49,6 +49,7 @@ public final class CallCodec {
         CALLS.put(Call.HandOver.class, 20);
         // Clients.
         CALLS.put(Call.Route.class, 60);
+        CALLS.put(Call.Enter.class, 61);
         // Hard negatives and sessions.
         CALLS.put(Call.Record.class, 50);
         CALLS.put(Call.Hidden.class, 51);
@@ -77,6 +78,7 @@ public final class CallCodec {
         FIRST_ANSWERS.forEach(each -> ANSWERS.put(each, ANSWERS.size()));
         // Clients.
         ANSWERS.put(Answer.Route.class, 60);
+        ANSWERS.put(Answer.Entered.class, 61);
         // Hard negatives and sessions.
         ANSWERS.put(Answer.Hidden.class, 50);
         ANSWERS.put(Answer.Session.class, 51);

@@ -11,6 +11,7 @@ import picocli.CommandLine.Command;
             ClusterDownCommand.class,
             ClusterStatusCommand.class,
             ClusterPromoteCommand.class,
+            ClusterInitCommand.class,
             ClusterNodesCommand.class,
             ClusterJoinCommand.class,
             ClusterReplaceCommand.class,

@@ -20,6 +20,7 @@ import java.util.Optional;
  * @param signals types to declare; empty means {@code view} and {@code like} in a new directory
  * @param tokens the file of API tokens; without one only this machine is served, and everybody on it is operator
  * @param debug whether faults may be injected
+ * @param waitForInit whether a new cluster is made only when somebody says so, rather than by a majority of new nodes
  */
 public record NodeConfiguration(
         String cluster,
@@ -36,7 +37,8 @@ public record NodeConfiguration(
         Optional<Path> pluginsDir,
         Optional<Path> tokens,
         Limits limits,
-        boolean debug) {
+        boolean debug,
+        boolean waitForInit) {
 
     /** Returns the other nodes that it knows when it starts. */
     public Map<NodeId, Address> others() {

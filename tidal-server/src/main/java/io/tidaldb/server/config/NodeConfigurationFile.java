@@ -89,7 +89,8 @@ public final class NodeConfigurationFile {
                 only(root.section("plugins"), "dir"),
                 only(root.section("auth"), "tokens"),
                 limits(root.section("limits")),
-                root.value("debug", NodeConfigurationFile::flag).orElse(false));
+                root.value("debug", NodeConfigurationFile::flag).orElse(false),
+                root.value("wait_for_init", NodeConfigurationFile::flag).orElse(false));
         root.end();
         return configuration;
     }

@@ -18,6 +18,12 @@ final class MembershipRoutes {
 
     private static final String DRY_RUN = "dry_run";
 
+    private final NodeState node;
+
+    MembershipRoutes(NodeState node) {
+        this.node = node;
+    }
+
     List<Route> routes() {
         return List.of(
                 Route.of(Method.GET, "/v1/cluster/nodes", Access.OPERATOR, "Lists the nodes that there are and were")
@@ -39,7 +45,19 @@ final class MembershipRoutes {
                                 "Removes a node that has no replicas, for good")
                         .query(DRY_RUN, Schema.truth(), "Only tell whether it would be refused")
                         .answers(200, "What is agreed", Schema.ref("MemberChange"))
-                        .by(this::remove));
+                        .by(this::remove),
+                Route.of(
+                                Method.POST,
+                                "/v1/cluster/init",
+                                Access.OPERATOR,
+                                "Makes a new cluster of the node and its peers, which wait for it; 409 if it is made")
+                        .answers(200, "It is made", Schema.types("object"))
+                        .by(this::init));
+    }
+
+    private void init(Exchange exchange) {
+        node.init().init();
+        exchange.answer(200, Json.object().put("cluster", node.cluster()).put("done", true));
     }
 
     private void list(Exchange exchange) {

@@ -3,6 +3,7 @@ package io.tidaldb.server.http;
 import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.NodeId;
 import io.tidaldb.api.TidalException;
+import io.tidaldb.core.ClusterInit;
 import io.tidaldb.core.Tidal;
 import io.tidaldb.core.upgrade.UpgradePhase;
 import io.tidaldb.server.config.NodeConfiguration;
@@ -19,6 +20,7 @@ public final class NodeState {
     private final String cluster;
     private final String node;
     private final String starting;
+    private final ClusterInit init = new ClusterInit();
     private volatile @Nullable Tidal tidal;
     private volatile boolean draining;
     private volatile @Nullable String failure;
@@ -39,6 +41,17 @@ public final class NodeState {
                 ? "starting"
                 : "starting; it needs a majority of itself and "
                         + configuration.peers().keySet();
+    }
+
+    /** Returns the word on which a cluster is made that waits for it. */
+    public ClusterInit init() {
+        return init;
+    }
+
+    private String starting() {
+        return init.isAwaited()
+                ? "waiting for its cluster to be made: tidal cluster init, when all nodes run"
+                : starting;
     }
 
     /** It serves from now on. */
@@ -67,7 +80,7 @@ public final class NodeState {
             return Optional.of("failed: " + failure);
         }
         Tidal open = tidal;
-        return open == null ? Optional.of(starting) : outOfService(open);
+        return open == null ? Optional.of(starting()) : outOfService(open);
     }
 
     // One that is about to be drained serves until it is.
@@ -82,7 +95,7 @@ public final class NodeState {
     Tidal tidal() {
         Tidal open = tidal;
         if (open == null) {
-            throw new Refusal(Refusal.Code.UNAVAILABLE, "node " + node + " is " + starting + ": try again", 1);
+            throw new Refusal(Refusal.Code.UNAVAILABLE, "node " + node + " is " + starting() + ": try again", 1);
         }
         return open;
     }

@@ -31,7 +31,7 @@ final class RouteTable {
         routes.addAll(new TokenRoutes(authenticator).routes());
         routes.addAll(new AuditRoutes().routes());
         routes.addAll(new ClusterRoutes(node).routes());
-        routes.addAll(new MembershipRoutes().routes());
+        routes.addAll(new MembershipRoutes(node).routes());
         routes.addAll(new UpgradeRoutes().routes());
         routes.addAll(new OperationRoutes(node, events).routes());
         routes.addAll(new MetricsRoutes(node, metrics).routes());

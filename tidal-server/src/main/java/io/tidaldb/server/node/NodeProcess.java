@@ -60,7 +60,7 @@ public final class NodeProcess implements AutoCloseable {
                 // Others may be waited for: who can't serve has to say so before.
                 http.join();
             }
-            tidal = Store.open(configuration);
+            tidal = Store.open(configuration, state.init());
             HttpServer server = http.join();
             new TidalMetrics(tidal).bindTo(metrics);
             state.opened(tidal);

@@ -6,6 +6,7 @@ import io.tidaldb.api.ShardId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.api.placement.ShardAssignment;
 import io.tidaldb.api.transport.TransportTls;
+import io.tidaldb.core.ClusterInit;
 import io.tidaldb.core.ClusterMember;
 import io.tidaldb.core.Tidal;
 import io.tidaldb.core.TidalBuilder;
@@ -22,7 +23,7 @@ final class Store {
 
     private Store() {}
 
-    static Tidal open(NodeConfiguration configuration) {
+    static Tidal open(NodeConfiguration configuration, ClusterInit init) {
         refuse(configuration);
         NodeConfiguration.Limits limits = configuration.limits();
         TidalBuilder builder = Tidal.builder()
@@ -47,6 +48,9 @@ final class Store {
             builder.region(configuration.region());
         }
         builder.member(member(configuration));
+        if (configuration.waitForInit()) {
+            builder.init(init);
+        }
         builder.transport(configuration.transport().plugin());
         return builder.open();
     }

@@ -80,6 +80,7 @@ class AuthorisationTest {
             Map.entry("GET /v1/cluster", OPERATORS),
             Map.entry("GET /v1/cluster/nodes", OPERATORS),
             Map.entry("POST /v1/cluster/nodes", OPERATORS),
+            Map.entry("POST /v1/cluster/init", OPERATORS),
             Map.entry("DELETE /v1/cluster/nodes/{node}", OPERATORS),
             Map.entry("GET /v1/upgrades", OPERATORS),
             Map.entry("GET /v1/upgrades/plan", OPERATORS),

@@ -64,10 +64,10 @@ final class InprocTransport implements Transport {
         return address.equals(peers.get(peer));
     }
 
-    /** Returns whether a client may have a link. */
-    boolean admits(NodeId client) {
+    /** Returns whether a stranger may have a link. */
+    boolean admits(NodeId stranger) {
         TransportHandler receiver = handler;
-        return receiver != null && client.isClient() && receiver.admits(client);
+        return receiver != null && !peers.containsKey(stranger) && receiver.admits(stranger);
     }
 
     @Override

@@ -181,11 +181,8 @@ final class Handshake extends ByteToMessageDecoder {
         ctx.flush();
     }
 
-    // Guests are forgotten with their links, so that only they can number them.
     private boolean decides(NodeId other) {
-        NodeId local = transport.local();
-        boolean guests = local.isClient() || other.isClient();
-        return guests ? local.isClient() : local.compareTo(other) < 0;
+        return transport.local().compareTo(other) < 0;
     }
 
     /** Makes the connection a link. Nothing of the link is written before this returns, as this is the event loop. */

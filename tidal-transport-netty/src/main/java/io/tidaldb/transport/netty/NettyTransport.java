@@ -30,6 +30,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -50,6 +51,7 @@ final class NettyTransport implements Transport {
     private final Resolver resolver = new Resolver();
     private final int instance = ThreadLocalRandom.current().nextInt(1, Integer.MAX_VALUE);
     private final Map<NodeId, Peer> peers = new ConcurrentHashMap<>();
+    private final AtomicInteger guestLinks = new AtomicInteger();
     private final ChannelGroup channels = new DefaultChannelGroup(ImmediateEventExecutor.INSTANCE);
     private volatile @Nullable EventLoopGroup loops;
     private volatile @Nullable Channel server;
@@ -227,13 +229,16 @@ final class NettyTransport implements Transport {
         return closed ? null : peers.get(id);
     }
 
-    /** Returns a client as a peer for as long as it keeps a link; null if it may have none. */
+    /** Returns a stranger as a peer for as long as he keeps a link; null if he may have none. */
     @Nullable
     Peer guest(NodeId id) {
         TransportHandler host = handler();
-        return host != null && id.isClient() && host.admits(id)
-                ? peers.computeIfAbsent(id, each -> new Peer(this, each, true))
-                : null;
+        return host != null && host.admits(id) ? peers.computeIfAbsent(id, each -> new Peer(this, each, true)) : null;
+    }
+
+    /** Returns a number for a guest's link: guests are forgotten, so all of them share the numbers. */
+    int nextGuestLink() {
+        return guestLinks.incrementAndGet();
     }
 
     void forget(Peer guest) {

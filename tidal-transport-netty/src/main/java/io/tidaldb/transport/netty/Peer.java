@@ -36,7 +36,7 @@ final class Peer {
     /**
      * Creates one.
      *
-     * @param guest whether it is a client that this node has not added: it dials, and is forgotten with its link
+     * @param guest whether it is a stranger whom this node has not added: it dials, and is forgotten with its link
      */
     Peer(NettyTransport transport, NodeId id, boolean guest) {
         this.transport = transport;
@@ -128,7 +128,7 @@ final class Peer {
         if (!wanted || settled) {
             return null;
         }
-        granted++;
+        granted = guest ? transport.nextGuestLink() : granted + 1;
         return establish(new Link(transport, id, linkId(transport.instance(), granted), hello, channel));
     }
 
