@@ -162,7 +162,7 @@ final class AgreedUpgrades implements Upgrades {
     }
 
     private Step step(NodeId node, SortedMap<NodeId, Answer.Figures> said) {
-        List<TenantId> paused = DrainSafety.paused(control, node, said::containsKey, several);
+        List<TenantId> paused = DrainSafety.paused(control, node, member -> said.containsKey(member), several);
         Answer.Figures figuresOfNode = said.get(node);
         int leads = control.tenants().values().stream()
                 .mapToInt(tenant -> (int) tenant.placement().stream()
@@ -224,7 +224,7 @@ final class AgreedUpgrades implements Upgrades {
                     "node " + node
                             + " does not answer: expected one that runs, so that it can hand over what it leads");
         }
-        List<TenantId> paused = DrainSafety.paused(control, node, said::containsKey, several);
+        List<TenantId> paused = DrainSafety.paused(control, node, member -> said.containsKey(member), several);
         if (!allowUnavailable && !paused.isEmpty()) {
             throw new TidalException(ErrorCode.UNSAFE, unserved(node, paused));
         }
