@@ -22,6 +22,7 @@ final class ComposedCluster {
     private final ContainerEngine engine;
     private final Path secrets;
     private final String token;
+    private final String image;
     private final Map<String, Integer> ports = new TreeMap<>();
 
     ComposedCluster(ContainerEngine engine, Path work) throws IOException {
@@ -32,7 +33,7 @@ final class ComposedCluster {
         List<String> nodes = new ArrayList<>();
         compose.get("services").fieldNames().forEachRemaining(nodes::add);
         certificates(nodes);
-        String image = engine.image();
+        this.image = engine.image();
         this.token = Cli.parse(engine.run(
                         "run",
                         "--rm",
@@ -57,7 +58,7 @@ final class ComposedCluster {
             // Merge keys are not resolved by the parser: what is the service's own goes before.
             ObjectNode service = ((ObjectNode) compose.get("x-node")).deepCopy();
             service.setAll((ObjectNode) compose.at("/services/" + node));
-            start(node, service, image, network);
+            start(node, service, network);
         }
     }
 
@@ -68,7 +69,7 @@ final class ComposedCluster {
         FaultTools.run(command.toArray(String[]::new));
     }
 
-    private void start(String node, ObjectNode service, String image, String network) throws IOException {
+    private void start(String node, ObjectNode service, String network) throws IOException {
         List<String> words = new ArrayList<>(List.of("--network", network, "--network-alias", node));
         words.addAll(List.of("--hostname", service.get("hostname").asText()));
         service.get("environment").properties().forEach(each -> words.addAll(
@@ -82,7 +83,7 @@ final class ComposedCluster {
         }
         int port = freePort();
         ports.put(node, port);
-        words.addAll(List.of("-p", "127.0.0.1:" + port + ":7400", "--health-interval=2s", image));
+        words.addAll(List.of("-p", "127.0.0.1:" + port + ":7400", "--health-interval=5s", image));
         engine.start(container(node), words);
     }
 
@@ -102,6 +103,24 @@ final class ComposedCluster {
         try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             return socket.getLocalPort();
         }
+    }
+
+    /** Starts one that has nothing to do with the others but certificates and token, and returns its URL. */
+    String startAlone(String name, Path configuration, Path data) throws IOException {
+        int port = freePort();
+        engine.start(
+                container(name),
+                List.of(
+                        "-v",
+                        configuration + ":/etc/tidal/node.yaml:ro",
+                        "-v",
+                        secrets + ":/etc/tidal/secrets:ro",
+                        "-v",
+                        data + ":/data",
+                        "-p",
+                        "127.0.0.1:" + port + ":7400",
+                        image));
+        return "https://127.0.0.1:" + port;
     }
 
     List<String> nodes() {

@@ -3,6 +3,8 @@ package io.tidaldb.it;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
@@ -21,6 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 class ContainerClusterTest {
 
     private static final int EVENTS_PER_SECOND = 100;
+    private static final int EVENTS_AT_A_TIME = 10_000;
     private static final String PEER_PORT = "7401";
 
     private Path work;
@@ -204,5 +207,49 @@ class ContainerClusterTest {
                 PEER_PORT,
                 "-j",
                 "DROP");
+    }
+
+    @Test
+    @DisplayName("refuse what does not fit on a small disk, keep what they acknowledged, and go on when there is room")
+    void smallDisk() throws Exception {
+        Path data = Files.createDirectories(work.resolve("small"));
+        try (FaultTools tools = new FaultTools()) {
+            FaultTools.need("mount", "-t", "tmpfs", "-o", "size=6m,uid=10001,mode=700", "none", data.toString());
+            tools.undoBy("umount", "-l", data.toString());
+            Path configuration = Files.writeString(
+                    work.resolve("small.yaml"),
+                    "data_dir: /data\nhttp: {listen: \"0.0.0.0:7400\", tls: {keystore: /etc/tidal/secrets/n0.p12,"
+                            + " password_file: /etc/tidal/secrets/password}}\nauth: {tokens: /etc/tidal/secrets/tokens.json}\n"
+                            + "wal: {segment_bytes: 1MiB}\nsignals: [{name: view, half_life: 7d}]\n");
+            String server = cluster.startAlone("small", configuration, data);
+            Await.passes(() -> assertThat(Cli.run(cluster.asking(server, "tenant", "create", "--tenant", 1)).code())
+                    .isZero());
+            Path acks = work.resolve("acks-small.ndjson");
+            Path events = events();
+            Cli.Answer answer = importing(server, events, acks);
+            for (int tries = 1; answer.code() == 0 && tries < 50; tries++) {
+                answer = importing(server, events, acks);
+            }
+            assertThat(answer.err()).contains("STORAGE_FULL");
+            Cli.run(cluster.asking(server, "signal", "verify", "--ack-log", acks)).done();
+            FaultTools.run("mount", "-o", "remount,size=64m", data.toString());
+            Await.passes(() -> importing(server, events, acks).done());
+            Cli.run(cluster.asking(server, "signal", "verify", "--ack-log", acks)).done();
+            engine.run("rm", "-f", cluster.container("small"));
+        }
+    }
+
+    private Path events() throws IOException {
+        StringBuilder lines = new StringBuilder();
+        for (int entity = 0; entity < EVENTS_AT_A_TIME; entity++) {
+            lines.append("{\"tenant\":\"1\",\"signal\":\"view\",\"entity\":\"")
+                    .append(entity)
+                    .append("\",\"ts\":\"2026-01-01T00:00:00Z\"}\n");
+        }
+        return Files.writeString(work.resolve("events.ndjson"), lines.toString());
+    }
+
+    private Cli.Answer importing(String server, Path events, Path acks) {
+        return Cli.run(cluster.asking(server, "signal", "import", "--ack-log", acks, events));
     }
 }
