@@ -295,7 +295,7 @@ class NodeProcessTest {
                     "data_dir: " + work.resolve("data") + "\nhttp: {listen: \"127.0.0.1:" + port(node) + "\"}\n");
             Cli.run("node", "--config", file, "--probe").done();
             assertThat(Cli.run("node", "--config", configuration(""), "--probe")
-                            .ended(1)
+                            .ended(2)
                             .err())
                     .contains("any free port can't be probed");
             node.terminate();

@@ -28,7 +28,7 @@ import javax.net.ssl.X509ExtendedTrustManager;
 /** Asks the node on this machine that has a configuration whether it serves. */
 final class NodeProbe {
 
-    private static final Duration PATIENCE = Duration.ofSeconds(5);
+    private static final Duration PATIENCE = Duration.ofSeconds(8);
     private static final String ANYWHERE = "0.0.0.0";
 
     private NodeProbe() {}
@@ -59,7 +59,7 @@ final class NodeProbe {
                 throw refused(uri, answer.body());
             }
         } catch (IOException | GeneralSecurityException e) {
-            throw refused(uri, String.valueOf(e.getMessage()));
+            throw refused(uri, e.getMessage() == null ? "nothing listens there" : e.getMessage());
         }
     }
 
