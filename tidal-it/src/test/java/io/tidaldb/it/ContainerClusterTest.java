@@ -90,6 +90,9 @@ class ContainerClusterTest {
         /** Waits for its end: nothing has failed, and what was acknowledged is there once, whoever is asked. */
         void lostNothing() throws Exception {
             String line = String.valueOf(process.line());
+            while (!line.startsWith("{") && !line.equals("null")) {
+                line = String.valueOf(process.line());
+            }
             assertThat(process.exitCode()).as("%s%n%s", line, process.errors()).isZero();
             JsonNode report = Cli.parse(line);
             assertThat(report.get("failed").asLong()).as(line).isZero();
