@@ -20,7 +20,7 @@ function limit(name, text) {
   return text.trim() === '' ? null : value;
 }
 
-export function limits(state, { tenant }, done) {
+function limits(state, { tenant }, done) {
   const shown = find(state, tenant);
   const changed = (values) => LIMITS.filter(([name, label, , now]) => limit(label, values[name]) !== now(shown));
   ask({
@@ -45,7 +45,7 @@ function others(state, tenant) {
     .map((shard) => [`r${shard.region}:s${shard.shard}`, `r${shard.region}:s${shard.shard} on ${shard.node}`]);
 }
 
-export function promote(state, { tenant }, done) {
+function promote(state, { tenant }, done) {
   const options = others(state, find(state, tenant));
   if (options.length === 0) {
     say(`Tenant ${tenant} has no other replica`);
@@ -61,7 +61,7 @@ export function promote(state, { tenant }, done) {
   });
 }
 
-export function migrate(state, { tenant }, done) {
+function migrate(state, { tenant }, done) {
   const { shards } = find(state, tenant);
   const targets = state.cluster.shards
     .map((shard) => `r${shard.region}:s${shard.shard}`)
@@ -79,44 +79,47 @@ export function migrate(state, { tenant }, done) {
       method: 'POST', path: '/v1/migrations', body: { tenant, from, to, ...(rate.trim() && { max_bytes_per_sec: limit('Bytes a second', rate) }) },
     }),
     command: ({ from, to, rate }) => `migrate start --tenant ${tenant} --from ${from} --to ${to}${rate.trim() ? ` --max-bytes-per-sec ${rate}` : ''}`,
-    verb: 'Move it', done,
+    verb: 'Move it', dryRun: true, done,
   });
 }
 
-export function abort(state, { id, tenant }, done) {
-  ask({
-    title: `Abort migration ${id}`, about: `Tenant ${tenant} stays where it is; what was copied is erased there. Nothing is lost.`,
-    request: () => ({ method: 'POST', path: `/v1/migrations/${encodeURIComponent(id)}/abort` }), command: () => `migrate abort ${id}`, verb: 'Abort it', done,
+/** A step of a migration that takes no more than its number. */
+function step(word, title, about, verb) {
+  return (state, { id, tenant }, done) => ask({
+    title: `${title} migration ${id}`, about: about.replace('{}', tenant),
+    request: () => ({ method: 'POST', path: `/v1/migrations/${encodeURIComponent(id)}/${word}` }), command: () => `migrate ${word} ${id}`, verb, done,
   });
 }
 
-export function reverse(state, { id, tenant }, done) {
-  ask({
-    title: `Reverse migration ${id}`, about: `Tenant ${tenant} goes back to where it was, with all that was written since.`,
-    request: () => ({ method: 'POST', path: `/v1/migrations/${encodeURIComponent(id)}/reverse` }), command: () => `migrate reverse ${id}`, verb: 'Take it back', done,
+/** A step of a node out of service or back. */
+function nodeStep(word, title, about, verb) {
+  return (state, { node }, done) => ask({
+    title: title.replace('{}', node), about,
+    request: () => ({ method: 'POST', path: `/v1/upgrades/${node}/${word}` }), command: () => `upgrade ${word} ${node}`, verb, done,
   });
 }
 
-export function drain(state, { node }, done) {
-  ask({
-    title: `Drain node ${node}`, about: 'Other nodes lead what it leads, and it serves no more until it rejoins. Refused where a shard would be left without.',
-    request: () => ({ method: 'POST', path: `/v1/upgrades/${node}/drain` }), command: () => `upgrade drain ${node}`, verb: 'Drain it', done,
-  });
-}
-
-export function rejoin(state, { node }, done) {
-  ask({
-    title: `Let node ${node} rejoin`, about: 'It catches up, is compared, and leads again what it led.',
-    request: () => ({ method: 'POST', path: `/v1/upgrades/${node}/rejoin` }), command: () => `upgrade rejoin ${node}`, verb: 'Let it rejoin', done,
-  });
-}
-
-export function finalize(state, data, done) {
+function finalize(state, data, done) {
   ask({
     title: 'Finalize the version', about: 'New formats are written from then on. There is no way back to the older version.',
     request: () => ({ method: 'POST', path: '/v1/upgrades/finalize' }), command: () => 'upgrade finalize', verb: 'Finalize for good', done,
   });
 }
+
+/** By the name on the button. */
+export const ACTIONS = {
+  limits,
+  promote,
+  migrate,
+  abort: step('abort', 'Abort', 'Tenant {} stays where it is; what was copied is erased there. Nothing is lost.', 'Abort it'),
+  reverse: step('reverse', 'Reverse', 'Tenant {} goes back to where it was, with all that was written since.', 'Take it back'),
+  pause: step('pause', 'Pause', 'Nothing more is copied until it is resumed; tenant {} is served from where it is.', 'Pause it'),
+  resume: step('resume', 'Resume', 'Tenant {} goes on to be copied.', 'Resume it'),
+  'end-hold': step('end-hold', 'End the hold of', 'What tenant {} left behind is erased. It can\'t be taken back then.', 'Erase it'),
+  drain: nodeStep('drain', 'Drain node {}', 'Other nodes lead what it leads, and it serves no more until it rejoins. Refused where a tenant would be left without.', 'Drain it'),
+  rejoin: nodeStep('rejoin', 'Let node {} rejoin', 'It catches up, is compared, and leads again what it led.', 'Let it rejoin'),
+  finalize,
+};
 
 /** Asks for a token, and keeps it for as long as the tab is open. */
 export function enterToken(done) {

@@ -121,7 +121,7 @@ async function lookAtMigrations() {
 
 async function lookAtUpgrades() {
   const found = await optional('/v1/upgrades', (answer) => answer);
-  state.upgrades = found ? { nodes: found.nodes ?? [], blocking: found.blocking ?? [] } : { nodes: null };
+  state.upgrades = found ? { ...found, finalizes: Boolean(routes['/v1/upgrades/finalize']) } : { nodes: null };
   render();
   return found ? LOOK_MILLIS : ABSENT_MILLIS;
 }
@@ -185,7 +185,7 @@ document.addEventListener('click', (event) => {
   const pressed = event.target.closest('[data-action]');
   if (pressed) {
     const { action, ...data } = pressed.dataset;
-    (HANDLERS[action] ?? ((values) => actions[action](state, values, lookNow)))(data);
+    (HANDLERS[action] ?? ((values) => actions.ACTIONS[action](state, values, lookNow)))(data);
   }
 });
 

@@ -3,6 +3,7 @@
 import { call } from './api.js';
 import { curl, tidal } from './commands.js';
 import { h, say } from './dom.js';
+import { bytes, millis, seconds } from './format.js';
 
 const dialog = document.getElementById('dialog');
 
@@ -17,7 +18,10 @@ function effects(answer) {
   if (!answer.allowed) {
     return `Would be refused: ${answer.reason ?? answer.code}`;
   }
-  const found = [...answer.effects, ...answer.risks.map((risk) => `Risk: ${risk}`)];
+  const found = [...(answer.steps ?? []), ...(answer.effects ?? []), ...(answer.risks ?? []).map((risk) => `Risk: ${risk}`)];
+  if (answer.bytes !== undefined) {
+    found.unshift(`Would be allowed: ${bytes(answer.bytes)} in about ${seconds(answer.seconds)}, writes pause for ${millis(answer.max_write_pause_ms)} at most.`);
+  }
   return found.length > 0 ? found.join('\n') : 'Would be allowed; nothing else changes by it.';
 }
 
@@ -28,7 +32,7 @@ function effects(answer) {
 export function ask({ title, about, fields = [], request, command, verb, dryRun = false, before, done }) {
   const values = () => Object.fromEntries(new FormData(form));
   const preview = h('pre', { 'aria-label': 'The same in a shell' });
-  const answer = h('div', { role: 'alert' });
+  const answer = h('div', { role: 'alert', class: 'lines' });
   const confirm = h('button', { type: 'submit', class: 'main' }, verb);
   const check = h('button', { type: 'button' }, 'What would happen?');
   const cancel = h('button', { type: 'button', autofocus: true }, 'Cancel');

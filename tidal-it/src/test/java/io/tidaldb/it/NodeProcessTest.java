@@ -285,4 +285,23 @@ class NodeProcessTest {
             assertThat(node.errors()).doesNotContain(token, token.substring(19));
         }
     }
+
+    @Test
+    @DisplayName("is asked by its own configuration whether it serves, and does not when it has ended")
+    void probed() throws Exception {
+        try (TidalProcess node = start("")) {
+            Path file = Files.writeString(
+                    work.resolve("probe.yaml"),
+                    "data_dir: " + work.resolve("data") + "\nhttp: {listen: \"127.0.0.1:" + port(node) + "\"}\n");
+            Cli.run("node", "--config", file, "--probe").done();
+            assertThat(Cli.run("node", "--config", configuration(""), "--probe")
+                            .ended(2)
+                            .err())
+                    .contains("any free port can't be probed");
+            node.terminate();
+            assertThat(node.exitCode()).isZero();
+            assertThat(Cli.run("node", "--config", file, "--probe").ended(1).err())
+                    .contains("does not serve");
+        }
+    }
 }

@@ -39,6 +39,9 @@ public final class TokenFile {
 
     private static final int VERSION = 1;
     private static final long MAX_BYTES = 16L << 20;
+    private static final Set<PosixFilePermission> MOUNTED = EnumSet.of(
+            PosixFilePermission.OWNER_READ, PosixFilePermission.OWNER_WRITE, PosixFilePermission.GROUP_READ);
+
     private static final Set<PosixFilePermission> OWNER_ONLY =
             EnumSet.of(PosixFilePermission.OWNER_READ, PosixFilePermission.OWNER_WRITE);
     private static final JsonMapper MAPPER = JsonMapper.builder()
@@ -105,12 +108,18 @@ public final class TokenFile {
         return key == null ? "none" : key;
     }
 
+    /** Returns whether root has put it there for this process, as orchestrators do with secrets: then its group may read it. */
+    private boolean isMounted() throws IOException {
+        return !"root".equals(System.getProperty("user.name"))
+                && Integer.valueOf(0).equals(Files.getAttribute(file, "unix:uid"));
+    }
+
     private void checkPermissions() throws IOException {
         if (!isPosix()) {
             return;
         }
         Set<PosixFilePermission> permissions = Files.getPosixFilePermissions(file);
-        if (!OWNER_ONLY.containsAll(permissions)) {
+        if (!(isMounted() ? MOUNTED : OWNER_ONLY).containsAll(permissions)) {
             throw invalid("can be read or written by others than its owner ("
                     + PosixFilePermissions.toString(permissions) + "): expected rw-------; run chmod 600 on it");
         }

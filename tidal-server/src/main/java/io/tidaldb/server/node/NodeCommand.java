@@ -24,9 +24,18 @@ public final class NodeCommand extends CliCommand {
     @SuppressWarnings("NullAway.Init")
     private Path file;
 
+    @Option(
+            names = "--probe",
+            description = "Run none, but ask the one on this machine that has this configuration whether it serves; exit code 1 if not.")
+    private boolean probe;
+
     @Override
     public Integer call() throws InterruptedException {
         NodeConfiguration configuration = NodeConfigurationFile.read(file, System.getenv());
+        if (probe) {
+            NodeProbe.ask(configuration);
+            return ExitCodes.DONE;
+        }
         NodeLogging.install();
         try (StopSignal stop = StopSignal.install()) {
             // Nothing is acknowledged before it serves, and others may be waited for until then.
