@@ -3,19 +3,19 @@ package io.tidaldb.it;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.tidaldb.api.EntityId;
 import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.IdempotencyKey;
 import io.tidaldb.api.RegionId;
 import io.tidaldb.api.ReplicaId;
-import io.tidaldb.api.EntityId;
 import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.api.WalSegmentId;
 import io.tidaldb.core.BackupReport;
 import io.tidaldb.core.BackupSource;
-import io.tidaldb.core.Position;
 import io.tidaldb.core.NegativeKind;
+import io.tidaldb.core.Position;
 import io.tidaldb.core.ReadOptions;
 import io.tidaldb.core.Reading;
 import io.tidaldb.core.RestoreOptions;
@@ -317,7 +317,8 @@ class BackupTest {
     }
 
     @Test
-    @DisplayName("F-72, R-43: hides, their withdrawals and sessions are in it, and go on in the tenant that is restored")
+    @DisplayName(
+            "F-72, R-43: hides, their withdrawals and sessions are in it, and go on in the tenant that is restored")
     void users(@TempDir Path data) throws IOException {
         EntityId anna = EntityId.of(1_001);
         SessionId session = SessionId.of(5);
@@ -335,8 +336,10 @@ class BackupTest {
             assertThat(restored.top("view", 10, anna.value()))
                     .extracting(each -> each.entity().value())
                     .containsExactly(2L);
-            assertThat(restored.sessions().start(session, anna, WriteOptions.DEFAULT)).isNotEqualTo(started);
-            assertThat(restored.sessions().read(session, ReadOptions.DEFAULT).entries()).hasSize(1);
+            assertThat(restored.sessions().start(session, anna, WriteOptions.DEFAULT))
+                    .isNotEqualTo(started);
+            assertThat(restored.sessions().read(session, ReadOptions.DEFAULT).entries())
+                    .hasSize(1);
             restored.negatives().withdraw(NegativeKind.HIDE, anna, EntityId.of(1), WriteOptions.DEFAULT);
             assertThat(restored.top("view", 10, anna.value())).hasSize(2);
             assertThat(tenant.top("view", 10, anna.value())).hasSize(1);

@@ -26,8 +26,7 @@ final class ErrorStatus {
                     NOT_CAUGHT_UP,
                     UNSAFE,
                     SESSION_OUT_OF_ORDER,
-                    SESSION_CLOSED ->
-                409;
+                    SESSION_CLOSED -> 409;
             case POSITION_UNKNOWN -> 412;
             case NOT_OWNER -> 421;
             case RESIDENCY_UNSATISFIABLE, INVALID_RANGES, IDEMPOTENCY_KEY_REUSED, EVENT_TIME_TOO_FAR, UNSUPPORTED ->
