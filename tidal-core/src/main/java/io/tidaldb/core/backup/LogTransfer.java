@@ -136,8 +136,7 @@ public final class LogTransfer {
             return encoded;
         }
         int keyBytes = KeyBlock.bytes(keys.size());
-        ByteBuffer payload =
-                ByteBuffer.allocate(keyBytes + encoded.remaining()).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer payload = ByteBuffer.allocate(keyBytes + encoded.remaining()).order(ByteOrder.LITTLE_ENDIAN);
         KeyBlock.put(payload, 0, keys);
         return payload.put(keyBytes, encoded, 0, encoded.remaining());
     }
@@ -149,9 +148,7 @@ public final class LogTransfer {
                 record.what(),
                 record.user(),
                 record.item(),
-                withdrawn == null
-                        ? null
-                        : withdrawn.stream().map(this::renamed).toList());
+                withdrawn == null ? null : withdrawn.stream().map(this::renamed).toList());
     }
 
     private WalSegmentId renamed(WalSegmentId name) {

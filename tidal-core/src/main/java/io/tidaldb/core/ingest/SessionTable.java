@@ -102,6 +102,10 @@ final class SessionTable {
             add(session, entry);
             count += session.entries.size();
         }
+    }
+
+    /** Forgets what is old. Not to be called in the middle of a recovery, which has seen but a part of the logs. */
+    void forget() {
         if (newestMillis - sweptMillis >= SWEEP_MILLIS) {
             sweep();
         }

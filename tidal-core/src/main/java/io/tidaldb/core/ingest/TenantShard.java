@@ -557,6 +557,7 @@ public final class TenantShard {
         if (ledgerCount == 1) {
             entityCount = ledgers.distinctEntities();
         }
+        users.sessions.forget();
         waits.look();
     }
 

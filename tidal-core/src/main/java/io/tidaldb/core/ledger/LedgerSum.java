@@ -120,11 +120,13 @@ public final class LedgerSum {
     private TopK scanAll(int signal, long atNanos, int k, LongPredicate except) {
         TopK top = new TopK(k);
         if (isOne()) {
-            ScoreVisitor offered = except == NOBODY ? top : (entity, score) -> {
-                if (!except.test(entity)) {
-                    top.visit(entity, score);
-                }
-            };
+            ScoreVisitor offered = except == NOBODY
+                    ? top
+                    : (entity, score) -> {
+                        if (!except.test(entity)) {
+                            top.visit(entity, score);
+                        }
+                    };
             for (int slot = 0; slot >= 0; ) {
                 slot = ledgers.get(0).scan(slot, CHUNK, signal, atNanos, offered);
             }

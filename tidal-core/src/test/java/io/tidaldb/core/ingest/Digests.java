@@ -29,6 +29,9 @@ public final class Digests {
         if (slot.base != null) {
             digests.put("base", slot.base.digest(SEED).toString());
         }
+        if (!slot.users.image().isEmpty()) {
+            digests.put("users", slot.users.digest(SEED) + " " + slot.users.namedEntities());
+        }
         slot.compacted.forEach((origin, end) -> digests.put("compacted " + origin, Long.toUnsignedString(end)));
         return digests;
     }

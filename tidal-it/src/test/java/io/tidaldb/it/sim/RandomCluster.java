@@ -27,6 +27,7 @@ final class RandomCluster {
     private final Chaos chaos;
     private final ReplicationSettings bounds;
     private final Workload workload;
+    private final UserWorkload users;
     private final boolean truncates;
     private final int regions;
     private final int shards;
@@ -63,6 +64,7 @@ final class RandomCluster {
         residency = new ResidencyCheck(cluster);
         cluster.world().note("regions " + regions + ", shards " + shards);
         workload = new Workload(cluster, tenants());
+        users = new UserWorkload(cluster);
         chaos = new Chaos(cluster, links);
     }
 
@@ -142,7 +144,9 @@ final class RandomCluster {
                 case 3 -> chaos.locked(() -> workload.create(tenant(random.below(25))));
                 case 4 -> workload.delete(residency::deleted);
                 default -> {
-                    if (random.chance(300_000)) {
+                    if (random.chance(150_000)) {
+                        users.act(workload.someTenant());
+                    } else if (random.chance(300_000)) {
                         workload.read();
                     } else {
                         workload.write();
@@ -180,6 +184,7 @@ final class RandomCluster {
             MemoryCheck.atRest(cluster);
         }
         residency.atRest();
+        users.check(workload.tenants());
         if (truncates) {
             new StateCheck(cluster).compare();
             CountCheck.check(cluster, workload.history());

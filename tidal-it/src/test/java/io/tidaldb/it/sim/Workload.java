@@ -65,7 +65,12 @@ final class Workload {
         return acknowledged;
     }
 
-    private Tenant someTenant() {
+    /** Returns the tenants that there are. */
+    List<Tenant> tenants() {
+        return tenants;
+    }
+
+    Tenant someTenant() {
         return tenants.get((int) random.below(tenants.size()));
     }
 
@@ -194,7 +199,7 @@ final class Workload {
     }
 
     /** Returns the failure if it is one that faults explain. */
-    private static TidalException expected(@Nullable Throwable failure) {
+    static TidalException expected(@Nullable Throwable failure) {
         Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
         if (cause instanceof TidalException reason
                 && (reason.code().outcome() != Outcome.FATAL)

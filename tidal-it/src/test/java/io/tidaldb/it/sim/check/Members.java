@@ -8,7 +8,7 @@ import io.tidaldb.it.sim.SimulatedCluster;
 import java.util.List;
 
 /** Where a tenant's data belongs, by its configuration and placement alone. */
-final class Members {
+public final class Members {
 
     private Members() {}
 
@@ -19,7 +19,7 @@ final class Members {
     }
 
     /** Returns the replicas that hold a slot, in order. */
-    static List<ReplicaId> of(SimulatedCluster cluster, Tenant tenant, ShardId shard) {
+    public static List<ReplicaId> of(SimulatedCluster cluster, Tenant tenant, ShardId shard) {
         return cluster.replicas().stream()
                 .filter(replica -> replica.shard().equals(shard) && mayBeAt(tenant, replica))
                 .toList();
