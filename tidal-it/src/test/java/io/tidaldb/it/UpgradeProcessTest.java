@@ -80,19 +80,30 @@ class UpgradeProcessTest {
     }
 
     private String upgrade(String verb, int node, Object... more) {
-        List<Object> words = new ArrayList<>(
-                List.of("upgrade", verb, "n" + node, "--server", cluster.servers((node + 1) % NODES), "--output", "json"));
+        List<Object> words = new ArrayList<>(List.of(
+                "upgrade", verb, "n" + node, "--server", cluster.servers((node + 1) % NODES), "--output", "json"));
         words.addAll(List.of(more));
         return Cli.run(words.toArray()).done().json().path("state").asText();
     }
 
     @Test
-    @DisplayName("each is drained, replaced and brought back under load: no write and no read fails, nothing is missing, and the second"
-            + " one at a time is refused")
+    @DisplayName(
+            "each is drained, replaced and brought back under load: no write and no read fails, nothing is missing, and the second"
+                    + " one at a time is refused")
     void inTurn() throws Exception {
         Cli.run("tenant", "create", "--server", cluster.server(0), "--tenant", 1, "--shards", "r1:s1")
                 .done();
-        Cli.run("tenant", "create", "--server", cluster.server(2), "--tenant", 2, "--slots", 3, "--durability", "MAJORITY")
+        Cli.run(
+                        "tenant",
+                        "create",
+                        "--server",
+                        cluster.server(2),
+                        "--tenant",
+                        2,
+                        "--slots",
+                        3,
+                        "--durability",
+                        "MAJORITY")
                 .done();
         List<Path> acks = List.of(work.resolve("acks-1.ndjson"), work.resolve("acks-2.ndjson"));
         try (TidalProcess pinned = load(0, 1, acks.get(0));
@@ -140,7 +151,8 @@ class UpgradeProcessTest {
     }
 
     @Test
-    @DisplayName("one that is killed while it is drained goes on when it is started again; until then the others say so")
+    @DisplayName(
+            "one that is killed while it is drained goes on when it is started again; until then the others say so")
     void killed() throws Exception {
         Cli.run("tenant", "create", "--server", cluster.server(0), "--tenant", 1, "--shards", "r1:s1")
                 .done();
