@@ -61,6 +61,7 @@ final class StateCodec {
         state.restoring().forEach(id -> restoring.add(Long.toUnsignedString(id.value())));
         UpgradeCodec.putUpgrades(json.putArray("upgrades"), state.upgrades().all());
         ErasureTable.put(json.putArray("erasures"), state.erasures().records());
+        MigrationCodec.putTable(json, state.migrations());
         byte[] bytes = bytes(json);
         if (bytes.length > MAX_BYTES) {
             throw new TidalException(
@@ -122,6 +123,7 @@ final class StateCodec {
                     entry.path("name").asText(), entry.path("half_life_nanos").asLong());
         }
         state.restoreTenants(tenants(json.path("tenants")), tenants(json.path("erased")));
+        MigrationCodec.restore(json, state.migrations());
         List<AuditEntry> audit = new ArrayList<>();
         json.path("audit").forEach(entry -> audit.add(AuditLine.entry(entry)));
         state.audit().restore(audit);
@@ -158,6 +160,7 @@ final class StateCodec {
             json.put("epoch", tenant.epoch())
                     .put("digest_seed", Long.toUnsignedString(tenant.digestSeed()))
                     .put("min_incarnation", tenant.minIncarnation());
+            MigrationCodec.putHomes(json, tenant.homes());
         }
     }
 
@@ -170,7 +173,8 @@ final class StateCodec {
                     CommandCodec.replicas(json, json.has("preferred") ? "preferred" : "placement"),
                     json.path("epoch").asLong(),
                     Long.parseUnsignedLong(json.path("digest_seed").asText()),
-                    json.path("min_incarnation").asInt());
+                    json.path("min_incarnation").asInt(),
+                    MigrationCodec.homes(json));
             tenants.put(tenant.config().id(), tenant);
         }
         return tenants;
