@@ -18,6 +18,8 @@ public enum ErrorCode {
     TENANT_EXISTS(Outcome.NOT_APPLIED),
     /** No tenant has this id. */
     TENANT_NOT_FOUND(Outcome.NOT_APPLIED),
+    /** No migration has this id. */
+    MIGRATION_NOT_FOUND(Outcome.NOT_APPLIED),
     /** A quota of the tenant refuses the write. */
     QUOTA_EXCEEDED(Outcome.NOT_APPLIED),
     /** A queue is full. */

@@ -116,6 +116,11 @@ record ActingTidal(EmbeddedTidal tidal, Actor actor) implements Tidal {
     }
 
     @Override
+    public Migrations migrations() {
+        return tidal.migrations(actor);
+    }
+
+    @Override
     public Membership membership() {
         return tidal.membership(actor);
     }

@@ -165,6 +165,10 @@ final class CallService implements AutoCloseable {
                             Position.parse(reach.position()),
                             Duration.ofNanos(reach.waitNanos()))
                     .thenApplyAsync(nothing -> new Answer.Done(), tidal.callbacks());
+        } else if (call instanceof Call.Move move) {
+            return tidal.move(move, attached);
+        } else if (call instanceof Call.Moves) {
+            return tidal.moves();
         } else if (call instanceof Call.HandOver over) {
             return tidal.handOver(TenantId.of(over.tenant()), ReplicaId.parse(over.replica()))
                     .thenApply(nothing -> new Answer.Done());
@@ -314,7 +318,7 @@ final class CallService implements AutoCloseable {
             shards.add(tenant.replica(replica));
             if (seen != null) {
                 List<WalSegmentId> own = Position.parse(seen).records().stream()
-                        .filter(record -> record.shard().equals(replica.shard()))
+                        .filter(record -> tenant.isOf(replica.shard(), record))
                         .toList();
                 tenant.checkHeld(replica, new Position(own));
             }

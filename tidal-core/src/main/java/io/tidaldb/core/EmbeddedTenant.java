@@ -63,6 +63,7 @@ final class EmbeddedTenant implements Tenant {
     private volatile List<ReplicaId> placement;
     private final WriteAdmission admission;
     private final RegionalWrites regional;
+    private final HeldWrites held;
 
     /** Null where all nodes are in this process. */
     private final @Nullable RoutedTenant routed;
@@ -84,6 +85,7 @@ final class EmbeddedTenant implements Tenant {
         this.router = ShardRouter.hashed(placement.size());
         this.admission = new WriteAdmission(tidal, state, router);
         this.regional = new RegionalWrites(tidal, record, router);
+        this.held = new HeldWrites(tidal);
         this.routed = calls == null ? null : new RoutedTenant(this, tidal, calls, router);
         this.elsewhere = routed == null ? null : routed::send;
         this.users = new LocalUsers(this, tidal, router);
@@ -249,6 +251,23 @@ final class EmbeddedTenant implements Tenant {
         assemble();
     }
 
+    /** Returns a replica in this process; null if there is none. */
+    @Nullable
+    TenantShard open(ReplicaId replica) {
+        return replicas.get(replica);
+    }
+
+    /** Serves with a replica no more; returns it, or null if there is none. */
+    @Nullable
+    TenantShard closed(ReplicaId replica) {
+        return replicas.remove(replica);
+    }
+
+    /** Returns the replicas in this process, in order. */
+    List<ReplicaId> replicaIds() {
+        return List.copyOf(replicas.keySet());
+    }
+
     /** Sends writes to these replicas from now on, one for each slot. */
     void ledBy(List<ReplicaId> leaders) {
         placement = List.copyOf(leaders);
@@ -313,7 +332,18 @@ final class EmbeddedTenant implements Tenant {
 
     @Override
     public Position recordAll(List<Signal> signals, WriteOptions options) {
-        return await(admission(options).submit(signals, options, null, elsewhere).result, options);
+        try {
+            return await(admission(options).submit(signals, options, null, elsewhere).result, options);
+        } catch (TidalException e) {
+            if (routed != null || !held.isHeld(e)) {
+                throw e;
+            }
+            return await(held.again(e, () -> submit(signals, options), options.deadline()), options);
+        }
+    }
+
+    private CompletableFuture<Position> submit(List<Signal> signals, WriteOptions options) {
+        return admission(options).submit(signals, options, tidal.callbacks(), elsewhere).result;
     }
 
     /** Waits for a write for as long as its caller does. */
@@ -348,11 +378,20 @@ final class EmbeddedTenant implements Tenant {
 
     @Override
     public CompletionStage<Position> recordAllAsync(List<Signal> signals, WriteOptions options) {
+        CompletableFuture<Position> first;
         try {
-            return admission(options).submit(signals, options, tidal.callbacks(), elsewhere).result;
+            first = submit(signals, options);
         } catch (TidalException e) {
-            return CompletableFuture.failedFuture(e);
+            first = CompletableFuture.failedFuture(e);
         }
+        return routed != null
+                ? first
+                : first.exceptionallyCompose(failure -> {
+                    TidalException reason = RemoteCalls.reason(failure);
+                    return held.isHeld(reason)
+                            ? held.again(reason, () -> submit(signals, options), options.deadline())
+                            : CompletableFuture.failedFuture(reason);
+                });
     }
 
     @Override
@@ -473,13 +512,37 @@ final class EmbeddedTenant implements Tenant {
     }
 
     private void checkHeld(WalSegmentId record, ReadOptions options) {
-        for (ReplicaId slot : placement) {
-            if (slot.shard().equals(record.shard())) {
-                checkHeld(record, replica(slot, options));
-                return;
+        TidalException unknown = null;
+        for (int slot = 0; slot < placement.size(); slot++) {
+            if (wasOn(slot, record.shard())) {
+                try {
+                    checkHeld(record, replica(placement.get(slot), options));
+                    return;
+                } catch (TidalException e) {
+                    unknown = e;
+                }
             }
         }
-        throw unknownPosition(record);
+        throw unknown != null ? unknown : unknownPosition(record);
+    }
+
+    /** Returns whether a record can be of the slot that a shard has: it was written on that shard, or where the slot was before. */
+    boolean isOf(ShardId shard, WalSegmentId record) {
+        for (int slot = 0; slot < placement.size(); slot++) {
+            if (placement.get(slot).shard().equals(shard)) {
+                return wasOn(slot, record.shard());
+            }
+        }
+        return record.shard().equals(shard);
+    }
+
+    /** Returns whether a slot is on a shard, or was, so that records of that may be its. */
+    boolean wasOn(int slot, ShardId shard) {
+        return placement.get(slot).shard().equals(shard)
+                || record.homes().stream()
+                        .anyMatch(home -> home.slot() == slot
+                                && home.wrote()
+                                && home.replica().shard().equals(shard));
     }
 
     /** Checks that a replica here has what a read asks for. */
@@ -501,7 +564,17 @@ final class EmbeddedTenant implements Tenant {
     }
 
     private TenantShard shard(long entity, ReadOptions options) {
-        return replica(placement.get(router.slot(entity)), options);
+        ReplicaId leader = placement.get(router.slot(entity));
+        try {
+            return replica(leader, options);
+        } catch (TidalException e) {
+            // It may have moved between the two looks.
+            ReplicaId now = placement.get(router.slot(entity));
+            if (now.equals(leader)) {
+                throw e;
+            }
+            return replica(now, options);
+        }
     }
 
     /** Returns the replica of a slot that is to answer. */

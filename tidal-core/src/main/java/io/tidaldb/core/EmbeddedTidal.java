@@ -38,6 +38,7 @@ import io.tidaldb.core.runtime.LoopScheduler;
 import io.tidaldb.core.wiring.Plugins;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -52,6 +53,7 @@ import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -97,6 +99,8 @@ final class EmbeddedTidal implements Tidal {
 
     /** What nodes of this process do about their upgrade. */
     private final Map<NodeId, OwnUpgrade> upgrades = new ConcurrentSkipListMap<>();
+    private final MoveTarget moveTarget;
+    private final MoveCoordinator moves;
 
     private volatile boolean closed;
 
@@ -152,7 +156,13 @@ final class EmbeddedTidal implements Tidal {
         this.hosting = new Hosting(control, cluster, schema, scheduler, this::assemble);
         this.erasures = new Erasures(control, cluster, plugins.platform().clock(), hosting::after);
         hosting.onErased(erasures::deleted);
-        control.listen(hosting);
+        this.moveTarget = new MoveTarget(cluster, hosting);
+        this.moves = new MoveCoordinator(
+                control, cluster, hosting, calls, moveTarget, plugins.platform().clock(), scheduler);
+        control.listen(tenant -> {
+            hosting.changed(tenant);
+            moves.changed();
+        });
     }
 
     /**
@@ -187,6 +197,7 @@ final class EmbeddedTidal implements Tidal {
                             plugins.platform().random(),
                             scheduler)));
         }
+        moves.changed();
     }
 
     private CompletableFuture<Void> lead(Node node) {
@@ -937,6 +948,40 @@ final class EmbeddedTidal implements Tidal {
     Membership membership(Actor by) {
         checkOpen();
         return new AgreedMembership(control, calls != null, command -> acting(by, () -> decide(command)));
+    }
+
+    // Migrations
+
+    @Override
+    public Migrations migrations() {
+        checkOpen();
+        return migrations(this::decide);
+    }
+
+    /** Returns the same, changed in somebody's name. */
+    Migrations migrations(Actor by) {
+        checkOpen();
+        return migrations(command -> acting(by, () -> decide(command)));
+    }
+
+    private Migrations migrations(ToLongFunction<ClusterCommand> deciding) {
+        return new AgreedMigrations(
+                control,
+                cluster,
+                deciding,
+                () -> Duration.ofNanos(clock().wallNanos()).toMillis(),
+                running -> new MoveFigures(control, cluster, calls, moves).of(running, this::await),
+                id -> existing(id).everywhere().usage().storageBytes());
+    }
+
+    /** Does what is asked of a replica of the other side of a migration. */
+    CompletableFuture<Answer.Moved> move(Call.Move move, ByteBuffer attached) {
+        return moveTarget.answer(move, attached);
+    }
+
+    /** Returns how far the migrations are that are seen to here. */
+    CompletableFuture<Answer.Figured> moves() {
+        return moves.figures();
     }
 
     @Override

@@ -16,11 +16,13 @@ import io.tidaldb.core.ingest.Schema;
 import io.tidaldb.core.ingest.SlotLogs;
 import io.tidaldb.core.ingest.TenantShard;
 import io.tidaldb.core.remote.Answer;
+import io.tidaldb.core.replication.Replicator;
 import io.tidaldb.core.runtime.LoopScheduler;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -36,7 +38,6 @@ import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Predicate;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -331,6 +332,9 @@ final class Hosting implements ControlPlane.Listener {
         TenantRecord before = hosted.record();
         hosted.agreed(agreed);
         boolean sameLeaders = before.epoch() == agreed.epoch();
+        if (!before.homes().equals(agreed.homes()) && !moved.contains(hosted.id())) {
+            return move(hosted, sameLeaders);
+        }
         if (moved.remove(hosted.id())) {
             CompletableFuture<Void> rehosted = rehost(hosted, sameLeaders);
             hosted.ledBy(agreed.placement());
@@ -347,10 +351,7 @@ final class Hosting implements ControlPlane.Listener {
 
     /** Opens replicas that nodes of this process have been given, and tells those that were there before who holds their slots now. */
     private CompletableFuture<Void> rehost(EmbeddedTenant hosted, boolean sameLeaders) {
-        Set<ReplicaId> before = hosted.record().placement().stream()
-                .flatMap(leader -> hosted.replicas(leader.shard()).stream())
-                .map(TenantShard::replica)
-                .collect(Collectors.toSet());
+        Set<ReplicaId> before = new HashSet<>(hosted.replicaIds());
         return all(cluster.nodes().stream()
                         .map(node -> cluster.unlessEnded(node.id(), openReplicas(hosted, node, before::contains)))
                         .toList())
@@ -409,10 +410,10 @@ final class Hosting implements ControlPlane.Listener {
     private CompletableFuture<Void> openReplicas(EmbeddedTenant tenant, Node node, Predicate<ReplicaId> except) {
         TenantRecord record = tenant.record();
         List<CompletableFuture<Void>> opened = new ArrayList<>();
-        for (ReplicaId leader : record.placement()) {
-            boolean replicated = cluster.replicas().isReplicated(leader.shard());
-            for (ShardAssignment each : cluster.replicas().allowed(leader.shard(), record.config())) {
-                boolean serves = each.replica().equals(leader) || replicated;
+        for (SlotPart part : SlotPart.of(record)) {
+            boolean replicated = cluster.replicas().isReplicated(part.shard());
+            for (ShardAssignment each : cluster.replicas().allowed(part.shard(), record.config())) {
+                boolean serves = each.replica().equals(part.head()) || replicated;
                 if (each.node().equals(node.id()) && serves && !except.test(each.replica())) {
                     opened.add(node.openSlot(
                                     tenant.stateOf(each.replica()), each.replica(), incarnation(each.replica(), record))
@@ -438,43 +439,138 @@ final class Hosting implements ControlPlane.Listener {
     private CompletableFuture<Void> assign(EmbeddedTenant tenant, List<NodeId> nodes, Predicate<TenantShard> goesOn) {
         TenantRecord record = tenant.record();
         List<CompletableFuture<Void>> told = new ArrayList<>();
-        for (ReplicaId leader : record.placement()) {
-            for (TenantShard shard : tenant.replicas(leader.shard())) {
+        for (SlotPart part : SlotPart.of(record)) {
+            for (TenantShard shard : tenant.replicas(part.shard())) {
                 NodeId host = cluster.nameOf(shard.replica());
                 if (!nodes.contains(host) || !cluster.isRunning(host)) {
                     continue;
                 }
                 if (goesOn.test(shard)) {
-                    cluster.membersChanged(shard, record.config(), leader, record.epoch());
+                    cluster.membersChanged(shard, record.config(), part.head(), record.epoch());
                 } else {
-                    told.add(cluster.unlessEnded(
-                            host,
-                            cluster.assign(
-                                    shard,
-                                    record.config(),
-                                    leader,
-                                    record.epoch(),
-                                    incarnation(leader, record),
-                                    former(leader.shard(), record))));
+                    told.add(assigned(shard, part, record));
                 }
             }
         }
         return all(told);
     }
 
+    private CompletableFuture<Void> assigned(TenantShard shard, SlotPart part, TenantRecord record) {
+        if (!part.moving()) {
+            shard.neededElsewhere(LogsNeeded.NOTHING);
+        }
+        return cluster.unlessEnded(
+                cluster.nameOf(shard.replica()),
+                cluster.assign(
+                        shard,
+                        record.config(),
+                        part,
+                        record.epoch(),
+                        incarnation(part.leader(), record),
+                        former(part.slot(), record)));
+    }
+
     /** Returns the origins under which a slot may have been written before its leader led; none in its first epoch. */
-    private List<Origin> former(ShardId shard, TenantRecord record) {
+    private List<Origin> former(int slot, TenantRecord record) {
         List<Origin> former = new ArrayList<>();
         if (record.epoch() > 1) {
-            for (ShardAssignment member : cluster.replicas().allowed(shard, record.config())) {
-                ReplicaId replica = member.replica();
-                int last = incarnation(replica, record);
-                for (int each = record.minIncarnation(); each <= last; each++) {
-                    former.add(new Origin(replica.region(), replica.shard(), each));
+            for (ShardId shard : record.shardsOf(slot)) {
+                for (ShardAssignment member : cluster.replicas().allowed(shard, record.config())) {
+                    ReplicaId replica = member.replica();
+                    int last = incarnation(replica, record);
+                    for (int each = record.minIncarnation(); each <= last; each++) {
+                        former.add(new Origin(replica.region(), replica.shard(), each));
+                    }
                 }
             }
         }
         return former;
+    }
+
+    // Shards beside a slot's own
+
+    /**
+     * Opens replicas of shards that a slot is being moved to, and tells all their parts in the slot. Replicas of shards that hold it no more
+     * stay until they are erased: nobody sends there any more.
+     */
+    private CompletableFuture<Void> move(EmbeddedTenant hosted, boolean sameLeaders) {
+        TenantRecord record = hosted.record();
+        Set<ReplicaId> before = new HashSet<>(hosted.replicaIds());
+        return all(cluster.nodes().stream()
+                        .map(node -> cluster.unlessEnded(node.id(), openReplicas(hosted, node, before::contains)))
+                        .toList())
+                .thenComposeAsync(
+                        nothing -> {
+                            List<CompletableFuture<Void>> told = new ArrayList<>();
+                            for (SlotPart part : SlotPart.of(record)) {
+                                for (TenantShard shard : hosted.replicas(part.shard())) {
+                                    if (!part.moving()) {
+                                        shard.neededElsewhere(LogsNeeded.NOTHING);
+                                    }
+                                    boolean goesOn = sameLeaders
+                                            && before.contains(shard.replica())
+                                            && cluster.replicas().isReplicated(part.shard());
+                                    if (!goesOn && cluster.isRunning(cluster.nameOf(shard.replica()))) {
+                                        told.add(assigned(shard, part, record));
+                                    }
+                                }
+                            }
+                            hosted.ledBy(record.placement());
+                            return all(told);
+                        },
+                        scheduler);
+    }
+
+    /** Tells a replica of a shard beside a slot's own anew what part it has: its logs have begun anew. */
+    @SuppressWarnings("FutureReturnValueIgnored") // It is told again when anything is agreed on the tenant.
+    void told(TenantShard shard) {
+        scheduler.execute(() -> {
+            EmbeddedTenant hosted = tenants.get(shard.tenant().config().id());
+            if (hosted != null && hosted.open(shard.replica()) == shard) {
+                SlotPart.of(hosted.record()).stream()
+                        .filter(part -> part.shard().equals(shard.replica().shard()))
+                        .forEach(part -> assigned(shard, part, hosted.record()));
+            }
+        });
+    }
+
+    /**
+     * Erases what nodes of this process have of replicas that hold a tenant's slots no more; returns those of them that are erased.
+     *
+     * @param replicas that are to be erased, here or elsewhere
+     */
+    CompletableFuture<List<ReplicaId>> erase(TenantId id, List<ReplicaId> replicas) {
+        EmbeddedTenant hosted = tenants.get(id);
+        List<ReplicaId> erased = new ArrayList<>();
+        List<CompletableFuture<Void>> erasing = new ArrayList<>();
+        for (ReplicaId replica : replicas) {
+            NodeId host = cluster.nameOf(replica);
+            if (cluster.isLocal(host) && cluster.isRunning(host)) {
+                erasing.add(cluster.unlessEnded(host, erase(id, hosted, replica))
+                        .thenRunAsync(() -> erased.add(replica), scheduler)
+                        .exceptionally(failure -> {
+                            LOG.warn("{} of tenant {} is not erased yet: {}", replica, id, failure.getMessage());
+                            return null;
+                        }));
+            }
+        }
+        return all(erasing).thenApplyAsync(nothing -> erased, scheduler);
+    }
+
+    private CompletableFuture<Void> erase(TenantId id, @Nullable EmbeddedTenant hosted, ReplicaId replica) {
+        Node node = cluster.node(replica);
+        TenantShard open = hosted == null ? null : hosted.closed(replica);
+        if (open == null) {
+            return node.submit(() -> {
+                node.eraseNow(id, replica.shard());
+                return null;
+            });
+        }
+        Replicator replicator = cluster.replicator(replica);
+        if (replicator != null) {
+            replicator.drop(open);
+        }
+        return node.eraseSlot(open);
     }
 
     // Who leads

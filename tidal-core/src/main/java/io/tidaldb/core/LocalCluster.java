@@ -284,37 +284,36 @@ final class LocalCluster {
      * @param former the origins under which others may have written before
      */
     CompletableFuture<Void> assign(
-            TenantShard shard,
-            TenantConfig tenant,
-            ReplicaId leader,
-            long epoch,
-            int incarnation,
-            List<Origin> former) {
-        List<ShardAssignment> members = replicas().allowed(leader.shard(), tenant);
+            TenantShard shard, TenantConfig tenant, SlotPart part, long epoch, int incarnation, List<Origin> former) {
+        List<ShardAssignment> members = replicas().allowed(part.shard(), tenant);
         LocalNode host = running(nameOf(shard.replica()));
         @Nullable Replicator replicator = host.replicator();
         CompletableFuture<Void> done = CompletableFuture.completedFuture(null);
-        if (members.size() > 1 && replicator != null) {
-            done = host.node().ledBy(shard, leader, nameOf(leader), epoch, incarnation, former);
-            replicator.assign(assignment(shard, tenant, leader, epoch));
+        boolean replicated = members.size() > 1 && replicator != null;
+        if (replicated || part.moving()) {
+            shard.replicated(replicated);
+            done = host.node().ledBy(shard, part.leader(), nameOf(part.leader()), epoch, incarnation, former);
+        }
+        if (replicated && replicator != null) {
+            replicator.assign(assignment(shard, tenant, part.head(), epoch));
         }
         return done;
     }
 
     /** Tells a replica that leads or follows as before who else holds its slot now. */
-    void membersChanged(TenantShard shard, TenantConfig tenant, ReplicaId leader, long epoch) {
+    void membersChanged(TenantShard shard, TenantConfig tenant, ReplicaId head, long epoch) {
         LocalNode host = running(nameOf(shard.replica()));
         if (host.replicator() != null) {
-            host.replicator().assign(assignment(shard, tenant, leader, epoch));
+            host.replicator().assign(assignment(shard, tenant, head, epoch));
         }
     }
 
-    private SlotAssignment assignment(TenantShard shard, TenantConfig tenant, ReplicaId leader, long epoch) {
+    private SlotAssignment assignment(TenantShard shard, TenantConfig tenant, ReplicaId head, long epoch) {
         return new SlotAssignment(
                 shard,
                 epoch,
-                nameOf(leader),
-                replicas().allowed(leader.shard(), tenant).stream()
+                nameOf(head),
+                replicas().allowed(head.shard(), tenant).stream()
                         .map(ShardAssignment::node)
                         .toList());
     }

@@ -141,6 +141,9 @@ public interface Tidal extends AutoCloseable {
     /** Returns how nodes are taken out of service and brought back. */
     Upgrades upgrades();
 
+    /** Returns what moves tenants' slots to other shards. */
+    Migrations migrations();
+
     /**
      * Writes a checkpoint of every log that has grown, so that a restart need not replay what was there when this was called. Writes go on
      * meanwhile.

@@ -7,6 +7,7 @@ import io.tidaldb.server.cli.CompletionCommand;
 import io.tidaldb.server.cli.DoctorCommand;
 import io.tidaldb.server.cli.ErrorReport;
 import io.tidaldb.server.cli.NegativeCommand;
+import io.tidaldb.server.cli.MigrateCommand;
 import io.tidaldb.server.cli.PluginsCommand;
 import io.tidaldb.server.cli.QueryCommand;
 import io.tidaldb.server.cli.SessionCommand;
@@ -54,6 +55,7 @@ import picocli.CommandLine.Spec;
             NodeCommand.class,
             ClusterCommand.class,
             UpgradeCommand.class,
+            MigrateCommand.class,
             TokenCommand.class,
             AuditCommand.class,
             DoctorCommand.class,

@@ -190,4 +190,64 @@ public sealed interface ClusterCommand {
 
     /** From now on what came with a release is used, and no older one is let in. Refused while a node runs an older one. */
     record FinalizeUpgrade(String version) implements ClusterCommand {}
+
+    // Migrations
+
+    /** What is said about the migration of a tenant's slot. */
+    sealed interface OfMigration extends ClusterCommand {
+
+        /** Returns when it was proposed, by the proposer's clock. */
+        long atMillis();
+    }
+
+    /**
+     * A slot is to move to another shard. The reply's value is the migration's id.
+     *
+     * @param from the replica that leads the slot
+     * @param to the replica that is to lead it
+     */
+    record StartMigration(TenantId tenant, ReplicaId from, ReplicaId to, MigrationTerms terms, long atMillis)
+            implements OfMigration {}
+
+    /**
+     * A migration goes on to another state, or back to one. Refused if it is not where it was thought to be.
+     *
+     * @param expected the state that it is in
+     * @param reason why, if that was not to be expected
+     */
+    record StepMigration(
+            TenantId tenant,
+            long id,
+            MigrationState expected,
+            long attempt,
+            MigrationState next,
+            @Nullable String reason,
+            long atMillis)
+            implements OfMigration {}
+
+    /**
+     * The target leads the slot from now on, in a new epoch and a new incarnation. Refused if the attempt is over, because it was given up or
+     * somebody else has taken over the slot. The reply's value is the incarnation.
+     *
+     * @param pauseNanos for how long writes are held back by now
+     */
+    record CutOver(TenantId tenant, long id, long attempt, long pauseNanos, long atMillis) implements OfMigration {}
+
+    /** A migration that was cut over goes back where it came from. Refused once what was there is being erased. */
+    record ReverseMigration(TenantId tenant, long id, long atMillis) implements OfMigration {}
+
+    /** Replicas that are no part of the slot any more are erased. What has none left to be erased is over. */
+    record ReplicasErased(TenantId tenant, long id, List<ReplicaId> replicas, long atMillis) implements OfMigration {
+
+        /** Copies the list. */
+        public ReplicasErased {
+            replicas = List.copyOf(replicas);
+        }
+    }
+
+    /** A migration waits until it is resumed, or goes on; one whose slot is to change hands in this moment does that first. */
+    record PauseMigration(TenantId tenant, long id, boolean paused, long atMillis) implements OfMigration {}
+
+    /** The former shard of a migration is held no longer than it takes to see that nothing is there alone. */
+    record EndHold(TenantId tenant, long id, long atMillis) implements OfMigration {}
 }

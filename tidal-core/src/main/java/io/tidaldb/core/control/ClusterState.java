@@ -50,6 +50,7 @@ final class ClusterState {
     private final SortedMap<NodeId, Long> leaseNanos = new TreeMap<>();
     private final NodeTable nodes = new NodeTable();
     private final UpgradeTable upgrades = new UpgradeTable();
+    private final MigrationTable migrations = new MigrationTable(new Moving());
 
     /** The shards as they were defined first: what nodes were made with goes on to say so. */
     private final List<ShardAssignment> defined = new ArrayList<>();
@@ -116,6 +117,8 @@ final class ClusterState {
         } else if (command instanceof ClusterCommand.ConfirmErasure confirm) {
             erasures.confirm(confirm);
             return new Reply.Done(0);
+        } else if (command instanceof ClusterCommand.OfMigration migration) {
+            return migrations.apply(migration);
         }
         Reply ofUpgrades = applyToUpgrades(command);
         return ofUpgrades != null ? ofUpgrades : applyToNodes(command);
@@ -196,6 +199,36 @@ final class ClusterState {
     void restoreRestoring(Collection<TenantId> ids) {
         restoring.clear();
         restoring.addAll(ids);
+    }
+
+    // Migrations
+
+    /** Lets migrations change tenants. */
+    private final class Moving implements MigrationTable.Cluster {
+
+        @Override
+        public @Nullable TenantRecord tenant(TenantId id) {
+            return tenants.get(id);
+        }
+
+        @Override
+        public void put(TenantRecord tenant) {
+            tenants.put(tenant.config().id(), tenant);
+        }
+
+        @Override
+        public List<ShardAssignment> shards() {
+            return shards;
+        }
+
+        @Override
+        public Reply grantIncarnation(ReplicaId replica) {
+            return ClusterState.this.grantIncarnation(replica);
+        }
+    }
+
+    MigrationTable migrations() {
+        return migrations;
     }
 
     // Nodes
@@ -475,6 +508,7 @@ final class ClusterState {
         if (granted instanceof Reply.Done) {
             TenantRecord led = known.ledBy(slot, leader);
             tenants.put(promote.tenant(), preferring ? led.preferring(slot, leader) : led);
+            migrations.promoted(promote.tenant(), leader);
         }
         return granted;
     }
@@ -506,6 +540,7 @@ final class ClusterState {
         erased.put(id, known);
         restoring.remove(id);
         erasures.begin(known, shards);
+        migrations.forget(id);
         return new Reply.Done(0);
     }
 
@@ -667,6 +702,7 @@ final class ClusterState {
         restoreRestoring(other.restoring);
         erasures.restore(other.erasures.records());
         audit.replaceWith(other.audit);
+        migrations.replaceWith(other.migrations);
     }
 
     int incarnation(ReplicaId replica) {

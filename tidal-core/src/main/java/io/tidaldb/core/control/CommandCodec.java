@@ -103,6 +103,8 @@ final class CommandCodec {
                     .put("life", Long.toUnsignedString(confirm.life()))
                     .put("node", confirm.node().name())
                     .put("at_ms", confirm.atMillis());
+        } else if (command instanceof ClusterCommand.OfMigration migration) {
+            MigrationCodec.put(json, migration);
         } else if (!UpgradeCodec.put(json, command)) {
             NodeCodec.put(json, command);
         }
@@ -233,10 +235,11 @@ final class CommandCodec {
             default -> {
                 ClusterCommand ofUpgrades = UpgradeCodec.command(json);
                 ClusterCommand ofNodes = ofUpgrades != null ? ofUpgrades : NodeCodec.command(json);
-                if (ofNodes == null) {
+                ClusterCommand other = ofNodes != null ? ofNodes : MigrationCodec.command(json);
+                if (other == null) {
                     throw tooNew(json);
                 }
-                yield ofNodes;
+                yield other;
             }
         };
     }

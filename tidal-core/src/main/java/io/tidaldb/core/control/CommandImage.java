@@ -134,6 +134,8 @@ final class CommandImage {
                     .orElse(null);
         } else if (command instanceof ClusterCommand.GrantIncarnation grant) {
             return object().put("incarnation", state.incarnation(grant.replica()));
+        } else if (command instanceof ClusterCommand.OfMigration migration) {
+            return migration(state, migration);
         } else if (command instanceof ClusterCommand.TakeOver take) {
             return object().put("lease", state.lease(take.from()));
         }
@@ -172,6 +174,19 @@ final class CommandImage {
         if (state.restoring().contains(id)) {
             image.put("restoring", true);
         }
+        return image;
+    }
+
+    private static @Nullable ObjectNode migration(ClusterState state, ClusterCommand.OfMigration command) {
+        long id = command instanceof ClusterCommand.StartMigration
+                ? state.migrations().last()
+                : MigrationCodec.idOf(command);
+        MigrationRecord known = state.migrations().get(id);
+        if (known == null) {
+            return null;
+        }
+        ObjectNode image = object();
+        MigrationCodec.putRecord(image, known);
         return image;
     }
 

@@ -455,6 +455,16 @@ public final class ControlPlane implements AutoCloseable {
         return state.erased();
     }
 
+    /** Returns all migrations, in order of id; of those that are over, the newest. */
+    public synchronized List<MigrationRecord> migrations() {
+        return state.migrations().all();
+    }
+
+    /** Returns a migration, or null if there is none with this id. */
+    public synchronized @Nullable MigrationRecord migration(long id) {
+        return state.migrations().get(id);
+    }
+
     /** Returns the newest incarnation granted to a replica; 0 if none was. */
     public synchronized int incarnation(ReplicaId replica) {
         return state.incarnation(replica);

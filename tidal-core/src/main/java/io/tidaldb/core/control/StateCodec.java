@@ -79,6 +79,7 @@ final class StateCodec {
         json.put("finalized", finalized.releaseText());
         ObjectNode versions = json.putObject("versions");
         state.upgrades().versions().forEach((node, version) -> versions.put(node.name(), version.toString()));
+        MigrationCodec.putTable(json, state.migrations());
         byte[] bytes = bytes(json);
         if (bytes.length > MAX_BYTES) {
             throw new TidalException(
@@ -150,6 +151,7 @@ final class StateCodec {
                     entry.path("name").asText(), entry.path("half_life_nanos").asLong());
         }
         state.restoreTenants(tenants(json.path("tenants")), tenants(json.path("erased")));
+        MigrationCodec.restore(json, state.migrations());
         List<AuditEntry> audit = new ArrayList<>();
         json.path("audit").forEach(entry -> audit.add(AuditLine.entry(entry)));
         state.audit().restore(audit);
@@ -186,6 +188,7 @@ final class StateCodec {
             json.put("epoch", tenant.epoch())
                     .put("digest_seed", Long.toUnsignedString(tenant.digestSeed()))
                     .put("min_incarnation", tenant.minIncarnation());
+            MigrationCodec.putHomes(json, tenant.homes());
         }
     }
 
@@ -198,7 +201,8 @@ final class StateCodec {
                     CommandCodec.replicas(json, json.has("preferred") ? "preferred" : "placement"),
                     json.path("epoch").asLong(),
                     Long.parseUnsignedLong(json.path("digest_seed").asText()),
-                    json.path("min_incarnation").asInt());
+                    json.path("min_incarnation").asInt(),
+                    MigrationCodec.homes(json));
             tenants.put(tenant.config().id(), tenant);
         }
         return tenants;

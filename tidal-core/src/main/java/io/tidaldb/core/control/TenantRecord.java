@@ -1,9 +1,11 @@
 package io.tidaldb.core.control;
 
 import io.tidaldb.api.ReplicaId;
+import io.tidaldb.api.ShardId;
 import io.tidaldb.api.TenantConfig;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A tenant as the control log knows it.
@@ -13,6 +15,7 @@ import java.util.List;
  * @param preferred the replica that is to lead each slot whenever it can: where it was placed first, or was moved to on purpose
  * @param epoch grows whenever a slot gets another leader; begins above that of an erased tenant with the same id
  * @param minIncarnation the lowest incarnation in which its logs may be written: above those of an erased tenant with the same id
+ * @param homes shards beside those of the placement that hold a slot or once did
  */
 public record TenantRecord(
         TenantConfig config,
@@ -20,27 +23,89 @@ public record TenantRecord(
         List<ReplicaId> preferred,
         long epoch,
         long digestSeed,
-        int minIncarnation) {
+        int minIncarnation,
+        List<SlotHome> homes) {
 
     /** Copies the lists. */
     public TenantRecord {
         placement = List.copyOf(placement);
         preferred = List.copyOf(preferred);
+        homes = List.copyOf(homes);
+    }
+
+    /** Creates a record of a tenant none of whose slots was ever moved. */
+    public TenantRecord(
+            TenantConfig config,
+            List<ReplicaId> placement,
+            List<ReplicaId> preferred,
+            long epoch,
+            long digestSeed,
+            int minIncarnation) {
+        this(config, placement, preferred, epoch, digestSeed, minIncarnation, List.of());
     }
 
     /** Returns this with another configuration. */
     public TenantRecord with(TenantConfig changed) {
-        return new TenantRecord(changed, placement, preferred, epoch, digestSeed, minIncarnation);
+        return new TenantRecord(changed, placement, preferred, epoch, digestSeed, minIncarnation, homes);
     }
 
     /** Returns this with another leader of a slot, in a new epoch. */
     TenantRecord ledBy(int slot, ReplicaId leader) {
-        return new TenantRecord(config, set(placement, slot, leader), preferred, epoch + 1, digestSeed, minIncarnation);
+        return new TenantRecord(
+                config, set(placement, slot, leader), preferred, epoch + 1, digestSeed, minIncarnation, homes);
     }
 
     /** Returns this with another preferred leader of a slot. */
     TenantRecord preferring(int slot, ReplicaId leader) {
-        return new TenantRecord(config, placement, set(preferred, slot, leader), epoch, digestSeed, minIncarnation);
+        return new TenantRecord(
+                config, placement, set(preferred, slot, leader), epoch, digestSeed, minIncarnation, homes);
+    }
+
+    // Shards beside those of the placement
+
+    /** Returns the slot that a shard of the placement has; -1 if there is none. */
+    public int slotOf(ShardId shard) {
+        return placement.stream().map(ReplicaId::shard).toList().indexOf(shard);
+    }
+
+    /** Returns the shard beside its own that holds a slot; null if none does. */
+    public @Nullable SlotHome homeOf(int slot) {
+        return homes.stream()
+                .filter(home -> home.held() && home.slot() == slot)
+                .findFirst()
+                .orElse(null);
+    }
+
+    /** Returns all shards that a slot is or ever was on, its own first. */
+    public List<ShardId> shardsOf(int slot) {
+        List<ShardId> shards = new ArrayList<>();
+        shards.add(placement.get(slot).shard());
+        homes.stream()
+                .filter(home -> home.slot() == slot)
+                .map(home -> home.replica().shard())
+                .filter(shard -> !shards.contains(shard))
+                .forEach(shards::add);
+        return shards;
+    }
+
+    /** Returns this with what is known of a shard beside the slot's own: it replaces what was known of the same one. */
+    TenantRecord with(SlotHome home) {
+        List<SlotHome> changed = new ArrayList<>(homes);
+        changed.removeIf(each -> each.slot() == home.slot()
+                && each.replica().shard().equals(home.replica().shard()));
+        changed.add(home);
+        return withHomes(changed);
+    }
+
+    /** Returns this without a shard beside a slot's own. */
+    TenantRecord without(int slot, ShardId shard) {
+        List<SlotHome> changed = new ArrayList<>(homes);
+        changed.removeIf(each -> each.slot() == slot && each.replica().shard().equals(shard));
+        return withHomes(changed);
+    }
+
+    private TenantRecord withHomes(List<SlotHome> changed) {
+        return new TenantRecord(config, placement, preferred, epoch, digestSeed, minIncarnation, changed);
     }
 
     /** Returns this in a later epoch and with later logs. */

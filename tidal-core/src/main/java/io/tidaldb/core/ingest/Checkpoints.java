@@ -109,14 +109,14 @@ final class Checkpoints {
     private void start(TenantShard shard, CompletableFuture<Void> done) {
         // One that needs a snapshot holds what does not count, and would hand it on; one that is being repaired is not
         // folded as far as its logs are.
-        if (shard.refusal() != null || shard.isStale() || shard.uncheckpointedBytes() <= 0) {
+        if (shard.refusal() != null || shard.isErased() || shard.isStale() || shard.uncheckpointedBytes() <= 0) {
             done.complete(null);
             return;
         }
         shard.checkpointAttempted();
         // What other replicas hold as well is merged only when all of them do.
         List<ControlRecord.End> closed = shard.origins.values().stream()
-                .filter(each -> !shard.isReplicated() && !each.origin.equals(shard.origin))
+                .filter(each -> !shard.isLed() && !each.origin.equals(shard.origin))
                 // The rest may be adopted yet.
                 .filter(each -> each.foldedSeqno == each.lastSeqno)
                 .map(each -> new ControlRecord.End(each.origin, each.foldedSeqno))
@@ -169,7 +169,7 @@ final class Checkpoints {
         TenantShard shard = writing.shard;
         TidalException failure = writing.failure;
         boolean replaced = writing.dropped && failure != null;
-        if (shard.refusal() != null || replaced) {
+        if (shard.refusal() != null || shard.isErased() || replaced) {
             // Nobody needs it: the tenant is deleted, its log is damaged, or another replica's snapshot takes its
             // place.
             writing.done.complete(null);

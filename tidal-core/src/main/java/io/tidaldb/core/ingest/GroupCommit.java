@@ -206,6 +206,9 @@ final class GroupCommit {
     /** Takes batches from another replica into the commit that is being put together, or answers them. */
     void add(ReceivedBatches received) {
         TidalException refusal = failed != null ? storeFailed(failed) : received.shard.refusal();
+        if (refusal == null && received.shard.isErased()) {
+            refusal = new TidalException(ErrorCode.NOT_OWNER, received.shard.replica() + " holds the slot no more");
+        }
         if (refusal != null) {
             received.refuse(refusal);
             return;

@@ -26,6 +26,21 @@ public record LogsNeeded(boolean byAnybody, Map<Origin, Long> heldTo) {
         heldTo = Collections.unmodifiableMap(new TreeMap<>(heldTo));
     }
 
+    /** Returns what is needed in this or in another respect. */
+    LogsNeeded and(LogsNeeded other) {
+        if (!byAnybody || !other.byAnybody) {
+            return byAnybody ? this : other;
+        }
+        Map<Origin, Long> both = new TreeMap<>();
+        heldTo.forEach((origin, seqno) -> {
+            Long there = other.heldTo.get(origin);
+            if (there != null) {
+                both.put(origin, Long.compareUnsigned(there, seqno) < 0 ? there : seqno);
+            }
+        });
+        return new LogsNeeded(true, both);
+    }
+
     /** Returns whether a record of an origin's log is needed. */
     public boolean contains(Origin origin, long seqno) {
         Long held = heldTo.get(origin);

@@ -5,6 +5,7 @@ import io.tidaldb.api.NodeId;
 import io.tidaldb.api.Origin;
 import io.tidaldb.api.RegionId;
 import io.tidaldb.api.ReplicaId;
+import io.tidaldb.api.ShardId;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.api.wal.LogId;
@@ -195,7 +196,7 @@ public final class Node {
     // Called after a commit, so that the log is durable up to what is folded.
     @SuppressWarnings("FutureReturnValueIgnored") // Its failure is handled, or handed on.
     private void grown(TenantShard shard) {
-        if (shard.leads() && shard.isReplicated() && shard.hasTail()) {
+        if (shard.leads() && shard.isLed() && shard.hasTail()) {
             adopt(shard);
         }
         if (shard.dueVoid() != null) {
@@ -458,6 +459,54 @@ public final class Node {
             loop.commits().onStore(() -> done[0] = store.purge());
             return done[0];
         });
+    }
+
+    // Slots on their way to another shard
+
+    /**
+     * Returns what a slot holds now, in its tenant's turn.
+     *
+     * @param digests whether to take the digest of its state, too
+     * @param full whether to hash every cell
+     */
+    public CompletableFuture<SlotContent> content(TenantShard shard, boolean digests, boolean full) {
+        return withLogs(shard, 0, logs -> {
+            if (full && checkpoints.isWriting(shard)) {
+                throw new TidalException(
+                        ErrorCode.OVERLOADED,
+                        "a checkpoint of tenant " + shard.tenantId() + " on " + shard.replica()
+                                + " is being written: try again");
+            }
+            return SlotContent.of(shard, logs.held(), digests, full);
+        });
+    }
+
+    /** Deletes all that this node holds of a slot that is none of its shard's any more; nobody may use it again. */
+    @SuppressWarnings("FutureReturnValueIgnored") // Its failure is handed on.
+    public CompletableFuture<Void> eraseSlot(TenantShard shard) {
+        return loop.submit(() -> {
+                    shard.erased();
+                    return checkpoints.drop(shard);
+                })
+                .thenCompose(dropped -> dropped)
+                .thenCompose(nothing -> inBackground(() -> shard))
+                .thenCompose(nothing -> loop.submit(() -> {
+                    shards.values().removeIf(each -> each == shard);
+                    eraseNow(shard.tenantId(), shard.replica().shard());
+                    return null;
+                }));
+    }
+
+    /** Deletes what an interrupted erasure of a slot left; before {@link #start}, or as a task of the loop. */
+    public void eraseNow(TenantId tenant, ShardId holder) {
+        // The checkpoint first: logs without one are what they are, but a checkpoint without its logs claims too much.
+        home.delete(tenant, Checkpoint.snapshotName(holder));
+        home.delete(tenant, Checkpoint.name(holder));
+        store.logs().stream()
+                .map(LogStatus::log)
+                .filter(log -> log.tenant().equals(tenant) && log.holder().equals(holder))
+                .forEach(log -> loop.commits().onStore(() -> store.delete(log)));
+        recovery.forget(tenant, holder);
     }
 
     /** Returns whether anything of a tenant is here: a log, or a file. */

@@ -8,7 +8,9 @@ import io.tidaldb.api.wal.WalStore;
 import io.tidaldb.core.codec.Chain;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalLong;
+import java.util.TreeMap;
 
 /** The logs of a slot, as a task of the loop finds them. Usable within that task only. */
 public final class SlotLogs {
@@ -41,6 +43,11 @@ public final class SlotLogs {
             }
         }
         return held;
+    }
+
+    /** Returns how far origins are in the base ledger that were merged. */
+    public Map<Origin, Long> merged() {
+        return new TreeMap<>(shard.compacted);
     }
 
     /** Returns the chain of an origin's log after a seqno; empty if no batch that can be read ends there, nor what comes before the first. */

@@ -5,6 +5,7 @@ import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.Origin;
 import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.Seqno;
+import io.tidaldb.api.ShardId;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.api.wal.LogId;
@@ -21,6 +22,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -331,6 +333,15 @@ final class SlotRecovery implements FoldSource {
     /** Takes notice that the logs of a tenant are gone. */
     void forget(TenantId tenant) {
         found.remove(tenant);
+    }
+
+    /** Takes notice that the logs of a tenant that a shard held are gone. */
+    void forget(TenantId tenant, ShardId holder) {
+        found.computeIfPresent(
+                tenant,
+                (id, logs) -> logs.stream()
+                        .filter(log -> !log.holder().equals(holder))
+                        .collect(Collectors.toCollection(ArrayList::new)));
     }
 
     /** Folds a log from where the slot has it up to a seqno. */

@@ -109,7 +109,10 @@ public final class TenantShard {
     private volatile @Nullable TidalException refetching;
 
     private volatile LogsNeeded needed = LogsNeeded.NOTHING;
+    private volatile LogsNeeded neededElsewhere = LogsNeeded.NOTHING;
     private volatile boolean keepsLogs;
+    private volatile boolean erased;
+    private volatile boolean replicated = true;
 
     /** Since when no writes are taken because another replica is about to lead; null if they are. */
     private volatile @Nullable Long yieldedNanos;
@@ -173,6 +176,12 @@ public final class TenantShard {
     /** Returns the loop that owns it. */
     public CommitLoop loop() {
         return loop;
+    }
+
+    /** Returns the origin under which this replica writes, if it does. Called by anybody who need not know the newest. */
+    public Origin writer() {
+        Leader owner = leader;
+        return owner == null ? origin : owner.writer;
     }
 
     /** Returns the line in which the tenant's writes to this node wait, shared by its slots. */
@@ -251,16 +260,21 @@ public final class TenantShard {
         keepsLogs = all;
     }
 
+    /** Says what another shard needs of the slot's logs, which is being given the slot. Safe for any thread. */
+    public void neededElsewhere(LogsNeeded byAnotherShard) {
+        neededElsewhere = byAnotherShard;
+    }
+
     /** Returns what other replicas need of the slot's logs. */
     LogsNeeded needed() {
         // Who comes back may bring a write that has to be taken back here, and nobody's state can replace another's.
-        return keepsLogs || everywhere ? LogsNeeded.EVERYTHING : needed;
+        return keepsLogs || everywhere ? LogsNeeded.EVERYTHING : needed.and(neededElsewhere);
     }
 
     /** Takes notice that the logs hold everything that the leader had at some time, by this machine's clock. Called by one thread. */
     public void fresh(long atNanos) {
-        if (held || needsSnapshot) {
-            // It is not folded yet.
+        if (held || needsSnapshot || isElsewhere(leader)) {
+            // It is not folded yet, or whoever said so may be behind the shard that has the slot.
             return;
         }
         refetching = null;
@@ -287,7 +301,17 @@ public final class TenantShard {
 
     /** Returns whether other nodes hold the slot too. */
     public boolean isReplicated() {
+        return leader != null && replicated;
+    }
+
+    /** Returns whether it was said who takes the slot's writes: other nodes hold it, or another shard does. */
+    boolean isLed() {
         return leader != null;
+    }
+
+    /** Says whether other nodes hold the slot on the same shard, once it is said who takes its writes. */
+    public void replicated(boolean byOthers) {
+        replicated = byOthers;
     }
 
     /** Writes under another origin from now on. Called by a task of the loop. */
@@ -364,6 +388,21 @@ public final class TenantShard {
     /** Returns the last seqno of a write that is to be taken back here; null if there is none. */
     Map.@Nullable Entry<Origin, Long> dueVoid() {
         return everywhere ? duplicates.due(replica) : null;
+    }
+
+    /** Returns whether another shard has the slot, of which this one is given what it lacks, or was told that it is to be erased. */
+    private boolean isElsewhere(@Nullable Leader owner) {
+        return owner != null && !owner.replica.shard().equals(replica.shard());
+    }
+
+    /** Is erased from now on: what was read of it stays as it was, and nothing more is taken. Called by a task of the loop. */
+    void erased() {
+        erased = true;
+    }
+
+    /** Returns whether it is erased, or about to be. */
+    boolean isErased() {
+        return erased;
     }
 
     /** Returns whether this replica decides on the slot: where not every replica does, it alone takes writes. Safe for any thread. */

@@ -136,6 +136,60 @@ public sealed interface Answer {
     /** Replicas of slots that have lost their leader. */
     record Positions(List<Replica> replicas) implements Answer {}
 
+    // Migrations
+
+    /** How far a log is held, with its chain. */
+    record MovedLog(int region, int shard, int incarnation, long firstSeqno, long lastSeqno, long chain) {
+
+        /** Returns whose log it is. */
+        public Origin origin() {
+            return new Origin(RegionId.of(region), ShardId.of(shard), incarnation);
+        }
+    }
+
+    /**
+     * What a replica on the other side of a migration holds, as far as it was asked.
+     *
+     * @param merged origins that are in its base ledger
+     * @param comparable whether all of it is folded
+     * @param digest as {@link io.tidaldb.core.ingest.SlotContent}
+     * @param hash as there
+     * @param members how many replicas its shard has
+     * @param complete how many of them hold all that it holds, itself among them
+     * @param batches of a tail, as they are stored, one after another
+     */
+    record Moved(
+            List<MovedLog> logs,
+            List<MovedLog> merged,
+            boolean comparable,
+            byte[] digest,
+            byte[] hash,
+            int members,
+            int complete,
+            byte[] batches)
+            implements Answer {}
+
+    /**
+     * How far a migration is.
+     *
+     * @param copiedBytes what was sent to the target so far
+     * @param leftRecords what it lacks
+     * @param bytesPerSecond how fast it is sent
+     * @param predictedPauseNanos for how long a cutover would hold writes back; -1 if that is not known
+     */
+    record Figure(
+            long id,
+            long copiedBytes,
+            long totalBytes,
+            long leftRecords,
+            double bytesPerSecond,
+            double recordsPerSecond,
+            long predictedPauseNanos,
+            @Nullable String waitsFor) {}
+
+    /** How far migrations are. */
+    record Figured(List<Figure> figures) implements Answer {}
+
     /**
      * Where a tenant is.
      *

@@ -188,4 +188,41 @@ public sealed interface Call {
 
     /** Asks where a tenant is, and what signals can be written to it. What a client needs to know. */
     record Route(long index, long tenant) implements Call {}
+
+    // Migrations
+
+    /** What is asked of a replica on a shard to which a slot is moved, or was moved from. */
+    enum MoveStep {
+        /** How far its logs are. */
+        HELD,
+        /** To take the batches that are attached. */
+        APPEND,
+        /** How many others of its shard hold all that it holds. */
+        SPREAD,
+        /** A digest of its state. */
+        DIGEST,
+        /** A digest of its state, and a hash of every cell. */
+        CONTENT,
+        /** To take the part of a snapshot that is attached. */
+        SNAPSHOT,
+        /** To give up what it has of a snapshot. */
+        DISCARD,
+        /** Batches of a log from a seqno on. */
+        TAIL
+    }
+
+    /**
+     * Asks something of a replica of the other side of a migration.
+     *
+     * @param replica printed
+     * @param origin of a tail: region, shard and incarnation; else null
+     * @param number of a part of a snapshot, from 0; of a tail, the seqno where it begins
+     * @param last whether a part of a snapshot is the last one
+     */
+    record Move(
+            long index, long tenant, String replica, MoveStep step, int @Nullable [] origin, long number, boolean last)
+            implements Call {}
+
+    /** Asks how far the migrations are that the node asked sees to; about no tenant. */
+    record Moves(long index, long tenant) implements Call {}
 }

@@ -57,6 +57,9 @@ public final class CallCodec {
         CALLS.put(Call.Hidden.class, 51);
         CALLS.put(Call.Session.class, 52);
         CALLS.put(Call.Reach.class, 53);
+        // Migrations.
+        CALLS.put(Call.Move.class, 21);
+        CALLS.put(Call.Moves.class, 22);
     }
 
     private static final List<Class<? extends Answer>> FIRST_ANSWERS = List.of(
@@ -84,6 +87,9 @@ public final class CallCodec {
         // Hard negatives and sessions.
         ANSWERS.put(Answer.Hidden.class, 50);
         ANSWERS.put(Answer.Session.class, 51);
+        // Migrations.
+        ANSWERS.put(Answer.Moved.class, 13);
+        ANSWERS.put(Answer.Figured.class, 14);
     }
 
     private final ObjectMapper mapper = JsonMapper.builder()

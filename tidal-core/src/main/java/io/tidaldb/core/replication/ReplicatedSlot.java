@@ -366,6 +366,23 @@ final class ReplicatedSlot {
                 && waits.values().stream().allMatch(waiting -> waiting.pending.size() == 0);
     }
 
+    /** Returns whether a follower holds the logs of all origins but this node's own, and nearly all of that. */
+    boolean isNear(NodeId peer) {
+        PeerState state = states.get(peer);
+        return state != null
+                && state.known
+                && !state.diverged
+                && !state.asksForSnapshot
+                && !state.needsSnapshot
+                && held.keySet().stream()
+                        .allMatch(origin -> state.heldTo(origin) == lastSeqno(origin) || origin.equals(shard.writer()));
+    }
+
+    /** Returns whether writes wait until others hold them. */
+    boolean isAwaited() {
+        return waits.values().stream().anyMatch(waiting -> waiting.pending.size() > 0);
+    }
+
     /** Returns how far a follower is behind. */
     ReplicationLag lag(NodeId peer, long nowMillis) {
         long records = 0;

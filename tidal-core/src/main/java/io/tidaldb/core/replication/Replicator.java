@@ -166,7 +166,11 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
         if (before != null) {
             shipper.drop(before);
             taker.drop(before);
-            before.drain(write -> write.unreplicated(notReplicated("the slot has another leader", write)));
+            // What was taken here since this node came to lead, or goes on to, waits for those who hold the slot now.
+            before.drain(
+                    slot.leads
+                            ? slot::await
+                            : write -> write.unreplicated(notReplicated("the slot has another leader", write)));
         }
         exchange.publishNeeded(slot);
         slot.shard.keepLogs(false);
@@ -207,6 +211,20 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
                 taker.drop(slot);
                 logs.forget(slot);
                 slot.drain(write -> write.unreplicated(notReplicated("the tenant was deleted", write)));
+            }
+        });
+    }
+
+    /** Forgets a slot that this node holds no more. */
+    public void drop(TenantShard shard) {
+        scheduler.execute(() -> {
+            ReplicatedSlot slot = slot(shard);
+            if (slot != null) {
+                slots.remove(slot.key);
+                shipper.drop(slot);
+                taker.drop(slot);
+                logs.forget(slot);
+                slot.drain(write -> write.unreplicated(notReplicated("another shard has the slot", write)));
             }
         });
     }
@@ -493,6 +511,48 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
         scheduler.execute(() -> {
             ReplicatedSlot slot = slot(shard);
             told.complete(slot != null && slot.isHandedTo(peer, clock.wallNanos() / 1_000_000));
+        });
+        return told;
+    }
+
+    /**
+     * Tells how many of a slot's other members hold all that this node has, which passes it on to them; none if it does not, or the node
+     * stops.
+     */
+    public CompletableFuture<Integer> complete(TenantShard shard) {
+        CompletableFuture<Integer> told = new CompletableFuture<>();
+        scheduler.execute(() -> {
+            ReplicatedSlot slot = slot(shard);
+            long nowMillis = clock.wallNanos() / 1_000_000;
+            told.complete(
+                    slot == null || !slot.leads
+                            ? 0
+                            : (int) slot.peers.stream()
+                                    .filter(peer -> slot.isHandedTo(peer, nowMillis))
+                                    .count());
+        });
+        return told;
+    }
+
+    /** As {@link #complete}, but for what was written a moment ago. */
+    public CompletableFuture<Integer> near(TenantShard shard) {
+        CompletableFuture<Integer> told = new CompletableFuture<>();
+        scheduler.execute(() -> {
+            ReplicatedSlot slot = slot(shard);
+            told.complete(
+                    slot == null || !slot.leads
+                            ? 0
+                            : (int) slot.peers.stream().filter(slot::isNear).count());
+        });
+        return told;
+    }
+
+    /** Tells whether writes to a slot that this node leads wait for others to hold them; not if the node stops. */
+    public CompletableFuture<Boolean> isAwaited(TenantShard shard) {
+        CompletableFuture<Boolean> told = new CompletableFuture<>();
+        scheduler.execute(() -> {
+            ReplicatedSlot slot = slot(shard);
+            told.complete(slot != null && slot.isAwaited());
         });
         return told;
     }

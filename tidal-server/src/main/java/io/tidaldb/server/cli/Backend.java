@@ -4,9 +4,11 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tidaldb.api.EntityId;
+import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.core.BackupSource;
 import io.tidaldb.core.HardNegatives;
+import io.tidaldb.core.MigrationOptions;
 import io.tidaldb.core.Position;
 import io.tidaldb.core.ReadOptions;
 import io.tidaldb.core.Sessions;
@@ -18,6 +20,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.time.Duration;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What commands work on: a data directory that is open, or a server. Both answer with the JSON of {@link io.tidaldb.server.view}, and fail
@@ -103,6 +106,18 @@ interface Backend extends AutoCloseable {
 
     /** Returns the sessions of users. */
     Sessions sessions(TenantId id);
+
+    /** Begins to move a tenant; returns how far the migration is. */
+    ObjectNode migrate(TenantId id, ReplicaId from, ReplicaId to, MigrationOptions options);
+
+    /** Returns what {@link #migrate} would come to. */
+    ObjectNode planMigration(TenantId id, ReplicaId from, ReplicaId to, MigrationOptions options);
+
+    /** Returns migrations as {@link io.tidaldb.server.view.MigrationView} describes them. */
+    ObjectNode migrations();
+
+    /** Returns a migration, after a change to it if one is named as in the path of the HTTP interface. */
+    ObjectNode migration(long id, @Nullable String change);
 
     @Override
     void close();

@@ -6,10 +6,13 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tidaldb.api.Durability;
 import io.tidaldb.api.EntityId;
 import io.tidaldb.api.ErrorCode;
+import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.core.BackupSource;
 import io.tidaldb.core.HardNegatives;
+import io.tidaldb.core.MigrationOptions;
+import io.tidaldb.core.Migrations;
 import io.tidaldb.core.Position;
 import io.tidaldb.core.ReadOptions;
 import io.tidaldb.core.Sessions;
@@ -24,6 +27,7 @@ import io.tidaldb.server.importing.RecordedEvents;
 import io.tidaldb.server.importing.TenantLookup;
 import io.tidaldb.server.view.ClusterView;
 import io.tidaldb.server.view.ErasureView;
+import io.tidaldb.server.view.MigrationView;
 import io.tidaldb.server.view.PlacementView;
 import io.tidaldb.server.view.ReadingView;
 import io.tidaldb.server.view.SignalTypeView;
@@ -33,6 +37,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.time.Duration;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** A data directory, which this process has open. */
 record EmbeddedBackend(Tidal tidal) implements Backend {
@@ -132,7 +137,42 @@ record EmbeddedBackend(Tidal tidal) implements Backend {
 
     @Override
     public ObjectNode cluster() {
-        return ClusterView.describe("", tidal.health(), tidal.tenants());
+        ObjectNode health = ClusterView.describe("", tidal.health(), tidal.tenants());
+        health.setAll(MigrationView.running(tidal.migrations().all()));
+        return health;
+    }
+
+    @Override
+    public ObjectNode migrate(TenantId id, ReplicaId from, ReplicaId to, MigrationOptions options) {
+        return migration(tidal.migrations().start(id, from, to, options), null);
+    }
+
+    @Override
+    public ObjectNode planMigration(TenantId id, ReplicaId from, ReplicaId to, MigrationOptions options) {
+        return MigrationView.of(tidal.migrations().plan(id, from, to, options));
+    }
+
+    @Override
+    public ObjectNode migrations() {
+        return MigrationView.list(tidal.migrations().all());
+    }
+
+    @Override
+    public ObjectNode migration(long id, @Nullable String change) {
+        Migrations migrations = tidal.migrations();
+        switch (change == null ? "" : change) {
+            case "abort" -> migrations.abort(id);
+            case "reverse" -> migrations.reverse(id);
+            case "end-hold" -> migrations.endHold(id);
+            case "pause" -> migrations.pause(id);
+            case "resume" -> migrations.resume(id);
+            default -> {}
+        }
+        return migrations
+                .find(id)
+                .map(MigrationView::of)
+                .orElseThrow(() -> new TidalException(
+                        ErrorCode.MIGRATION_NOT_FOUND, "migration " + id + " does not exist: list those that do"));
     }
 
     @Override

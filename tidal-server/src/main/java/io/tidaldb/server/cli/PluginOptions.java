@@ -31,7 +31,7 @@ public final class PluginOptions {
     }
 
     /** Looks for plugins. The catalog is the caller's to close. */
-    PluginCatalog discover() {
+    public PluginCatalog discover() {
         return PluginCatalog.discover(directory);
     }
 

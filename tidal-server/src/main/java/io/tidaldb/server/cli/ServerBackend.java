@@ -5,11 +5,13 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tidaldb.api.EntityId;
 import io.tidaldb.api.ErrorCode;
+import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.core.BackupSource;
 import io.tidaldb.core.EventTime;
 import io.tidaldb.core.HardNegatives;
+import io.tidaldb.core.MigrationOptions;
 import io.tidaldb.core.Position;
 import io.tidaldb.core.ReadOptions;
 import io.tidaldb.core.Sessions;
@@ -31,6 +33,7 @@ import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** A server, or several of one cluster. */
 record ServerBackend(ServerClient client) implements Backend {
@@ -210,6 +213,39 @@ record ServerBackend(ServerClient client) implements Backend {
     private static TidalException unexpected(String what) {
         return new TidalException(
                 ErrorCode.UNSUPPORTED, "the server's answer is not " + what + ": is it of another version?");
+    }
+
+    @Override
+    public ObjectNode migrate(TenantId id, ReplicaId from, ReplicaId to, MigrationOptions options) {
+        return client.call(Request.change("POST", "/v1/migrations", json(id, from, to, options)));
+    }
+
+    @Override
+    public ObjectNode planMigration(TenantId id, ReplicaId from, ReplicaId to, MigrationOptions options) {
+        return client.call(Request.question("/v1/migrations?dry_run=true", json(id, from, to, options)));
+    }
+
+    private static ObjectNode json(TenantId id, ReplicaId from, ReplicaId to, MigrationOptions options) {
+        ObjectNode body = Json.object()
+                .put("tenant", Long.toUnsignedString(id.value()))
+                .put("from", from.toString())
+                .put("to", to.toString())
+                .put("max_write_pause", DurationText.print(options.maxWritePause()))
+                .put("verify", options.full() ? "full" : "digest");
+        options.maxBytesPerSecond().ifPresent(most -> body.put("max_bytes_per_sec", most));
+        options.hold().ifPresent(hold -> body.put("hold", DurationText.print(hold)));
+        return body;
+    }
+
+    @Override
+    public ObjectNode migrations() {
+        return client.call(Request.get("/v1/migrations"));
+    }
+
+    @Override
+    public ObjectNode migration(long id, @Nullable String change) {
+        String path = "/v1/migrations/" + id;
+        return client.call(change == null ? Request.get(path) : Request.change("POST", path + "/" + change, null));
     }
 
     @Override

@@ -1,7 +1,9 @@
 package io.tidaldb.server.http;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tidaldb.core.Tidal;
 import io.tidaldb.server.view.ClusterView;
+import io.tidaldb.server.view.MigrationView;
 import java.util.List;
 
 /** The cluster's state. */
@@ -21,6 +23,8 @@ final class ClusterRoutes {
 
     private void health(Exchange exchange) {
         Tidal tidal = exchange.tidal();
-        exchange.answer(200, ClusterView.describe(node.cluster(), tidal.health(), tidal.tenants()));
+        ObjectNode health = ClusterView.describe(node.cluster(), tidal.health(), tidal.tenants());
+        health.setAll(MigrationView.running(tidal.migrations().all()));
+        exchange.answer(200, health);
     }
 }

@@ -19,7 +19,7 @@ final class ErrorStatus {
     static int of(ErrorCode code) {
         return switch (code) {
             case INVALID_ARGUMENT, INVALID_CONFIGURATION -> 400;
-            case UNKNOWN_SIGNAL, TENANT_NOT_FOUND, SESSION_NOT_FOUND -> 404;
+            case UNKNOWN_SIGNAL, TENANT_NOT_FOUND, MIGRATION_NOT_FOUND, SESSION_NOT_FOUND -> 404;
             case TENANT_EXISTS,
                     SIGNAL_CONFLICT,
                     NAME_COLLISION,

@@ -33,6 +33,7 @@ final class RouteTable {
         routes.addAll(new ClusterRoutes(node).routes());
         routes.addAll(new MembershipRoutes(node).routes());
         routes.addAll(new UpgradeRoutes().routes());
+        routes.addAll(new MigrationRoutes().routes());
         routes.addAll(new OperationRoutes(node, events).routes());
         routes.addAll(new MetricsRoutes(node, metrics).routes());
         routes.add(Route.of(Method.GET, "/v1/openapi.json", Access.OPEN, "This document")

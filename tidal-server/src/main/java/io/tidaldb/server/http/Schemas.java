@@ -6,6 +6,7 @@ import io.tidaldb.api.QuotaExceededException;
 import io.tidaldb.api.WriteMode;
 import io.tidaldb.core.PlacementExplanation;
 import io.tidaldb.core.upgrade.UpgradePhase;
+import io.tidaldb.core.control.MigrationState;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SortedMap;
@@ -157,8 +158,48 @@ final class Schemas {
                         .with("entities", Schema.count())
                         .build());
         all.put("ClusterHealth", clusterHealth());
+        // Migrations
+        all.put("Migration", migration());
+        all.put(
+                "Migrations",
+                Schema.object()
+                        .with("migrations", Schema.list(Schema.ref("Migration")))
+                        .build());
+        all.put(
+                "NewMigration",
+                Schema.object()
+                        .with("tenant", Schema.types("string", "integer"))
+                        .with("from", Schema.text())
+                        .with("to", Schema.text())
+                        .maybe("max_bytes_per_sec", Schema.types("integer", "null"))
+                        .maybe("max_write_pause", Schema.types("string", "null"))
+                        .maybe("hold", Schema.types("string", "null"))
+                        .maybe("verify", Schema.types("string", "null"))
+                        .build());
         all.put("Alive", Schema.object().with("status", Schema.text()).build());
         return all;
+    }
+
+    private static ObjectNode migration() {
+        return Schema.object()
+                .with("id", Schema.count())
+                .with("tenant", Schema.id())
+                .with("from", Schema.text())
+                .with("to", Schema.text())
+                .with("state", Schema.oneOf(names(MigrationState.values())))
+                .with("progress", Schema.number())
+                .with("bytes", Schema.count())
+                .with("total_bytes", Schema.count())
+                .with("bytes_per_sec", Schema.number())
+                .with("seconds_left", Schema.types("number", "null"))
+                .with("predicted_write_pause_ms", Schema.types("number", "null"))
+                .with("write_pause_ms", Schema.types("number", "null"))
+                .with("attempts", Schema.count())
+                .with("paused", Schema.truth())
+                .with("started", Schema.text())
+                .with("held_until", Schema.types("string", "null"))
+                .with("note", Schema.types("string", "null"))
+                .build();
     }
 
     private static ObjectNode placement() {

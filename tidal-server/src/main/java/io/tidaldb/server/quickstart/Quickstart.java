@@ -12,6 +12,7 @@ import io.tidaldb.core.TenantUsage;
 import io.tidaldb.core.Tidal;
 import io.tidaldb.core.TidalBuilder;
 import io.tidaldb.core.Topology;
+import io.tidaldb.core.plugin.PluginCatalog;
 import io.tidaldb.server.cli.PluginOptions;
 import io.tidaldb.server.cli.VersionText;
 import io.tidaldb.server.importing.AckSink;
@@ -31,6 +32,7 @@ import java.util.List;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 import org.HdrHistogram.Histogram;
 
 /**
@@ -87,7 +89,7 @@ final class Quickstart {
             plan.create(tidal);
             ingest(tidal, plan);
             isolation(tidal, plan);
-            report.putNull("migration");
+            migration(tidal, plan);
             upgrade(tidal, plan);
             replicas(tidal, plan);
             notes.accept("Crashing all nodes with " + count(acked.total()) + " signals acknowledged");
@@ -195,6 +197,30 @@ final class Quickstart {
                 count(section.get("writes_failed").asLong()),
                 count(section.get("reads_failed").asLong()),
                 count(missing)));
+    }
+
+    private void migration(Tidal tidal, TenantPlan plan) throws InterruptedException {
+        Tenant tenant = tidal.tenant(plan.tenants().get(1).id()).orElseThrow();
+        notes.accept("Moving tenant " + tenant.config().label()
+                + " to another shard in another region, under reads and writes");
+        List<Path> nodes = IntStream.range(0, NODES)
+                .mapToObj(node -> directory.resolve("n" + node))
+                .toList();
+        ObjectNode section;
+        try (PluginCatalog catalog = plugins.discover()) {
+            section = new MovingTenant(tidal, tenant, plan, acked).run(acked, catalog, wal, nodes);
+        }
+        report.set("migration", section);
+        ok &= MovingTenant.isOk(section);
+        notes.accept(String.format(
+                "Moved %s signals from %s to %s: writes were held back for %.1f ms, %s failed, %s missing, %s there twice",
+                count(section.get("records").asLong()),
+                section.get("from").asText(),
+                section.get("to").asText(),
+                section.get("write_pause_ms").asDouble(),
+                count(section.get("writes_failed").asLong()),
+                count(section.get("missing").asLong()),
+                count(section.get("duplicated").asLong())));
     }
 
     private void restart(TenantPlan plan) {

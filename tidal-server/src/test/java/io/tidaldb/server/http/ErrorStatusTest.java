@@ -26,6 +26,7 @@ class ErrorStatusTest {
             Map.entry(ErrorCode.NAME_COLLISION, 409),
             Map.entry(ErrorCode.TENANT_EXISTS, 409),
             Map.entry(ErrorCode.TENANT_NOT_FOUND, 404),
+            Map.entry(ErrorCode.MIGRATION_NOT_FOUND, 404),
             Map.entry(ErrorCode.QUOTA_EXCEEDED, 429),
             Map.entry(ErrorCode.OVERLOADED, 503),
             Map.entry(ErrorCode.NOT_CAUGHT_UP, 409),

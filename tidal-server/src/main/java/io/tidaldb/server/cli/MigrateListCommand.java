@@ -1,0 +1,20 @@
+package io.tidaldb.server.cli;
+
+import java.io.IOException;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+
+@Command(name = "list", description = "Lists migrations that run, and the newest of the others.")
+final class MigrateListCommand extends CliCommand {
+
+    @Mixin
+    private final StoreOptions store = new StoreOptions();
+
+    @Override
+    public Integer call() throws IOException {
+        try (Backend backend = store.open(token())) {
+            output().result(backend.migrations());
+            return ExitCodes.DONE;
+        }
+    }
+}
