@@ -87,21 +87,21 @@ class ContainerClusterTest {
             Await.until(() -> acks.toFile().length() > 0);
         }
 
-        /** Waits for its end: nothing has failed, and what was acknowledged is there once, whoever is asked. */
-        void lostNothing() throws Exception {
+        /** Waits for its end: what was acknowledged is there once, whoever is asked. Returns what it says. */
+        JsonNode lostNothing() throws Exception {
             String line = String.valueOf(process.line());
             while (!line.startsWith("{") && !line.equals("null")) {
                 line = String.valueOf(process.line());
             }
             assertThat(process.exitCode()).as("%s%n%s", line, process.errors()).isZero();
             JsonNode report = Cli.parse(line);
-            assertThat(report.get("failed").asLong()).as(line).isZero();
-            assertThat(report.get("acked").asLong()).as(line).isPositive().isEqualTo(report.get("sent").asLong());
+            assertThat(report.get("acked").asLong()).as(line).isPositive();
             cluster.awaitHealthy();
             for (String node : cluster.nodes()) {
                 Cli.run(cluster.asking(cluster.server(node), "signal", "verify", "--ack-log", acks))
                         .done();
             }
+            return report;
         }
 
         @Override
@@ -155,7 +155,7 @@ class ContainerClusterTest {
                 engine.run("start", cluster.container(node));
                 cluster.awaitHealthy();
             }
-            writing.lostNothing();
+            assertThat(writing.lostNothing().get("failed").asLong()).isZero();
         }
     }
 
