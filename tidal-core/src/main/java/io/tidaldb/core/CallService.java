@@ -202,9 +202,9 @@ final class CallService implements AutoCloseable {
         // What was admitted elsewhere goes no further; what comes from a client may have parts for others.
         boolean parted = write.admitted();
         if (!parted) {
-            tenant.home();
+            tenant.requireHome();
         }
-        return tenant.admission()
+        return tenant.admission(options)
                 .submit(
                         new EncodedSignals(records.order(ByteOrder.LITTLE_ENDIAN), names),
                         options,
@@ -243,7 +243,8 @@ final class CallService implements AutoCloseable {
         return new WriteOptions(
                 Optional.ofNullable(level).map(Durability::valueOf),
                 Optional.ofNullable(key).map(halves -> new IdempotencyKey(halves[0], halves[1])),
-                Duration.ofNanos(waitNanos));
+                Duration.ofNanos(waitNanos),
+                Optional.empty());
     }
 
     private Answer hidden(Call.Hidden call) {

@@ -62,6 +62,7 @@ final class EmbeddedTenant implements Tenant {
     private volatile TenantRecord record;
     private volatile List<ReplicaId> placement;
     private final WriteAdmission admission;
+    private final RegionalWrites regional;
 
     /** Null where all nodes are in this process. */
     private final @Nullable RoutedTenant routed;
@@ -82,6 +83,7 @@ final class EmbeddedTenant implements Tenant {
         this.placement = record.placement();
         this.router = ShardRouter.hashed(placement.size());
         this.admission = new WriteAdmission(tidal, state, router);
+        this.regional = new RegionalWrites(tidal, record, router);
         this.routed = calls == null ? null : new RoutedTenant(this, tidal, calls, router);
         this.elsewhere = routed == null ? null : routed::send;
         this.users = new LocalUsers(this, tidal, router);
@@ -92,8 +94,97 @@ final class EmbeddedTenant implements Tenant {
         return routed == null ? this : routed;
     }
 
-    WriteAdmission admission() {
+    /** Returns what admits a write. */
+    WriteAdmission admission(WriteOptions options) {
+        if (regional.areMeant()) {
+            return options.region()
+                    .map(regional::in)
+                    .orElseGet(() -> regional.at(near()))
+                    .admission();
+        }
+        options.region().ifPresent(this::requireLedIn);
         return admission;
+    }
+
+    /** Returns what admits a record of a replica's. */
+    WriteAdmission admission(TenantShard shard) {
+        return regional.areMeant() ? regional.at(shard.replica().region()).admission() : admission;
+    }
+
+    /** Returns what encodes a write for another node, which admits it. */
+    WriteAdmission forwarding(WriteOptions options) {
+        if (!regional.areMeant()) {
+            return admission(options);
+        }
+        options.region()
+                .filter(region -> !state.config().requiredRegions().isEmpty()
+                        && !state.config().requiredRegions().contains(region))
+                .ifPresent(region -> {
+                    throw TidalException.invalid("tenant " + id() + " may not be in region " + region
+                            + ": expected one of " + state.config().requiredRegions());
+                });
+        return regional.at(near()).admission();
+    }
+
+    private void requireLedIn(RegionId region) {
+        if (placement.stream().anyMatch(leader -> !leader.region().equals(region))) {
+            throw new TidalException(
+                    ErrorCode.UNSUPPORTED,
+                    "tenant " + id() + " is written through " + placement + " alone, not in region " + region
+                            + ": leave the region out, or create a tenant with writes EVERYWHERE");
+        }
+    }
+
+    /** Returns the region that is nearest to who calls. */
+    private RegionId near() {
+        return routed == null ? placement.get(0).region() : tidal.region();
+    }
+
+    /** Returns whether all of the tenant is read and written in the nearest region, whoever leads it. */
+    boolean isNear() {
+        RegionalWrites.Share share = regional.areMeant() ? regional.of(near()) : null;
+        return share != null && share.isWhole();
+    }
+
+    /** Returns the replicas here that answer sums, one for each slot that has any. */
+    private List<TenantShard> answering() {
+        return isNear() ? regional.at(near()).state().slots() : state.slots();
+    }
+
+    /** Returns the replica of a slot that takes what is asked for. */
+    ReplicaId route(int slot, Optional<RegionId> region) {
+        ReplicaId leader = placement.get(slot);
+        return region.or(() -> isNear() ? Optional.of(near()) : Optional.empty())
+                .map(where -> new ReplicaId(where, leader.shard()))
+                .orElse(leader);
+    }
+
+    /** Returns what a replica shares with others here. */
+    TenantState stateOf(ReplicaId replica) {
+        return regional.areMeant() ? regional.at(replica.region()).state() : state;
+    }
+
+    /** Marks the tenant as deleted: what is queued is refused. */
+    void delete() {
+        state.delete();
+        regional.delete();
+    }
+
+    /** Returns a moving average of acknowledged signals a second. */
+    double rate(long nowNanos) {
+        return state.rate(nowNanos) + regional.rate(nowNanos);
+    }
+
+    /** Returns signals that the rate limit refused since this instance was opened. */
+    long throttled() {
+        return state.throttled() + regional.throttled();
+    }
+
+    /** Checks that writes that were not admitted yet are taken here. */
+    void requireHome() {
+        if (!regional.areMeant() || regional.at(near()).state().leading(0) == null) {
+            home();
+        }
     }
 
     WriteAdmission.@Nullable Elsewhere elsewhere() {
@@ -147,6 +238,7 @@ final class EmbeddedTenant implements Tenant {
         if (!next.config().equals(state.config())) {
             RateQuota before = state.rates();
             state.configure(next.config(), before.serves(next.config()) ? before : tidal.rates(next.config()));
+            regional.configure(next.config());
         }
         record = next;
     }
@@ -175,6 +267,7 @@ final class EmbeddedTenant implements Tenant {
             }
         }
         state.assemble(leaders, held);
+        regional.assemble(placement, replicas);
     }
 
     /** Returns a replica of a shard in this process, the one that leads if it is here; null if there is none. */
@@ -220,7 +313,7 @@ final class EmbeddedTenant implements Tenant {
 
     @Override
     public Position recordAll(List<Signal> signals, WriteOptions options) {
-        return await(admission.submit(signals, options, null, elsewhere).result, options);
+        return await(admission(options).submit(signals, options, null, elsewhere).result, options);
     }
 
     /** Waits for a write for as long as its caller does. */
@@ -256,7 +349,7 @@ final class EmbeddedTenant implements Tenant {
     @Override
     public CompletionStage<Position> recordAllAsync(List<Signal> signals, WriteOptions options) {
         try {
-            return admission.submit(signals, options, tidal.callbacks(), elsewhere).result;
+            return admission(options).submit(signals, options, tidal.callbacks(), elsewhere).result;
         } catch (TidalException e) {
             return CompletableFuture.failedFuture(e);
         }
@@ -413,10 +506,7 @@ final class EmbeddedTenant implements Tenant {
 
     /** Returns the replica of a slot that is to answer. */
     TenantShard replica(ReplicaId leader, ReadOptions options) {
-        ReplicaId wanted = options.region()
-                .map(region -> new ReplicaId(region, leader.shard()))
-                .orElse(leader);
-        return replica(wanted);
+        return replica(route(placement.indexOf(leader), options.region()));
     }
 
     /** Returns a replica that is here. */
@@ -536,10 +626,7 @@ final class EmbeddedTenant implements Tenant {
     }
 
     private long sum(ToLongFunction<LedgerSum> value) {
-        return state.slots().stream()
-                .map(TenantShard::readable)
-                .mapToLong(value)
-                .sum();
+        return answering().stream().map(TenantShard::readable).mapToLong(value).sum();
     }
 
     @Override
@@ -550,11 +637,11 @@ final class EmbeddedTenant implements Tenant {
             accepted += sum(slot -> slot.total(entry.index()));
         }
         return new TenantUsage(
-                state.rate(tidal.clock().monotonicNanos()),
-                state.slots().stream().mapToLong(TenantShard::entityCount).sum(),
-                state.slots().stream().mapToLong(TenantShard::storageBytes).sum(),
+                rate(tidal.clock().monotonicNanos()),
+                answering().stream().mapToLong(TenantShard::entityCount).sum(),
+                answering().stream().mapToLong(TenantShard::storageBytes).sum(),
                 accepted,
-                state.throttled());
+                throttled());
     }
 
     /** Returns what a single replica here knows of the tenant's usage. */
@@ -570,14 +657,14 @@ final class EmbeddedTenant implements Tenant {
     public List<UsageHour> usageByHour() {
         tidal.checkOpen();
         Metering all = new Metering();
-        state.slots().forEach(slot -> all.addAll(slot.metering()));
+        answering().forEach(slot -> all.addAll(slot.metering()));
         return UsageAudit.byHour(all);
     }
 
     @Override
     public UsageCheck verifyUsage() {
         tidal.checkOpen();
-        return UsageAudit.of(tidal, state.slots());
+        return UsageAudit.of(tidal, answering());
     }
 
     @Override
@@ -591,7 +678,7 @@ final class EmbeddedTenant implements Tenant {
     @Override
     public void export(Consumer<RecordedSignal> consumer) {
         tidal.checkOpen();
-        for (TenantShard shard : state.slots()) {
+        for (TenantShard shard : answering()) {
             forEachBatch(tidal, shard, (log, counted) -> export(shard, counted, consumer));
         }
     }

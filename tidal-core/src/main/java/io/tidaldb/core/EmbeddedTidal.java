@@ -3,6 +3,7 @@ package io.tidaldb.core;
 import io.tidaldb.api.Durability;
 import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.NodeId;
+import io.tidaldb.api.RegionId;
 import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
@@ -417,6 +418,11 @@ final class EmbeddedTidal implements Tidal {
         return cluster.node(shard.replica());
     }
 
+    /** Returns the region of the one node of this process. */
+    RegionId region() {
+        return cluster.region(cluster.localNames().get(0));
+    }
+
     LocalCluster cluster() {
         return cluster;
     }
@@ -644,11 +650,11 @@ final class EmbeddedTidal implements Tidal {
     }
 
     private void checkSupported(TenantConfig config, List<ReplicaId> placement) {
-        if (config.writes() == WriteMode.EVERYWHERE) {
+        if (config.writes() == WriteMode.EVERYWHERE && config.durability() != Durability.LOCAL) {
             throw new TidalException(
                     ErrorCode.UNSUPPORTED,
-                    "tenant " + config.id() + " asks for writes " + config.writes()
-                            + ", which this version does not have: expected SINGLE");
+                    "tenant " + config.id() + " asks for writes EVERYWHERE and for durability " + config.durability()
+                            + ", but each region takes writes by itself: expected LOCAL");
         }
         if (config.durability() == Durability.MAJORITY || config.durability() == Durability.ALL) {
             for (ReplicaId slot : placement) {

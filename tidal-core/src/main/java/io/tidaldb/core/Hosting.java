@@ -362,7 +362,7 @@ final class Hosting implements ControlPlane.Listener {
 
     private CompletableFuture<Void> remove(EmbeddedTenant tenant) {
         tenants.remove(tenant.id());
-        tenant.state().delete();
+        tenant.delete();
         cluster.forEachReplicator(replicator -> replicator.drop(tenant.id()));
         return erase(tenant.id()).thenRunAsync(() -> onErased.accept(tenant.id()), scheduler);
     }
@@ -414,7 +414,8 @@ final class Hosting implements ControlPlane.Listener {
             for (ShardAssignment each : cluster.replicas().allowed(leader.shard(), record.config())) {
                 boolean serves = each.replica().equals(leader) || replicated;
                 if (each.node().equals(node.id()) && serves && !except.test(each.replica())) {
-                    opened.add(node.openSlot(tenant.state(), each.replica(), incarnation(each.replica(), record))
+                    opened.add(node.openSlot(
+                                    tenant.stateOf(each.replica()), each.replica(), incarnation(each.replica(), record))
                             .thenAccept(shard -> {
                                 if (replicated) {
                                     // Until the others have said what they hold.

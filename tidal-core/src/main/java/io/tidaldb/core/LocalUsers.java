@@ -48,13 +48,18 @@ final class LocalUsers implements UserStore {
             if (record instanceof SessionRecord session) {
                 return preceded(session, shard, options)
                         .thenComposeAsync(
-                                nothing -> tenant.admission().submit(record, leading(record), options, paid).result,
+                                nothing -> submit(record, leading(record), options, paid),
                                 tidal.callbacks());
             }
-            return tenant.admission().submit(record, shard, options, paid).result;
+            return submit(record, shard, options, paid);
         } catch (TidalException e) {
             return CompletableFuture.failedFuture(e);
         }
+    }
+
+    private CompletableFuture<Position> submit(
+            UserRecord record, TenantShard shard, WriteOptions options, boolean paid) {
+        return tenant.admission(shard).submit(record, shard, options, paid).result;
     }
 
     private void check(UserRecord record) {

@@ -69,8 +69,8 @@ final class NodeFigures {
                 bytes += slot.storageBytes();
                 if (slot.leads()) {
                     leads = true;
-                    rate += tenant.state().rate(nowNanos)
-                            / tenant.state().slots().size();
+                    rate += tenant.rate(nowNanos)
+                            / Math.max(1, tenant.state().slots().size());
                     lags.getOrDefault(tenant.id(), List.of()).stream()
                             .filter(each -> each.shard().equals(replica.shard()))
                             .forEach(each -> lag.merge(
@@ -142,10 +142,10 @@ final class NodeFigures {
     private Answer.Usage usage(EmbeddedTenant tenant, List<Answer.Usage> parts, List<TenantShard> led) {
         boolean first = tenant.state().slots().get(0).equals(led.get(0));
         return new Answer.Usage(
-                first ? tenant.state().rate(nowNanos) : 0,
+                first ? tenant.rate(nowNanos) : 0,
                 parts.stream().mapToLong(Answer.Usage::entities).sum(),
                 parts.stream().mapToLong(Answer.Usage::storageBytes).sum(),
                 parts.stream().mapToLong(Answer.Usage::accepted).sum(),
-                first ? tenant.state().throttled() : 0);
+                first ? tenant.throttled() : 0);
     }
 }

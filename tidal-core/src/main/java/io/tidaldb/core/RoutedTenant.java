@@ -110,8 +110,17 @@ final class RoutedTenant implements Tenant {
         return node(placement().get(0));
     }
 
+    /** Returns the node that takes a write. */
+    private NodeId taking(WriteOptions options) {
+        return node(local.route(0, options.region()));
+    }
+
     /** Returns the other nodes that lead slots. */
     private List<NodeId> others() {
+        return local.isNear() ? List.of() : otherLeaders();
+    }
+
+    private List<NodeId> otherLeaders() {
         return placement().stream()
                 .map(this::node)
                 .filter(node -> !isHere(node))
@@ -129,7 +138,7 @@ final class RoutedTenant implements Tenant {
     @Override
     public Position recordAll(List<Signal> signals, WriteOptions options) {
         @Nullable TidalException before = null;
-        if (isHere(home())) {
+        if (isHere(taking(options))) {
             try {
                 return local.recordAll(signals, options);
             } catch (TidalException e) {
@@ -145,7 +154,7 @@ final class RoutedTenant implements Tenant {
     @Override
     public CompletionStage<Position> recordAllAsync(List<Signal> signals, WriteOptions options) {
         try {
-            CompletionStage<Position> position = isHere(home())
+            CompletionStage<Position> position = isHere(taking(options))
                     ? local.recordAllAsync(signals, options).exceptionallyCompose(failure -> {
                         TidalException reason = RemoteCalls.reason(failure);
                         return mayBeTriedAgain(reason, options)
@@ -164,11 +173,11 @@ final class RoutedTenant implements Tenant {
             List<Signal> signals, WriteOptions options, @Nullable TidalException before) {
         EncodedSignals encoded;
         try {
-            encoded = local.admission().forward(signals, options);
+            encoded = local.forwarding(options).forward(signals, options);
         } catch (TidalException e) {
             return CompletableFuture.failedFuture(worse(before, e));
         }
-        return rerouted(end(options), FIRST_PAUSE, options, before, () -> write(home(), encoded, options));
+        return rerouted(end(options), FIRST_PAUSE, options, before, () -> write(taking(options), encoded, options));
     }
 
     private long end(WriteOptions options) {
@@ -178,7 +187,7 @@ final class RoutedTenant implements Tenant {
     private CompletableFuture<Position> write(NodeId home, EncodedSignals signals, WriteOptions options) {
         // It may have come here meanwhile.
         return isHere(home)
-                ? local.admission().submit(signals, options, false, local.elsewhere()).result
+                ? local.admission(options).submit(signals, options, false, local.elsewhere()).result
                 : sent(home, signals, options, false);
     }
 
@@ -192,7 +201,7 @@ final class RoutedTenant implements Tenant {
     private CompletableFuture<Position> part(int slot, EncodedSignals part, WriteOptions options) {
         NodeId node = node(placement().get(slot));
         return isHere(node)
-                ? local.admission()
+                ? local.admission(options)
                         .submit(part, options, true, null)
                         .result
                         .whenComplete((position, failure) -> takeAgain(part, failure))
@@ -380,10 +389,7 @@ final class RoutedTenant implements Tenant {
 
     /** Returns the replica of a slot that is to answer. */
     ReplicaId answering(int slot, ReadOptions options) {
-        ReplicaId leader = placement().get(slot);
-        return options.region()
-                .map(region -> new ReplicaId(region, leader.shard()))
-                .orElse(leader);
+        return local.route(slot, options.region());
     }
 
     private static ReadOptions in(RegionId region, ReadOptions options) {
@@ -665,6 +671,9 @@ final class RoutedTenant implements Tenant {
     @Override
     public TenantUsage usage() {
         TenantUsage here = local.usage();
+        if (local.isNear()) {
+            return here;
+        }
         Answer.Usage all = sum(
                 index -> new Call.Usage(index, number()),
                 Answer.Usage.class,
@@ -710,8 +719,9 @@ final class RoutedTenant implements Tenant {
 
     // Looks into logs, which only those that lead are asked for
 
-    private <A extends Answer> List<A> all(LongFunction<Call> call, Class<A> kind, Duration deadline) {
-        return others().stream()
+    private <A extends Answer> List<A> all(
+            List<NodeId> nodes, LongFunction<Call> call, Class<A> kind, Duration deadline) {
+        return nodes.stream()
                 .map(node -> tidal.await(calls.ask(node, call, kind, deadline), deadline.toNanos()))
                 .toList();
     }
@@ -720,7 +730,7 @@ final class RoutedTenant implements Tenant {
     public List<UsageHour> usageByHour() {
         UsageFigures.Sum sum = new UsageFigures.Sum();
         sum.add(local.usageByHour());
-        all(index -> new Call.Hours(index, number()), Answer.Hours.class, TASK_DEADLINE)
+        all(others(), index -> new Call.Hours(index, number()), Answer.Hours.class, TASK_DEADLINE)
                 .forEach(each -> sum.add(UsageFigures.hours(each.hours())));
         return sum.hours();
     }
@@ -729,7 +739,7 @@ final class RoutedTenant implements Tenant {
     public UsageCheck verifyUsage() {
         UsageCheck check = local.verifyUsage();
         for (Answer.Recounted each :
-                all(index -> new Call.Recount(index, number()), Answer.Recounted.class, AUDIT_DEADLINE)) {
+                all(others(), index -> new Call.Recount(index, number()), Answer.Recounted.class, AUDIT_DEADLINE)) {
             check = check.and(UsageFigures.check(each));
         }
         return check;
@@ -738,6 +748,9 @@ final class RoutedTenant implements Tenant {
     @Override
     public void export(Consumer<RecordedSignal> consumer) {
         local.export(consumer);
+        if (local.isNear()) {
+            return;
+        }
         for (ReplicaId leader : placement()) {
             NodeId node = node(leader);
             if (!isHere(node)) {
@@ -774,8 +787,11 @@ final class RoutedTenant implements Tenant {
     @Override
     public List<ReplicaComparison> compareReplicas(boolean repair) {
         List<ReplicaComparison> all = new ArrayList<>(local.compareReplicas(repair));
-        for (Answer.Compared each :
-                all(index -> new Call.Compare(index, number(), repair), Answer.Compared.class, AUDIT_DEADLINE)) {
+        for (Answer.Compared each : all(
+                otherLeaders(),
+                index -> new Call.Compare(index, number(), repair),
+                Answer.Compared.class,
+                AUDIT_DEADLINE)) {
             each.replicas()
                     .forEach(one -> all.add(new ReplicaComparison(
                             ReplicaId.parse(one.replica()), one.known(), one.buckets(), one.repaired())));

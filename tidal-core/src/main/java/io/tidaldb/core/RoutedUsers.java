@@ -61,7 +61,7 @@ final class RoutedUsers implements UserStore {
         if (tenant.isHere(leader)) {
             return local.users().write(record, options);
         }
-        local.admission().acquireOne();
+        local.admission(WriteOptions.DEFAULT).acquireOne();
         return sent(leader, record, options, true).whenComplete((position, failure) -> {
             if (failure != null && RemoteCalls.reason(failure).code().outcome() == Outcome.NOT_APPLIED) {
                 local.state().refund(1);

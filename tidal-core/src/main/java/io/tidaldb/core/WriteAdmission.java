@@ -7,6 +7,7 @@ import io.tidaldb.api.IdempotencyKey;
 import io.tidaldb.api.OverloadedException;
 import io.tidaldb.api.QuotaExceededException;
 import io.tidaldb.api.TidalException;
+import io.tidaldb.api.WriteMode;
 import io.tidaldb.core.codec.EntityName;
 import io.tidaldb.core.codec.SignalRecords;
 import io.tidaldb.core.codec.UserRecord;
@@ -46,6 +47,11 @@ final class WriteAdmission {
         this.tidal = tidal;
         this.state = state;
         this.router = router;
+    }
+
+    /** Returns how many slots the tenant has. */
+    int slots() {
+        return router.slots();
     }
 
     /** Sends on the parts of a write that slots take which are led by other nodes. */
@@ -167,6 +173,12 @@ final class WriteAdmission {
 
     private void checkLevel(WriteOptions options) {
         Durability level = level(options);
+        if (state.config().writes() == WriteMode.EVERYWHERE && level != Durability.LOCAL) {
+            throw new TidalException(
+                    ErrorCode.UNSUPPORTED,
+                    "tenant " + state.config().id() + " is written in every region, each by itself, so durability "
+                            + level + " can't be had: expected LOCAL");
+        }
         if (level == Durability.MAJORITY || level == Durability.ALL) {
             requireReplicas(level);
         }

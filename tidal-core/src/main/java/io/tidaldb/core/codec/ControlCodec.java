@@ -23,6 +23,8 @@ import java.util.List;
  * 4 takeover     u64 epoch, u16 count, then for each origin it closes: u16 region, u16 shard, u64 last seqno that counts
  * 5 adopt        u16 region, u16 shard, u64 first seqno, u64 last seqno, void seqnos as {@link SeqnoRanges} from the first
  * 6 digest mark  u64 mark, u16 bucket to repair or 0xFFFF, u8 length and name of the node to repair, 0 if none
+ * 10 voided      u16 region, u16 shard, u64 first seqno, u64 hlc of their batch,
+ *                u16 region, u16 shard, u64 last seqno of the write that stays, the signals as they stand there
  * </pre>
  */
 final class ControlCodec {
@@ -33,6 +35,8 @@ final class ControlCodec {
     private static final int TAKEOVER = 4;
     private static final int ADOPT = 5;
     private static final int DIGEST_MARK = 6;
+
+    private static final int VOIDED = 10;
 
     private static final int END_BYTES = 12;
 
@@ -61,6 +65,13 @@ final class ControlCodec {
             ByteBuffer body = body(ADOPT, END_BYTES + Long.BYTES + voids.length);
             putEnd(body, adopt.origin(), adopt.fromSeqno());
             return body.putLong(adopt.toSeqno()).put(voids).array();
+        } else if (record instanceof ControlRecord.Voided voided) {
+            ByteBuffer records = voided.records();
+            ByteBuffer body = body(VOIDED, 2 * END_BYTES + Long.BYTES + records.remaining());
+            putEnd(body, voided.origin(), voided.firstSeqno());
+            body.putLong(voided.hlc());
+            putEnd(body, voided.stays().origin(), voided.stays().lastSeqno());
+            return body.put(records.duplicate()).array();
         }
         ControlRecord.DigestMark mark = (ControlRecord.DigestMark) record;
         NodeId node = mark.repaired();
@@ -141,6 +152,14 @@ final class ControlCodec {
                 body.get(name);
                 NodeId node = name.length == 0 ? null : NodeId.of(new String(name, StandardCharsets.US_ASCII));
                 yield new ControlRecord.DigestMark(mark, bucket, node);
+            }
+            case VOIDED -> {
+                ControlRecord.End first = readEnd(body);
+                long hlc = body.getLong();
+                ControlRecord.End stays = readEnd(body);
+                byte[] records = new byte[body.remaining()];
+                body.get(records);
+                yield new ControlRecord.Voided(first.origin(), first.lastSeqno(), hlc, stays, ByteBuffer.wrap(records));
             }
             default ->
                 throw new TidalException(

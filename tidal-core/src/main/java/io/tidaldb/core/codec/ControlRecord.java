@@ -4,6 +4,7 @@ import io.tidaldb.api.NodeId;
 import io.tidaldb.api.Origin;
 import io.tidaldb.api.TidalException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -78,6 +79,47 @@ public sealed interface ControlRecord {
             if (repairBucket < NO_BUCKET || repairBucket > 255) {
                 throw TidalException.invalid("bucket " + repairBucket + " is out of range: expected 0 to 255, or -1");
             }
+        }
+    }
+
+    /**
+     * These signals of an origin do not count, because their write counts elsewhere under its key: whoever wrote them takes them back here,
+     * as soon as the one that counts is there.
+     *
+     * @param origin whose log they are in
+     * @param firstSeqno of the first of them
+     * @param hlc the stamp of their batch
+     * @param stays where the write ends that counts
+     * @param records the signals as they stand there
+     */
+    record Voided(Origin origin, long firstSeqno, long hlc, End stays, ByteBuffer records) implements ControlRecord {
+
+        /** The most signals in one record: what is taken back of a larger write takes several. */
+        public static final int MAX_RECORDS = 16_384;
+
+        /** @throws TidalException INVALID_ARGUMENT if the seqnos are not the origin's, or these are no signal records */
+        public Voided {
+            records = records.slice().asReadOnlyBuffer().order(ByteOrder.LITTLE_ENDIAN);
+            int count = records.limit() / SignalRecords.BYTES;
+            boolean whole = count > 0 && count <= MAX_RECORDS && count * SignalRecords.BYTES == records.limit();
+            boolean own = Long.compareUnsigned(firstSeqno, origin.startSeqno()) > 0
+                    && Origin.of(origin.region(), origin.shard(), firstSeqno + count - 1)
+                            .equals(origin);
+            if (!whole || !own || hlc < 0) {
+                throw TidalException.invalid("taking back " + records.limit() + " bytes of signals from seqno "
+                        + Long.toUnsignedString(firstSeqno) + " of " + origin + " on: expected 1 to " + MAX_RECORDS
+                        + " signals of " + SignalRecords.BYTES + " bytes with seqnos of that origin");
+            }
+        }
+
+        /** Returns how many signals there are. */
+        public int count() {
+            return records.limit() / SignalRecords.BYTES;
+        }
+
+        /** Returns the seqno of the last of them. */
+        public long lastSeqno() {
+            return firstSeqno + count() - 1;
         }
     }
 

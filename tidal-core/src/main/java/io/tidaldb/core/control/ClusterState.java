@@ -427,6 +427,12 @@ final class ClusterState {
                     "regions, slots and pinned shards of tenant " + config.id() + " can't be changed: they are "
                             + before.requiredRegions() + ", " + before.slots() + ", " + before.pinnedShards());
         }
+        if (before.writes() != config.writes()) {
+            return refused(
+                    ErrorCode.INVALID_ARGUMENT,
+                    "writes of tenant " + config.id() + " can't be changed: they are " + before.writes()
+                            + "; create another tenant and import into it");
+        }
         tenants.put(config.id(), known.with(config));
         return new Reply.Done(0);
     }

@@ -173,7 +173,7 @@ final class Checkpoint {
                 }
                 long tenant = in.readLong();
                 // A snapshot was written by a replica in another region.
-                in.readUnsignedShort();
+                int region = in.readUnsignedShort();
                 if (tenant != shard.tenantId().value()
                         || in.readUnsignedShort() != shard.replica().shard().value()) {
                     throw damaged(
@@ -182,6 +182,11 @@ final class Checkpoint {
                                     + shard.replica().shard());
                 }
                 readState(in, version, shard, schema);
+                if (shard.writesEverywhere()
+                        && (region != shard.replica().region().value() || !shard.origins.containsKey(shard.origin))) {
+                    // What a log repeats is known only of the one that is written here.
+                    shard.schemaLogged.clear();
+                }
             }
             return file.bytes();
         } catch (IOException e) {
@@ -247,7 +252,7 @@ final class Checkpoint {
             shard.notes.readFrom(in);
         }
         if (version > 2) {
-            CheckpointSections.read(in, shard);
+            CheckpointSections.read(in, schema, shard);
         }
         for (OriginLedger each : shard.origins.values()) {
             each.limit = shard.notes.limit(each.origin);

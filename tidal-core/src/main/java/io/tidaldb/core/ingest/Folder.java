@@ -3,6 +3,7 @@ package io.tidaldb.core.ingest;
 import com.dynatrace.hash4j.hashing.HashStream64;
 import com.dynatrace.hash4j.hashing.Hashing;
 import io.tidaldb.api.ErrorCode;
+import io.tidaldb.api.Origin;
 import io.tidaldb.api.Seqno;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.api.wal.RecordKind;
@@ -16,9 +17,11 @@ import io.tidaldb.core.codec.SeqnoRanges;
 import io.tidaldb.core.codec.SignalRecords;
 import io.tidaldb.core.codec.UserRecord;
 import io.tidaldb.core.control.SchemaEntry;
+import io.tidaldb.core.crdt.LwwRegister;
 import io.tidaldb.core.ledger.SignalLedger;
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.SortedSet;
 
 /**
  * Folds batches into a tenant's state: the one place where a log becomes state, in a commit as in a recovery, so that both come to the
@@ -132,12 +135,14 @@ final class Folder {
                 BodyRecords.decode(batch).stream()
                         .map(EntityName::decode)
                         .forEach(name -> shard.names.put(name.entity(), name.name()));
-            case CONTROL ->
-                BodyRecords.decode(batch).stream().map(ControlRecord::decode).forEach(record -> control(shard, record));
+            case CONTROL -> control(shard, origin, batch);
             case SESSIONS, HARD_NEGATIVES -> userRecords(shard, origin, batch);
         }
         shard.metering.add(batch, voids);
         origin.foldedSeqno = batch.lastSeqno();
+        if (shard.writesEverywhere()) {
+            takeBack(shard);
+        }
     }
 
     private void signals(TenantShard shard, OriginLedger origin, WalBatch batch) {
@@ -169,9 +174,13 @@ final class Folder {
             if (Long.compareUnsigned(voids.nextOut(first), last) > 0) {
                 continue;
             }
-            shard.keys.put(
-                    entry.key(),
-                    new KeyMemory.Result(origin.origin, last, payloadHash(payload, from, entry.count()), batch.hlc()));
+            KeyMemory.Result result =
+                    new KeyMemory.Result(origin.origin, last, payloadHash(payload, from, entry.count()), batch.hlc());
+            KeyMemory.Result other = shard.writesEverywhere() ? shard.keys.other(entry.key(), result) : null;
+            if (other != null) {
+                shard.duplicates.met(other, result);
+            }
+            shard.keys.put(entry.key(), result);
         }
     }
 
@@ -189,7 +198,49 @@ final class Folder {
         }
     }
 
-    private void control(TenantShard shard, ControlRecord record) {
+    private void control(TenantShard shard, OriginLedger writer, WalBatch batch) {
+        long seqno = batch.firstSeqno();
+        for (ByteBuffer body : BodyRecords.decode(batch)) {
+            ControlRecord record = ControlRecord.decode(body);
+            if (record instanceof ControlRecord.Label label) {
+                shard.labelled(new LwwRegister<>(label.label(), batch.hlc(), writer.origin, seqno));
+            } else if (record instanceof ControlRecord.Voided voided) {
+                if (shard.duplicates.voided(voided)) {
+                    writer.waiting.add(voided);
+                }
+            } else {
+                control(shard, writer.origin, record);
+            }
+            seqno++;
+        }
+    }
+
+    /** Takes back what waited for the write that stays, in the order of each log: sums depend on it. */
+    private void takeBack(TenantShard shard) {
+        for (OriginLedger writer : List.copyOf(shard.origins.values())) {
+            for (ControlRecord.Voided next = writer.waiting.peek();
+                    next != null && shard.hasFolded(next.stays());
+                    next = writer.waiting.peek()) {
+                writer.waiting.remove();
+                takeBack(shard, writer, next);
+            }
+        }
+    }
+
+    private void takeBack(TenantShard shard, OriginLedger writer, ControlRecord.Voided voided) {
+        SignalLedger voids = writer.voids;
+        if (voids == null) {
+            voids = new SignalLedger(schema);
+            writer.voids = voids;
+            shard.rebase();
+        }
+        SortedSet<Long> entities = shard.knownEntities(voided.records());
+        voids.applyAll(voided.records(), 0, voided.count());
+        shard.forgotten(entities);
+        shard.metering.subtract(voided.hlc(), voided.count());
+    }
+
+    private void control(TenantShard shard, Origin writer, ControlRecord record) {
         if (record instanceof ControlRecord.Schema entry) {
             SchemaEntry declared = schema.entry(entry.index());
             if (declared == null
@@ -200,9 +251,10 @@ final class Folder {
                         "the log of tenant " + shard.tenantId() + " was written with " + entry + ", but declared is "
                                 + declared + ": restore the control log that belongs to it");
             }
-            shard.schemaLogged.set(entry.index());
-        } else if (record instanceof ControlRecord.Label label) {
-            shard.label(label.label());
+            if (!shard.writesEverywhere() || writer.equals(shard.origin)) {
+                // What others repeat may come later than what is written here.
+                shard.schemaLogged.set(entry.index());
+            }
         } else if (record instanceof ControlRecord.Compaction compaction) {
             compaction.ends().forEach(end -> compact(shard, end));
             shard.rebase();

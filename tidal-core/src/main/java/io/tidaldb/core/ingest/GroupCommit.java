@@ -2,6 +2,7 @@ package io.tidaldb.core.ingest;
 
 import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.IdempotencyKey;
+import io.tidaldb.api.Origin;
 import io.tidaldb.api.Seqno;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.api.WalSegmentId;
@@ -19,6 +20,7 @@ import io.tidaldb.core.crdt.Hlc;
 import io.tidaldb.core.runtime.Clock;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -244,6 +246,24 @@ final class GroupCommit {
             if (due.equals(next)) {
                 throw new TidalException(
                         ErrorCode.INTERNAL, "tenant " + shard.tenantId() + " has adopted " + due + " without effect");
+            }
+            due = next;
+        }
+    }
+
+    /** Takes back what was accepted here and had been accepted elsewhere under the same key. Called by tasks. */
+    void takeBack(TenantShard shard) {
+        Map.Entry<Origin, Long> due = shard.dueVoid();
+        while (due != null && failed == null && shard.writeRefusal() == null && !shard.isStale()) {
+            List<ControlRecord.Voided> voids = TakenBack.at(shard, due.getKey(), due.getValue());
+            for (ControlRecord.Voided each : voids) {
+                control(shard, each);
+            }
+            Map.Entry<Origin, Long> next = shard.dueVoid();
+            if (due.equals(next)) {
+                throw new TidalException(
+                        ErrorCode.INTERNAL,
+                        "tenant " + shard.tenantId() + " has taken back " + due + " without effect");
             }
             due = next;
         }

@@ -31,7 +31,8 @@ final class KeyMemory {
      */
     record Result(Origin origin, long lastSeqno, long payloadHash, long hlc) {}
 
-    private static final Comparator<Result> BY_STAMP = Comparator.comparingLong(Result::hlc)
+    /** Which of two writes under one key stays: the first. */
+    static final Comparator<Result> BY_STAMP = Comparator.comparingLong(Result::hlc)
             .thenComparing(Result::origin)
             .thenComparing(Result::lastSeqno, Long::compareUnsigned);
 
@@ -59,10 +60,20 @@ final class KeyMemory {
         results.put(key, result);
     }
 
+    /** Returns another write that is remembered under a key and is no older one whose key was forgotten before; null if there is none. */
+    @Nullable
+    synchronized Result other(IdempotencyKey key, Result result) {
+        Result known = results.get(key);
+        return known == null || known.equals(result) || isApart(known, result) ? null : known;
+    }
+
     private boolean stays(Result known, Result other) {
-        long apart = Hlc.millis(other.hlc) - Hlc.millis(known.hlc);
         boolean first = BY_STAMP.compare(known, other) < 0;
-        return Math.abs(apart) > horizonMillis ? !first : first;
+        return isApart(known, other) ? !first : first;
+    }
+
+    private boolean isApart(Result known, Result other) {
+        return Math.abs(Hlc.millis(other.hlc) - Hlc.millis(known.hlc)) > horizonMillis;
     }
 
     /**

@@ -55,6 +55,11 @@ public final class Metering {
         add(Hlc.millis(batch.hlc()) / HOUR_MILLIS, new Amount(signals, bytes));
     }
 
+    /** Counts signals no more that were counted in a batch with this stamp. */
+    synchronized void subtract(long hlc, int signals) {
+        add(Hlc.millis(hlc) / HOUR_MILLIS, new Amount(-signals, -(long) signals * SignalRecords.BYTES));
+    }
+
     private void add(long hour, Amount amount) {
         if (!hours.isEmpty() && hour <= hours.lastKey() - HOURS) {
             before = before.plus(amount);

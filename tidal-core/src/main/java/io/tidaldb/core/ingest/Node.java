@@ -198,6 +198,9 @@ public final class Node {
         if (shard.leads() && shard.isReplicated() && shard.hasTail()) {
             adopt(shard);
         }
+        if (shard.dueVoid() != null) {
+            takeBack(shard);
+        }
         if (home.durable() && shard.isCheckpointDue(AUTOMATIC_CHECKPOINT_BYTES)) {
             shard.checkpointAttempted();
             // The log holds everything, so the next attempt is soon enough.
@@ -244,6 +247,16 @@ public final class Node {
         });
     }
 
+    // Between two commits, as well.
+    @SuppressWarnings(
+            "FutureReturnValueIgnored") // What fails is tried again with the next commit, or at the next open.
+    private void takeBack(TenantShard shard) {
+        loop.submit(() -> {
+            loop.commits().takeBack(shard);
+            return null;
+        });
+    }
+
     /**
      * Says who takes a slot's writes, and if it is this node, under which origin it writes. One that did not take them before closes what
      * others wrote at once: else a takeover that comes from a leader in between could rule out what is folded here already.
@@ -251,6 +264,11 @@ public final class Node {
     public CompletableFuture<Void> ledBy(
             TenantShard shard, ReplicaId leader, NodeId host, long epoch, int incarnation, List<Origin> former) {
         return loop.submit(() -> {
+            if (shard.writesEverywhere()) {
+                shard.ledBy(leader, host, epoch, former);
+                loop.commits().takeBack(shard);
+                return null;
+            }
             if (leader.equals(shard.replica())) {
                 shard.writeUnder(new Origin(leader.region(), leader.shard(), incarnation));
             }
@@ -522,7 +540,12 @@ public final class Node {
                 for (WalBatch batch = cursor.next(); batch != null; batch = cursor.next()) {
                     FoldLimit limit = shard.notes.limit(batch.origin());
                     if (limit.reaches(batch)) {
-                        batches.add(new Counted(batch, limit.voids().within(batch.firstSeqno(), batch.lastSeqno())));
+                        SeqnoRanges voids = limit.voids()
+                                .within(batch.firstSeqno(), batch.lastSeqno())
+                                .plus(shard.duplicates
+                                        .voided(batch.origin())
+                                        .within(batch.firstSeqno(), batch.lastSeqno()));
+                        batches.add(new Counted(batch, voids));
                     }
                     bytes += batch.length();
                     if (bytes >= EXPORT_CHUNK_BYTES) {

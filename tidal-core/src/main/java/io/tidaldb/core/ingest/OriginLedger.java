@@ -1,7 +1,11 @@
 package io.tidaldb.core.ingest;
 
 import io.tidaldb.api.Origin;
+import io.tidaldb.core.codec.ControlRecord;
 import io.tidaldb.core.ledger.SignalLedger;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How far a replica holds an origin's log, and what it has folded it into. Loop-confined but for the ledger, which any thread may read.
@@ -14,6 +18,14 @@ final class OriginLedger {
 
     final Origin origin;
     final SignalLedger ledger;
+
+    /** What this log takes back, of its own records or of others; null while it takes back nothing. */
+    @Nullable
+    SignalLedger voids;
+
+    /** What this log takes back once the writes are here that stay instead, in the order of the log. */
+    final Deque<ControlRecord.Voided> waiting = new ArrayDeque<>();
+
     FoldLimit limit = FoldLimit.OPEN;
     long lastSeqno;
     long seenSeqno;

@@ -4,6 +4,8 @@ import io.tidaldb.api.IdempotencyKey;
 import io.tidaldb.api.Origin;
 import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.TenantId;
+import io.tidaldb.core.codec.ControlRecord;
+import io.tidaldb.core.crdt.LwwRegister;
 import io.tidaldb.core.ledger.FrozenLedger;
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -21,7 +23,14 @@ import org.jspecify.annotations.Nullable;
 final class SlotImage implements AutoCloseable {
 
     /** How far an origin's log was there, how far it was folded, and into what. */
-    record OriginImage(Origin origin, long lastSeqno, long foldedSeqno, long chain, FrozenLedger ledger) {}
+    record OriginImage(
+            Origin origin,
+            long lastSeqno,
+            long foldedSeqno,
+            long chain,
+            FrozenLedger ledger,
+            @Nullable FrozenLedger voids,
+            List<ControlRecord.Voided> waiting) {}
 
     final TenantId tenantId;
     final ReplicaId replica;
@@ -36,6 +45,8 @@ final class SlotImage implements AutoCloseable {
     final List<Map.Entry<IdempotencyKey, KeyMemory.Result>> keys;
     final List<FoldNotes.Note> notes;
     final UserState.Image users;
+    final Duplicates duplicates = new Duplicates();
+    final @Nullable LwwRegister<String> labelRegister;
 
     /** Takes the image of a slot of which there is no other; {@link #close} it. */
     SlotImage(TenantShard shard) {
@@ -47,14 +58,22 @@ final class SlotImage implements AutoCloseable {
         base = shard.base == null ? null : shard.base.freeze();
         compacted = new TreeMap<>(shard.compacted);
         for (OriginLedger each : shard.origins.values()) {
-            origins.add(
-                    new OriginImage(each.origin, each.lastSeqno, each.foldedSeqno, each.chain, each.ledger.freeze()));
+            origins.add(new OriginImage(
+                    each.origin,
+                    each.lastSeqno,
+                    each.foldedSeqno,
+                    each.chain,
+                    each.ledger.freeze(),
+                    each.voids == null ? null : each.voids.freeze(),
+                    List.copyOf(each.waiting)));
         }
         names = shard.names.freeze();
         metering.addAll(shard.metering);
         keys = shard.keys.entries();
         notes = shard.notes.notes();
         users = shard.users.image();
+        duplicates.replaceBy(shard.duplicates);
+        labelRegister = shard.writesEverywhere() ? shard.labelRegister : null;
     }
 
     /** Returns how far an origin is folded in the image: what comes after that seqno is nowhere but in its log. */
@@ -76,6 +95,11 @@ final class SlotImage implements AutoCloseable {
         if (base != null) {
             base.close();
         }
-        origins.forEach(each -> each.ledger.close());
+        for (OriginImage each : origins) {
+            each.ledger.close();
+            if (each.voids != null) {
+                each.voids.close();
+            }
+        }
     }
 }

@@ -12,6 +12,7 @@ import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.api.WalSegmentId;
+import io.tidaldb.api.WriteMode;
 import io.tidaldb.api.wal.LogId;
 import io.tidaldb.api.wal.WalBatch;
 import io.tidaldb.api.wal.WalCursor;
@@ -20,6 +21,7 @@ import io.tidaldb.core.codec.KeyBlock;
 import io.tidaldb.core.codec.SeqnoRanges;
 import io.tidaldb.core.codec.SessionRecord;
 import io.tidaldb.core.codec.SignalRecords;
+import io.tidaldb.core.crdt.LwwRegister;
 import io.tidaldb.core.ledger.LedgerSum;
 import io.tidaldb.core.ledger.SignalLedger;
 import io.tidaldb.core.ledger.StateDigest;
@@ -33,7 +35,9 @@ import java.util.Objects;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.SortedMap;
+import java.util.SortedSet;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BooleanSupplier;
@@ -65,6 +69,7 @@ public final class TenantShard {
     final SortedMap<Origin, OriginLedger> origins = new TreeMap<>();
     final SortedMap<Origin, Long> compacted = new TreeMap<>();
     final FoldNotes notes = new FoldNotes();
+    final Duplicates duplicates = new Duplicates();
     final BitSet schemaLogged = new BitSet();
     final StagedCommit staged = new StagedCommit();
 
@@ -85,6 +90,15 @@ public final class TenantShard {
     private volatile LedgerSum ledgers = new LedgerSum(List.of());
     private int ledgerCount;
     private volatile @Nullable String label;
+
+    /** What {@link #label} was written by, where replicas write side by side; null if it is not known. */
+    @Nullable
+    LwwRegister<String> labelRegister;
+
+    /** Whether every replica takes writes. */
+    private final boolean everywhere;
+
+    private volatile int duplicateWrites;
     private volatile @Nullable Leader leader;
     private volatile long freshNanos;
     private volatile boolean heardOfLeader;
@@ -137,6 +151,7 @@ public final class TenantShard {
         this.flow = flow;
         this.tenant = flow.tenant;
         this.tenantId = tenant.config().id();
+        this.everywhere = tenant.config().writes() == WriteMode.EVERYWHERE;
         this.replica = replica;
         this.origin = origin;
         this.loop = loop;
@@ -185,7 +200,7 @@ public final class TenantShard {
         Leader before = leader;
         boolean leads = replica.equals(this.replica);
         boolean goesOn = leads && before != null && before.replica.equals(replica) && before.writer.equals(origin);
-        gathering = leads && (goesOn ? gathering : !former.isEmpty());
+        gathering = leads && !everywhere && (goesOn ? gathering : !former.isEmpty());
         leader = new Leader(replica, node, epoch, List.copyOf(former), origin);
         if (!leads) {
             yieldedNanos = null;
@@ -215,7 +230,7 @@ public final class TenantShard {
 
     /** @throws TidalException NOT_OWNER if another replica is about to lead */
     public void requireStaying() {
-        if (yieldedNanos != null) {
+        if (yieldedNanos != null && !everywhere) {
             throw yielding();
         }
     }
@@ -238,7 +253,8 @@ public final class TenantShard {
 
     /** Returns what other replicas need of the slot's logs. */
     LogsNeeded needed() {
-        return keepsLogs ? LogsNeeded.EVERYTHING : needed;
+        // Who comes back may bring a write that has to be taken back here, and nobody's state can replace another's.
+        return keepsLogs || everywhere ? LogsNeeded.EVERYTHING : needed;
     }
 
     /** Takes notice that the logs hold everything that the leader had at some time, by this machine's clock. Called by one thread. */
@@ -256,7 +272,10 @@ public final class TenantShard {
 
     /** Returns for how long writes may have been acknowledged that are not here yet: 0 for the leader, empty if it was never heard of. */
     public OptionalLong stalenessNanos() {
-        if (leads() && !gathering) {
+        if (everywhere && leader == null) {
+            return OptionalLong.of(0);
+        }
+        if (!everywhere && leads() && !gathering) {
             Long since = yieldedNanos;
             long yielded = since == null ? 0 : Math.max(1, loop.clock().monotonicNanos() - since);
             return OptionalLong.of(Math.max(yielded, loop.lease().overdueNanos()));
@@ -282,7 +301,9 @@ public final class TenantShard {
      */
     ControlRecord.@Nullable Takeover dueTakeover() {
         Leader owner = leader;
-        if (owner == null || owner.former.isEmpty() && origins.size() < 2 && origins.containsKey(origin)) {
+        if (everywhere
+                || owner == null
+                || owner.former.isEmpty() && origins.size() < 2 && origins.containsKey(origin)) {
             return null;
         }
         SortedMap<Origin, Long> held = new TreeMap<>();
@@ -330,7 +351,22 @@ public final class TenantShard {
         return voids;
     }
 
-    /** Returns whether writes are taken here. Safe for any thread. */
+    /** Returns whether every replica of the slot takes writes, this one too. Safe for any thread. */
+    public boolean writesEverywhere() {
+        return everywhere;
+    }
+
+    /** Returns how many writes are known to count twice, until whoever accepted them again takes them back. Safe for any thread. */
+    public int duplicateWrites() {
+        return duplicateWrites;
+    }
+
+    /** Returns the last seqno of a write that is to be taken back here; null if there is none. */
+    Map.@Nullable Entry<Origin, Long> dueVoid() {
+        return everywhere ? duplicates.due(replica) : null;
+    }
+
+    /** Returns whether this replica decides on the slot: where not every replica does, it alone takes writes. Safe for any thread. */
     public boolean leads() {
         Leader owner = leader;
         return owner == null || owner.replica.equals(replica);
@@ -340,6 +376,9 @@ public final class TenantShard {
     @Nullable
     TidalException writeRefusal() {
         TidalException reason = refusal();
+        if (everywhere) {
+            return reason;
+        }
         Leader owner = leader;
         if (reason == null && owner != null && !owner.replica.equals(replica)) {
             reason = new NotOwnerException(
@@ -483,6 +522,8 @@ public final class TenantShard {
         names = fresh.names;
         users = fresh.users;
         label = fresh.label;
+        labelRegister = fresh.labelRegister;
+        duplicates.replaceBy(fresh.duplicates);
         lastHlc = Math.max(lastHlc, fresh.lastHlc);
         origins.values().forEach(each -> each.limit = notes.limit(each.origin));
         needsRebuild = false;
@@ -498,6 +539,8 @@ public final class TenantShard {
         StateDigest sum = base == null ? StateDigest.empty(seed) : base.digest(seed);
         for (OriginLedger each : origins.values()) {
             sum = sum.plus(each.ledger.digest(seed, each.origin));
+            SignalLedger voids = each.voids;
+            sum = voids == null ? sum : sum.plus(voids.voidsDigest(seed, each.origin));
         }
         return sum.plus(users.digest(seed));
     }
@@ -540,18 +583,25 @@ public final class TenantShard {
     /** Makes readers see the ledgers as they are now. */
     void rebase() {
         List<SignalLedger> all = new ArrayList<>();
+        List<SignalLedger> voids = new ArrayList<>();
         if (base != null) {
             all.add(base);
         }
-        origins.values().forEach(each -> all.add(each.ledger));
-        ledgers = new LedgerSum(all);
-        ledgerCount = all.size();
+        for (OriginLedger each : origins.values()) {
+            all.add(each.ledger);
+            if (each.voids != null) {
+                voids.add(each.voids);
+            }
+        }
+        ledgers = new LedgerSum(all, voids);
+        ledgerCount = all.size() + voids.size();
         entityCount = ledgers.distinctEntities();
         folded();
     }
 
     /** Makes readers see how far the origins are folded, after their ledgers were. */
     void folded() {
+        duplicateWrites = duplicates.count();
         applied.putAll(compacted);
         origins.values().forEach(each -> applied.put(each.origin, each.foldedSeqno));
         if (ledgerCount == 1) {
@@ -594,6 +644,34 @@ public final class TenantShard {
         entityCount = before + added.size();
     }
 
+    /** Returns whether an origin's log is folded up to a position. */
+    boolean hasFolded(ControlRecord.End position) {
+        OriginLedger known = origins.get(position.origin());
+        return known == null
+                ? compacted.containsKey(position.origin())
+                : Long.compareUnsigned(known.foldedSeqno, position.lastSeqno()) >= 0;
+    }
+
+    /** Returns which entities of some signal records have events. */
+    SortedSet<Long> knownEntities(ByteBuffer records) {
+        SortedSet<Long> entities = new TreeSet<>();
+        for (int at = 0; at < records.limit(); at += SignalRecords.BYTES) {
+            long entity = SignalRecords.entity(records, at);
+            if (knows(entity)) {
+                entities.add(entity);
+            }
+        }
+        return entities;
+    }
+
+    /** Some signals of entities that had events were taken back. */
+    void forgotten(SortedSet<Long> entities) {
+        long gone = entities.stream().filter(entity -> !knows(entity)).count();
+        // Only the loop writes it, so nothing comes between.
+        long before = entityCount;
+        entityCount = before - gone;
+    }
+
     void damaged(TidalException reason) {
         if (damage == null) {
             damage = reason;
@@ -610,6 +688,14 @@ public final class TenantShard {
 
     void label(@Nullable String text) {
         label = text;
+    }
+
+    /** The label was written; where replicas write side by side, the last write wins, in whatever order they come. */
+    void labelled(LwwRegister<String> written) {
+        LwwRegister<String> known = labelRegister;
+        LwwRegister<String> last = everywhere && known != null ? known.merge(written) : written;
+        labelRegister = last;
+        label = last.value();
     }
 
     void logBytes(long bytes) {

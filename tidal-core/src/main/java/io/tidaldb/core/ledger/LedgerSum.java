@@ -51,7 +51,7 @@ public final class LedgerSum {
         // repetition takes
         // an event that is later still and arrives just now.
         while (found && out.lastEventNanos > out.asOfNanos) {
-            sum(entity, signal, out.lastEventNanos, part, out);
+            found = sum(entity, signal, out.lastEventNanos, part, out);
         }
         if (found) {
             out.scoreAtLast = scoreAt(entity, signal, out.lastEventNanos, part);

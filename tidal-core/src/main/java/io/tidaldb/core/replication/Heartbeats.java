@@ -71,13 +71,14 @@ final class Heartbeats {
             } else if ((state.needsSnapshot || state.asksForSnapshot) && snapshots.isFree(peer)) {
                 // The last one did not arrive, or nobody was free to send one.
                 exchange.tellState(slot, peer, false);
-            } else if (!slot.leads) {
+            } else if (!slot.leads && !slot.meshed) {
                 if (link.heartbeat % ASK_HEARTBEATS == 0) {
                     askAgain(slot, peer, state);
                 }
             } else {
                 boolean unacknowledged =
                         state.shipments.values().stream().anyMatch(shipment -> shipment.progress.lagRecords() > 0);
+                unacknowledged |= slot.meshed && slot.isAheadOf(state);
                 if (unacknowledged || state.changedInHeartbeat > link.answered) {
                     for (LogPosition position : slot.positions()) {
                         positions.add(new SlotPosition(
@@ -129,18 +130,23 @@ final class Heartbeats {
         link.answers(heartbeat.number(), clock.monotonicNanos());
         links.tell(peer, new PeerMessage.HeartbeatAnswer(0, heartbeat.number()));
         OptionalLong since = link.answeredNanos(heartbeat.answered());
-        if (heartbeat.leased() && since.isPresent()) {
-            fresh(peer, since.getAsLong());
+        if (since.isPresent()) {
+            fresh(peer, since.getAsLong(), heartbeat.leased());
         }
     }
 
     // It was sent after this node's answer to the one before had come. What a leader does not name has not changed
     // since
     // it did and was answered.
-    private void fresh(NodeId peer, long sinceNanos) {
+    private void fresh(NodeId peer, long sinceNanos, boolean leased) {
         for (ReplicatedSlot slot : slots.values()) {
             ReplicatedSlot.PeerState state = slot.state(peer);
-            if (state != null && !slot.leads && state.caughtUp) {
+            if (slot.meshed) {
+                if (state != null && state.caughtUp) {
+                    state.freshNanos = sinceNanos;
+                    slot.freshNanos().ifPresent(slot.shard::fresh);
+                }
+            } else if (leased && state != null && !slot.leads && state.caughtUp) {
                 slot.shard.fresh(sinceNanos);
             }
         }

@@ -28,7 +28,10 @@ final class ReplicatedSlot {
     final List<NodeId> members;
     final boolean leads;
 
-    /** The nodes to which something of it may be sent: all others for a leader, the leader for a follower. */
+    /** Whether every member takes writes, so that each ships its own log to all others. */
+    final boolean meshed;
+
+    /** The nodes to which something of it may be sent: all others for a leader or where all write, the leader for a follower. */
     final List<NodeId> peers;
 
     /** How far each origin's log is durable here. */
@@ -71,11 +74,18 @@ final class ReplicatedSlot {
         /** Whether everything is held here of which the leader has told. */
         boolean caughtUp;
 
+        /** Since when everything is held here that it had, by this machine's clock; null if it was never heard of. */
+        @Nullable
+        Long freshNanos;
+
         /** The number of the heartbeat that told it, or is to tell it, of the newest position. */
         long changedInHeartbeat;
 
         /** How far logs were held here when the leader last said that it has more. */
         final SortedMap<Origin, Long> heldWhenTold = new TreeMap<>();
+
+        /** How far it held logs of others when it said so last and lacked some of them. */
+        private final SortedMap<Origin, Long> heldBefore = new TreeMap<>();
 
         PeerState(long nowNanos) {
             heardNanos = nowNanos;
@@ -99,6 +109,19 @@ final class ReplicatedSlot {
         /** The peer is sent a snapshot with at least this. */
         void promise(List<LogPosition> positions) {
             promised = lastSeqnos(positions);
+        }
+
+        /**
+         * Returns whether it lacks some of a log that a third node writes, and has got no further since it said so before: nobody else gives
+         * it.
+         */
+        boolean isStuck(LogPosition theirs, long lastSeqno) {
+            if (Long.compareUnsigned(theirs.lastSeqno(), lastSeqno) >= 0) {
+                heldBefore.remove(theirs.origin());
+                return false;
+            }
+            Long before = heldBefore.put(theirs.origin(), theirs.lastSeqno());
+            return before != null && before == theirs.lastSeqno();
         }
 
         private static SortedMap<Origin, Long> lastSeqnos(List<LogPosition> positions) {
@@ -131,8 +154,10 @@ final class ReplicatedSlot {
         this.epoch = assignment.epoch();
         this.members = assignment.members();
         this.leads = leader.equals(local);
-        this.peers =
-                leads ? members.stream().filter(node -> !node.equals(local)).toList() : List.of(leader);
+        this.meshed = shard.writesEverywhere();
+        this.peers = leads || meshed
+                ? members.stream().filter(node -> !node.equals(local)).toList()
+                : List.of(leader);
         for (SlotLogs.Held each : logs) {
             held.put(each.origin(), new LogPosition(each.origin(), each.firstSeqno(), each.lastSeqno(), each.chain()));
         }
@@ -222,6 +247,12 @@ final class ReplicatedSlot {
                         .anyMatch(each -> Long.compareUnsigned(each.getValue(), lastSeqno(each.getKey())) > 0);
     }
 
+    /** Returns whether something is held here that a peer lacks, as far as is known. */
+    boolean isAheadOf(PeerState state) {
+        return held.values().stream()
+                .anyMatch(each -> Long.compareUnsigned(each.lastSeqno(), state.heldTo(each.origin())) > 0);
+    }
+
     /** A log has become longer, durably. One that was known before is ignored. */
     boolean committed(WalBatch batch, long chain) {
         Origin origin = batch.origin();
@@ -237,6 +268,30 @@ final class ReplicatedSlot {
             waiting.quorum.own(batch.lastSeqno());
         }
         return true;
+    }
+
+    /**
+     * Returns whether this node ships what an origin's log grows by. Where all write, each ships its own log; those of others it hands on
+     * only to who asks for them, because the way from their writer is cut or their writer is gone.
+     */
+    boolean ships(Origin origin) {
+        return leads && !meshed || meshed && origin.replica().equals(shard.replica());
+    }
+
+    /**
+     * Returns since when everything is held here that any member had, by this machine's clock; empty if one was never heard of. Where one
+     * leads, its word counts and not this.
+     */
+    OptionalLong freshNanos() {
+        Long oldest = null;
+        for (PeerState state : states.values()) {
+            Long since = state.freshNanos;
+            if (since == null) {
+                return OptionalLong.empty();
+            }
+            oldest = oldest == null || since - oldest < 0 ? since : oldest;
+        }
+        return oldest == null ? OptionalLong.empty() : OptionalLong.of(oldest);
     }
 
     /** Returns the shipment of an origin's log to a peer, begun if there is none. */
@@ -298,6 +353,10 @@ final class ReplicatedSlot {
     /** Returns whether a follower surely holds all that is held here, and nobody waits for others to hold it. */
     boolean isHandedTo(NodeId peer, long nowMillis) {
         PeerState state = states.get(peer);
+        if (meshed) {
+            // It takes writes already, and whoever leads is told of all others' as before.
+            return leads && state != null && state.known;
+        }
         return leads
                 && state != null
                 && state.known
@@ -314,7 +373,11 @@ final class ReplicatedSlot {
         PeerState state = states.get(peer);
         for (LogPosition position : held.values()) {
             Shipment shipment = state == null ? null : state.shipments.get(position.origin());
-            if (shipment == null) {
+            if (shipment == null && meshed) {
+                long lacks = state == null ? 0 : position.lastSeqno() - state.heldTo(position.origin());
+                records += Math.max(0, lacks);
+                millis = lacks > 0 || state == null || state.held == null ? -1 : millis;
+            } else if (shipment == null) {
                 records += position.lastSeqno() - position.origin().startSeqno();
                 millis = -1;
             } else {

@@ -283,7 +283,7 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
             Shipment known = state.shipments.get(origin);
             if (known != null) {
                 known.progress.committed(batch);
-            } else if (state.known && slot.leads && !state.diverged) {
+            } else if (state.known && slot.ships(origin) && !state.diverged) {
                 // An origin that began after the peer had said what it holds, so the peer has nothing of it.
                 slot.shipment(peer, state, origin, settings.windowBytes());
             }

@@ -90,7 +90,8 @@ final class StateExchange {
         state.said(message.positions());
         if (slot.leads) {
             gather(slot);
-        } else {
+        }
+        if (!slot.leads || slot.meshed) {
             state.caughtUp = !slot.isBehind(state);
         }
         compare(peer, slot, state, message.positions());
@@ -137,7 +138,9 @@ final class StateExchange {
         Origin origin = theirs.origin();
         switch (verdict.kind()) {
             case RESUME -> {
-                if (Long.compareUnsigned(theirs.lastSeqno(), slot.lastSeqno(origin)) <= 0) {
+                if (slot.meshed && !slot.ships(origin) && !state.isStuck(theirs, slot.lastSeqno(origin))) {
+                    state.shipments.remove(origin);
+                } else if (Long.compareUnsigned(theirs.lastSeqno(), slot.lastSeqno(origin)) <= 0) {
                     slot.shipment(peer, state, origin, settings.windowBytes())
                             .resume(theirs.lastSeqno(), theirs.chain());
                     slot.acked(peer, origin, theirs.lastSeqno());
@@ -187,7 +190,7 @@ final class StateExchange {
 
     /** Asks for a snapshot if one is needed. Before anything that says how far the logs are: the leader is not to believe that all is there. */
     void askForSnapshot(ReplicatedSlot slot, NodeId leader) {
-        if (!slot.leads && slot.shard.needsSnapshot()) {
+        if (!slot.leads && slot.shard.needsSnapshot() && leader.equals(slot.leader)) {
             links.tell(leader, new PeerMessage.SnapshotFetch(slot.epoch, slot.key.tenant(), slot.key.shard(), 0, 0));
         }
     }
@@ -220,6 +223,12 @@ final class StateExchange {
     /** A peer holds more of a log. */
     void acked(NodeId peer, ReplicatedSlot slot, ReplicatedSlot.PeerState state, PeerMessage.Ack ack) {
         Shipment shipment = state.shipments.get(ack.origin());
+        if (shipment == null && state.known && slot.meshed) {
+            if (Long.compareUnsigned(ack.seqno(), state.heldTo(ack.origin())) > 0) {
+                state.holds(ack.origin(), ack.seqno());
+            }
+            return;
+        }
         if (shipment == null || !state.known) {
             return;
         }
@@ -230,6 +239,9 @@ final class StateExchange {
                 if (shipment.progress.lagRecords() == 0) {
                     // The last heartbeat may have come while it was behind.
                     nameAgain(peer, state);
+                }
+                if (shipment.progress.lagRecords() == 0 && slot.meshed && !slot.ships(ack.origin())) {
+                    state.shipments.remove(ack.origin());
                 }
                 logs.pump(slot, peer);
             }

@@ -6,6 +6,7 @@ import io.tidaldb.api.RegionId;
 import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
+import io.tidaldb.api.WriteMode;
 import io.tidaldb.core.Tenant;
 import io.tidaldb.core.replication.ReplicationSettings;
 import io.tidaldb.it.sim.check.CountCheck;
@@ -106,6 +107,9 @@ final class RandomCluster {
                 }
             }
             tenant.requiredRegions(required.toArray(RegionId[]::new));
+        }
+        if (random.chance(300_000)) {
+            tenant.writes(WriteMode.EVERYWHERE).durability(Durability.LOCAL);
         }
         return tenant.build();
     }

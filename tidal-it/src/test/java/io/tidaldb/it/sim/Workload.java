@@ -8,6 +8,7 @@ import io.tidaldb.api.Outcome;
 import io.tidaldb.api.RegionId;
 import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TidalException;
+import io.tidaldb.api.WriteMode;
 import io.tidaldb.core.Position;
 import io.tidaldb.core.ReadOptions;
 import io.tidaldb.core.Reading;
@@ -124,7 +125,21 @@ final class Workload {
         return history.begin(tenant.id(), signals, level, key);
     }
 
+    private static boolean isEverywhere(Tenant tenant) {
+        return tenant.config().writes() == WriteMode.EVERYWHERE;
+    }
+
+    private RegionId someRegion() {
+        return RegionId.of((int) random.below(cluster.replicas().stream()
+                .map(replica -> replica.region())
+                .distinct()
+                .count()));
+    }
+
     private Durability level(Tenant tenant) {
+        if (isEverywhere(tenant)) {
+            return Durability.LOCAL;
+        }
         Durability usual = tenant.config().durability();
         if (usual == Durability.MAJORITY || usual == Durability.ALL) {
             return Durability.values()[(int) random.below(Durability.values().length)];
@@ -134,6 +149,16 @@ final class Workload {
 
     private void attempt(Tenant tenant, History.Write write, int retries) {
         WriteOptions options = WriteOptions.DEFAULT.with(write.level());
+        if (isEverywhere(tenant) && random.chance(900_000)) {
+            // Whoever tries again may well do so elsewhere.
+            RegionId region = someRegion();
+            List<RegionId> allowed =
+                    tenant.config().requiredRegions().stream().sorted().toList();
+            options = options.in(
+                    allowed.isEmpty() || allowed.contains(region)
+                            ? region
+                            : allowed.get((int) random.below(allowed.size())));
+        }
         IdempotencyKey key = write.key();
         Attempt attempt = new Attempt(tenant, write, retries);
         write.tried();
@@ -208,10 +233,7 @@ final class Workload {
     /** Reads something, often of the tenant that was written last, where it may not be. */
     void read() {
         Tenant tenant = tenants.contains(written) && random.chance(500_000) ? written : someTenant();
-        RegionId region = RegionId.of((int) random.below(cluster.replicas().stream()
-                .map(replica -> replica.region())
-                .distinct()
-                .count()));
+        RegionId region = someRegion();
         boolean allowed = tenant.config().requiredRegions().isEmpty()
                 || tenant.config().requiredRegions().contains(region);
         String type = TYPES.get((int) random.below(TYPES.size()));

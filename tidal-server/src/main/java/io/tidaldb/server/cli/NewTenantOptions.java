@@ -6,6 +6,7 @@ import io.tidaldb.api.RegionId;
 import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
+import io.tidaldb.api.WriteMode;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -39,6 +40,14 @@ final class NewTenantOptions {
     @Option(names = "--shards", split = ",", paramLabel = "r0:s0", description = "The shards to live on.")
     private List<String> shards = List.of();
 
+    @Option(
+            names = "--writes",
+            paramLabel = "MODE",
+            description =
+                    "${COMPLETION-CANDIDATES}: through one replica, or in every region, each by itself (default: SINGLE).")
+    @Nullable
+    private WriteMode writes;
+
     /** Returns the number that was chosen. */
     Optional<TenantId> id() {
         return Optional.ofNullable(id).map(TenantId::parse);
@@ -51,6 +60,9 @@ final class NewTenantOptions {
         if (slots != null) {
             config.slots(slots);
         }
+        if (writes != null) {
+            config.writes(writes);
+        }
         return limits.applyTo(config.build());
     }
 
@@ -62,6 +74,9 @@ final class NewTenantOptions {
         putAll(result, "shards", shards);
         if (slots != null) {
             result.put("slots", slots);
+        }
+        if (writes != null) {
+            result.put("writes", writes.name());
         }
         return result;
     }

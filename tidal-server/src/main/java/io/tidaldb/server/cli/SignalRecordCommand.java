@@ -3,6 +3,7 @@ package io.tidaldb.server.cli;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tidaldb.api.Durability;
 import io.tidaldb.api.IdempotencyKey;
+import io.tidaldb.api.RegionId;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.core.EventTime;
 import io.tidaldb.core.Position;
@@ -52,6 +53,13 @@ final class SignalRecordCommand extends CliCommand {
     private Durability durability;
 
     @Option(
+            names = "--region",
+            paramLabel = "r1",
+            description = "Who takes it, of a tenant with writes EVERYWHERE (default: the nearest).")
+    @Nullable
+    private String region;
+
+    @Option(
             names = "--idempotency-key",
             converter = KeyText.class,
             paramLabel = "UUID",
@@ -80,6 +88,9 @@ final class SignalRecordCommand extends CliCommand {
         WriteOptions options = WriteOptions.DEFAULT;
         if (durability != null) {
             options = options.with(durability);
+        }
+        if (region != null) {
+            options = options.in(RegionId.parse(region));
         }
         return idempotencyKey == null ? options : options.with(IdempotencyKey.of(idempotencyKey));
     }

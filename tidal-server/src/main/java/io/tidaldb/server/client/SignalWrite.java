@@ -23,10 +23,12 @@ public final class SignalWrite {
     public static Request request(TenantId tenant, List<Signal> signals, WriteOptions options) {
         ArrayNode body = Json.object().arrayNode(signals.size());
         signals.forEach(signal -> describe(body.addObject(), signal));
-        String query =
-                options.durability().map(level -> "?durability=" + level.name()).orElse("");
+        List<String> given = new ArrayList<>();
+        options.durability().ifPresent(level -> given.add("durability=" + level.name()));
+        options.region().ifPresent(region -> given.add("region=" + region));
+        String query = given.isEmpty() ? "" : "?" + String.join("&", given);
         UUID key = options.idempotencyKey()
-                .map(given -> new UUID(given.high(), given.low()))
+                .map(each -> new UUID(each.high(), each.low()))
                 .orElseGet(UUID::randomUUID);
         return Request.write(ServerTenants.path(tenant) + "/signals" + query, body, key);
     }

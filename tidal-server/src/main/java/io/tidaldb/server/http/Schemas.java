@@ -26,7 +26,8 @@ final class Schemas {
                                 .maybe("tenant", Schema.idOrNumber())
                                 .maybe("required_regions", Schema.list(Schema.types("integer", "string")))
                                 .maybe("shards", Schema.list(Schema.text()))
-                                .maybe("slots", Schema.types("integer", "null")))
+                                .maybe("slots", Schema.types("integer", "null"))
+                                .maybe("writes", Schema.oneOf(names(WriteMode.values()))))
                         .build());
         all.put(
                 "NewTenants",

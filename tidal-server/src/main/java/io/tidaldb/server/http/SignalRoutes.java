@@ -6,6 +6,7 @@ import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tidaldb.api.Durability;
+import io.tidaldb.api.RegionId;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.core.Position;
@@ -39,6 +40,10 @@ final class SignalRoutes {
                                 .map(Enum::name)
                                 .toList()),
                         "When the write is acknowledged; the tenant's own level unless given")
+                .query(
+                        "region",
+                        Schema.text(),
+                        "Whose replicas take the write, of a tenant with writes EVERYWHERE; the nearest unless given")
                 .header(
                         "Idempotency-Key",
                         Schema.text(),
@@ -71,6 +76,7 @@ final class SignalRoutes {
         if (level.isPresent()) {
             options = options.with(level.get());
         }
+        options = exchange.query("region").map(RegionId::parse).map(options::in).orElse(options);
         Optional<String> key = exchange.header("Idempotency-Key");
         return key.isPresent() ? options.with(Keys.of(key.get())) : options;
     }

@@ -10,11 +10,14 @@ import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
+import io.tidaldb.api.WriteMode;
 import io.tidaldb.core.TenantCreation;
 import io.tidaldb.core.Tidal;
 import io.tidaldb.server.importing.Json;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -30,9 +33,11 @@ public final class TenantDefinitions {
 
     /** Returns what is wanted of a tenant; without a number it is to have the one that is given. */
     static TenantConfig config(Fields fields, Durability durability, TenantId unnumbered) {
+        WriteMode writes = fields.value("writes", TenantDefinitions::writes).orElse(WriteMode.SINGLE);
         TenantConfig.Builder config = TenantConfig.builder(
                         fields.value("tenant", TenantId::parse).orElse(unnumbered))
-                .durability(durability)
+                .durability(writes == WriteMode.EVERYWHERE ? Durability.LOCAL : durability)
+                .writes(writes)
                 .requiredRegions(fields.list("required_regions").orElse(List.of()).stream()
                         .map(RegionId::parse)
                         .toArray(RegionId[]::new))
@@ -43,6 +48,15 @@ public final class TenantDefinitions {
         TenantConfig wanted = TenantRoutes.changed(config.build(), fields);
         fields.end();
         return wanted;
+    }
+
+    private static WriteMode writes(String text) {
+        try {
+            return WriteMode.valueOf(text.toUpperCase(Locale.ROOT));
+        } catch (IllegalArgumentException e) {
+            throw TidalException.invalid("writes \"" + Text.safe(text) + "\" is not known: expected one of "
+                    + Arrays.toString(WriteMode.values()));
+        }
     }
 
     /**

@@ -1,12 +1,13 @@
 package io.tidaldb.it.sim.check;
 
 import io.tidaldb.api.Durability;
+import io.tidaldb.api.WriteMode;
 import io.tidaldb.core.Reading;
 import io.tidaldb.core.Tenant;
 
 /**
  * What is read holds every event that was acknowledged at {@code MAJORITY} or {@code ALL} for longer than the reading says that it may be
- * behind: none at all, where it says zero.
+ * behind: none at all, where it says zero. Where every region takes writes, every event that was acknowledged.
  */
 public final class ReadingCheck {
 
@@ -33,7 +34,9 @@ public final class ReadingCheck {
         long since = nowNanos - stale - stale / DRIFT_DIVISOR;
         long expected = 0;
         for (History.Write write : history.writes()) {
-            boolean held = write.level() == Durability.MAJORITY || write.level() == Durability.ALL;
+            boolean held = write.level() == Durability.MAJORITY
+                    || write.level() == Durability.ALL
+                    || tenant.config().writes() == WriteMode.EVERYWHERE;
             if (held && write.tenant().equals(tenant.id()) && write.position() != null && write.heldNanos() <= since) {
                 expected += write.signals().stream()
                         .filter(signal ->
