@@ -48,6 +48,8 @@ public enum ErrorCode {
     NOT_CAUGHT_UP(Outcome.NOT_APPLIED),
     /** A safety check refuses it: somebody would be without what he relies on. */
     UNSAFE(Outcome.NOT_APPLIED),
+    /** A node's version is none that the cluster takes. */
+    VERSION_MISMATCH(Outcome.NOT_APPLIED),
     /** The instance, store or log was closed. */
     CLOSED(Outcome.NOT_APPLIED),
     /** An append does not continue its log. */

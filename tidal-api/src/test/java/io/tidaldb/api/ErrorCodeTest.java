@@ -38,6 +38,7 @@ class ErrorCodeTest {
             PEER_UNAVAILABLE UNKNOWN
             NOT_CAUGHT_UP NOT_APPLIED
             UNSAFE NOT_APPLIED
+            VERSION_MISMATCH NOT_APPLIED
             CLOSED NOT_APPLIED
             WAL_GAP NOT_APPLIED
             CORRUPT_LOG FATAL

@@ -9,6 +9,7 @@ import io.tidaldb.core.control.ControlPlane;
 import io.tidaldb.core.remote.Answer;
 import io.tidaldb.core.upgrade.NodeUpgrade;
 import io.tidaldb.core.upgrade.UpgradePhase;
+import io.tidaldb.core.upgrade.Version;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
@@ -59,6 +60,27 @@ final class AgreedUpgrades implements Upgrades {
     @Override
     public UpgradePhase phase(NodeId node) {
         return control.phase(node);
+    }
+
+    @Override
+    public ClusterVersion clusterVersion() {
+        Version next = control.release().version().release();
+        if (next.equals(control.finalized())) {
+            return new ClusterVersion(control.finalized(), next, null);
+        }
+        try {
+            control.preview(new ClusterCommand.FinalizeUpgrade(next.releaseText()));
+            return new ClusterVersion(control.finalized(), next, null);
+        } catch (TidalException e) {
+            return new ClusterVersion(control.finalized(), next, e.getMessage());
+        }
+    }
+
+    @Override
+    public Version finish() {
+        Version next = control.release().version().release();
+        decide.accept(new ClusterCommand.FinalizeUpgrade(next.releaseText()));
+        return next;
     }
 
     @Override

@@ -22,6 +22,7 @@ import io.tidaldb.core.replication.ReplicationSettings;
 import io.tidaldb.core.runtime.Clock;
 import io.tidaldb.core.runtime.LoopFactory;
 import io.tidaldb.core.runtime.LoopScheduler;
+import io.tidaldb.core.upgrade.Release;
 import io.tidaldb.core.wiring.Plugins;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
@@ -202,6 +203,7 @@ final class Deployment {
                 String identity = own != null ? own.identityUuid() : launcher.identity(first);
                 register(agreement, control, firstRegion, identity, network.address());
             }
+            sayVersion(agreement, control);
             schema.update(control.schema());
             LocalCluster cluster = new LocalCluster(launcher, member, control.shards(), control.nodes());
             opened.push(() -> cluster.end(LocalNode::abandon));
@@ -276,7 +278,8 @@ final class Deployment {
                     proposing,
                     journal,
                     () -> new Provenance(
-                            self, Duration.ofNanos(clock.wallNanos()).toMillis()));
+                            self, Duration.ofNanos(clock.wallNanos()).toMillis()),
+                    plugins.platform().release());
         } catch (RuntimeException e) {
             if (journal != null) {
                 journal.close();
@@ -302,6 +305,13 @@ final class Deployment {
         if (!joins() && (!defined || wanted != null && !sameTopology(control, nodes) || region != null)) {
             agreement.await(() -> control.submit(new ClusterCommand.DefineTopology(clusterName(), nodes.shards())));
         }
+        if (!joins()
+                && !defined
+                && control.finalized().isBefore(control.release().version())) {
+            // A new cluster has nothing to go back to.
+            agreement.await(() -> control.submit(new ClusterCommand.FinalizeUpgrade(
+                    control.release().version().releaseText())));
+        }
         Map<String, Duration> declared = new LinkedHashMap<>(signals);
         if (declared.isEmpty() && control.schema().isEmpty()) {
             declared.putAll(defaultSignals);
@@ -320,6 +330,16 @@ final class Deployment {
                         && each.address().equals(address));
         if (!known && !identity.isEmpty()) {
             agreement.await(() -> control.submit(new ClusterCommand.RegisterNode(first, own, identity, address)));
+        }
+    }
+
+    /** Says what this node runs, if that is another release than before: one that the cluster does not take is refused here. */
+    private void sayVersion(Agreement agreement, ControlPlane control) {
+        Release release = control.release();
+        release.check("node " + first, control.finalized());
+        if (!control.version(first).release().equals(release.version().release())) {
+            agreement.await(() -> control.submit(new ClusterCommand.NodeVersion(
+                    first, release.version().toString(), release.oldest().toString())));
         }
     }
 

@@ -211,7 +211,7 @@ final class EmbeddedTidal implements Tidal {
                         plugins.platform().random(),
                         scheduler)
                 .start();
-        prepareUpgrade(node, new ProcessUpgradeSteps(node.id(), cluster, hosting, remote, handing, scheduler));
+        prepareUpgrade(node, new ProcessUpgradeSteps(node.id(), hosting, remote, handing, scheduler));
         return leadership.start();
     }
 
@@ -916,7 +916,15 @@ final class EmbeddedTidal implements Tidal {
         cluster.lag(node).ifPresent(lag -> lags.addAll(await(lag)));
         OwnUpgrade own = upgrades.get(node);
         String waitsFor = own == null ? null : own.waitsFor();
-        return new NodeFigures(node, clock().monotonicNanos(), cluster, hosting.tenants(), lags, waitsFor).figures();
+        return new NodeFigures(
+                        node,
+                        clock().monotonicNanos(),
+                        cluster,
+                        hosting.tenants(),
+                        lags,
+                        waitsFor,
+                        control.release().version().toString())
+                .figures();
     }
 
     @Override
@@ -949,6 +957,16 @@ final class EmbeddedTidal implements Tidal {
 
     private long nowMillis() {
         return Duration.ofNanos(clock().wallNanos()).toMillis();
+    }
+
+    /** Compares a follower with the replica here that leads; fails with NOT_CAUGHT_UP unless it is known that they are the same. */
+    CompletableFuture<Void> verify(TenantShard leader, NodeId follower) {
+        Replicator replicator = cluster.replicator(leader.replica());
+        return replicator == null
+                ? CompletableFuture.completedFuture(null)
+                : replicator
+                        .compare(leader, plugins.platform().random().nextLong())
+                        .thenAccept(checks -> LocalUpgradeSteps.requireSame(checks, leader, follower));
     }
 
     private void prepareUpgrade(Node node, UpgradeSteps steps) {

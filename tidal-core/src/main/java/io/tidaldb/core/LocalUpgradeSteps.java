@@ -1,7 +1,9 @@
 package io.tidaldb.core;
 
+import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.NodeId;
 import io.tidaldb.api.ReplicaId;
+import io.tidaldb.api.TidalException;
 import io.tidaldb.core.control.ClusterCommand;
 import io.tidaldb.core.control.ControlPlane;
 import io.tidaldb.core.ingest.TenantShard;
@@ -127,6 +129,17 @@ final class LocalUpgradeSteps implements UpgradeSteps {
                 cluster.unlessEnded(leader, replicator.compare(shard, random.nextLong()));
         return compared.thenApply(checks ->
                 new TreeMap<>(checks).getOrDefault(self, ReplicaCheck.UNKNOWN).isEqual());
+    }
+
+    /** @throws TidalException NOT_CAUGHT_UP unless a comparison says that a follower has the same as the one that leads */
+    static void requireSame(SortedMap<NodeId, ReplicaCheck> checks, TenantShard leader, NodeId follower) {
+        ReplicaCheck check = checks.get(follower);
+        if (check == null || !check.isEqual()) {
+            throw new TidalException(
+                    ErrorCode.NOT_CAUGHT_UP,
+                    "it is not known yet that node " + follower + " holds the same as " + leader.replica()
+                            + ", which leads tenant " + leader.tenantId());
+        }
     }
 
     private @Nullable TenantShard leading(NodeId leader, Filling.Slot slot) {

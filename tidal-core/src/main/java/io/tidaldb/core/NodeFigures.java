@@ -25,6 +25,7 @@ final class NodeFigures {
     private final LocalCluster cluster;
     private final Collection<EmbeddedTenant> tenants;
     private final @Nullable String upgrade;
+    private final String version;
     private final Map<TenantId, List<ReplicationLag>> lags = new HashMap<>();
 
     NodeFigures(
@@ -33,7 +34,9 @@ final class NodeFigures {
             LocalCluster cluster,
             Collection<EmbeddedTenant> tenants,
             List<ReplicationLag> lags,
-            @Nullable String upgrade) {
+            @Nullable String upgrade,
+            String version) {
+        this.version = version;
         this.upgrade = upgrade;
         this.node = node;
         this.nowNanos = nowNanos;
@@ -45,8 +48,6 @@ final class NodeFigures {
     }
 
     Answer.Figures figures() {
-        String version = Optional.ofNullable(getClass().getPackage().getImplementationVersion())
-                .orElse("unknown");
         return new Answer.Figures(
                 version,
                 cluster.hosted(node).stream().map(this::shard).toList(),

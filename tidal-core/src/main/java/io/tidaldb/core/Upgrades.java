@@ -4,6 +4,7 @@ import io.tidaldb.api.NodeId;
 import io.tidaldb.api.RegionId;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.core.upgrade.UpgradePhase;
+import io.tidaldb.core.upgrade.Version;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
@@ -71,6 +72,28 @@ public interface Upgrades {
             paused = List.copyOf(paused);
         }
     }
+
+    /**
+     * The version that the cluster is finalized at, and what keeps it from the next one.
+     *
+     * @param finalized the release from which there is no way back; newer formats are not written
+     * @param next the newest release that could be finalized by what nodes run; equal to {@code finalized} if there is nothing to do
+     * @param blocked why that could not be finalized now; null if it could
+     */
+    record ClusterVersion(
+            Version finalized, Version next, @Nullable String blocked) {}
+
+    /** Returns the version that the cluster is finalized at, and what keeps it from the next one. */
+    ClusterVersion clusterVersion();
+
+    /**
+     * Finalizes the release that all nodes run: from now on what came with it is used, and no node with an older one is let in. There is no
+     * way back. Does nothing if that release is finalized already. Never happens by itself.
+     *
+     * @return the release
+     * @throws io.tidaldb.api.TidalException UNSAFE if a node is out of service, or runs an older release than this one
+     */
+    Version finish();
 
     /** Returns how far each node is, in order. */
     List<NodeStatus> status();

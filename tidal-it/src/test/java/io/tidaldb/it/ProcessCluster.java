@@ -28,7 +28,34 @@ final class ProcessCluster implements AutoCloseable {
 
     /** Starts the nodes that don't run; returns when all serve. */
     void up() throws InterruptedException {
-        Object[] words = {
+        // Nodes take their options and classes from the process that starts them: in this one they would be a test's.
+        try (TidalProcess process = TidalProcess.start(work.resolve("up.txt"), words())) {
+            assertUp(process);
+        }
+    }
+
+    /** Starts the nodes that don't run with the version after this one; returns when all serve. */
+    void upNext() throws InterruptedException {
+        try (TidalProcess process = TidalProcess.startNext(work.resolve("up-next.txt"), words())) {
+            assertUp(process);
+        }
+    }
+
+    /** Starts the nodes that don't run, of which one can't; returns what is said about it. */
+    String upFails() throws InterruptedException {
+        try (TidalProcess process = TidalProcess.start(work.resolve("up-fails.txt"), words())) {
+            assertThat(process.exitCode()).isEqualTo(1);
+            return process.errors();
+        }
+    }
+
+    private static void assertUp(TidalProcess process) throws InterruptedException {
+        String line = process.line();
+        assertThat(process.exitCode()).as("%s%n%s", line, process.errors()).isZero();
+    }
+
+    private Object[] words() {
+        return new Object[] {
             "cluster",
             "up",
             "--data-dir",
@@ -42,11 +69,6 @@ final class ProcessCluster implements AutoCloseable {
             "--output",
             "json"
         };
-        // Nodes take their options and classes from the process that starts them: in this one they would be a test's.
-        try (TidalProcess process = TidalProcess.start(work.resolve("up.txt"), words)) {
-            String line = process.line();
-            assertThat(process.exitCode()).as("%s%n%s", line, process.errors()).isZero();
-        }
     }
 
     /** Drains all nodes and waits for their ends. */

@@ -2,6 +2,7 @@ package io.tidaldb.it;
 
 import io.tidaldb.server.TidalCommand;
 import java.io.BufferedReader;
+import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URISyntaxException;
@@ -37,6 +38,25 @@ final class TidalProcess implements AutoCloseable {
     /** @param err the file that its standard error goes to */
     static TidalProcess start(Path err, Object... words) {
         return start(List.of(), err, words);
+    }
+
+    /** As {@link #start(Path, Object...)}, by the version after this one. */
+    static TidalProcess startNext(Path err, Object... words) {
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(FAST_START);
+        String next = Repository.root().resolve("tidal-it/src/next/resources").toString();
+        command.addAll(List.of(
+                "-cp",
+                next + File.pathSeparator + System.getProperty("java.class.path"),
+                TidalCommand.class.getName()));
+        Arrays.stream(words).map(Object::toString).forEach(command::add);
+        try {
+            return new TidalProcess(
+                    new ProcessBuilder(command).redirectError(err.toFile()).start(), err);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /** @param under a command that runs the one after it, such as {@code prlimit} */

@@ -86,11 +86,41 @@ class UpgradeProcessTest {
         return Cli.run(words.toArray()).done().json().path("state").asText();
     }
 
+    private interface Start {
+
+        void run() throws InterruptedException;
+    }
+
+    /** Drains a node, replaces its process and brings it back. */
+    private void replace(int node, Start start, String version) throws Exception {
+        int other = (node + 1) % NODES;
+        assertThat(upgrade("drain", node)).isEqualTo("DRAINED");
+        assertThat(ready(node)).isEqualTo(503);
+        assertThat(Cli.run("upgrade", "drain", "n" + other, "--server", cluster.server(other))
+                        .ended(3)
+                        .err())
+                .contains("n" + node + " is DRAINED");
+        stopProcess(node);
+        Await.passes(
+                () -> assertThat(status(other, node).path("advice").asText()).contains("start node"));
+        start.run();
+        assertThat(ready(node)).isEqualTo(503);
+        assertThat(upgrade("rejoin", node)).isEqualTo("SERVING");
+        assertThat(ready(node)).isEqualTo(200);
+        assertThat(status(other, node).path("version").asText()).isEqualTo(version);
+    }
+
+    private void stopProcess(int node) throws Exception {
+        ProcessHandle process = cluster.handle(node);
+        cluster.signal(node, "TERM");
+        process.onExit().join();
+    }
+
     @Test
     @DisplayName(
-            "each is drained, replaced and brought back under load: no write and no read fails, nothing is missing, and the second"
-                    + " one at a time is refused")
-    void inTurn() throws Exception {
+            "R-71: each is replaced by the next version under load, one goes back, and forward again: no write and no read fails,"
+                    + " nothing is missing; once it is finalized, the older version is refused with both named")
+    void mixedVersions() throws Exception {
         Cli.run("tenant", "create", "--server", cluster.server(0), "--tenant", 1, "--shards", "r1:s1")
                 .done();
         Cli.run(
@@ -109,28 +139,15 @@ class UpgradeProcessTest {
         try (TidalProcess pinned = load(0, 1, acks.get(0));
                 TidalProcess spread = load(2, 2, acks.get(1))) {
             for (int node = 0; node < NODES; node++) {
-                int other = (node + 1) % NODES;
-                assertThat(upgrade("drain", node)).isEqualTo("DRAINED");
-                assertThat(ready(node)).isEqualTo(503);
-                assertThat(Cli.run("upgrade", "drain", "n" + other, "--server", cluster.server(other))
-                                .ended(3)
-                                .err())
-                        .contains("n" + node + " is DRAINED");
-                ProcessHandle process = cluster.handle(node);
-                cluster.signal(node, "TERM");
-                process.onExit().join();
-                int away = node;
-                Await.passes(() ->
-                        assertThat(status(other, away).path("advice").asText()).contains("start node"));
-                cluster.up();
-                assertThat(ready(node)).isEqualTo(503);
-                assertThat(upgrade("rejoin", node)).isEqualTo("SERVING");
-                assertThat(ready(node)).isEqualTo(200);
+                replace(node, cluster::upNext, "0.2.0");
             }
-            assertThat(Cli.run("tenant", "show", "--server", cluster.server(0), "--tenant", 1)
-                            .done()
-                            .out())
-                    .contains("r1:s1");
+            replace(2, cluster::up, "0.1.0");
+            assertThat(Cli.run("upgrade", "finalize", "--server", cluster.server(0))
+                            .ended(3)
+                            .err())
+                    .contains("node n2 runs version 0.1.0", "0.2");
+            replace(2, cluster::upNext, "0.2.0");
+            Cli.run("upgrade", "finalize", "--server", cluster.server(1)).done();
             for (TidalProcess each : List.of(pinned, spread)) {
                 JsonNode report = Cli.parse(String.valueOf(each.line()));
                 assertThat(each.exitCode()).as(each.errors()).isZero();
@@ -140,6 +157,9 @@ class UpgradeProcessTest {
                 assertThat(report.path("availability").asDouble()).isEqualTo(1.0);
             }
         }
+        stopProcess(2);
+        assertThat(cluster.upFails()).contains("0.1.0", "finalized at version 0.2");
+        cluster.upNext();
         for (Path each : acks) {
             JsonNode verified = Cli.run(
                             "signal", "verify", "--server", cluster.servers(1), "--ack-log", each, "--output", "json")

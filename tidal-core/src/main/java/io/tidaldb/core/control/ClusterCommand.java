@@ -180,4 +180,14 @@ public sealed interface ClusterCommand {
      * @param atMillis when, by the node's clock
      */
     record ConfirmErasure(TenantId erased, long life, NodeId node, long atMillis) implements ClusterCommand {}
+
+    /**
+     * A node runs another release than before. Refused if the cluster takes none such.
+     *
+     * @param oldest the oldest finalized version of a cluster that it goes with
+     */
+    record NodeVersion(NodeId node, String version, String oldest) implements ClusterCommand {}
+
+    /** From now on what came with a release is used, and no older one is let in. Refused while a node runs an older one. */
+    record FinalizeUpgrade(String version) implements ClusterCommand {}
 }

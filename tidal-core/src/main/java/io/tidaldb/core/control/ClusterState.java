@@ -132,6 +132,16 @@ final class ClusterState {
             return missing != null ? missing : upgrades.rejoin(rejoin);
         } else if (command instanceof ClusterCommand.UpgradeStep step) {
             return upgrades.step(step);
+        } else if (command instanceof ClusterCommand.NodeVersion runs) {
+            Reply missing = nodes.missing(runs.node());
+            return missing != null ? missing : upgrades.version(runs);
+        } else if (command instanceof ClusterCommand.FinalizeUpgrade end) {
+            return upgrades.finish(
+                    end,
+                    nodes.all().stream()
+                            .filter(each -> !each.removed() && !each.identity().isEmpty())
+                            .map(NodeRecord::node)
+                            .toList());
         }
         return null;
     }

@@ -109,12 +109,15 @@ final class CommandImage {
         } else if (command instanceof ClusterCommand.RejoinNode rejoin) {
             return rejoin.node();
         }
-        return command instanceof ClusterCommand.UpgradeStep step ? step.node() : null;
+        return command instanceof ClusterCommand.UpgradeStep step
+                ? step.node()
+                : command instanceof ClusterCommand.NodeVersion runs ? runs.node() : null;
     }
 
     private static @Nullable ObjectNode upgrade(ClusterState state, NodeId node) {
         NodeUpgrade known = state.upgrades().of(node);
-        return known == null ? null : UpgradeCodec.object(object(), known);
+        ObjectNode image = known == null ? object() : UpgradeCodec.object(object(), known);
+        return image.put("version", state.upgrades().version(node).toString());
     }
 
     private static @Nullable ObjectNode image(ClusterState state, ClusterCommand command) {
@@ -135,6 +138,9 @@ final class CommandImage {
             return object().put("lease", state.lease(take.from()));
         }
         NodeId upgraded = upgraded(command);
+        if (command instanceof ClusterCommand.FinalizeUpgrade) {
+            return object().put("finalized", state.upgrades().finalized().releaseText());
+        }
         if (upgraded != null) {
             return upgrade(state, upgraded);
         }

@@ -16,7 +16,9 @@ import io.tidaldb.core.audit.AuditJournal;
 import io.tidaldb.core.audit.AuditPage;
 import io.tidaldb.core.audit.Provenance;
 import io.tidaldb.core.upgrade.NodeUpgrade;
+import io.tidaldb.core.upgrade.Release;
 import io.tidaldb.core.upgrade.UpgradePhase;
+import io.tidaldb.core.upgrade.Version;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -50,7 +52,8 @@ public final class ControlPlane implements AutoCloseable {
     private final ClusterState state = new ClusterState();
     private final SortedMap<Long, Reply> replies = new TreeMap<>();
     private final SortedMap<Long, List<CompletableFuture<Void>>> awaited = new TreeMap<>();
-    private final StateCodec stateCodec = new StateCodec();
+    private final Release release;
+    private final StateCodec stateCodec;
     private final @Nullable AuditJournal journal;
     private final Supplier<@Nullable Provenance> self;
     private long index;
@@ -88,6 +91,26 @@ public final class ControlPlane implements AutoCloseable {
      */
     public ControlPlane(
             ControlLog log, Executor proposing, @Nullable AuditJournal journal, Supplier<@Nullable Provenance> self) {
+        this(log, proposing, journal, self, Release.current());
+    }
+
+    /**
+     * Replays what was agreed before.
+     *
+     * @param proposing as above
+     * @param journal as above
+     * @param self as above
+     * @param release what this node runs
+     * @throws TidalException VERSION_MISMATCH if the cluster is finalized at a newer version, or too old a one
+     */
+    public ControlPlane(
+            ControlLog log,
+            Executor proposing,
+            @Nullable AuditJournal journal,
+            Supplier<@Nullable Provenance> self,
+            Release release) {
+        this.release = release;
+        this.stateCodec = new StateCodec(release);
         this.log = log;
         this.proposing = proposing;
         this.journal = journal;
@@ -112,6 +135,7 @@ public final class ControlPlane implements AutoCloseable {
         List<CompletableFuture<Void>> reached;
         synchronized (this) {
             state.replaceWith(stateCodec.decode(snapshot.state()));
+            release.check("this node", state.upgrades().finalized());
             keepAudit();
             lastSnapshot = snapshot.index();
             reached = reached(snapshot.index());
@@ -160,6 +184,10 @@ public final class ControlPlane implements AutoCloseable {
         List<CompletableFuture<Void>> reached;
         synchronized (this) {
             replies.put(entry.index(), state.apply(command, proposed.by(), entry.index()));
+            if (command instanceof ClusterCommand.FinalizeUpgrade) {
+                // What follows may be of a kind that this node would not understand.
+                release.check("this node", state.upgrades().finalized());
+            }
             keepAudit();
             if (replies.size() > MAX_REPLIES) {
                 replies.remove(replies.firstKey());
@@ -327,6 +355,21 @@ public final class ControlPlane implements AutoCloseable {
     /** Returns what is agreed on the upgrade of each node that was ever drained, in order. */
     public synchronized List<NodeUpgrade> upgrades() {
         return state.upgrades().all();
+    }
+
+    /** Returns the release that the cluster is finalized at. */
+    public synchronized Version finalized() {
+        return state.upgrades().finalized();
+    }
+
+    /** Returns what a node said that it runs; the first release if it has said nothing. */
+    public synchronized Version version(NodeId node) {
+        return state.upgrades().version(node);
+    }
+
+    /** Returns what this node runs. */
+    public Release release() {
+        return release;
     }
 
     /** Returns where a node is on its way out of service and back. */

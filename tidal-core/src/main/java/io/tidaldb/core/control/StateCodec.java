@@ -13,6 +13,8 @@ import io.tidaldb.api.TidalException;
 import io.tidaldb.api.placement.ShardAssignment;
 import io.tidaldb.core.audit.AuditEntry;
 import io.tidaldb.core.audit.AuditLine;
+import io.tidaldb.core.upgrade.Release;
+import io.tidaldb.core.upgrade.Version;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,17 +27,30 @@ import java.util.TreeMap;
  */
 final class StateCodec {
 
-    /** Version 1 knew no preferred leaders and no lengths of leases. */
-    private static final int VERSION = 2;
+    /** Version 1 knew no preferred leaders and no lengths of leases. What is written depends on what the cluster is finalized at. */
+    private static final String FORMAT = "cluster-state";
 
     private static final int FIRST_VERSION = 1;
     private static final int MAX_BYTES = 48 << 20;
 
     private final ObjectMapper mapper = new ObjectMapper();
+    private final Release release;
+
+    /** Creates the codec of this binary. */
+    StateCodec() {
+        this(Release.current());
+    }
+
+    StateCodec(Release release) {
+        this.release = release;
+    }
 
     /** @throws TidalException UNSUPPORTED if the state is too large for a snapshot */
     byte[] encode(ClusterState state) {
-        ObjectNode json = mapper.createObjectNode().put("v", VERSION).put("cluster", state.cluster());
+        Version finalized = state.upgrades().finalized();
+        ObjectNode json = mapper.createObjectNode()
+                .put("v", release.writes(FORMAT, finalized))
+                .put("cluster", state.cluster());
         ArrayNode shards = json.putArray("shards");
         for (ShardAssignment shard : state.shards()) {
             CommandCodec.putShard(shards.addObject(), shard);
@@ -61,6 +76,9 @@ final class StateCodec {
         state.restoring().forEach(id -> restoring.add(Long.toUnsignedString(id.value())));
         UpgradeCodec.putUpgrades(json.putArray("upgrades"), state.upgrades().all());
         ErasureTable.put(json.putArray("erasures"), state.erasures().records());
+        json.put("finalized", finalized.releaseText());
+        ObjectNode versions = json.putObject("versions");
+        state.upgrades().versions().forEach((node, version) -> versions.put(node.name(), version.toString()));
         byte[] bytes = bytes(json);
         if (bytes.length > MAX_BYTES) {
             throw new TidalException(
@@ -84,14 +102,17 @@ final class StateCodec {
         } catch (IOException e) {
             throw new TidalException(ErrorCode.CORRUPT_DATA, "snapshot of the cluster's state is not JSON", e);
         }
-        if (json.path("v").asInt() > VERSION) {
+        int reads = release.reads(FORMAT);
+        if (json.path("v").asInt() > reads) {
             throw new TidalException(
                     ErrorCode.FORMAT_TOO_NEW,
-                    "snapshot of the cluster's state has version " + json.path("v") + ": this version reads up to "
-                            + VERSION + "; start the newer version");
+                    "snapshot of the cluster's state has version " + json.path("v")
+                            + ", of a cluster that is finalized at "
+                            + "version " + json.path("finalized").asText("unknown") + ": version " + release.version()
+                            + " reads up to " + reads + "; start the newer version");
         }
         try {
-            return state(json);
+            return state(json, reads);
         } catch (IllegalArgumentException e) {
             throw malformed(e);
         } catch (TidalException e) {
@@ -99,10 +120,10 @@ final class StateCodec {
         }
     }
 
-    private static ClusterState state(JsonNode json) {
+    private static ClusterState state(JsonNode json, int reads) {
         if (json.path("v").asInt() < FIRST_VERSION || !json.path("cluster").isTextual()) {
-            throw TidalException.invalid("expected version " + FIRST_VERSION + " to " + VERSION
-                    + " and a cluster, found " + json.path("v") + " and " + json.path("cluster"));
+            throw TidalException.invalid("expected version " + FIRST_VERSION + " to " + reads + " and a cluster, found "
+                    + json.path("v") + " and " + json.path("cluster"));
         }
         ClusterState state = new ClusterState();
         SortedMap<ReplicaId, Integer> incarnations = new TreeMap<>();
@@ -117,6 +138,13 @@ final class StateCodec {
                 NodeCodec.nodes(json.path("nodes")),
                 CommandCodec.replicas(json, "filling"));
         state.upgrades().restore(UpgradeCodec.upgrades(json.path("upgrades")));
+        SortedMap<NodeId, Version> versions = new TreeMap<>();
+        json.path("versions")
+                .properties()
+                .forEach(each -> versions.put(
+                        NodeId.of(each.getKey()), Version.parse(each.getValue().asText())));
+        state.upgrades()
+                .restoreVersions(Version.parse(json.path("finalized").asText(Version.FIRST.releaseText())), versions);
         for (JsonNode entry : json.path("schema")) {
             state.restoreSignal(
                     entry.path("name").asText(), entry.path("half_life_nanos").asLong());

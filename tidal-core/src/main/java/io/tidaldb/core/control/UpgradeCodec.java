@@ -33,6 +33,13 @@ final class UpgradeCodec {
                     .put("node", step.node().name())
                     .put("to", step.to().name())
                     .put("at_ms", step.atMillis());
+        } else if (command instanceof ClusterCommand.NodeVersion of) {
+            json.put("type", "node-version")
+                    .put("node", of.node().name())
+                    .put("version", of.version())
+                    .put("oldest", of.oldest());
+        } else if (command instanceof ClusterCommand.FinalizeUpgrade end) {
+            json.put("type", "finalize-upgrade").put("version", end.version());
         } else {
             return false;
         }
@@ -58,6 +65,13 @@ final class UpgradeCodec {
                         node(json),
                         UpgradePhase.valueOf(json.path("to").asText()),
                         json.path("at_ms").asLong());
+            case "node-version" ->
+                new ClusterCommand.NodeVersion(
+                        node(json),
+                        json.path("version").asText(),
+                        json.path("oldest").asText());
+            case "finalize-upgrade" ->
+                new ClusterCommand.FinalizeUpgrade(json.path("version").asText());
             default -> null;
         };
     }

@@ -2,8 +2,11 @@ package io.tidaldb.core.control;
 
 import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.NodeId;
+import io.tidaldb.api.TidalException;
 import io.tidaldb.core.upgrade.NodeUpgrade;
+import io.tidaldb.core.upgrade.Release;
 import io.tidaldb.core.upgrade.UpgradePhase;
+import io.tidaldb.core.upgrade.Version;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
@@ -17,6 +20,11 @@ final class UpgradeTable {
     private static final int MAX_REASON = 512;
 
     private final SortedMap<NodeId, NodeUpgrade> nodes = new TreeMap<>();
+
+    /** What nodes said that they run; the first release if they said nothing. */
+    private final SortedMap<NodeId, Version> versions = new TreeMap<>();
+
+    private Version finalized = Version.FIRST;
 
     Reply drain(ClusterCommand.DrainNode drain) {
         NodeUpgrade known = nodes.get(drain.node());
@@ -70,6 +78,65 @@ final class UpgradeTable {
         return new Reply.Done(0);
     }
 
+    // Versions
+
+    Reply version(ClusterCommand.NodeVersion runs) {
+        Version version = Version.parse(runs.version());
+        try {
+            Release.check("node " + runs.node(), version, Version.parse(runs.oldest()), finalized);
+        } catch (TidalException e) {
+            return refused(e.code(), String.valueOf(e.getMessage()));
+        }
+        versions.put(runs.node(), version);
+        return new Reply.Done(0);
+    }
+
+    /** @param opened the nodes that count: a node that was never opened has nothing to lose */
+    Reply finish(ClusterCommand.FinalizeUpgrade end, List<NodeId> opened) {
+        Version wanted = Version.parse(end.version()).release();
+        if (wanted.isBefore(finalized)) {
+            return refused(
+                    ErrorCode.UNSAFE,
+                    "the cluster is finalized at version " + finalized.releaseText()
+                            + ", from which there is no way back to " + wanted.releaseText());
+        }
+        for (NodeId node : opened) {
+            if (version(node).isBefore(wanted)) {
+                return refused(
+                        ErrorCode.UNSAFE,
+                        "node " + node + " runs version " + version(node) + ": every node must run version "
+                                + wanted.releaseText() + " before the cluster is finalized at that");
+            }
+        }
+        Optional<NodeUpgrade> away =
+                nodes.values().stream().filter(NodeUpgrade::isOpen).findFirst();
+        if (away.isPresent()) {
+            return refused(
+                    ErrorCode.UNSAFE,
+                    "node " + away.get().node() + " is " + away.get().phase()
+                            + ": rejoin it before the cluster is finalized");
+        }
+        finalized = wanted;
+        return new Reply.Done(0);
+    }
+
+    Version version(NodeId node) {
+        return versions.getOrDefault(node, Version.FIRST);
+    }
+
+    Version finalized() {
+        return finalized;
+    }
+
+    SortedMap<NodeId, Version> versions() {
+        return versions;
+    }
+
+    void restoreVersions(Version of, SortedMap<NodeId, Version> runs) {
+        finalized = of;
+        versions.putAll(runs);
+    }
+
     private static @Nullable NodeUpgrade next(NodeUpgrade known, ClusterCommand.UpgradeStep step) {
         return switch (step.to()) {
             case DRAINED -> known.phase() == UpgradePhase.DRAINING ? known.drained(step.atMillis()) : null;
@@ -90,6 +157,7 @@ final class UpgradeTable {
     /** A node that is gone for good is waited for no more. */
     void remove(NodeId node) {
         nodes.remove(node);
+        versions.remove(node);
     }
 
     @Nullable
@@ -108,5 +176,7 @@ final class UpgradeTable {
     void replaceWith(UpgradeTable other) {
         nodes.clear();
         nodes.putAll(other.nodes);
+        versions.clear();
+        restoreVersions(other.finalized, other.versions);
     }
 }

@@ -178,6 +178,14 @@ public sealed interface Call {
      */
     record Enter(long index, long tenant, int region, String identity, String address) implements Call {}
 
+    /**
+     * Has the node asked, which leads a slot, compare another node's replica with its own; refused with NOT_CAUGHT_UP unless they are the
+     * same.
+     *
+     * @param node the other one's name
+     */
+    record Verify(long index, long tenant, int shard, String node) implements Call {}
+
     /** Asks where a tenant is, and what signals can be written to it. What a client needs to know. */
     record Route(long index, long tenant) implements Call {}
 }

@@ -47,6 +47,8 @@ public final class CallCodec {
         FIRST_CALLS.forEach(each -> CALLS.put(each, CALLS.size()));
         // Leadership.
         CALLS.put(Call.HandOver.class, 20);
+        // Upgrades.
+        CALLS.put(Call.Verify.class, 30);
         // Clients.
         CALLS.put(Call.Route.class, 60);
         CALLS.put(Call.Enter.class, 61);

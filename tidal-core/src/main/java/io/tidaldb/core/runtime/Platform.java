@@ -1,6 +1,7 @@
 package io.tidaldb.core.runtime;
 
 import io.tidaldb.api.NodeId;
+import io.tidaldb.core.upgrade.Release;
 
 /** What an instance runs on: the machine in production, something virtual and seeded in a simulation. Safe for any number of threads. */
 public interface Platform {
@@ -17,6 +18,11 @@ public interface Platform {
     /** Returns whether machines have homes of their own, so that no data directory is needed. */
     default boolean hasHomes() {
         return false;
+    }
+
+    /** Returns what version the instance is of. */
+    default Release release() {
+        return Release.current();
     }
 
     /** Returns what a node runs on from now on; called each time that the node is started. */

@@ -23,6 +23,7 @@ final class RandomMembers {
     private final SimulatedMembers cluster;
     private final MembersWorkload workload;
     private final MembersCheck check;
+    private final RandomUpgrades upgrades;
     private final int calm;
     private final boolean faulty;
     private final LinkQuality links;
@@ -55,6 +56,7 @@ final class RandomMembers {
         cluster.network().links(links);
         workload = new MembersWorkload(cluster, !faulty);
         check = new MembersCheck(cluster, workload.history());
+        upgrades = new RandomUpgrades(cluster);
         world.onCrash(machine -> {
             crashes++;
             if (gone.stream().noneMatch(each -> each.machine() == machine)) {
@@ -75,6 +77,10 @@ final class RandomMembers {
         return crashes;
     }
 
+    long drained() {
+        return upgrades.drained();
+    }
+
     long stops() {
         return stops;
     }
@@ -92,6 +98,7 @@ final class RandomMembers {
         if (member.isPresent() && !machine.isRunning()) {
             machine.restart();
             workload.rates().restarted();
+            upgrades.starts(member.get());
             member.get().start();
         }
     }
@@ -116,8 +123,9 @@ final class RandomMembers {
         while (world.nanoTime() < end) {
             workload.act();
             if (random.chance(faulty ? 10_000 : 60_000)) {
-                stopped();
+                stopped(some());
             }
+            upgrades.act().ifPresent(this::stopped);
             world.runFor(Duration.ofMillis(random.between(0, 200)));
         }
         heal();
@@ -131,9 +139,7 @@ final class RandomMembers {
     }
 
     // In order, as an operator does who waits for it, while users go on to write.
-    private void stopped() {
-        Member member =
-                cluster.members().get((int) random.below(cluster.members().size()));
+    private void stopped(Member member) {
         if (member.serves() && !member.stops()) {
             world.note("stops " + member.id());
             stops++;
@@ -284,6 +290,7 @@ final class RandomMembers {
         }
         // Until whatever was proposed is decided, and whoever tries again has given up.
         world.runFor(Duration.ofSeconds(45));
+        upgrades.mustComeBack(HEALED);
         converge();
     }
 

@@ -15,6 +15,7 @@ import io.tidaldb.core.runtime.LoopScheduler;
 import io.tidaldb.core.runtime.Machine;
 import io.tidaldb.core.runtime.Platform;
 import io.tidaldb.core.runtime.RandomSource;
+import io.tidaldb.core.upgrade.Release;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -118,6 +119,7 @@ public final class SimulatedMembers implements AutoCloseable {
 
         private @Nullable Tidal tidal;
         private boolean stopping;
+        private Release release = Release.current();
 
         private Member(NodeId id, @Nullable RegionId joins) {
             this.id = id;
@@ -158,6 +160,11 @@ public final class SimulatedMembers implements AutoCloseable {
         /** Calls the instance as a user in its process does; a crash of the machine ends the user as well. */
         public <T extends @Nullable Object> T call(Function<Tidal, T> what) {
             return machine.call(() -> what.apply(tidal()));
+        }
+
+        /** Says which version its process is of, when it opens its instance next. */
+        void runs(Release of) {
+            release = of;
         }
 
         /** Opens the instance in the process that runs. One that can't be opened ends, as a process does. */
@@ -244,6 +251,11 @@ public final class SimulatedMembers implements AutoCloseable {
         @Override
         public LoopFactory loops() {
             return loops;
+        }
+
+        @Override
+        public Release release() {
+            return member.release;
         }
 
         @Override

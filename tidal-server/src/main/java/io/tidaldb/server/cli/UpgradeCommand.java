@@ -10,6 +10,8 @@ import picocli.CommandLine.Command;
             UpgradePlanCommand.class,
             UpgradeDrainCommand.class,
             UpgradeRejoinCommand.class,
-            UpgradeStatusCommand.class
+            UpgradeStatusCommand.class,
+            UpgradeCheckCommand.class,
+            UpgradeFinalizeCommand.class
         })
 public final class UpgradeCommand extends CommandGroup {}

@@ -56,12 +56,10 @@ final class UpgradeDrainCommand extends CliCommand {
             if (dryRun.isGiven()) {
                 return DryRunOption.show(output(), step(client, name));
             }
-            ObjectNode begun = client.call(Request.change(
-                    "POST",
-                    "/v1/upgrades/" + Request.encoded(name) + "/drain?allow_unavailable=" + allowUnavailable
-                            + (timeout == null ? "" : "&timeout=" + DurationText.print(timeout)),
-                    null));
-            output().result(noWait ? begun : new UpgradeWait(client, output(), name).until("DRAINED", "DRAINING"));
+            UpgradeWait wait = new UpgradeWait(client, output(), name);
+            ObjectNode begun = wait.begin("/v1/upgrades/" + Request.encoded(name) + "/drain?allow_unavailable="
+                    + allowUnavailable + (timeout == null ? "" : "&timeout=" + DurationText.print(timeout)));
+            output().result(noWait ? begun : wait.until("DRAINED", "DRAINING"));
             return ExitCodes.DONE;
         }
     }

@@ -30,13 +30,9 @@ final class UpgradeRejoinCommand extends CliCommand {
     public Integer call() throws IOException, InterruptedException {
         String name = NodeId.of(node).name();
         try (ServerClient client = server.connect(token())) {
-            ObjectNode begun =
-                    client.call(Request.change("POST", "/v1/upgrades/" + Request.encoded(name) + "/rejoin", null));
-            output().result(
-                            noWait
-                                    ? begun
-                                    : new UpgradeWait(client, output(), name)
-                                            .until("SERVING", "REJOINING", "RETURNING"));
+            UpgradeWait wait = new UpgradeWait(client, output(), name);
+            ObjectNode begun = wait.begin("/v1/upgrades/" + Request.encoded(name) + "/rejoin");
+            output().result(noWait ? begun : wait.until("SERVING", "REJOINING", "RETURNING"));
             return ExitCodes.DONE;
         }
     }

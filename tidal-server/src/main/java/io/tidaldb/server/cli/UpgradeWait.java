@@ -2,9 +2,12 @@ package io.tidaldb.server.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.tidaldb.api.Outcome;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.server.client.Request;
 import io.tidaldb.server.client.ServerClient;
+import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -12,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 final class UpgradeWait {
 
     private static final long LOOK_MILLIS = 100;
+    private static final Duration UNTIL_DECIDED = Duration.ofSeconds(30);
 
     private final ServerClient client;
     private final Output output;
@@ -22,6 +26,22 @@ final class UpgradeWait {
         this.client = client;
         this.output = output;
         this.node = node;
+    }
+
+    /** Asks for a change until it is agreed on or refused: while others take over, nobody decides for a moment. */
+    ObjectNode begin(String path) throws InterruptedException {
+        long end = System.nanoTime() + UNTIL_DECIDED.toNanos();
+        while (true) {
+            try {
+                return client.call(Request.change("POST", path, null));
+            } catch (TidalException e) {
+                boolean again = e.isRetryable() && e.code().outcome() == Outcome.NOT_APPLIED;
+                if (!again || System.nanoTime() - end > 0) {
+                    throw e;
+                }
+                TimeUnit.MILLISECONDS.sleep(LOOK_MILLIS);
+            }
+        }
     }
 
     /**
@@ -37,7 +57,7 @@ final class UpgradeWait {
             if (now != null && state.equals(wanted)) {
                 return now;
             }
-            if (now != null && !java.util.List.of(on).contains(state)) {
+            if (now != null && !List.of(on).contains(state)) {
                 String failure = now.path("failure").asText("");
                 throw CliException.refused("node " + node + " is " + state + ", not " + wanted
                         + (failure.isEmpty() || failure.equals("null") ? "" : ": " + failure));

@@ -25,6 +25,7 @@ final class ErrorStatus {
                     NAME_COLLISION,
                     NOT_CAUGHT_UP,
                     UNSAFE,
+                    VERSION_MISMATCH,
                     SESSION_OUT_OF_ORDER,
                     SESSION_CLOSED -> 409;
             case POSITION_UNKNOWN -> 412;

@@ -544,7 +544,15 @@ final class Schemas {
     private static void upgrades(SortedMap<String, ObjectNode> all) {
         all.put(
                 "Upgrades",
-                Schema.object().with("nodes", Schema.list(upgrade())).build());
+                Schema.object()
+                        .with("cluster_version", Schema.text())
+                        .with("next_version", Schema.text())
+                        .with("finalize_blocked", Schema.types("string", "null"))
+                        .with("nodes", Schema.list(upgrade()))
+                        .build());
+        all.put(
+                "Finalized",
+                Schema.object().with("cluster_version", Schema.text()).build());
         all.put(
                 "UpgradePlan",
                 Schema.object()

@@ -30,6 +30,21 @@ final class UpgradeRoutes {
                                 200, UpgradeView.plan(exchange.tidal().upgrades()))),
                 Route.of(
                                 Method.POST,
+                                "/v1/upgrades/finalize",
+                                Access.OPERATOR,
+                                "Finalizes the release that all nodes run; there is no way back")
+                        .answers(202, "The release", Schema.ref("Finalized"))
+                        .by(exchange -> exchange.answer(
+                                202,
+                                Json.object()
+                                        .put(
+                                                "cluster_version",
+                                                exchange.acting()
+                                                        .upgrades()
+                                                        .finish()
+                                                        .releaseText()))),
+                Route.of(
+                                Method.POST,
                                 "/v1/upgrades/{node}/drain",
                                 Access.OPERATOR,
                                 "Takes a node out of service; GET /v1/upgrades says how far it is")

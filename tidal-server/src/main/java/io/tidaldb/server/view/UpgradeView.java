@@ -13,7 +13,11 @@ public final class UpgradeView {
 
     /** Returns how far all nodes are. */
     public static ObjectNode status(Upgrades upgrades) {
-        ObjectNode result = Json.object();
+        Upgrades.ClusterVersion version = upgrades.clusterVersion();
+        ObjectNode result = Json.object()
+                .put("cluster_version", version.finalized().releaseText())
+                .put("next_version", version.next().releaseText())
+                .put("finalize_blocked", version.blocked());
         ArrayNode nodes = result.putArray("nodes");
         upgrades.status().forEach(each -> nodes.add(of(each)));
         return result;
