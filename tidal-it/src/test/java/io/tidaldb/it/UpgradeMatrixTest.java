@@ -288,7 +288,7 @@ class UpgradeMatrixTest {
     }
 
     @Test
-    @DisplayName("goes on after a crash of everything where it was")
+    @DisplayName("R-71: goes on after a crash of everything where it was; every file can be read by this release, and by none before")
     void crashed() {
         Tidal before = open();
         List<ReplicaId> placed = create(before).placement();
@@ -303,6 +303,15 @@ class UpgradeMatrixTest {
             Tenant tenant = tidal.tenant(TENANT).orElseThrow();
             assertThat(tenant.placement()).isEqualTo(placed);
             assertThat(tenant.total("view")).isEqualTo(1);
+            tidal.checkpoint();
         }
+        String check = Cli.run("upgrade", "check", "--downgrade-to", "0.1", "--data-dir", directory, "--output", "json")
+                .done()
+                .out();
+        assertThat(check).contains("\"possible\":true", "\"batch\"", "\"checkpoint\"", "\"control-command\"");
+        assertThat(Cli.run("upgrade", "check", "--downgrade-to", "0.0", "--data-dir", directory)
+                        .ended(3)
+                        .out())
+                .contains("forbidden_by", "n0/");
     }
 }

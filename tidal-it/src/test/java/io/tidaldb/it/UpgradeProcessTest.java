@@ -160,6 +160,19 @@ class UpgradeProcessTest {
         stopProcess(2);
         assertThat(cluster.upFails()).contains("0.1.0", "finalized at version 0.2");
         cluster.upNext();
+        try (TidalProcess check = TidalProcess.startNext(
+                work.resolve("check.txt"),
+                "upgrade",
+                "check",
+                "--downgrade-to",
+                "0.1",
+                "--data-dir",
+                cluster.home(),
+                "--output",
+                "json")) {
+            assertThat(check.line()).contains("\"possible\":false", "/control/");
+            assertThat(check.exitCode()).isEqualTo(3);
+        }
         for (Path each : acks) {
             JsonNode verified = Cli.run(
                             "signal", "verify", "--server", cluster.servers(1), "--ack-log", each, "--output", "json")
