@@ -44,7 +44,7 @@ final class ProcessCluster implements AutoCloseable {
     /** Starts the nodes that don't run, of which one can't; returns what is said about it. */
     String upFails() throws InterruptedException {
         try (TidalProcess process = TidalProcess.start(work.resolve("up-fails.txt"), words())) {
-            assertThat(process.exitCode()).isEqualTo(1);
+            assertThat(process.exitCode()).as(process.errors()).isEqualTo(1);
             return process.errors();
         }
     }
