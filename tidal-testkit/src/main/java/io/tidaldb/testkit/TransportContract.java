@@ -114,7 +114,7 @@ public abstract class TransportContract {
 
         @Override
         public boolean admits(NodeId client) {
-            return hospitable;
+            return hospitable && client.isClient();
         }
 
         @Override
