@@ -152,7 +152,7 @@ final class CallService implements AutoCloseable {
             return tidal.positions(NodeId.of(positions.node()));
         } else if (call instanceof Call.Route route) {
             return CompletableFuture.completedFuture(clients.route(tenant(route)));
-        } else if (call instanceof Call.Record record) {
+        } else if (call instanceof Call.RecordUser record) {
             return record(record, attached);
         } else if (call instanceof Call.Hidden hidden) {
             return on(reads, () -> hidden(hidden));
@@ -223,7 +223,7 @@ final class CallService implements AutoCloseable {
                         position.records().stream().map(WalSegmentId::toString).toList()));
     }
 
-    private CompletableFuture<Answer> record(Call.Record call, ByteBuffer body) {
+    private CompletableFuture<Answer> record(Call.RecordUser call, ByteBuffer body) {
         EmbeddedTenant tenant = tenant(call);
         requireSameLife(tenant, call.life());
         WriteOptions options = options(call.durability(), call.key(), call.waitNanos());

@@ -447,6 +447,7 @@ final class EmbeddedTenant implements Tenant {
      *
      * @param late why it fails if that takes longer
      */
+    @SuppressWarnings("FutureReturnValueIgnored") // Either way the one that waits is told.
     CompletableFuture<Void> waiting(
             TenantShard replica, BooleanSupplier condition, Duration wait, Supplier<TidalException> late) {
         CompletableFuture<Void> met = replica.when(condition);

@@ -99,6 +99,7 @@ final class EmbeddedTidal implements Tidal {
 
     /** What nodes of this process do about their upgrade. */
     private final Map<NodeId, OwnUpgrade> upgrades = new ConcurrentSkipListMap<>();
+
     private final MoveTarget moveTarget;
     private final MoveCoordinator moves;
 

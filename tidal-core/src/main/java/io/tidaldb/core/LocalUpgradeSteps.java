@@ -137,7 +137,8 @@ final class LocalUpgradeSteps implements UpgradeSteps {
         if (check == null || !check.isEqual()) {
             throw new TidalException(
                     ErrorCode.NOT_CAUGHT_UP,
-                    "it is not known yet that node " + follower + " holds the same as " + leader.replica() + ", which leads");
+                    "it is not known yet that node " + follower + " holds the same as " + leader.replica()
+                            + ", which leads");
         }
     }
 

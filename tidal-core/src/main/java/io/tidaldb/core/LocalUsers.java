@@ -47,9 +47,7 @@ final class LocalUsers implements UserStore {
             TenantShard shard = leading(record);
             if (record instanceof SessionRecord session) {
                 return preceded(session, shard, options)
-                        .thenComposeAsync(
-                                nothing -> submit(record, leading(record), options, paid),
-                                tidal.callbacks());
+                        .thenComposeAsync(nothing -> submit(record, leading(record), options, paid), tidal.callbacks());
             }
             return submit(record, shard, options, paid);
         } catch (TidalException e) {

@@ -22,12 +22,7 @@ final class ProcessUpgradeSteps implements UpgradeSteps {
     private final HandOvers handOvers;
     private final LoopScheduler scheduler;
 
-    ProcessUpgradeSteps(
-            NodeId self,
-            Hosting hosting,
-            RemoteCalls calls,
-            HandOvers handOvers,
-            LoopScheduler scheduler) {
+    ProcessUpgradeSteps(NodeId self, Hosting hosting, RemoteCalls calls, HandOvers handOvers, LoopScheduler scheduler) {
         this.self = self;
         this.hosting = hosting;
         this.calls = calls;

@@ -77,7 +77,7 @@ final class RoutedUsers implements UserStore {
         String level = options.durability().map(Durability::name).orElse(null);
         return calls.ask(
                         node,
-                        index -> new Call.Record(
+                        index -> new Call.RecordUser(
                                 index,
                                 local.id().value(),
                                 local.record().digestSeed(),
@@ -120,7 +120,7 @@ final class RoutedUsers implements UserStore {
     }
 
     private List<HiddenItem> hidden(long user, ReplicaId replica, @Nullable List<EntityId> items, ReadOptions options) {
-        ReadOptions own = tenant.of(replica, options).in(replica.region());
+        ReadOptions own = RoutedTenant.of(replica, options).in(replica.region());
         long[] asked =
                 items == null ? null : items.stream().mapToLong(EntityId::value).toArray();
         List<HiddenItem> found = new ArrayList<>();
@@ -140,7 +140,7 @@ final class RoutedUsers implements UserStore {
     @Override
     public SessionImage session(long session, ReadOptions options) {
         ReplicaId replica = tenant.answering(router.slot(session), options);
-        ReadOptions own = tenant.of(replica, options).in(replica.region());
+        ReadOptions own = RoutedTenant.of(replica, options).in(replica.region());
         List<SessionImage> found = new ArrayList<>(1);
         tenant.answered(
                 replica,

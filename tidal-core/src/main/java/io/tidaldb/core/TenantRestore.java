@@ -76,7 +76,10 @@ final class TenantRestore {
         BackupScan scan = new BackupScan(options.at());
         read(scan);
         SortedMap<Integer, SortedMap<Origin, Long>> counted = scan.counted();
-        int origins = counted.values().stream().mapToInt(origin -> origin.size()).max().orElse(0);
+        int origins = counted.values().stream()
+                .mapToInt(origin -> origin.size())
+                .max()
+                .orElse(0);
         BackupHead head = scan.head();
         declare(head);
         TenantConfig config = config(head);

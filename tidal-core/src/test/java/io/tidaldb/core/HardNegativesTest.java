@@ -35,7 +35,7 @@ class HardNegativesTest {
         tidal = drill.open();
         tenant = tidal.createTenant(Drill.CONFIG);
         for (long entity = 1; entity <= 5; entity++) {
-            tenant.record("view", entity, entity);
+            tenant.record("view", entity, (double) entity);
         }
     }
 

@@ -38,8 +38,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
-import java.util.SortedMap;
-import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -107,11 +105,11 @@ class BackupTest {
         List<String> state = new ArrayList<>();
         for (String type : TYPES) {
             for (long entity = 0; entity < ENTITIES; entity++) {
-                state.add(type + entity + bits(tenant.read(type, entity, ReadOptions.DEFAULT.at(AT))));
-                state.add(type + "e" + entity + bits(tenant.read(type, "e" + entity, ReadOptions.DEFAULT.at(AT))));
+                state.add(type + entity + bits(tenant.read(type, entity, ReadOptions.at(AT))));
+                state.add(type + "e" + entity + bits(tenant.read(type, "e" + entity, ReadOptions.at(AT))));
             }
             state.add(type + tenant.total(type) + "/" + tenant.entities(type) + "/"
-                    + tenant.top(type, 20, ReadOptions.DEFAULT.at(AT)));
+                    + tenant.top(type, 20, ReadOptions.at(AT)));
         }
         return state;
     }
@@ -147,14 +145,14 @@ class BackupTest {
         try (Tidal tidal = open(wal, directory.resolve("from"));
                 Tidal other = open(wal, directory.resolve("to"))) {
             Tenant tenant = tidal.createTenant(config());
-            SortedMap<String, Position> latest = new TreeMap<>();
+            Position latest = new Position(List.of());
             for (int i = 0; i < 60; i++) {
                 WriteOptions options = random.nextBoolean()
                         ? WriteOptions.DEFAULT
                         : WriteOptions.DEFAULT.with(new IdempotencyKey(seed, i));
                 Position position = tenant.recordAll(some(random), options);
-                latest.merge("", position, Position::and);
-                moments.add(new Moment(latest.get(""), now(), state(tenant)));
+                latest = latest.and(position);
+                moments.add(new Moment(latest, now(), state(tenant)));
                 if (i % 13 == 5) {
                     parts.take(tidal);
                 }

@@ -88,7 +88,10 @@ class BadInputTest {
                 refused("migrate", 2, "needs a subcommand: expected one of abort, list, pause, resume"),
                 refused("migrate start --data-dir STORE --tenant 7 --from r0:s0", 2, "--to"),
                 refused("migrate start --data-dir STORE --tenant 7 --from r0:s0 --to nope", 2, "nope"),
-                refused("migrate start --data-dir STORE --tenant 8 --from r0:s0 --to r0:s1", 1, "tenant 8 does not exist"),
+                refused(
+                        "migrate start --data-dir STORE --tenant 8 --from r0:s0 --to r0:s1",
+                        1,
+                        "tenant 8 does not exist"),
                 refused("migrate start --data-dir STORE --tenant 7 --from r0:s0 --to r0:s0", 2, "source and target"),
                 refused("migrate start --data-dir STORE --tenant 7 --from r0:s0 --to r0:s9", 2, "no shard r0:s9"),
                 refused("migrate start --data-dir STORE --tenant 7 --from r1:s0 --to r0:s1", 2, "leads none of its"),

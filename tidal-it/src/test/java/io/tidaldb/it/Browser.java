@@ -119,7 +119,7 @@ final class Browser implements AutoCloseable {
         answers.put(number, answer);
         ObjectNode message = object().put("id", number).put("method", method);
         message.set("params", parameters);
-        socket.sendText(message.toString(), true).join();
+        socket.sendText(message.toString(), true).exceptionally(gone -> socket).join();
         JsonNode result =
                 answer.orTimeout(PATIENCE.toMillis(), TimeUnit.MILLISECONDS).join();
         if (result.has("error")) {
@@ -227,7 +227,7 @@ final class Browser implements AutoCloseable {
     @Override
     public void close() {
         // Asked to end, it takes its links to elsewhere with it.
-        socket.sendText("{\"id\":0,\"method\":\"Browser.close\"}", true);
+        socket.sendText("{\"id\":0,\"method\":\"Browser.close\"}", true).join();
         process.onExit()
                 .completeOnTimeout(process, PATIENCE.toSeconds(), TimeUnit.SECONDS)
                 .join();

@@ -72,8 +72,10 @@ final class ComposedCluster {
     private void start(String node, ObjectNode service, String network) throws IOException {
         List<String> words = new ArrayList<>(List.of("--network", network, "--network-alias", node));
         words.addAll(List.of("--hostname", service.get("hostname").asText()));
-        service.get("environment").properties().forEach(each -> words.addAll(
-                List.of("-e", each.getKey() + "=" + each.getValue().asText())));
+        service.get("environment")
+                .properties()
+                .forEach(each -> words.addAll(
+                        List.of("-e", each.getKey() + "=" + each.getValue().asText())));
         service.get("volumes").forEach(each -> words.addAll(List.of("-v", mount(each.asText()))));
         service.get("tmpfs").forEach(each -> words.addAll(List.of("--tmpfs", each.asText())));
         service.get("cap_drop").forEach(each -> words.add("--cap-drop=" + each.asText()));
@@ -88,7 +90,8 @@ final class ComposedCluster {
     }
 
     private String mount(String volume) {
-        String[] parts = volume.replaceAll("\\$\\{TIDAL_SECRETS:-[^}]*}", secrets.toString()).split(":", 2);
+        String[] parts = volume.replaceAll("\\$\\{TIDAL_SECRETS:-[^}]*}", secrets.toString())
+                .split(":", 2);
         if (parts[0].startsWith("./")) {
             return Repository.root().resolve(parts[0]).normalize() + ":" + parts[1];
         }
@@ -147,8 +150,7 @@ final class ComposedCluster {
     /** Returns the words of a command and what it takes to ask these nodes. */
     Object[] asking(String servers, Object... words) {
         List<Object> all = new ArrayList<>(List.of(words));
-        all.addAll(List.of(
-                "--server", servers, "--token", token, "--cacert", secrets.resolve("authority.pem")));
+        all.addAll(List.of("--server", servers, "--token", token, "--cacert", secrets.resolve("authority.pem")));
         return all.toArray();
     }
 
@@ -156,10 +158,12 @@ final class ComposedCluster {
     void awaitHealthy() {
         Await.passes(() -> nodes().forEach(node -> {
             if (!engine.inspect(container(node), "{{.State.Running}}").equals("true")) {
-                throw new IllegalStateException(node + " has ended: " + engine.run("logs", "--tail", "5", container(node)));
+                throw new IllegalStateException(
+                        node + " has ended: " + engine.run("logs", "--tail", "5", container(node)));
             }
             if (!engine.isHealthy(container(node))) {
-                throw new AssertionError(node + " is not healthy: " + engine.run("logs", "--tail", "5", container(node)));
+                throw new AssertionError(
+                        node + " is not healthy: " + engine.run("logs", "--tail", "5", container(node)));
             }
         }));
         Cli.run(asking(servers("n0"), "cluster", "status", "--wait-for", "healthy", "--timeout", "2m"))

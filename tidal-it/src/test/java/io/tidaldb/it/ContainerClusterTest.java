@@ -127,7 +127,8 @@ class ContainerClusterTest {
                     .containsPattern("CapEff:\\s+0000000000000000")
                     .containsPattern("Uid:\\s+10001\\s");
         }
-        assertThat(Cli.run("cluster", "status", "--server", cluster.server("n0")).err())
+        assertThat(Cli.run("cluster", "status", "--server", cluster.server("n0"))
+                        .err())
                 .as("without the authority and a token")
                 .isNotBlank();
     }
@@ -183,9 +184,8 @@ class ContainerClusterTest {
     }
 
     private void cut(String node, List<String> chains) throws Exception {
-        String[] others = cluster.nodes().stream()
-                .filter(each -> !each.equals(node))
-                .toArray(String[]::new);
+        String[] others =
+                cluster.nodes().stream().filter(each -> !each.equals(node)).toArray(String[]::new);
         try (Writing writing = new Writing(15)) {
             chains.forEach(chain -> rule(node, "-A", chain));
             awaitState(node, "DOWN", others);
@@ -225,7 +225,8 @@ class ContainerClusterTest {
                             + " password_file: /etc/tidal/secrets/password}}\nauth: {tokens: /etc/tidal/secrets/tokens.json}\n"
                             + "wal: {segment_bytes: 1MiB}\nsignals: [{name: view, half_life: 7d}]\n");
             String server = cluster.startAlone("small", configuration, data);
-            Await.passes(() -> assertThat(Cli.run(cluster.asking(server, "tenant", "create", "--tenant", 1)).code())
+            Await.passes(() -> assertThat(Cli.run(cluster.asking(server, "tenant", "create", "--tenant", 1))
+                            .code())
                     .isZero());
             Path acks = work.resolve("acks-small.ndjson");
             Path events = events();
@@ -234,10 +235,12 @@ class ContainerClusterTest {
                 answer = importing(server, events, acks);
             }
             assertThat(answer.err()).contains("STORAGE_FULL");
-            Cli.run(cluster.asking(server, "signal", "verify", "--ack-log", acks)).done();
+            Cli.run(cluster.asking(server, "signal", "verify", "--ack-log", acks))
+                    .done();
             FaultTools.run("mount", "-o", "remount,size=64m", data.toString());
             Await.passes(() -> importing(server, events, acks).done());
-            Cli.run(cluster.asking(server, "signal", "verify", "--ack-log", acks)).done();
+            Cli.run(cluster.asking(server, "signal", "verify", "--ack-log", acks))
+                    .done();
             engine.run("rm", "-f", cluster.container("small"));
         }
     }

@@ -92,7 +92,14 @@ final class ContainerEngine implements AutoCloseable {
                     base));
         }
         String image = name("image");
-        run("build", "-q", "--build-arg", "BASE_IMAGE=" + base, "-t", image, Repository.root().toString());
+        run(
+                "build",
+                "-q",
+                "--build-arg",
+                "BASE_IMAGE=" + base,
+                "-t",
+                image,
+                Repository.root().toString());
         undo.push(List.of("rmi", "-f", image));
         return image;
     }

@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.MatchResult;
@@ -56,7 +57,8 @@ class DeploymentTest {
         Object parsed = Class.forName("com.google.gson.JsonParser")
                 .getMethod("parseString", String.class)
                 .invoke(null, manifest.toString());
-        Class.forName("io.kubernetes.client.openapi.models.V1" + manifest.get("kind").asText())
+        Class.forName("io.kubernetes.client.openapi.models.V1"
+                        + manifest.get("kind").asText())
                 .getMethod("validateJsonElement", Class.forName("com.google.gson.JsonElement"))
                 .invoke(null, parsed);
     }
@@ -83,7 +85,8 @@ class DeploymentTest {
     }
 
     @Test
-    @DisplayName("to Kubernetes drains on SIGTERM within its time, one at a time, and only when ready is asked for anything")
+    @DisplayName(
+            "to Kubernetes drains on SIGTERM within its time, one at a time, and only when ready is asked for anything")
     void orderly() throws Exception {
         JsonNode set = manifest("StatefulSet", "tidal");
         JsonNode pod = set.at("/spec/template/spec");
@@ -114,42 +117,52 @@ class DeploymentTest {
         nodes.forEach((name, each) -> {
             assertThat(each.node().name()).isEqualTo(name);
             assertThat(each.others().keySet().stream().map(Object::toString))
-                    .containsExactlyInAnyOrderElementsOf(
-                            nodes.keySet().stream().filter(other -> !other.equals(name)).toList());
+                    .containsExactlyInAnyOrderElementsOf(nodes.keySet().stream()
+                            .filter(other -> !other.equals(name))
+                            .toList());
             each.others().values().forEach(address -> assertThat(address.port()).isEqualTo(peerPort));
-            each.others().forEach((other, address) -> assertThat(nodes.get(other.name()).transport().advertise())
-                    .contains(address));
+            each.others()
+                    .forEach((other, address) -> assertThat(Objects.requireNonNull(nodes.get(other.name()))
+                                    .transport()
+                                    .advertise())
+                            .contains(address));
             assertThat(each.shards()).isEqualTo(nodes.values().iterator().next().shards());
             assertThat(each.http().tls()).isPresent();
             assertThat(each.transport().tls()).isPresent();
             assertThat(each.tokens()).isPresent();
         });
-        assertThat(nodes.values().stream().map(NodeConfiguration::region).distinct()).hasSize(3);
+        assertThat(nodes.values().stream().map(NodeConfiguration::region).distinct())
+                .hasSize(3);
     }
 
     @Test
     @DisplayName("to Kubernetes has a configuration for each pod, which the node takes and which agree")
     void podConfigurations(@TempDir Path work) throws Exception {
         Map<String, NodeConfiguration> nodes = new TreeMap<>();
-        for (Map.Entry<String, JsonNode> each : manifest("ConfigMap", "tidal").get("data").properties()) {
-            Path file = Files.writeString(work.resolve(each.getKey()), each.getValue().asText());
+        for (Map.Entry<String, JsonNode> each :
+                manifest("ConfigMap", "tidal").get("data").properties()) {
+            Path file = Files.writeString(
+                    work.resolve(each.getKey()), each.getValue().asText());
             nodes.put(each.getKey().replace(".yaml", ""), read(file, Map.of()));
         }
         agree(nodes, 7401);
-        assertThat(manifest("StatefulSet", "tidal").at("/spec/replicas").asInt()).isEqualTo(nodes.size());
+        assertThat(manifest("StatefulSet", "tidal").at("/spec/replicas").asInt())
+                .isEqualTo(nodes.size());
     }
 
     @Test
     @DisplayName("by Compose has an environment for each service, which the node takes and which agree")
     void composeConfigurations() throws Exception {
-        JsonNode compose = new YAMLMapper().readTree(ROOT.resolve("compose.yaml").toFile());
+        JsonNode compose =
+                new YAMLMapper().readTree(ROOT.resolve("compose.yaml").toFile());
         Map<String, NodeConfiguration> nodes = new TreeMap<>();
         for (Map.Entry<String, JsonNode> service : compose.get("services").properties()) {
             Map<String, String> environment = new LinkedHashMap<>();
             service.getValue()
                     .get("environment")
                     .properties()
-                    .forEach(each -> environment.put(each.getKey(), each.getValue().asText()));
+                    .forEach(each ->
+                            environment.put(each.getKey(), each.getValue().asText()));
             nodes.put(service.getKey(), read(ROOT.resolve("deploy/compose/node.yaml"), environment));
             assertThat(compose.at("/volumes").has(service.getKey())).isTrue();
         }
@@ -159,26 +172,35 @@ class DeploymentTest {
     @Test
     @DisplayName("to Grafana asks for metrics that are documented")
     void dashboard() throws Exception {
-        JsonNode dashboard =
-                Cli.parse(Repository.read(ROOT.resolve("deploy/grafana/tidal.json")));
+        JsonNode dashboard = Cli.parse(Repository.read(ROOT.resolve("deploy/grafana/tidal.json")));
         TreeSet<String> asked = new TreeSet<>();
         for (JsonNode expression : dashboard.findValues("expr")) {
-            METRIC.matcher(expression.asText()).results().map(MatchResult::group).forEach(asked::add);
+            METRIC.matcher(expression.asText())
+                    .results()
+                    .map(MatchResult::group)
+                    .forEach(asked::add);
         }
         List<String> documented = Repository.extractAll(ROOT.resolve("docs/metrics.md"), DOCUMENTED);
-        assertThat(asked).hasSizeGreaterThan(12).allSatisfy(metric -> assertThat(
-                        metric.startsWith("tidal_")
-                                ? documented.contains(metric) || documented.contains(metric.replaceFirst("_(bucket|count|sum|max)$", ""))
-                                : metric.matches("(jvm|process|system)_.*"))
-                .as(metric)
-                .isTrue());
+        assertThat(asked)
+                .hasSizeGreaterThan(12)
+                .allSatisfy(metric -> assertThat(
+                                metric.startsWith("tidal_")
+                                        ? documented.contains(metric)
+                                                || documented.contains(
+                                                        metric.replaceFirst("_(bucket|count|sum|max)$", ""))
+                                        : metric.matches("(jvm|process|system)_.*"))
+                        .as(metric)
+                        .isTrue());
         TreeSet<Integer> ids = new TreeSet<>();
-        dashboard.get("panels").forEach(panel -> assertThat(ids.add(panel.get("id").asInt())).isTrue());
+        dashboard
+                .get("panels")
+                .forEach(panel -> assertThat(ids.add(panel.get("id").asInt())).isTrue());
         assertThat(ids).hasSizeGreaterThan(10);
     }
 
     @Test
-    @DisplayName("as an image is what the repository builds: each file that it copies is there or is built, and it runs as nobody in particular")
+    @DisplayName(
+            "as an image is what the repository builds: each file that it copies is there or is built, and it runs as nobody in particular")
     void image() {
         String dockerfile = Repository.read(ROOT.resolve("Dockerfile"));
         Pattern.compile("^COPY (?:--\\S+ )?(.*) \\S+$", Pattern.MULTILINE)

@@ -117,8 +117,7 @@ class MigrationMatrixTest {
         for (long entity = 0; entity < 150; entity++) {
             assertThat(tenant.read("view", entity, ReadOptions.DEFAULT).count()).isOne();
         }
-        assertThat(tenant.read("view", 99, ReadOptions.DEFAULT.atLeast(first))
-                        .count())
+        assertThat(tenant.read("view", 99, ReadOptions.DEFAULT.atLeast(first)).count())
                 .isOne();
         assertThat(tenant.verifyUsage().matches()).isTrue();
         assertThat(recordsOnDisk(SOURCE.shard())).isZero();
@@ -126,7 +125,8 @@ class MigrationMatrixTest {
     }
 
     @Test
-    @DisplayName("R-61, F-13: it is there and back again, across a restart in between, and given up, and nothing is lost or doubled")
+    @DisplayName(
+            "R-61, F-13: it is there and back again, across a restart in between, and given up, and nothing is lost or doubled")
     void thereAndBack() {
         MigrationOptions held = MigrationOptions.DEFAULT.holding(Duration.ofHours(1));
         long id;
@@ -153,8 +153,12 @@ class MigrationMatrixTest {
             awaitState(tidal, id, MigrationState.COMPLETE);
             assertThat(recordsOnDisk(TARGET.shard())).isZero();
             assertThat(tenant.total("view")).isEqualTo(6);
-            long other = tidal.migrations().start(TENANT, SOURCE, TARGET, new MigrationOptions(
-                    OptionalLong.of(1), Duration.ofMillis(100), Optional.empty(), true));
+            long other = tidal.migrations()
+                    .start(
+                            TENANT,
+                            SOURCE,
+                            TARGET,
+                            new MigrationOptions(OptionalLong.of(1), Duration.ofMillis(100), Optional.empty(), true));
             tidal.migrations().pause(other);
             if (status(tidal, other).state().canAbort()) {
                 tidal.migrations().abort(other);

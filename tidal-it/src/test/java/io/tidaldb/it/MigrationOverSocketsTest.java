@@ -37,9 +37,8 @@ class MigrationOverSocketsTest {
     private static final ReplicaId TARGET = ReplicaId.parse("r2:s2");
 
     // Long enough for a machine that has other things to do.
-    private static final MigrationOptions OPTIONS =
-            new MigrationOptions(
-                    MigrationOptions.DEFAULT.maxBytesPerSecond(), Duration.ofSeconds(5), Optional.empty(), true);
+    private static final MigrationOptions OPTIONS = new MigrationOptions(
+            MigrationOptions.DEFAULT.maxBytesPerSecond(), Duration.ofSeconds(5), Optional.empty(), true);
 
     @TempDir
     private Path directory;
@@ -126,13 +125,14 @@ class MigrationOverSocketsTest {
 
     private void assertAll(int written, int... nodes) {
         for (int node : nodes) {
-            Await.passes(() ->
-                    assertThat(members.tenant(node, TENANT).total("view")).isEqualTo(written));
+            Await.passes(
+                    () -> assertThat(members.tenant(node, TENANT).total("view")).isEqualTo(written));
         }
     }
 
     @Test
-    @DisplayName("R-60, F-10: whichever node it is asked of, under reads and writes through others, none of which fails")
+    @DisplayName(
+            "R-60, F-10: whichever node it is asked of, under reads and writes through others, none of which fails")
     void moves() throws Exception {
         try (Client client = new Client(members.node(0), members.node(1))) {
             client.awaitMore();

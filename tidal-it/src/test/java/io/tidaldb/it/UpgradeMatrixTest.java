@@ -288,7 +288,8 @@ class UpgradeMatrixTest {
     }
 
     @Test
-    @DisplayName("R-71: goes on after a crash of everything where it was; every file can be read by this release, and by none before")
+    @DisplayName(
+            "R-71: goes on after a crash of everything where it was; every file can be read by this release, and by none before")
     void crashed() {
         Tidal before = open();
         List<ReplicaId> placed = create(before).placement();

@@ -99,7 +99,7 @@ class UsersMatrixTest {
         try (Tidal tidal = open()) {
             Tenant tenant = create(tidal);
             for (long entity = 1; entity <= 5; entity++) {
-                tenant.record("view", entity, entity);
+                tenant.record("view", entity, (double) entity);
             }
             Position hidden = tenant.negatives().add(NegativeKind.HIDE, ANNA, EntityId.of(3), WriteOptions.DEFAULT);
             for (int region = 0; region < 3; region++) {

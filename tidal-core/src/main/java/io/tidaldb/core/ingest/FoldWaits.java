@@ -22,6 +22,7 @@ final class FoldWaits {
      *
      * @throws OverloadedException if too many wait
      */
+    @SuppressWarnings("FutureReturnValueIgnored") // It is the caller's.
     CompletableFuture<Void> until(BooleanSupplier condition) {
         CompletableFuture<Void> met = new CompletableFuture<>();
         if (condition.getAsBoolean()) {

@@ -72,8 +72,7 @@ final class TakenBackSections {
     }
 
     static void readLabel(TenantShard shard, DataInput in) throws IOException {
-        shard.labelled(
-                new LwwRegister<>(in.readUTF(), in.readLong(), Checkpoint.readOrigin(in), in.readLong()));
+        shard.labelled(new LwwRegister<>(in.readUTF(), in.readLong(), Checkpoint.readOrigin(in), in.readLong()));
     }
 
     private static void writeWaiting(SlotImage image, DataOutput out) throws IOException {
@@ -94,8 +93,7 @@ final class TakenBackSections {
             OriginLedger writer = known(shard, Checkpoint.readOrigin(in));
             byte[] body = new byte[in.readInt()];
             in.readFully(body);
-            ControlRecord record =
-                    ControlRecord.decode(ByteBuffer.wrap(body).order(ByteOrder.LITTLE_ENDIAN));
+            ControlRecord record = ControlRecord.decode(ByteBuffer.wrap(body).order(ByteOrder.LITTLE_ENDIAN));
             writer.waiting.add((ControlRecord.Voided) record);
         }
     }

@@ -15,6 +15,8 @@ import java.util.stream.IntStream;
 public final class LedgerSum {
 
     private static final int CHUNK = 1024;
+
+    @SuppressWarnings("UnnecessaryLambda") // Told from others by its identity.
     private static final LongPredicate NOBODY = entity -> false;
 
     private final List<SignalLedger> ledgers;

@@ -121,7 +121,7 @@ public sealed interface Call {
      * @param durability the level's name, or null for the tenant's own
      * @param key high and low half of the idempotency key, or null
      */
-    record Record(
+    record RecordUser(
             long index,
             long tenant,
             long life,

@@ -53,7 +53,7 @@ public final class CallCodec {
         CALLS.put(Call.Route.class, 60);
         CALLS.put(Call.Enter.class, 61);
         // Hard negatives and sessions.
-        CALLS.put(Call.Record.class, 50);
+        CALLS.put(Call.RecordUser.class, 50);
         CALLS.put(Call.Hidden.class, 51);
         CALLS.put(Call.Session.class, 52);
         CALLS.put(Call.Reach.class, 53);

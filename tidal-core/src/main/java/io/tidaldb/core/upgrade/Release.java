@@ -72,7 +72,7 @@ public record Release(Version version, Version oldest, SortedMap<String, SortedM
                 .filter(each -> !finalized.isBefore(each.getValue()))
                 .mapToInt(each -> each.getKey())
                 .max()
-                .orElseGet(versions(format)::firstKey);
+                .orElseGet(() -> versions(format).firstKey());
     }
 
     /** Returns the newest version of a format that is read. */

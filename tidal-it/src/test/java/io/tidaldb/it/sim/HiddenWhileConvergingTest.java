@@ -40,7 +40,7 @@ class HiddenWhileConvergingTest {
 
     private static void write(SimulatedCluster cluster) {
         for (long entity = 1; entity <= 5; entity++) {
-            cluster.writeSignal("view", entity, entity);
+            cluster.writeSignal("view", entity, (double) entity);
         }
     }
 

@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -109,8 +110,8 @@ final class FormatCensus implements NodeInspection {
         }
     }
 
-    private static TreeSet<Integer> versions(Pattern pattern, String content) {
-        TreeSet<Integer> versions = new TreeSet<>();
+    private static Set<Integer> versions(Pattern pattern, String content) {
+        Set<Integer> versions = new TreeSet<>();
         pattern.matcher(content).results().forEach(each -> versions.add(Integer.valueOf(each.group(1))));
         return versions;
     }

@@ -26,7 +26,8 @@ public final class NodeCommand extends CliCommand {
 
     @Option(
             names = "--probe",
-            description = "Run none, but ask the one on this machine that has this configuration whether it serves; exit code 1 if not.")
+            description =
+                    "Run none, but ask the one on this machine that has this configuration whether it serves; exit code 1 if not.")
     private boolean probe;
 
     @Override

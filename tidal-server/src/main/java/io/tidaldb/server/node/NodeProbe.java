@@ -52,9 +52,7 @@ final class NodeProbe {
                 client.sslContext(itsOwn(configuration.http().tls().orElseThrow()));
             }
             HttpResponse<String> answer = client.build()
-                    .send(
-                            HttpRequest.newBuilder(uri).timeout(PATIENCE).build(),
-                            HttpResponse.BodyHandlers.ofString());
+                    .send(HttpRequest.newBuilder(uri).timeout(PATIENCE).build(), HttpResponse.BodyHandlers.ofString());
             if (answer.statusCode() != 200) {
                 throw refused(uri, answer.body());
             }
@@ -70,7 +68,8 @@ final class NodeProbe {
     /** Believes the certificate of the node's own keystore, whatever names are in it, and no other. */
     private static SSLContext itsOwn(NodeConfiguration.Tls tls) throws IOException, GeneralSecurityException {
         KeyStore store = KeyStore.getInstance("PKCS12");
-        String password = Files.readString(tls.passwordFile()).lines().findFirst().orElse("");
+        String password =
+                Files.readString(tls.passwordFile()).lines().findFirst().orElse("");
         try (InputStream in = Files.newInputStream(tls.keystore())) {
             store.load(in, password.toCharArray());
         }
