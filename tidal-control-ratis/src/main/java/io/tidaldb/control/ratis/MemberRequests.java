@@ -15,6 +15,8 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import org.apache.ratis.proto.RaftProtos.AppendEntriesRequestProto;
@@ -50,6 +52,13 @@ final class MemberRequests implements ControlNetwork.Handler {
     private final int maxMessageBytes;
     private final AtomicInteger waitingBytes = new AtomicInteger();
     private final ThreadPoolExecutor threads;
+
+    /**
+     * What changes a member's log or vote is begun one after the other. Ratis compares the terms under its own lock, but adds entries to its log
+     * after it has let go: those of a former leader, held up in between, would replace what the next one has added meanwhile, and a vote
+     * would be given without a look at them.
+     */
+    private final Lock inOrder = new ReentrantLock();
 
     /** @param members who takes part, as far as is known here at the time */
     MemberRequests(RaftServer server, Submitter submitter, Supplier<List<NodeId>> members, int maxMessageBytes) {
@@ -108,23 +117,23 @@ final class MemberRequests implements ControlNetwork.Handler {
             case VOTE -> {
                 RequestVoteRequestProto vote = RequestVoteRequestProto.parseFrom(message);
                 check(member, vote.getServerRequest());
-                yield () -> answer(server.requestVote(vote));
+                yield () -> ordered(() -> answer(server.requestVote(vote)));
             }
             case APPEND -> {
                 AppendEntriesRequestProto append = AppendEntriesRequestProto.parseFrom(message);
                 check(member, append.getServerRequest());
-                yield () -> server.appendEntriesAsync(append).thenApply(MemberRequests::bytes);
+                yield () -> ordered(() -> server.appendEntriesAsync(append).thenApply(MemberRequests::bytes));
             }
             case SNAPSHOT -> {
                 InstallSnapshotRequestProto snapshot = InstallSnapshotRequestProto.parseFrom(message);
                 check(member, snapshot.getServerRequest());
                 check(member, snapshot.getSnapshotChunk());
-                yield () -> answer(server.installSnapshot(snapshot));
+                yield () -> ordered(() -> answer(server.installSnapshot(snapshot)));
             }
             case ELECTION -> {
                 StartLeaderElectionRequestProto election = StartLeaderElectionRequestProto.parseFrom(message);
                 check(member, election.getServerRequest());
-                yield () -> answer(server.startLeaderElection(election));
+                yield () -> ordered(() -> answer(server.startLeaderElection(election)));
             }
             case READ_INDEX -> {
                 ReadIndexRequestProto read = ReadIndexRequestProto.parseFrom(message);
@@ -147,6 +156,15 @@ final class MemberRequests implements ControlNetwork.Handler {
                 yield () -> submitter.submit(server, entry).thenApply(Wire::answer);
             }
         };
+    }
+
+    private CompletionStage<ByteBuffer> ordered(Work work) throws IOException {
+        inOrder.lock();
+        try {
+            return work.run();
+        } finally {
+            inOrder.unlock();
+        }
     }
 
     /**

@@ -54,8 +54,13 @@ final class RaftGroupMember {
         this.context = context;
         this.owner = new GroupFile(directory, context);
         this.known = context.members().stream().sorted().toList();
-        this.group = RaftGroupId.valueOf(
-                UUID.nameUUIDFromBytes(("tidal-control/" + context.cluster()).getBytes(StandardCharsets.UTF_8)));
+        this.group = group(context.cluster());
+    }
+
+    /** Returns the group of a cluster. */
+    static RaftGroupId group(String cluster) {
+        return RaftGroupId.valueOf(
+                UUID.nameUUIDFromBytes(("tidal-control/" + cluster).getBytes(StandardCharsets.UTF_8)));
     }
 
     RaftGroupId group() {

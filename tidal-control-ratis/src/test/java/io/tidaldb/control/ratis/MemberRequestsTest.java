@@ -21,13 +21,21 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Random;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.stream.Stream;
+import org.apache.ratis.proto.RaftProtos.AppendEntriesReplyProto;
+import org.apache.ratis.proto.RaftProtos.AppendEntriesReplyProto.AppendResult;
 import org.apache.ratis.proto.RaftProtos.AppendEntriesRequestProto;
 import org.apache.ratis.proto.RaftProtos.FileChunkProto;
 import org.apache.ratis.proto.RaftProtos.InstallSnapshotRequestProto;
 import org.apache.ratis.proto.RaftProtos.InstallSnapshotRequestProto.SnapshotChunkProto;
+import org.apache.ratis.proto.RaftProtos.LogEntryProto;
+import org.apache.ratis.proto.RaftProtos.MetadataProto;
+import org.apache.ratis.proto.RaftProtos.RaftGroupIdProto;
 import org.apache.ratis.proto.RaftProtos.RaftRpcRequestProto;
+import org.apache.ratis.proto.RaftProtos.TermIndexProto;
+import org.apache.ratis.thirdparty.com.google.protobuf.InvalidProtocolBufferException;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -110,6 +118,61 @@ class MemberRequestsTest {
         try (Stream<Path> files = Files.list(home)) {
             assertThat(files).containsExactly(home.resolve("control"));
         }
+    }
+
+    @Test
+    void whatTheNextLeaderHasAddedIsThereWhateverTheFormerOneSendsMeanwhile() throws Exception {
+        NodeId next = NodeId.of("n2");
+        ControlNetwork third = networks.of(next);
+        long term = 1;
+        assertThat(appended(other, OTHER, term, null, 0, 1).join().getResult()).isEqualTo(AppendResult.SUCCESS);
+        TermIndexProto first = place(term, 0);
+        int added = 0;
+        for (int round = 0; round < 300; round++) {
+            term += 2;
+            CompletableFuture<AppendEntriesReplyProto> former = appended(other, OTHER, term - 1, first, 1, 3);
+            AppendEntriesReplyProto reply = appended(third, next, term, first, 1, 1).join();
+            former.join();
+            if (reply.getResult() == AppendResult.SUCCESS) {
+                assertThat(appended(third, next, term, place(term, 1), 2, 0).join().getResult())
+                        .as("of round %s, after %s", round, reply)
+                        .isEqualTo(AppendResult.SUCCESS);
+                added++;
+            }
+            term = Math.max(term, reply.getTerm());
+        }
+        assertThat(added).isPositive();
+    }
+
+    /** Sends so many entries of a term, from an index on. */
+    private CompletableFuture<AppendEntriesReplyProto> appended(
+            ControlNetwork from, NodeId leader, long term, @Nullable TermIndexProto previous, long index, int entries) {
+        AppendEntriesRequestProto.Builder append = AppendEntriesRequestProto.newBuilder()
+                .setServerRequest(header(leader).toBuilder()
+                        .setRaftGroupId(RaftGroupIdProto.newBuilder().setId(RaftGroupMember.group("c").toByteString())))
+                .setLeaderTerm(term);
+        if (previous != null) {
+            append.setPreviousLog(previous);
+        }
+        for (int i = 0; i < entries; i++) {
+            append.addEntries(LogEntryProto.newBuilder()
+                    .setTerm(term)
+                    .setIndex(index + i)
+                    .setMetadataEntry(MetadataProto.getDefaultInstance()));
+        }
+        return from.request(SELF, Wire.message(Kind.APPEND, append.build()), Duration.ofSeconds(20))
+                .thenApply(answer -> {
+                    try {
+                        return AppendEntriesReplyProto.parseFrom(answer);
+                    } catch (InvalidProtocolBufferException e) {
+                        throw new IllegalStateException(e);
+                    }
+                })
+                .toCompletableFuture();
+    }
+
+    private static TermIndexProto place(long term, long index) {
+        return TermIndexProto.newBuilder().setTerm(term).setIndex(index).build();
     }
 
     /** Returns with what a request fails, or null if it does not. */
