@@ -372,7 +372,7 @@ class RecoveryTest {
         tidal.checkpoint();
         tidal.abandon();
         byte[] bytes = Files.readAllBytes(checkpoint(Drill.TENANT));
-        bytes[5] = 3;
+        bytes[5] = 4;
         java.util.zip.CRC32C crc = new java.util.zip.CRC32C();
         crc.update(bytes, 0, bytes.length - 4);
         java.nio.ByteBuffer.wrap(bytes).putInt(bytes.length - 4, (int) crc.getValue());

@@ -117,10 +117,6 @@ class TenantLifecycleTest {
                 ErrorCode.UNSUPPORTED,
                 () -> tidal.createTenant(
                         config().durability(io.tidaldb.api.Durability.MAJORITY).build()));
-        Drill.fails(
-                ErrorCode.UNSUPPORTED,
-                () -> tidal.createTenant(
-                        config().writes(io.tidaldb.api.WriteMode.EVERYWHERE).build()));
         Tenant tenant = tidal.createTenant(config().build());
         Drill.fails(
                 ErrorCode.UNSUPPORTED,
