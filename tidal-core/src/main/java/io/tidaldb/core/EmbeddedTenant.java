@@ -9,6 +9,7 @@ import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.api.WalSegmentId;
+import io.tidaldb.api.WriteMode;
 import io.tidaldb.api.wal.LogId;
 import io.tidaldb.api.wal.RecordKind;
 import io.tidaldb.api.wal.WalBatch;
@@ -743,6 +744,12 @@ final class EmbeddedTenant implements Tenant {
 
     @Override
     public List<ReplicaComparison> compareReplicas(boolean repair) {
+        if (repair && state.config().writes() == WriteMode.EVERYWHERE) {
+            throw new TidalException(
+                    ErrorCode.UNSUPPORTED,
+                    "replicas of tenant " + id() + " can't be repaired: each of them takes writes (writes "
+                            + WriteMode.EVERYWHERE + "), so that none is the one to copy from; compare without repair");
+        }
         tidal.checkOpen();
         return state.slots().stream()
                 .flatMap(leader -> tidal.compareReplicas(leader, repair).stream())

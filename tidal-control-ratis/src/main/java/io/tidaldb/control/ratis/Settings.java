@@ -87,8 +87,10 @@ final class Settings {
                 properties, SizeInBytes.valueOf(batchBytes + MESSAGE_OVERHEAD_BYTES));
         RaftServerConfigKeys.Log.Appender.setSnapshotChunkSizeMax(
                 properties, SizeInBytes.valueOf(SNAPSHOT_CHUNK_BYTES));
-        // Composing, a member takes entries of the next leader for those of the former one at the same indexes, which are waiting to be
-        // added: it leaves them out and says that it has them (Ratis 3.3.0, NavigableIndices.alreadyExists compares no terms).
+        // Composing, a member takes entries of the next leader for those of the former one at the same indexes, which
+        // are waiting to be
+        // added: it leaves them out and says that it has them (Ratis 3.3.0, NavigableIndices.alreadyExists compares no
+        // terms).
         RaftServerConfigKeys.Log.setAppendEntriesComposeEnabled(properties, false);
         RaftServerConfigKeys.Log.setSegmentSizeMax(properties, SizeInBytes.valueOf(SEGMENT_BYTES));
         RaftServerConfigKeys.Log.setPreallocatedSize(properties, SizeInBytes.valueOf(PREALLOCATED_BYTES));

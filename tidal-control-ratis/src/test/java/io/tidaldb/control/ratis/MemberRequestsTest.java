@@ -131,10 +131,13 @@ class MemberRequestsTest {
         for (int round = 0; round < 300; round++) {
             term += 2;
             CompletableFuture<AppendEntriesReplyProto> former = appended(other, OTHER, term - 1, first, 1, 3);
-            AppendEntriesReplyProto reply = appended(third, next, term, first, 1, 1).join();
+            AppendEntriesReplyProto reply =
+                    appended(third, next, term, first, 1, 1).join();
             former.join();
             if (reply.getResult() == AppendResult.SUCCESS) {
-                assertThat(appended(third, next, term, place(term, 1), 2, 0).join().getResult())
+                assertThat(appended(third, next, term, place(term, 1), 2, 0)
+                                .join()
+                                .getResult())
                         .as("of round %s, after %s", round, reply)
                         .isEqualTo(AppendResult.SUCCESS);
                 added++;
@@ -149,7 +152,8 @@ class MemberRequestsTest {
             ControlNetwork from, NodeId leader, long term, @Nullable TermIndexProto previous, long index, int entries) {
         AppendEntriesRequestProto.Builder append = AppendEntriesRequestProto.newBuilder()
                 .setServerRequest(header(leader).toBuilder()
-                        .setRaftGroupId(RaftGroupIdProto.newBuilder().setId(RaftGroupMember.group("c").toByteString())))
+                        .setRaftGroupId(RaftGroupIdProto.newBuilder()
+                                .setId(RaftGroupMember.group("c").toByteString())))
                 .setLeaderTerm(term);
         if (previous != null) {
             append.setPreviousLog(previous);

@@ -5,6 +5,7 @@ import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.ShardId;
 import io.tidaldb.api.TenantId;
+import io.tidaldb.api.WriteMode;
 import io.tidaldb.api.placement.ShardAssignment;
 import io.tidaldb.core.routing.ShardReplicas;
 import java.util.ArrayList;
@@ -71,6 +72,12 @@ final class MigrationTable {
         TenantRecord tenant = cluster.tenant(start.tenant());
         if (tenant == null) {
             return refused(ErrorCode.TENANT_NOT_FOUND, "tenant " + start.tenant() + " does not exist");
+        }
+        if (tenant.config().writes() == WriteMode.EVERYWHERE) {
+            return refused(
+                    ErrorCode.UNSUPPORTED,
+                    "tenant " + start.tenant() + " can't be moved: each of its replicas takes writes (writes "
+                            + WriteMode.EVERYWHERE + "), and only slots with one leader are moved");
         }
         int slot = tenant.placement().indexOf(start.from());
         String problem = problem(start, tenant, slot);

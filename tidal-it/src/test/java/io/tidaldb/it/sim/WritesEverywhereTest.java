@@ -2,6 +2,7 @@ package io.tidaldb.it.sim;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.tidaldb.api.Durability;
 import io.tidaldb.api.ErrorCode;
@@ -12,6 +13,7 @@ import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.api.WriteMode;
+import io.tidaldb.core.MigrationOptions;
 import io.tidaldb.core.Position;
 import io.tidaldb.core.ReadOptions;
 import io.tidaldb.core.Reading;
@@ -96,6 +98,15 @@ class WritesEverywhereTest {
             }
             assertThat(tenant.compareReplicas(false))
                     .allMatch(each -> each.known() && each.differingBuckets().isEmpty());
+            assertThatThrownBy(() -> tenant.compareReplicas(true)).hasMessageContaining("can't be repaired");
+            assertThatThrownBy(() -> cluster.tidal()
+                            .migrations()
+                            .start(
+                                    tenant.id(),
+                                    tenant.placement().get(0),
+                                    tenant.placement().get(1),
+                                    MigrationOptions.DEFAULT))
+                    .hasMessageContaining("can't be moved: each of its replicas takes writes");
         }
     }
 
