@@ -40,6 +40,8 @@ class ErrorStatusTest {
             Map.entry(ErrorCode.SESSION_OUT_OF_ORDER, 409),
             Map.entry(ErrorCode.SESSION_CLOSED, 409),
             Map.entry(ErrorCode.SESSION_NOT_FOUND, 404),
+            Map.entry(ErrorCode.UNSAFE, 409),
+            Map.entry(ErrorCode.VERSION_MISMATCH, 409),
             Map.entry(ErrorCode.PEER_UNAVAILABLE, 503),
             Map.entry(ErrorCode.CLOSED, 503),
             Map.entry(ErrorCode.WAL_GAP, 500),
