@@ -108,7 +108,7 @@ final class Entry {
                 + (init == null
                         ? "a majority of " + member.nodes()
                         : "the cluster to be initialised: tidal cluster init")
-                + "; it has no link to " + away;
+                + ": it has no link to " + away;
     }
 
     private SortedMap<NodeId, Answer.Entered> answers() {

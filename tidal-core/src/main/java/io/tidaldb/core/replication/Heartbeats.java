@@ -135,12 +135,14 @@ final class Heartbeats {
         }
     }
 
-    // It was sent after this node's answer to the one before had come. What a leader does not name has not changed since it did and was answered.
+    // It was sent after this node's answer to the one before had come. What a leader does not name has not changed
+    // since it did and was answered.
     private void fresh(NodeId peer, long sinceNanos, boolean leased) {
         for (ReplicatedSlot slot : slots.values()) {
             ReplicatedSlot.PeerState state = slot.state(peer);
             if (slot.meshed) {
-                // What was lacking when the peer told of it may have come from another one since, and it need not tell again.
+                // What was lacking when the peer told of it may have come from another one since, and it need not tell
+                // again.
                 if (state != null && state.known && !slot.isBehind(state)) {
                     state.freshNanos = sinceNanos;
                     slot.freshNanos().ifPresent(slot.shard::fresh);
