@@ -212,7 +212,7 @@ class BadInputTest {
                 refused(
                         "session start --data-dir STORE --tenant 7 --session x --user 1",
                         2,
-                        "session \"x\"",
+                        "session id \"x\"",
                         "0 to 1844"),
                 refused("session show --data-dir STORE --tenant 7 --session 1", 1, "no session 1", "SESSION_NOT_FOUND"),
                 refused("session show --data-dir STORE --tenant 7 --session 1 --wait 2", 2, "--wait", "with a unit"),
