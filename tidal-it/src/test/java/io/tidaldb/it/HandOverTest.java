@@ -5,22 +5,16 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.tidaldb.api.Durability;
 import io.tidaldb.api.ErrorCode;
-import io.tidaldb.api.IdempotencyKey;
 import io.tidaldb.api.NodeId;
 import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
-import io.tidaldb.core.Signal;
 import io.tidaldb.core.Tenant;
 import io.tidaldb.core.Tidal;
-import io.tidaldb.core.WriteOptions;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
-import java.util.concurrent.atomic.AtomicInteger;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
@@ -74,56 +68,8 @@ class HandOverTest {
                 .build());
     }
 
-    /** Writes one after the other through some nodes until it is told to stop. */
-    private static final class Writer implements AutoCloseable {
-
-        private final AtomicInteger written = new AtomicInteger();
-        private final Thread thread;
-        private volatile boolean over;
-        private volatile @Nullable Throwable failure;
-
-        Writer(Tidal... through) {
-            thread = new Thread(() -> write(through), "writer");
-            thread.setDaemon(true);
-            thread.start();
-        }
-
-        private void write(Tidal... through) {
-            try {
-                while (!over) {
-                    int number = written.get();
-                    through[number % through.length]
-                            .tenant(TENANT)
-                            .orElseThrow()
-                            .recordAll(
-                                    List.of(Signal.of("view", number, 1)),
-                                    WriteOptions.DEFAULT
-                                            .with(new IdempotencyKey(7, number))
-                                            .with(Duration.ofMinutes(1)));
-                    written.incrementAndGet();
-                }
-            } catch (RuntimeException e) {
-                failure = e;
-            }
-        }
-
-        void awaitMore() {
-            int before = written.get();
-            Await.passes(() ->
-                    assertThat(failure != null || written.get() > before + 20).isTrue());
-        }
-
-        int end() throws InterruptedException {
-            over = true;
-            thread.join();
-            assertThat(failure).isNull();
-            return written.get();
-        }
-
-        @Override
-        public void close() {
-            over = true;
-        }
+    private static MemberWriter writer(Tidal... through) {
+        return new MemberWriter(TENANT, (tenant, entity) -> {}, through);
     }
 
     @Test
@@ -131,7 +77,7 @@ class HandOverTest {
     void closed() throws Exception {
         start(0, 1, 2);
         create(Durability.MAJORITY, ReplicaId.parse("r2:s0"), FIRST);
-        try (Writer writer = new Writer(node(0), node(1))) {
+        try (MemberWriter writer = writer(node(0), node(1))) {
             writer.awaitMore();
             members.stop(2);
             assertThat(tenant(0).placement())
@@ -150,7 +96,7 @@ class HandOverTest {
         ReplicaId[] placed = {ReplicaId.parse("r0:s0"), ReplicaId.parse("r1:s1"), FIRST};
         create(Durability.LOCAL, placed);
         for (int node = 0; node < 3; node++) {
-            try (Writer writer = new Writer(node((node + 1) % 3), node((node + 2) % 3))) {
+            try (MemberWriter writer = writer(node((node + 1) % 3), node((node + 2) % 3))) {
                 writer.awaitMore();
                 members.stop(node);
                 start(node);
@@ -167,7 +113,7 @@ class HandOverTest {
         configure(Duration.ofSeconds(1));
         start(0, 1, 2);
         create(Durability.MAJORITY, FIRST);
-        try (Writer writer = new Writer(node(0), node(1), node(2))) {
+        try (MemberWriter writer = writer(node(0), node(1), node(2))) {
             writer.awaitMore();
             node(0).promote(TENANT, OTHER);
             assertThat(tenant(0).placement()).containsExactly(OTHER);

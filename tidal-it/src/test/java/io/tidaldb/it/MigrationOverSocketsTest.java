@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.tidaldb.api.Durability;
-import io.tidaldb.api.IdempotencyKey;
 import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
@@ -12,17 +11,12 @@ import io.tidaldb.api.TidalException;
 import io.tidaldb.core.MigrationOptions;
 import io.tidaldb.core.MigrationStatus;
 import io.tidaldb.core.ReadOptions;
-import io.tidaldb.core.Signal;
 import io.tidaldb.core.Tidal;
-import io.tidaldb.core.WriteOptions;
 import io.tidaldb.core.control.MigrationState;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicInteger;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
@@ -70,57 +64,9 @@ class MigrationOverSocketsTest {
         Await.passes(() -> assertThat(status(tidal, id)).returns(state, MigrationStatus::state));
     }
 
-    /** Writes and reads back, one after the other, until it is told to stop. */
-    private static final class Client implements AutoCloseable {
-
-        private final AtomicInteger written = new AtomicInteger();
-        private final Thread thread;
-        private volatile boolean over;
-        private volatile @Nullable Throwable failure;
-
-        Client(Tidal... through) {
-            thread = new Thread(() -> run(through), "client");
-            thread.setDaemon(true);
-            thread.start();
-        }
-
-        private void run(Tidal... through) {
-            try {
-                while (!over) {
-                    int number = written.get();
-                    Tidal tidal = through[number % through.length];
-                    tidal.tenant(TENANT)
-                            .orElseThrow()
-                            .recordAll(
-                                    List.of(Signal.of("view", number, 1)),
-                                    WriteOptions.DEFAULT
-                                            .with(new IdempotencyKey(7, number))
-                                            .with(Duration.ofMinutes(1)));
-                    tidal.tenant(TENANT).orElseThrow().read("view", number, ReadOptions.DEFAULT);
-                    written.incrementAndGet();
-                }
-            } catch (RuntimeException e) {
-                failure = e;
-            }
-        }
-
-        void awaitMore() {
-            int before = written.get();
-            Await.passes(() ->
-                    assertThat(failure != null || written.get() > before + 20).isTrue());
-        }
-
-        int end() throws InterruptedException {
-            over = true;
-            thread.join();
-            assertThat(failure).isNull();
-            return written.get();
-        }
-
-        @Override
-        public void close() {
-            over = true;
-        }
+    /** Writes and reads back. */
+    private static MemberWriter client(Tidal... through) {
+        return new MemberWriter(TENANT, (tenant, entity) -> tenant.read("view", entity, ReadOptions.DEFAULT), through);
     }
 
     private void assertAll(int written, int... nodes) {
@@ -134,7 +80,7 @@ class MigrationOverSocketsTest {
     @DisplayName(
             "R-60, F-10: whichever node it is asked of, under reads and writes through others, none of which fails")
     void moves() throws Exception {
-        try (Client client = new Client(members.node(0), members.node(1))) {
+        try (MemberWriter client = client(members.node(0), members.node(1))) {
             client.awaitMore();
             Tidal other = members.node(1);
             long id = other.migrations().start(TENANT, SOURCE, TARGET, OPTIONS.holding(Duration.ZERO));
@@ -150,7 +96,7 @@ class MigrationOverSocketsTest {
     @Test
     @DisplayName("R-61, F-13: reversed while the source is held, given up before it changes hands, refused afterwards")
     void reversedAndAborted() throws Exception {
-        try (Client client = new Client(members.node(1), members.node(2))) {
+        try (MemberWriter client = client(members.node(1), members.node(2))) {
             client.awaitMore();
             Tidal any = members.node(2);
             long id = any.migrations().start(TENANT, SOURCE, TARGET, OPTIONS.holding(Duration.ofHours(1)));
@@ -182,7 +128,7 @@ class MigrationOverSocketsTest {
     @Test
     @DisplayName("R-61, F-17: goes on when the node that sees to it is killed, and when the target's is")
     void killed() throws Exception {
-        try (Client client = new Client(members.node(1))) {
+        try (MemberWriter client = client(members.node(1))) {
             client.awaitMore();
             Tidal any = members.node(1);
             long id = any.migrations().start(TENANT, SOURCE, TARGET, OPTIONS.holding(Duration.ZERO));

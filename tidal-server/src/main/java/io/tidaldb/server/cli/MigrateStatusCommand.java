@@ -48,17 +48,13 @@ final class MigrateStatusCommand extends CliCommand {
 
     private static boolean isOver(ObjectNode status) {
         if (status.has("state")) {
-            return isOver(status.path("state").asText());
+            return MigrationWait.isOver(status);
         }
         for (JsonNode each : status.path("migrations")) {
-            if (!isOver(each.path("state").asText())) {
+            if (!MigrationWait.isOver(each)) {
                 return false;
             }
         }
         return true;
-    }
-
-    private static boolean isOver(String state) {
-        return state.equals("COMPLETE") || state.equals("ABORTED");
     }
 }

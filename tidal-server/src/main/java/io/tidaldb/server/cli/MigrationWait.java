@@ -1,5 +1,6 @@
 package io.tidaldb.server.cli;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Instant;
 import java.util.concurrent.TimeUnit;
@@ -34,11 +35,13 @@ final class MigrationWait {
     }
 
     private static boolean isDone(ObjectNode status) {
-        return switch (status.path("state").asText()) {
-            case "COMPLETE", "ABORTED" -> true;
-            case "HOLD" -> isHeld(status);
-            default -> false;
-        };
+        return isOver(status) || status.path("state").asText().equals("HOLD") && isHeld(status);
+    }
+
+    /** Returns whether a migration is where nothing more happens to it. */
+    static boolean isOver(JsonNode status) {
+        String state = status.path("state").asText();
+        return state.equals("COMPLETE") || state.equals("ABORTED");
     }
 
     private static boolean isHeld(ObjectNode status) {
