@@ -49,6 +49,7 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.function.ToLongFunction;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** A tenant of an open instance. Reads are answered in the caller's thread; writes go through {@link WriteAdmission}. */
@@ -495,10 +496,10 @@ final class EmbeddedTenant implements Tenant {
 
     /** Waits for what a read asks for, if it says how long. */
     private void awaitPosition(Position position, ReadOptions options) {
-        for (ReplicaId slot : placement) {
-            Position own = position.of(slot.shard());
+        for (TenantShard replica : answering(options)) {
+            Position own = position.of(replica.replica().shard());
             if (!own.records().isEmpty()) {
-                awaitPosition(replica(slot, options), options.exactly(Optional.of(own)));
+                awaitPosition(replica, options.exactly(Optional.of(own)));
             }
         }
     }
@@ -518,7 +519,7 @@ final class EmbeddedTenant implements Tenant {
         for (int slot = 0; slot < placement.size(); slot++) {
             if (wasOn(slot, record.shard())) {
                 try {
-                    checkHeld(record, replica(placement.get(slot), options));
+                    checkHeld(record, replica(slot, options));
                     return;
                 } catch (TidalException e) {
                     unknown = e;
@@ -566,33 +567,44 @@ final class EmbeddedTenant implements Tenant {
     }
 
     private TenantShard shard(long entity, ReadOptions options) {
-        ReplicaId leader = placement.get(router.slot(entity));
-        try {
-            return replica(leader, options);
-        } catch (TidalException e) {
-            // It may have moved between the two looks.
-            ReplicaId now = placement.get(router.slot(entity));
-            if (now.equals(leader)) {
-                throw e;
-            }
-            return replica(now, options);
-        }
+        return replica(router.slot(entity), options);
     }
 
     /** Returns the replica of a slot that is to answer. */
-    TenantShard replica(ReplicaId leader, ReadOptions options) {
-        return replica(route(placement.indexOf(leader), options.region()));
+    TenantShard replica(int slot, ReadOptions options) {
+        while (true) {
+            ReplicaId wanted = route(slot, options.region());
+            TenantShard found = replicas.get(wanted);
+            if (found != null) {
+                return found;
+            }
+            // The slot may have moved between the two looks.
+            if (route(slot, options.region()).equals(wanted)) {
+                throw notHere(wanted);
+            }
+        }
+    }
+
+    /** Returns the replicas that are to answer together, one for each slot. */
+    List<TenantShard> answering(ReadOptions options) {
+        return IntStream.range(0, placement.size())
+                .mapToObj(slot -> replica(slot, options))
+                .toList();
     }
 
     /** Returns a replica that is here. */
     TenantShard replica(ReplicaId wanted) {
         TenantShard found = replicas.get(wanted);
         if (found == null) {
-            throw new TidalException(
-                    ErrorCode.NOT_OWNER,
-                    "tenant " + id() + " has no replica " + wanted + ": expected one of " + replicas.keySet());
+            throw notHere(wanted);
         }
         return found;
+    }
+
+    private TidalException notHere(ReplicaId wanted) {
+        return new TidalException(
+                ErrorCode.NOT_OWNER,
+                "tenant " + id() + " has no replica " + wanted + ": expected one of " + replicas.keySet());
     }
 
     /** Returns the replica here, in a region, of the slot that an entity is in. */
@@ -649,9 +661,7 @@ final class EmbeddedTenant implements Tenant {
         checkTop(k);
         int type = tidal.schema().index(signal);
         long at = prepare(options);
-        List<TenantShard> shards =
-                placement.stream().map(slot -> replica(slot, options)).toList();
-        return top(shards, type, at, k, options.user());
+        return top(answering(options), type, at, k, options.user());
     }
 
     static void checkTop(int k) {

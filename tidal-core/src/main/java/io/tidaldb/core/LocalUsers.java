@@ -111,8 +111,8 @@ final class LocalUsers implements UserStore {
     public List<HiddenItem> hidden(long user, ReadOptions options) {
         tenant.prepare(options);
         List<HiddenItem> all = new ArrayList<>();
-        for (ReplicaId slot : tenant.placement()) {
-            all.addAll(tenant.replica(slot, options).hiddenItems(user));
+        for (TenantShard replica : tenant.answering(options)) {
+            all.addAll(replica.hiddenItems(user));
         }
         return all;
     }
@@ -140,8 +140,8 @@ final class LocalUsers implements UserStore {
         tenant.prepare(options);
         List<Long> hidden = new ArrayList<>();
         for (EntityId item : items) {
-            LongPredicate isHidden = tenant.replica(tenant.placement().get(router.slot(item.value())), options)
-                    .hiddenFrom(user);
+            LongPredicate isHidden =
+                    tenant.replica(router.slot(item.value()), options).hiddenFrom(user);
             if (isHidden.test(item.value())) {
                 hidden.add(item.value());
             }
@@ -152,8 +152,7 @@ final class LocalUsers implements UserStore {
     @Override
     public SessionImage session(long session, ReadOptions options) {
         tenant.prepare(options);
-        return tenant.replica(tenant.placement().get(router.slot(session)), options)
-                .session(session);
+        return tenant.replica(router.slot(session), options).session(session);
     }
 
     @Override
