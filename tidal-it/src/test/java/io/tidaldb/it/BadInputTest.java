@@ -102,6 +102,7 @@ class BadInputTest {
                 refused("migrate status 9 --data-dir STORE", 1, "migration 9 does not exist"),
                 refused("migrate abort 9 --data-dir STORE", 1, "migration 9 does not exist"),
                 refused("audit list --data-dir W/absent", 2, "W/absent does not exist", "expected a data directory"),
+                refused("audit list --access --data-dir STORE", 1, "there is no access log in STORE"),
                 refused("audit list --data-dir STORE --limit 0", 2, "--limit from 1 to 100000"),
                 refused("audit verify --data-dir STORE --server http://127.0.0.1:1", 2, "exclude each other"),
                 refused("tenant create --data-dir STORE --file W/absent --dry-run", 2, "exclude each other"),

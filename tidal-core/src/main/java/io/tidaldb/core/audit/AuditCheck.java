@@ -8,6 +8,7 @@ public final class AuditCheck {
     private long entries;
     private long last;
     private long chain;
+    private boolean anywhere;
     private @Nullable Long broken;
     private @Nullable String reason;
 
@@ -16,10 +17,22 @@ public final class AuditCheck {
         chain = AuditEntry.START;
     }
 
+    /** Begins with whichever entry comes first: of a log whose oldest entries are dropped. */
+    public static AuditCheck ofRest() {
+        AuditCheck check = new AuditCheck();
+        check.anywhere = true;
+        return check;
+    }
+
     /** Takes the next entry; after the first that does not fit, nothing more. */
     public void next(AuditEntry entry) {
         if (broken != null) {
             return;
+        }
+        if (anywhere) {
+            anywhere = false;
+            last = entry.number() - 1;
+            chain = entry.previous();
         }
         if (entry.number() != last + 1) {
             fails(

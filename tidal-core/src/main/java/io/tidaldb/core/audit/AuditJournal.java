@@ -15,6 +15,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.NavigableMap;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -174,6 +175,32 @@ public final class AuditJournal implements AutoCloseable {
         return fresh;
     }
 
+    /** Returns the newest entry; empty before the first. */
+    public Optional<AuditEntry> newest() {
+        long number;
+        synchronized (this) {
+            number = last;
+        }
+        return number == 0 ? Optional.empty() : read(number, 1, null).stream().findFirst();
+    }
+
+    /**
+     * Deletes the oldest files until so many are left: of a log that others can make grow. Its chain begins with the first entry that is left.
+     *
+     * @throws TidalException STORE_FAILED
+     */
+    public synchronized void keep(int most) {
+        try {
+            while (files.size() > most) {
+                Files.deleteIfExists(files.firstEntry().getValue());
+                files.pollFirstEntry();
+            }
+        } catch (IOException e) {
+            throw new TidalException(
+                    ErrorCode.STORE_FAILED, "old files in " + directory + " can't be deleted: " + e.getMessage(), e);
+        }
+    }
+
     /**
      * Makes everything durable that was appended.
      *
@@ -251,7 +278,15 @@ public final class AuditJournal implements AutoCloseable {
      * @throws TidalException INVALID_ARGUMENT if there is no such directory, STORE_FAILED if a file can't be read
      */
     public static AuditCheck check(Path directory) {
-        AuditCheck check = new AuditCheck();
+        return check(directory, new AuditCheck());
+    }
+
+    /** Computes the chain of a log whose oldest files are gone, from the first entry that is left; as {@link #check(Path)}. */
+    public static AuditCheck checkRest(Path directory) {
+        return check(directory, AuditCheck.ofRest());
+    }
+
+    private static AuditCheck check(Path directory, AuditCheck check) {
         forEachLine(directory, (file, number, line) -> {
             try {
                 check.next(AuditLine.parse(line));

@@ -76,6 +76,17 @@ public final class AuditTrail {
         entries.forEach(this::add);
     }
 
+    /** Adds the entries of another one at the end, chained anew. */
+    public void addAll(AuditTrail others) {
+        others.newest.forEach(each -> add(
+                each.index(),
+                new Provenance(each.actor(), each.at().toEpochMilli()),
+                each.command(),
+                each.tenant(),
+                each.about(),
+                new AuditChange(each.before(), each.after(), each.refused(), each.reason())));
+    }
+
     /** Becomes what another one is. */
     public void replaceWith(AuditTrail other) {
         restore(List.copyOf(other.newest));

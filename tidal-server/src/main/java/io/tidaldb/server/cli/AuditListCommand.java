@@ -84,6 +84,6 @@ final class AuditListCommand extends CliCommand {
                                 : about == null ? what : about + " " + what)
                 .put("before", entry.before())
                 .put("after", entry.after())
-                .put("refused", entry.reason());
+                .put("refused", entry.reason() == null ? entry.refused() : entry.reason());
     }
 }

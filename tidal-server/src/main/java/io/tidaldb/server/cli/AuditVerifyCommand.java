@@ -3,7 +3,6 @@ package io.tidaldb.server.cli;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tidaldb.core.audit.AuditCheck;
-import io.tidaldb.core.audit.AuditJournal;
 import io.tidaldb.core.audit.AuditLine;
 import io.tidaldb.server.importing.Json;
 import java.io.IOException;
@@ -36,7 +35,7 @@ final class AuditVerifyCommand extends CliCommand {
             }
         }
         for (Path directory : directories) {
-            add(result, logs, directory.toString(), AuditJournal.check(directory.resolve("audit")));
+            add(result, logs, directory.toString(), audit.files(directory).check());
         }
         output().result(result);
         return result.path("ok").asBoolean() ? ExitCodes.DONE : ExitCodes.FAILED;

@@ -2,7 +2,10 @@ package io.tidaldb.server.http;
 
 import io.javalin.http.Context;
 import io.tidaldb.api.TenantId;
+import io.tidaldb.api.TidalException;
 import io.tidaldb.core.audit.Actor;
+import io.tidaldb.server.auth.AccessLog;
+import io.tidaldb.server.auth.Attempt;
 import io.tidaldb.server.auth.Authenticator;
 import io.tidaldb.server.auth.Caller;
 import io.tidaldb.server.auth.FailedAttempts;
@@ -12,14 +15,14 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** Lets requests through to the routes that they may call, before anything of them is looked at. */
 final class Gate {
 
-    private static final Logger LOG = LoggerFactory.getLogger(Gate.class);
     private static final String SCHEME = "Bearer ";
+    private static final String NOBODY = "nobody";
+    private static final String NOTED = "tidal.noted";
+    private static final String ROUTE = "tidal.asked";
 
     private static final Pattern LOOPBACK =
             Pattern.compile("localhost|127(\\.\\d{1,3}){3}|\\[?(::1|0:0:0:0:0:0:0:1)]?", Pattern.CASE_INSENSITIVE);
@@ -27,20 +30,27 @@ final class Gate {
     private final Authenticator authenticator;
     private final FailedAttempts failures = new FailedAttempts();
 
-    Gate(Authenticator authenticator) {
+    private final AccessLog log;
+
+    Gate(Authenticator authenticator, AccessLog log) {
         this.authenticator = authenticator;
+        this.log = log;
+        Actor file = new Actor("local", "file");
+        authenticator.listen((id, added) -> log.note(new Attempt(
+                file, true, added ? "token in the file" : "token no more in the file", null, id, null, null)));
     }
 
     /** @throws Refusal UNAUTHENTICATED, TOO_MANY_ATTEMPTS or FORBIDDEN */
     void check(Context context, Route route) {
+        context.attribute(ROUTE, route);
         if (route.access() == Access.OPEN) {
             return;
         }
         if (!authenticator.isRequired()) {
-            checkHost(context);
+            checkHost(context, route);
             return;
         }
-        Caller caller = caller(context);
+        Caller caller = caller(context, route);
         boolean allowed = switch (route.access()) {
             case OPEN, KNOWN -> true;
             case OPERATOR -> caller.may(Scope.OPERATOR, null);
@@ -49,9 +59,57 @@ final class Gate {
             case WRITE -> caller.may(Scope.WRITE, tenant(context));
         };
         if (!allowed) {
-            LOG.warn("refused {} to token {} from {}", route.name(), caller.name(), context.ip());
+            note(context, "token " + caller.name(), route, Refusal.Code.FORBIDDEN, lacking(route.access(), caller));
             // The same whether the tenant is there or not: another tenant's token learns nothing.
             throw new Refusal(Refusal.Code.FORBIDDEN, "the token does not allow this");
+        }
+    }
+
+    private static String lacking(Access access, Caller caller) {
+        boolean other = access == Access.WRITE && caller.scopes().contains(Scope.WRITE)
+                || (access == Access.READ || access == Access.READ_IN_QUERY)
+                        && caller.scopes().contains(Scope.READ);
+        return other ? "the token is for other tenants" : "the token's scope is too low";
+    }
+
+    private void note(Context context, String who, Route route, Refusal.Code code, String reason) {
+        context.attribute(NOTED, true);
+        boolean known = !who.equals(NOBODY);
+        log.note(new Attempt(
+                new Actor(who, context.ip()),
+                known,
+                route.name(),
+                known ? asked(context) : null,
+                null,
+                code.name(),
+                reason));
+    }
+
+    /** A request has its answer: what an operator changes is noted, and so is what he could not. */
+    void after(Context context) {
+        @Nullable Route route = context.attribute(ROUTE);
+        if (route != null
+                && route.access() == Access.OPERATOR
+                && route.method() != Method.GET
+                && context.attribute(NOTED) == null) {
+            log.note(new Attempt(
+                    actor(context),
+                    true,
+                    route.name(),
+                    asked(context),
+                    null,
+                    context.statusCode() < 400 ? null : "HTTP_" + context.statusCode(),
+                    null));
+        }
+    }
+
+    /** Returns the tenant that a path names; null if it names none, or something that is none. */
+    private static @Nullable TenantId asked(Context context) {
+        String tenant = context.pathParamMap().get("tenant");
+        try {
+            return tenant == null ? null : TenantId.parse(tenant);
+        } catch (TidalException e) {
+            return null;
         }
     }
 
@@ -68,18 +126,18 @@ final class Gate {
 
     // Without tokens everybody on this machine is operator, but no web page from elsewhere is, nor one whose name was
     // made to point here.
-    private static void checkHost(Context context) {
+    private void checkHost(Context context, Route route) {
         String host = context.req().getServerName();
-        if (host == null || !LOOPBACK.matcher(host).matches()) {
-            throw new Refusal(
-                    Refusal.Code.FORBIDDEN,
-                    "the Host is not this machine: without auth.tokens expected localhost or a loopback address");
-        }
         String origin = context.header("Origin");
-        if (origin != null && !origin.endsWith("://" + context.header("Host"))) {
-            throw new Refusal(
-                    Refusal.Code.FORBIDDEN,
-                    "the request comes from a page of another site: without auth.tokens only this node's own may ask");
+        String wrong = null;
+        if (host == null || !LOOPBACK.matcher(host).matches()) {
+            wrong = "the Host is not this machine: without auth.tokens expected localhost or a loopback address";
+        } else if (origin != null && !origin.endsWith("://" + context.header("Host"))) {
+            wrong = "the request comes from a page of another site: without auth.tokens only this node's own may ask";
+        }
+        if (wrong != null) {
+            note(context, NOBODY, route, Refusal.Code.FORBIDDEN, wrong);
+            throw new Refusal(Refusal.Code.FORBIDDEN, wrong);
         }
     }
 
@@ -100,15 +158,30 @@ final class Gate {
         return TenantId.parse(context.pathParam("tenant"));
     }
 
-    private Caller caller(Context context) {
-        return presented(context).orElseThrow(() -> refusal(context, context.header("Authorization") != null));
+    private Caller caller(Context context, Route route) {
+        String token = bearer(context);
+        Authenticator.Verdict verdict = token == null
+                ? new Authenticator.Verdict(null, NOBODY, "a token is missing")
+                : authenticator.verdict(token, Instant.now());
+        Caller caller = verdict.caller();
+        if (caller == null) {
+            Refusal refusal = refusal(context, context.header("Authorization") != null);
+            note(context, verdict.who(), route, refusal.code(), String.valueOf(verdict.reason()));
+            throw refusal;
+        }
+        return caller;
     }
 
     private Optional<Caller> presented(Context context) {
+        String token = bearer(context);
+        return token == null ? Optional.empty() : authenticator.caller(token, Instant.now());
+    }
+
+    private static @Nullable String bearer(Context context) {
         String header = context.header("Authorization");
         return header == null || !header.regionMatches(true, 0, SCHEME, 0, SCHEME.length())
-                ? Optional.empty()
-                : authenticator.caller(header.substring(SCHEME.length()).strip(), Instant.now());
+                ? null
+                : header.substring(SCHEME.length()).strip();
     }
 
     private Refusal refusal(Context context, boolean presented) {

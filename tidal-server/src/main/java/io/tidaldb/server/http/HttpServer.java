@@ -40,7 +40,7 @@ public final class HttpServer implements AutoCloseable {
             RequestLimit requests) {
         this.configuration = configuration;
         this.node = node;
-        this.gate = new Gate(authenticator);
+        this.gate = new Gate(authenticator, node.access());
         this.listening = new Listening(configuration);
         this.requests = requests;
         this.events = new ServerEvents(node);
@@ -106,6 +106,7 @@ public final class HttpServer implements AutoCloseable {
         routes.forEach(route -> add(config, route));
         Dashboard.routes().forEach(route -> add(config, route));
         config.routes.after(measured::after);
+        config.routes.after(gate::after);
         config.routes.exception(HttpResponseException.class, HttpServer::refuse);
         config.routes.exception(Exception.class, this::fail);
         config.router.javaLangErrorHandler((response, failure) -> {

@@ -6,7 +6,9 @@ import io.tidaldb.api.TidalException;
 import io.tidaldb.core.ClusterInit;
 import io.tidaldb.core.Tidal;
 import io.tidaldb.core.upgrade.UpgradePhase;
+import io.tidaldb.server.auth.AccessLog;
 import io.tidaldb.server.config.NodeConfiguration;
+import java.time.InstantSource;
 import java.util.EnumSet;
 import java.util.Optional;
 import java.util.Set;
@@ -21,6 +23,7 @@ public final class NodeState {
     private final String node;
     private final String starting;
     private final ClusterInit init = new ClusterInit();
+    private final AccessLog access = new AccessLog(InstantSource.system());
     private volatile @Nullable Tidal tidal;
     private volatile boolean draining;
     private volatile @Nullable String failure;
@@ -46,6 +49,11 @@ public final class NodeState {
     /** Returns the word on which a cluster is made that waits for it. */
     public ClusterInit init() {
         return init;
+    }
+
+    /** Returns what was asked of this node by operators, and whom it has refused. */
+    public AccessLog access() {
+        return access;
     }
 
     private String starting() {

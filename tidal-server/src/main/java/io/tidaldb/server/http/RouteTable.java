@@ -29,7 +29,7 @@ final class RouteTable {
         routes.addAll(new ReadRoutes().routes());
         routes.addAll(new UserRoutes().routes());
         routes.addAll(new TokenRoutes(authenticator).routes());
-        routes.addAll(new AuditRoutes().routes());
+        routes.addAll(new AuditRoutes(node).routes());
         routes.addAll(new ClusterRoutes(node).routes());
         routes.addAll(new MembershipRoutes(node).routes());
         routes.addAll(new UpgradeRoutes().routes());

@@ -61,6 +61,7 @@ public final class NodeProcess implements AutoCloseable {
                 http.join();
             }
             tidal = Store.open(configuration, state.init());
+            state.access().keepIn(configuration.dataDir().resolve("access"));
             HttpServer server = http.join();
             new TidalMetrics(tidal).bindTo(metrics);
             state.opened(tidal);
@@ -133,6 +134,7 @@ public final class NodeProcess implements AutoCloseable {
             http.close();
         } finally {
             collections.close();
+            state.access().close();
             tidal.close();
         }
     }

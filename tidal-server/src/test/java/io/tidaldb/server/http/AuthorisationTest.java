@@ -3,6 +3,7 @@ package io.tidaldb.server.http;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tidaldb.api.TenantId;
+import io.tidaldb.core.audit.AuditEntry;
 import io.tidaldb.server.auth.Scope;
 import io.tidaldb.server.auth.TokenFile;
 import io.tidaldb.server.auth.TokenIssue;
@@ -33,7 +34,7 @@ class AuthorisationTest {
     private static final String MINE = "1";
     private static final String CANARY = "canary-of-tenant-two";
 
-    private static final List<String> UNKNOWN = List.of("none", "forged", "expired", "revoked");
+    private static final List<String> UNKNOWN = List.of("none", "forged", "wrong", "expired", "revoked");
 
     /** Who may: with a token to read, to write, for another tenant, with none. */
     private record Row(boolean read, boolean write, boolean other, boolean nobody) {}
@@ -77,6 +78,7 @@ class AuthorisationTest {
             Map.entry("POST /v1/tenants:batch", OPERATORS),
             Map.entry("GET /v1/tenants/{tenant}/placement", OPERATORS),
             Map.entry("GET /v1/audit", OPERATORS),
+            Map.entry("GET /v1/audit/access", OPERATORS),
             Map.entry("GET /v1/cluster", OPERATORS),
             Map.entry("GET /v1/cluster/nodes", OPERATORS),
             Map.entry("POST /v1/cluster/nodes", OPERATORS),
@@ -116,6 +118,7 @@ class AuthorisationTest {
         tokens.put("expired", expired(file));
         tokens.put("revoked", revoked(file));
         tokens.put("forged", "tidal_0123456789ab_" + "A".repeat(43));
+        tokens.put("wrong", tokens.get("operator").substring(0, "tidal_0123456789ab_".length()) + "A".repeat(43));
         server = TestServer.start(directory, "auth: {tokens: \"" + directory.resolve("tokens.json") + "\"}\n");
         operator("POST", "/v1/tenants", "{\"tenant\":1}");
         operator("POST", "/v1/tenants", "{\"tenant\":2,\"label\":\"" + CANARY + "\"}");
@@ -170,7 +173,8 @@ class AuthorisationTest {
     }
 
     @TestFactory
-    @DisplayName("lets through whom it should, and nobody else")
+    @DisplayName(
+            "F-61: lets through whom it should and nobody else, and notes whom it refuses and what operators change")
     Stream<DynamicTest> matrix() {
         return server.server.routes().stream()
                 .flatMap(route -> tokens.keySet().stream()
@@ -194,6 +198,7 @@ class AuthorisationTest {
                 .replace("{id}", "0123456789ab")
                 .replace("{session}", "7")
                 .replace("{node}", "n9");
+        long noted = server.state.access().read(1, 1).newest();
         TestServer.Answer answer = call(route.method().name(), path, "{}", token);
         boolean allowed = switch (token) {
             case "operator" -> true;
@@ -215,6 +220,49 @@ class AuthorisationTest {
             assertThat(answer.text()).doesNotContain(CANARY);
         }
         assertThat(answer.text()).doesNotContain("tidal_0");
+        checkNoted(
+                route, token, allowed, server.state.access().read(noted + 1, 10).entries());
+    }
+
+    private void checkNoted(Route route, String token, boolean allowed, List<AuditEntry> entries) {
+        if (allowed && (!token.equals("operator") || route.method() == Method.GET || !isOperators(route))) {
+            assertThat(entries).isEmpty();
+            return;
+        }
+        assertThat(entries).hasSize(1);
+        AuditEntry entry = entries.get(0);
+        assertThat(entry.command()).isEqualTo(route.name());
+        assertThat(entry.actor().from()).isEqualTo("127.0.0.1");
+        if (!allowed) {
+            assertThat(entry.refused()).isIn("UNAUTHENTICATED", "TOO_MANY_ATTEMPTS", "FORBIDDEN");
+            assertThat(entry.reason()).isEqualTo(reason(route, token));
+        }
+        boolean nobody = List.of("none", "forged", "wrong", "revoked").contains(token);
+        assertThat(entry.actor().who())
+                .isEqualTo(
+                        nobody
+                                ? "nobody"
+                                : "token " + tokens.getOrDefault(token, "").split("_", 3)[1]);
+    }
+
+    private static boolean isOperators(Route route) {
+        return OPERATORS.equals(EXPECTED.get(route.name()));
+    }
+
+    private static String reason(Route route, String token) {
+        boolean reads =
+                READERS.equals(EXPECTED.get(route.name())) || route.path().equals("/v1/audit");
+        boolean writes = WRITERS.equals(EXPECTED.get(route.name()));
+        return switch (token) {
+            case "none" -> "a token is missing";
+            case "forged", "revoked" -> "the token is not known";
+            case "wrong" -> "the token's secret is wrong";
+            case "expired" -> "the token has expired";
+            default -> {
+                boolean others = reads && token.contains("read") || writes && token.contains("write");
+                yield others ? "the token is for other tenants" : "the token's scope is too low";
+            }
+        };
     }
 
     @Test
