@@ -3,6 +3,7 @@ package io.tidaldb.core;
 import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.ShardId;
 import io.tidaldb.api.TenantId;
+import io.tidaldb.core.control.TenantRecord;
 import io.tidaldb.core.ingest.TenantShard;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
@@ -25,6 +26,14 @@ public final class Replicas {
     /** Returns the replicas that are to lead a tenant's slots whenever they can. */
     public static List<ReplicaId> preferred(Tidal tidal, TenantId tenant) {
         return ((EmbeddedTidal) tidal).existing(tenant).record().preferred();
+    }
+
+    /** Returns whether a tenant's slots are on a shard, or a copy of one is held there. */
+    public static boolean isOn(Tidal tidal, TenantId tenant, ShardId shard) {
+        TenantRecord record = ((EmbeddedTidal) tidal).existing(tenant).record();
+        return record.slotOf(shard) >= 0
+                || record.homes().stream()
+                        .anyMatch(home -> home.held() && home.replica().shard().equals(shard));
     }
 
     /** Returns the bytes of writes that wait to be committed or to be held by others. */

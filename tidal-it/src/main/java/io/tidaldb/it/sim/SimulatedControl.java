@@ -19,6 +19,7 @@ import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,6 +49,8 @@ public final class SimulatedControl {
     private List<NodeId> followers = List.of();
     private boolean changed;
     private ControlFaults faults = ControlFaults.NONE;
+    private Consumer<byte[]> proposals = command -> {};
+    private Consumer<byte[]> decisions = command -> {};
     private @Nullable NodeId leader;
     private boolean electing;
 
@@ -69,6 +72,17 @@ public final class SimulatedControl {
     /** Sets what happens from now on. */
     public void faults(ControlFaults what) {
         faults = what;
+    }
+
+    /**
+     * Sets who sees each command, before anything else comes of it.
+     *
+     * @param proposed when a member proposes it
+     * @param decided when it is agreed, before any member hears of it
+     */
+    public void watch(Consumer<byte[]> proposed, Consumer<byte[]> decided) {
+        proposals = proposed;
+        decisions = decided;
     }
 
     /** Cuts a member off from all others. */
@@ -195,8 +209,13 @@ public final class SimulatedControl {
         return leader != null && reaches(member);
     }
 
+    void proposed(byte[] command) {
+        proposals.accept(command);
+    }
+
     long append(byte[] command) {
         agreed.add(command);
+        decisions.accept(command);
         open.values().forEach(this::tell);
         return agreed.size();
     }

@@ -67,6 +67,7 @@ final class SimulatedControlLog implements ControlLog {
                     + MAX_COMMAND_BYTES + " bytes");
         }
         byte[] copy = command.clone();
+        control.proposed(copy);
         Wait wait = begin();
         scheduler.schedule(control.draw(control.faults().commit()), () -> commit(wait, copy));
         return wait.stage;

@@ -20,23 +20,29 @@ class MembersSimulation {
     }
 
     @Test
-    @DisplayName("among the runs there are crashes, stops in order, nodes that are drained and acknowledged writes")
+    @DisplayName("among the runs there are crashes, stops in order, drained nodes, moved slots and acknowledged writes")
     void somethingHappens() {
         long crashes = 0;
         long stops = 0;
         long drained = 0;
         long acknowledged = 0;
+        long cutOver = 0;
+        long struck = 0;
         for (long seed = 1; seed <= 5; seed++) {
             RandomMembers run = RandomMembers.run(seed, Trace.off());
             crashes += run.crashes();
             stops += run.stops();
             drained += run.drained();
             acknowledged += run.acknowledged();
+            cutOver += run.migrations().cutOver();
+            struck += run.migrations().struck();
         }
         assertThat(crashes).isPositive();
         assertThat(stops).isPositive();
         assertThat(drained).isPositive();
         assertThat(acknowledged).isGreaterThan(50);
+        assertThat(cutOver).isPositive();
+        assertThat(struck).isPositive();
     }
 
     @Test

@@ -14,6 +14,7 @@ import io.tidaldb.core.Signal;
 import io.tidaldb.core.Tenant;
 import io.tidaldb.core.Tidal;
 import io.tidaldb.core.WriteOptions;
+import io.tidaldb.core.routing.ShardRouter;
 import io.tidaldb.it.sim.SimulatedMembers.Member;
 import io.tidaldb.it.sim.check.MemberHistory;
 import io.tidaldb.it.sim.check.MembersCheck;
@@ -252,7 +253,10 @@ final class MembersWorkload {
             WriteOptions options =
                     WriteOptions.DEFAULT.with(Duration.ofMillis(calm ? 10_000 : random.between(200, 5_000)));
             member.call(tidal -> tidal.tenant(write.tenant())
-                    .map(tenant -> record(tenant, write, options).whenComplete(attempt::answered))
+                    .map(tenant -> {
+                        attempt.slots = tenant.placement().size();
+                        return record(tenant, write, options).whenComplete(attempt::answered);
+                    })
                     .or(() -> {
                         attempt.answered(null, new TidalException(ErrorCode.TENANT_NOT_FOUND, "not here"));
                         return Optional.empty();
@@ -277,6 +281,7 @@ final class MembersWorkload {
         private final Member member;
         private final Tidal through;
         private final long begunNanos;
+        private int slots = 1;
         private boolean answered;
         private boolean over;
 
@@ -298,8 +303,9 @@ final class MembersWorkload {
                 acknowledged++;
                 over = true;
                 write.acknowledge();
-                if (retries == 0) {
-                    owners.acknowledged(write.tenant(), position, begunNanos, world.nanoTime());
+                // Where a slot has moved, nobody can tell by the position alone which one it was.
+                if (retries == 0 && position.records().size() == 1) {
+                    owners.acknowledged(write.tenant(), slot(), position, begunNanos, world.nanoTime());
                 }
             } else {
                 TidalException reason = expected(failure);
@@ -311,6 +317,11 @@ final class MembersWorkload {
                 }
                 again();
             }
+        }
+
+        private int slot() {
+            long entity = write.signals().get(0).entity().value();
+            return ShardRouter.hashed(slots).slot(entity);
         }
 
         // Of one that stops its own users hear that it does.

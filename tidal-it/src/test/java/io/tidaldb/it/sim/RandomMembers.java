@@ -24,6 +24,7 @@ final class RandomMembers {
     private final MembersWorkload workload;
     private final MembersCheck check;
     private final RandomUpgrades upgrades;
+    private final RandomMigrations migrations;
     private final int calm;
     private final boolean faulty;
     private final LinkQuality links;
@@ -57,6 +58,7 @@ final class RandomMembers {
         workload = new MembersWorkload(cluster, !faulty);
         check = new MembersCheck(cluster, workload.history());
         upgrades = new RandomUpgrades(cluster);
+        migrations = new RandomMigrations(cluster, faulty);
         world.onCrash(machine -> {
             crashes++;
             if (gone.stream().noneMatch(each -> each.machine() == machine)) {
@@ -79,6 +81,10 @@ final class RandomMembers {
 
     long drained() {
         return upgrades.drained();
+    }
+
+    RandomMigrations migrations() {
+        return migrations;
     }
 
     long stops() {
@@ -126,6 +132,7 @@ final class RandomMembers {
                 stopped(some());
             }
             upgrades.act().ifPresent(this::stopped);
+            migrations.act();
             world.runFor(Duration.ofMillis(random.between(0, 200)));
         }
         heal();
@@ -273,6 +280,7 @@ final class RandomMembers {
     private void heal() {
         world.note("chaos ends");
         over = true;
+        migrations.calm();
         world.runFor(Duration.ofSeconds(7));
         cluster.network().links(links);
         cluster.control().faults(ControlFaults.NONE);
@@ -291,6 +299,7 @@ final class RandomMembers {
         // Until whatever was proposed is decided, and whoever tries again has given up.
         world.runFor(Duration.ofSeconds(45));
         upgrades.mustComeBack(HEALED);
+        migrations.mustEnd(HEALED);
         converge();
     }
 

@@ -185,6 +185,9 @@ public final class MembersCheck {
             if (member.tidal().tenant(log.tenant()).isEmpty()) {
                 throw new AssertionError(member.id() + " has log " + log + " of a tenant that is gone");
             }
+            if (!Replicas.isOn(member.tidal(), log.tenant(), log.holder())) {
+                throw new AssertionError(member.id() + " has log " + log + ", and no slot is on that shard any more");
+            }
             logs.of(log).forEach(batch -> notDeleted(member, log, batch));
         }
     }

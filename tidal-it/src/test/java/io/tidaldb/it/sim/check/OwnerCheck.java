@@ -1,7 +1,6 @@
 package io.tidaldb.it.sim.check;
 
 import io.tidaldb.api.Origin;
-import io.tidaldb.api.ShardId;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.WalSegmentId;
 import io.tidaldb.core.Position;
@@ -16,16 +15,16 @@ import java.util.TreeMap;
  */
 public final class OwnerCheck {
 
-    private final Map<TenantId, Map<ShardId, List<Acknowledged>>> acknowledged = new TreeMap<>();
+    private final Map<TenantId, Map<Integer, List<Acknowledged>>> acknowledged = new TreeMap<>();
 
     private record Acknowledged(Origin origin, long begunNanos, long heardNanos) {}
 
-    /** A write that was tried for the first time was acknowledged. */
-    public void acknowledged(TenantId tenant, Position position, long begunNanos, long heardNanos) {
+    /** A write to one slot that was tried for the first time was acknowledged. */
+    public void acknowledged(TenantId tenant, int slot, Position position, long begunNanos, long heardNanos) {
         for (WalSegmentId record : position.records()) {
             acknowledged
                     .computeIfAbsent(tenant, each -> new TreeMap<>())
-                    .computeIfAbsent(record.shard(), each -> new ArrayList<>())
+                    .computeIfAbsent(slot, each -> new ArrayList<>())
                     .add(new Acknowledged(record.origin(), begunNanos, heardNanos));
         }
     }
@@ -33,7 +32,7 @@ public final class OwnerCheck {
     /** Checks all that was acknowledged so far. */
     public void check() {
         acknowledged.forEach((tenant, slots) ->
-                slots.forEach((shard, writes) -> writes.forEach(each -> check(tenant, each, writes))));
+                slots.forEach((slot, writes) -> writes.forEach(each -> check(tenant, each, writes))));
     }
 
     private static void check(TenantId tenant, Acknowledged between, List<Acknowledged> all) {

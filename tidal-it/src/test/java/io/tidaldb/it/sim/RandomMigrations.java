@@ -1,0 +1,216 @@
+package io.tidaldb.it.sim;
+
+import io.tidaldb.api.ErrorCode;
+import io.tidaldb.api.Outcome;
+import io.tidaldb.api.ReplicaId;
+import io.tidaldb.api.ShardId;
+import io.tidaldb.api.TenantId;
+import io.tidaldb.api.TidalException;
+import io.tidaldb.core.MigrationOptions;
+import io.tidaldb.core.MigrationStatus;
+import io.tidaldb.core.Tenant;
+import io.tidaldb.core.Tidal;
+import io.tidaldb.core.control.ClusterCommand;
+import io.tidaldb.core.control.MigrationCommands;
+import io.tidaldb.core.control.MigrationState;
+import io.tidaldb.it.sim.SimulatedMembers.Member;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+
+/**
+ * Slots that are moved to other shards, there and back, given up, stopped and resumed by chance, among whatever else happens to members. At
+ * each step that is proposed or agreed, a node of the source or of the target may crash, before anybody has heard of it or a little later.
+ * Has randomness of its own.
+ */
+final class RandomMigrations {
+
+    private final SimulatedMembers cluster;
+    private final SimulatedWorld world;
+    private final SimulatedRandom random;
+    private final boolean chosen;
+    private final int strike;
+
+    /** What was asked for last, by tenant. */
+    private final SortedMap<TenantId, ClusterCommand.StartMigration> last = new TreeMap<>();
+
+    private boolean over;
+    private long cutOver;
+    private long struck;
+
+    /** @param faulty whether machines may crash */
+    RandomMigrations(SimulatedMembers cluster, boolean faulty) {
+        this.cluster = cluster;
+        this.world = cluster.world();
+        this.random = world.random("migrations");
+        this.chosen = random.chance(600_000);
+        this.strike = faulty ? (int) random.between(0, 300_000) : 0;
+        if (chosen) {
+            cluster.control().watch(this::seen, this::agreed);
+        }
+    }
+
+    /** Returns how often a slot has changed hands by a migration. */
+    long cutOver() {
+        return cutOver;
+    }
+
+    /** Returns how many machines were crashed because of what a migration was about to do. */
+    long struck() {
+        return struck;
+    }
+
+    /** Does something by chance. */
+    void act() {
+        List<Member> serving = cluster.members().stream().filter(Member::serves).toList();
+        if (!chosen || serving.isEmpty() || !random.chance(200_000)) {
+            return;
+        }
+        Member through = serving.get((int) random.below(serving.size()));
+        List<MigrationStatus> open = open(through);
+        if (!through.serves()) {
+            return;
+        }
+        if (open.isEmpty() || random.chance(400_000)) {
+            start(through);
+            return;
+        }
+        long id = open.get((int) random.below(open.size())).id();
+        switch ((int) random.below(6)) {
+            case 0 -> ask(through, "aborts " + id, tidal -> tidal.migrations().abort(id));
+            case 1, 2 ->
+                ask(through, "reverses " + id, tidal -> tidal.migrations().reverse(id));
+            case 3 ->
+                ask(
+                        through,
+                        "ends the hold of " + id,
+                        tidal -> tidal.migrations().endHold(id));
+            case 4 -> ask(through, "pauses " + id, tidal -> tidal.migrations().pause(id));
+            default -> ask(through, "resumes " + id, tidal -> tidal.migrations().resume(id));
+        }
+    }
+
+    private void start(Member through) {
+        List<Tenant> tenants = through.tidal().tenants();
+        if (tenants.isEmpty()) {
+            return;
+        }
+        Tenant tenant = tenants.get((int) random.below(tenants.size()));
+        List<ReplicaId> leaders = tenant.placement();
+        ReplicaId from = leaders.get((int) random.below(leaders.size()));
+        List<ShardId> free = List.of(ShardId.of(0), ShardId.of(1), ShardId.of(2)).stream()
+                .filter(shard -> leaders.stream().noneMatch(each -> each.shard().equals(shard)))
+                .toList();
+        ShardId shard = free.isEmpty() || random.chance(50_000)
+                ? ShardId.of((int) random.below(4))
+                : free.get((int) random.below(free.size()));
+        ReplicaId to = ReplicaId.parse("r" + random.below(cluster.members().size()) + ":" + shard);
+        MigrationOptions options = new MigrationOptions(
+                random.chance(200_000) ? OptionalLong.of(random.between(500, 100_000)) : OptionalLong.empty(),
+                Duration.ofMillis(random.between(20, 3_000)),
+                Optional.of(Duration.ofMillis(random.chance(500_000) ? 0 : random.between(1, 10_000))),
+                random.chance(300_000));
+        ask(
+                through,
+                "moves " + tenant.id() + " from " + from + " to " + to,
+                tidal -> tidal.migrations().start(tenant.id(), from, to, options));
+    }
+
+    private static List<MigrationStatus> open(Member through) {
+        try {
+            return through.call(tidal -> tidal.migrations().all()).stream()
+                    .filter(each -> !each.state().isOver())
+                    .toList();
+        } catch (MachineCrash e) {
+            return List.of();
+        }
+    }
+
+    private void ask(Member through, String what, Consumer<Tidal> change) {
+        if (!through.serves()) {
+            return;
+        }
+        try {
+            through.call(tidal -> {
+                change.accept(tidal);
+                return tidal;
+            });
+            world.note("through " + through.id() + " somebody " + what);
+        } catch (MachineCrash e) {
+            world.note("crashed before it was known whether somebody " + what);
+        } catch (TidalException e) {
+            if (e.code().outcome() == Outcome.FATAL || e.code() == ErrorCode.INTERNAL) {
+                throw new AssertionError("somebody " + what + ", which no fault explains", e);
+            }
+            world.note("nobody " + what + " through " + through.id() + ": " + e.getMessage());
+        }
+    }
+
+    // Crashes
+
+    private void seen(byte[] command) {
+        MigrationCommands.of(command).ifPresent(this::maybeStrike);
+    }
+
+    private void agreed(byte[] command) {
+        MigrationCommands.of(command).ifPresent(about -> {
+            if (about instanceof ClusterCommand.StartMigration start) {
+                last.put(start.tenant(), start);
+            }
+            cutOver += about instanceof ClusterCommand.CutOver ? 1 : 0;
+            maybeStrike(about);
+        });
+    }
+
+    private void maybeStrike(ClusterCommand.OfMigration about) {
+        ClusterCommand.StartMigration start = last.get(about.tenant());
+        if (over || start == null || !random.chance(strike)) {
+            return;
+        }
+        ReplicaId victim = random.chance(500_000) ? start.from() : start.to();
+        Member member = cluster.members().get(victim.region().value());
+        Duration delay = random.chance(400_000) ? Duration.ZERO : Duration.ofNanos(random.below(30_000_000));
+        world.schedule(delay, () -> {
+            if (!over && member.machine().isRunning()) {
+                struck++;
+                member.machine().crash("at a step of a migration: " + about);
+            }
+        });
+    }
+
+    // In the end
+
+    /** From now on nothing crashes any more because of what a migration does. */
+    void calm() {
+        over = true;
+    }
+
+    /** When nothing is wrong any more: whatever was begun must end. */
+    void mustEnd(Duration atMost) {
+        Member first = cluster.members().get(0);
+        for (MigrationStatus each : open(first)) {
+            if (each.paused()) {
+                ask(first, "resumes " + each.id(), tidal -> tidal.migrations().resume(each.id()));
+            }
+        }
+        long end = world.nanoTime() + atMost.toNanos();
+        for (List<MigrationStatus> open = open(first); !open.isEmpty(); open = open(first)) {
+            if (world.nanoTime() >= end) {
+                throw new AssertionError("migrations do not end within " + atMost + ": " + open);
+            }
+            for (MigrationStatus each : open) {
+                if (each.state() == MigrationState.HOLD) {
+                    ask(
+                            first,
+                            "ends the hold of " + each.id(),
+                            tidal -> tidal.migrations().endHold(each.id()));
+                }
+            }
+            world.runFor(Duration.ofMillis(500));
+        }
+    }
+}
