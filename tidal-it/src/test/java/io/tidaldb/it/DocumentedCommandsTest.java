@@ -130,6 +130,30 @@ class DocumentedCommandsTest {
                 .hasSize(2);
     }
 
+    @Test
+    @DisplayName("on the start page are those that the README shows")
+    void startRuns() {
+        assertThat(commands(Repository.root().resolve("docs/start.md")))
+                .hasSizeGreaterThan(8)
+                .isSubsetOf(commands(Repository.root().resolve("README.md")));
+    }
+
+    @Test
+    @DisplayName("do what the page about sessions shows, one after the other")
+    void sessionsRun() {
+        Path data = work.resolve("data");
+        Cli.run("tenant", "create", "--data-dir", data, "--tenant", "1").done();
+        List<List<String>> shown = commands(Repository.root().resolve("docs/sessions.md"));
+        for (List<String> words : shown) {
+            Object[] here = words.stream()
+                    .map(word -> word.equals("./data") ? data.toString() : word)
+                    .map(word -> word.replace("\"", ""))
+                    .toArray();
+            assertThat(Cli.run(here).done().out()).as(String.join(" ", words)).isNotBlank();
+        }
+        assertThat(shown).hasSizeGreaterThan(8);
+    }
+
     private static boolean isOfCluster(List<String> words) {
         return words.contains("demo") || words.contains("--server");
     }

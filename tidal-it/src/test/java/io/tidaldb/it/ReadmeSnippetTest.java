@@ -2,11 +2,13 @@ package io.tidaldb.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
 import java.io.StringWriter;
 import java.net.URL;
 import java.net.URLClassLoader;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
 import javax.tools.JavaCompiler;
@@ -16,7 +18,7 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-@DisplayName("The README")
+@DisplayName("The documentation")
 class ReadmeSnippetTest {
 
     private static final Pattern SNIPPET = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL);
@@ -24,11 +26,16 @@ class ReadmeSnippetTest {
     private static final String PROGRAM = """
             import io.tidaldb.api.*;
             import io.tidaldb.core.*;
+            import io.tidaldb.core.client.*;
             import java.nio.file.Path;
             import java.time.Duration;
-            import java.util.List;
+            import java.util.ArrayList;
+import java.util.List;
 
-            public final class Snippet {
+            public final class %s {
+                // What the pages speak of without saying where it comes from.
+                private static Tenant tenant;
+
                 public static void run(Path dir) throws Exception {
             %s
                 }
@@ -39,21 +46,48 @@ class ReadmeSnippetTest {
     Path work;
 
     @Test
-    @DisplayName("has Java examples that compile and run as they stand")
+    @DisplayName("has Java examples in the README and the start page that compile and run as they stand")
     void examplesCompileAndRun() throws Exception {
         List<String> snippets = Repository.extractAll(Repository.root().resolve("README.md"), SNIPPET);
         assertThat(snippets).hasSizeGreaterThan(1);
         for (String snippet : snippets) {
-            compile(PROGRAM.formatted(snippet));
-            try (URLClassLoader loader =
-                    new URLClassLoader(new URL[] {work.toUri().toURL()})) {
-                loader.loadClass("Snippet").getMethod("run", Path.class).invoke(null, work.resolve("data"));
+            compile(List.of(source("Snippet", PROGRAM.formatted("Snippet", snippet))));
+            run("Snippet", "run", Path.class, work.resolve("data"));
+        }
+        String start = Repository.extractAll(Repository.root().resolve("docs/start.md"), SNIPPET)
+                .get(0);
+        compile(List.of(source("Start", start)));
+        run("Start", "main", String[].class, new String[] {
+            work.resolve("started").toString()
+        });
+    }
+
+    @Test
+    @DisplayName("has Java examples that compile on every other page")
+    void othersCompile() throws Exception {
+        List<Path> sources = new ArrayList<>();
+        for (String page : List.of("node.md", "sessions.md")) {
+            for (String snippet :
+                    Repository.extractAll(Repository.root().resolve("docs").resolve(page), SNIPPET)) {
+                String name = "Page" + sources.size();
+                sources.add(source(name, PROGRAM.formatted(name, snippet)));
             }
+        }
+        assertThat(sources).hasSizeGreaterThanOrEqualTo(3);
+        compile(sources);
+    }
+
+    private void run(String type, String method, Class<?> parameter, Object argument) throws Exception {
+        try (URLClassLoader loader = new URLClassLoader(new URL[] {work.toUri().toURL()})) {
+            loader.loadClass(type).getMethod(method, parameter).invoke(null, argument);
         }
     }
 
-    private void compile(String program) throws Exception {
-        Path source = Files.writeString(work.resolve("Snippet.java"), program);
+    private Path source(String name, String text) throws IOException {
+        return Files.writeString(work.resolve(name + ".java"), text);
+    }
+
+    private void compile(List<Path> sources) throws Exception {
         JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
         assertThat(compiler).as("a compiler: the tests need a JDK").isNotNull();
         StringWriter messages = new StringWriter();
@@ -70,9 +104,9 @@ class ReadmeSnippetTest {
                                     "--release",
                                     "17"),
                             null,
-                            files.getJavaFileObjects(source))
+                            files.getJavaFileObjectsFromPaths(sources))
                     .call();
-            assertThat(compiled).as("%s%n%s", messages, program).isTrue();
+            assertThat(compiled).as("%s", messages).isTrue();
         }
     }
 }
