@@ -4,6 +4,7 @@ import io.tidaldb.api.NodeId;
 import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
+import io.tidaldb.api.TidalException;
 import io.tidaldb.core.audit.Actor;
 import io.tidaldb.core.audit.AuditPage;
 import io.tidaldb.core.backup.BackupPoint;
@@ -12,6 +13,7 @@ import java.io.OutputStream;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
 /** An instance as somebody sees it whose changes are recorded as his. */
@@ -166,6 +168,11 @@ record ActingTidal(EmbeddedTidal tidal, Actor actor) implements Tidal {
     @Override
     public void abandon() {
         tidal.abandon();
+    }
+
+    @Override
+    public CompletionStage<TidalException> failure() {
+        return tidal.failure();
     }
 
     @Override

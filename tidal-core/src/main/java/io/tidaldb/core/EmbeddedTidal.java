@@ -1061,6 +1061,11 @@ final class EmbeddedTidal implements Tidal {
     }
 
     @Override
+    public CompletableFuture<TidalException> failure() {
+        return control.failure();
+    }
+
+    @Override
     public void close() {
         handOver();
         end(LocalNode::close);

@@ -13,6 +13,7 @@ import java.io.OutputStream;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -185,6 +186,12 @@ public interface Tidal extends AutoCloseable {
      * @throws TidalException INVALID_ARGUMENT if there is no such node or it is running, or as {@link TidalBuilder#open}
      */
     void startNode(NodeId node);
+
+    /**
+     * Completes, with the reason, when nothing can be decided here any more before this is opened again: its control log has failed for
+     * good. What was acknowledged is on disk; a process should end then, so that it is started anew and others lead meanwhile.
+     */
+    CompletionStage<TidalException> failure();
 
     /**
      * Lets go of everything as a crash would: no file is completed, no checkpoint written, the directory is not marked as closed. What was

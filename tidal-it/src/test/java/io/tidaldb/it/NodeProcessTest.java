@@ -51,6 +51,9 @@ class NodeProcessTest {
     /** Waits until it serves and returns its port. */
     private static int port(TidalProcess node) {
         String line = String.valueOf(node.line());
+        while (!line.startsWith("READY ") && node.isAlive()) {
+            line = String.valueOf(node.line());
+        }
         Matcher ready = READY.matcher(line);
         assertThat(ready.matches()).as("%s%n%s", line, node.errors()).isTrue();
         assertThat(Long.parseLong(ready.group(2))).isPositive();
@@ -302,6 +305,47 @@ class NodeProcessTest {
             assertThat(node.exitCode()).isZero();
             assertThat(Cli.run("node", "--config", file, "--probe").ended(1).err())
                     .contains("does not serve");
+        }
+    }
+
+    @Test
+    @DisplayName(
+            "R-51: a node whose control log has failed for good ends by itself, with 1 and one line that says why; started again it has all")
+    void controlLogFails() throws Exception {
+        FaultTools.need("strace", "-D", "-f", "-o", "/dev/null", "-e", "trace=fdatasync", "true");
+        Path log = work.resolve("data/control/control-00000000000000000001.log");
+        List<String> under = List.of(
+                "strace",
+                "-D",
+                "-f",
+                "-o",
+                "/dev/null",
+                "-P",
+                log.toString(),
+                "-e",
+                "trace=fdatasync",
+                "-e",
+                "inject=fdatasync:error=EIO:when=20+");
+        int created = 0;
+        try (TidalProcess node =
+                TidalProcess.start(under, work.resolve("err.txt"), "node", "--config", configuration(""))) {
+            int port = port(node);
+            while (call(port, "POST", "/v1/tenants", "application/json", "{\"tenant\":" + (created + 1) + "}")
+                            .statusCode()
+                    == 201) {
+                created++;
+                assertThat(created).isLessThan(20);
+            }
+            assertThat(node.exitCode()).as(node.errors()).isEqualTo(1);
+            assertThat(node.errors().lines().filter(line -> line.startsWith("tidal: ")))
+                    .singleElement()
+                    .asString()
+                    .contains("can't decide anything any more", "start it again", "(STORE_FAILED)");
+        }
+        try (TidalProcess node = start("")) {
+            // What the last request came to is not known: it may be there.
+            assertThat(json(port(node), "GET", "/v1/tenants", "").path("tenants").size())
+                    .isBetween(created, created + 1);
         }
     }
 }

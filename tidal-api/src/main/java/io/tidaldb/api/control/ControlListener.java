@@ -1,5 +1,7 @@
 package io.tidaldb.api.control;
 
+import io.tidaldb.api.TidalException;
+
 /** Receives what is committed. Called by one thread at a time, in order, without gaps or repeats. Must not block. */
 public interface ControlListener {
 
@@ -8,4 +10,10 @@ public interface ControlListener {
 
     /** The next entry. */
     void committed(ControlEntry entry);
+
+    /**
+     * Nothing is received any more, and nothing can be proposed, until the log is opened again. Told at most once, by any thread, and not
+     * because of a close.
+     */
+    default void failed(TidalException reason) {}
 }

@@ -176,6 +176,14 @@ final class CommandStateMachine extends BaseStateMachine {
         watched.countDown();
     }
 
+    /** Tells the listener, if there is one, that nothing follows. */
+    void failed(TidalException reason) {
+        ControlListener receiver = listener;
+        if (receiver != null) {
+            receiver.failed(reason);
+        }
+    }
+
     /** Lets go of Ratis' thread; nothing more is handed on. */
     void release() {
         closed = true;

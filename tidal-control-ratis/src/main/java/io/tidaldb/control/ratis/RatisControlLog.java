@@ -200,8 +200,12 @@ final class RatisControlLog implements ControlLog, CommandStateMachine.Events {
 
     @Override
     public void failed(TidalException reason) {
+        if (closed) {
+            return;
+        }
         LOG.error("control log of {} has failed", context.node(), reason);
         end(reason);
+        machine.failed(reason);
     }
 
     @Override

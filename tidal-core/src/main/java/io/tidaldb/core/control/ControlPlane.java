@@ -60,6 +60,7 @@ public final class ControlPlane implements AutoCloseable {
     private long lastSnapshot;
     private volatile boolean watching;
     private volatile @Nullable Listener listener;
+    private final CompletableFuture<TidalException> failure = new CompletableFuture<>();
 
     /** Is told of what was agreed, in order, once the state holds it; by one thread at a time, which it must not block. */
     @FunctionalInterface
@@ -126,6 +127,11 @@ public final class ControlPlane implements AutoCloseable {
                 applied(entry);
                 compactIfDue(entry.index());
             }
+
+            @Override
+            public void failed(TidalException reason) {
+                failure.complete(reason);
+            }
         });
         watching = true;
         compactIfDue(index());
@@ -171,6 +177,11 @@ public final class ControlPlane implements AutoCloseable {
         } catch (TidalException e) {
             LOG.warn("the control log is not compacted at {}: tried again after {} more", at, SNAPSHOT_INTERVAL, e);
         }
+    }
+
+    /** Completes, with the reason, when the control log has failed for good: nothing is decided here any more. */
+    public CompletableFuture<TidalException> failure() {
+        return failure.copy();
     }
 
     /** Sets who is told from now on. Called once. */

@@ -194,6 +194,10 @@ final class LocalControlLog implements ControlLog {
                 ? tidal
                 : new TidalException(ErrorCode.INTERNAL, "control log's listener failed: the node must stop", thrown);
         failure = broken;
+        ControlListener told = listener;
+        if (told != null) {
+            told.failed(broken);
+        }
         return broken;
     }
 

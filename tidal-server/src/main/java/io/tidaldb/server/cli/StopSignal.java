@@ -35,7 +35,12 @@ public final class StopSignal implements AutoCloseable {
         atOnce = now;
     }
 
-    /** Waits until the process is asked to stop. */
+    /** Ends the wait without a request from outside. */
+    public void giveUp() {
+        asked.countDown();
+    }
+
+    /** Waits until the process is asked to stop, or to give up. */
     public void await() throws InterruptedException {
         asked.await();
     }

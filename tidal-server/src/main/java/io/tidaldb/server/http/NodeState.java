@@ -73,7 +73,7 @@ public final class NodeState {
     }
 
     /** Notes a failure after which the store acknowledges nothing more. */
-    void failed(Throwable reason) {
+    public void failed(Throwable reason) {
         if (Problem.unwrapped(reason) instanceof TidalException store && STOPPED.contains(store.code())) {
             failure = store.code().name();
         }

@@ -1,11 +1,14 @@
 package io.tidaldb.server.node;
 
+import io.tidaldb.api.TidalException;
 import io.tidaldb.server.cli.CliCommand;
 import io.tidaldb.server.cli.ExitCodes;
 import io.tidaldb.server.cli.StopSignal;
 import io.tidaldb.server.config.NodeConfiguration;
 import io.tidaldb.server.config.NodeConfigurationFile;
 import java.nio.file.Path;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
@@ -38,6 +41,7 @@ public final class NodeCommand extends CliCommand {
             return ExitCodes.DONE;
         }
         NodeLogging.install();
+        AtomicReference<@Nullable TidalException> failed = new AtomicReference<>();
         try (StopSignal stop = StopSignal.install()) {
             // Nothing is acknowledged before it serves, and others may be waited for until then.
             stop.endAtOnce(true);
@@ -46,8 +50,20 @@ public final class NodeCommand extends CliCommand {
                 output().out().println(node.readyLine(ProcessHandle.current().pid()));
                 output().end();
                 LOG.info("node {} serves on {}", configuration.node(), node.http());
+                var unused = node.failure().thenAccept(reason -> {
+                    failed.set(reason);
+                    stop.giveUp();
+                });
                 stop.await();
                 LOG.info("node {} drains", configuration.node());
+            }
+            TidalException reason = failed.get();
+            if (reason != null) {
+                throw new TidalException(
+                        reason.code(),
+                        "node " + configuration.node() + " ends, as it can't decide anything any more: "
+                                + reason.getMessage() + "; nothing that was acknowledged is lost: start it again",
+                        reason);
             }
             LOG.info("node {} has stopped", configuration.node());
             return stop.finished(ExitCodes.DONE);

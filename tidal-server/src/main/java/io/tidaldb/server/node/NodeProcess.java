@@ -19,6 +19,7 @@ import io.tidaldb.server.metrics.TidalMetrics;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
 import java.util.function.Supplier;
 
 /**
@@ -65,6 +66,7 @@ public final class NodeProcess implements AutoCloseable {
             HttpServer server = http.join();
             new TidalMetrics(tidal).bindTo(metrics);
             state.opened(tidal);
+            var unused = tidal.failure().thenAccept(state::failed);
             return new NodeProcess(configuration, state, server, tidal, collections);
         } catch (TidalException | CompletionException e) {
             http.thenAccept(HttpServer::close).exceptionally(failure -> null).join();
@@ -106,6 +108,11 @@ public final class NodeProcess implements AutoCloseable {
     /** Returns where clients are served. */
     public Address http() {
         return configuration.http().listen().withPort(http.port());
+    }
+
+    /** Completes, with the reason, when the node can't go on and has to be started anew. */
+    CompletionStage<TidalException> failure() {
+        return tidal.failure();
     }
 
     /** Returns the line that says that the node serves. */
