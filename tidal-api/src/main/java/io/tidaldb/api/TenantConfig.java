@@ -21,6 +21,7 @@ import java.util.TreeSet;
  * @param slots number of shards that the tenant is spread over, 1 to 65,535; never changes
  * @param pinnedShards the shards to live on, one per slot, instead of the placement policy's choice; empty means not pinned
  * @param hold how long a migration keeps the way back open
+ * @param withoutReplicas replicas of its shards that hold nothing of it, although its regions would allow it. Ordered, without repeats
  */
 public record TenantConfig(
         TenantId id,
@@ -35,7 +36,8 @@ public record TenantConfig(
         WriteMode writes,
         int slots,
         List<ReplicaId> pinnedShards,
-        Duration hold) {
+        Duration hold,
+        List<ReplicaId> withoutReplicas) {
 
     /** Label of a tenant that was given none. */
     public static final String DEFAULT_LABEL = "default";
@@ -72,6 +74,7 @@ public record TenantConfig(
         }
         requiredRegions = List.copyOf(new TreeSet<>(requiredRegions));
         pinnedShards = List.copyOf(pinnedShards);
+        withoutReplicas = List.copyOf(new TreeSet<>(withoutReplicas));
         if (slots < 1 || slots > MAX_SLOTS) {
             throw invalid(id, "slots", slots, "1 to " + MAX_SLOTS);
         }
@@ -111,6 +114,7 @@ public record TenantConfig(
         copy.slots = slots;
         copy.pinnedShards = pinnedShards;
         copy.hold = hold;
+        copy.withoutReplicas = withoutReplicas;
         return copy;
     }
 
@@ -146,6 +150,7 @@ public record TenantConfig(
         private int slots = 1;
         private List<ReplicaId> pinnedShards = List.of();
         private Duration hold = Duration.ofHours(24);
+        private List<ReplicaId> withoutReplicas = List.of();
 
         private Builder(TenantId id) {
             this.id = id;
@@ -218,6 +223,12 @@ public record TenantConfig(
             return this;
         }
 
+        /** Leaves these replicas of its shards out. */
+        public Builder withoutReplicas(ReplicaId... replicas) {
+            withoutReplicas = List.of(replicas);
+            return this;
+        }
+
         /** Sets how long a migration keeps the way back open. */
         public Builder hold(Duration duration) {
             hold = duration;
@@ -243,7 +254,8 @@ public record TenantConfig(
                     writes,
                     slots,
                     pinnedShards,
-                    hold);
+                    hold,
+                    withoutReplicas);
         }
     }
 }

@@ -51,7 +51,7 @@ record ActingTidal(EmbeddedTidal tidal, Actor actor) implements Tidal {
 
     @Override
     public Tenant updateTenant(TenantConfig config) {
-        return tidal.acting(actor, () -> tidal.updateTenant(config));
+        return tidal.updateTenant(config, actor);
     }
 
     @Override

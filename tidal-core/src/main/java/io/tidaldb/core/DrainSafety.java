@@ -65,7 +65,9 @@ final class DrainSafety {
                         .map(each -> new Redundancy.Copy(
                                 each.node(),
                                 each.region(),
-                                up.test(each.node()) && !filling.contains(each.replica()),
+                                up.test(each.node())
+                                        && !filling.contains(each.replica())
+                                        && !tenant.isFilling(each.replica()),
                                 true))
                         .toList(),
                 leads,

@@ -321,7 +321,7 @@ final class EmbeddedTenant implements Tenant {
     public TenantConfig config() {
         tidal.checkOpen();
         String label = currentLabel();
-        TenantConfig config = state.config();
+        TenantConfig config = record.change() == null ? state.config() : record.wanted();
         return label == null || label.equals(config.label())
                 ? config
                 : config.toBuilder().label(label).build();

@@ -102,6 +102,7 @@ final class EmbeddedTidal implements Tidal {
 
     private final MoveTarget moveTarget;
     private final MoveCoordinator moves;
+    private final ReplicaUpkeep replicaUpkeep;
 
     private volatile boolean closed;
 
@@ -160,9 +161,11 @@ final class EmbeddedTidal implements Tidal {
         this.moveTarget = new MoveTarget(cluster, hosting);
         this.moves = new MoveCoordinator(
                 control, cluster, hosting, calls, moveTarget, plugins.platform().clock(), scheduler);
+        this.replicaUpkeep = new ReplicaUpkeep(control, cluster, hosting, calls, this::promoted, scheduler);
         control.listen(tenant -> {
             hosting.changed(tenant);
             moves.changed();
+            replicaUpkeep.changed();
         });
     }
 
@@ -199,6 +202,7 @@ final class EmbeddedTidal implements Tidal {
                             scheduler)));
         }
         moves.changed();
+        replicaUpkeep.changed();
     }
 
     private CompletableFuture<Void> lead(Node node) {
@@ -324,11 +328,34 @@ final class EmbeddedTidal implements Tidal {
         await(hosting.settled(id));
     }
 
+    /** As {@link #promote}, without waiting. */
+    private CompletableFuture<Void> promoted(TenantId id, ReplicaId leader) {
+        Promotion across = promotion;
+        if (across != null) {
+            return across.promote(id, leader);
+        }
+        @Nullable Candidacy candidacy = candidacy(existing(id), leader);
+        if (candidacy == null) {
+            return control.submit(new ClusterCommand.Promote(id, leader)).thenApply(incarnation -> null);
+        }
+        candidacy.announce();
+        return candidacy
+                .check(shard -> cluster.node(shard.replica()).withLogs(shard, 0, SlotLogs::held))
+                .thenCompose(nothing -> control.submit(new ClusterCommand.Promote(id, leader)))
+                .whenComplete((incarnation, failure) -> {
+                    if (failure != null) {
+                        candidacy.withdraw();
+                    }
+                })
+                .thenCompose(incarnation -> hosting.settled(id));
+    }
+
     /** Returns null where there is no such replica, which the control log then says. */
     private @Nullable Candidacy candidacy(EmbeddedTenant tenant, ReplicaId leader) {
         List<TenantShard> running = tenant.replicas(leader.shard()).stream()
                 .filter(shard -> cluster.isRunning(cluster.nameOf(shard.replica())))
                 .filter(shard -> shard.refusal() == null || shard.replica().equals(leader))
+                .filter(shard -> !hosting.isFilling(tenant.id(), shard.replica()))
                 .toList();
         int members = cluster.replicas()
                 .allowed(leader.shard(), tenant.state().config())
@@ -744,18 +771,36 @@ final class EmbeddedTidal implements Tidal {
     }
 
     @Override
-    public synchronized Tenant updateTenant(TenantConfig config) {
+    public Tenant updateTenant(TenantConfig config) {
+        return updateTenant(config, actor());
+    }
+
+    /** Changes a tenant in somebody's name. */
+    Tenant updateTenant(TenantConfig config, Actor by) {
         checkOpen();
+        // Nobody else has to wait until data has moved.
+        boolean moves = acting(by, () -> update(config));
+        if (moves) {
+            replicaChanges().await(config.id());
+        }
+        return existing(config.id()).everywhere();
+    }
+
+    private boolean update(TenantConfig config) {
         checkUpdate(config);
         EmbeddedTenant tenant = existing(config.id());
-        TenantConfig unlabelled =
-                config.toBuilder().label(TenantConfig.DEFAULT_LABEL).build();
-        decide(new ClusterCommand.UpdateTenant(unlabelled));
+        Optional<ClusterCommand> change = replicaChanges().change(config);
+        change.ifPresent(this::decide);
+        decide(new ClusterCommand.UpdateTenant(replicaChanges().withoutChange(config)));
         awaitEverywhere(config.id());
         if (!tenant.config().label().equals(config.label())) {
             writeLabel(tenant, config.label());
         }
-        return tenant.everywhere();
+        return change.isPresent();
+    }
+
+    ReplicaChanges replicaChanges() {
+        return new ReplicaChanges(control, replicaUpkeep, pause -> await(hosting.after(pause)));
     }
 
     /** Refuses what can't be kept; what can't be changed at all is refused by the control log. */

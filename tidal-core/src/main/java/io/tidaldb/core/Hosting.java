@@ -335,7 +335,7 @@ final class Hosting implements ControlPlane.Listener {
         if (!before.homes().equals(agreed.homes()) && !moved.contains(hosted.id())) {
             return move(hosted, sameLeaders);
         }
-        if (moved.remove(hosted.id())) {
+        if (moved.remove(hosted.id()) || !hosts(before).equals(hosts(agreed))) {
             CompletableFuture<Void> rehosted = rehost(hosted, sameLeaders);
             hosted.ledBy(agreed.placement());
             return rehosted;
@@ -347,6 +347,13 @@ final class Hosting implements ControlPlane.Listener {
         CompletableFuture<Void> told = assign(hosted, cluster.localNames());
         hosted.ledBy(agreed.placement());
         return told;
+    }
+
+    /** Returns who holds a tenant's slots. */
+    private List<ShardAssignment> hosts(TenantRecord record) {
+        return SlotPart.of(record).stream()
+                .flatMap(part -> cluster.replicas().allowed(part.shard(), record.config()).stream())
+                .toList();
     }
 
     /** Opens replicas that nodes of this process have been given, and tells those that were there before who holds their slots now. */
@@ -445,14 +452,23 @@ final class Hosting implements ControlPlane.Listener {
                 if (!nodes.contains(host) || !cluster.isRunning(host)) {
                     continue;
                 }
-                if (goesOn.test(shard)) {
-                    cluster.membersChanged(shard, record.config(), part.head(), record.epoch());
+                if (hasLeft(shard, record)) {
+                    cluster.left(shard);
+                } else if (goesOn.test(shard) && cluster.shares(shard, record.config())) {
+                    told.add(cluster.unlessEnded(
+                            host, cluster.membersChanged(shard, record.config(), part.head(), record.epoch())));
                 } else {
                     told.add(assigned(shard, part, record));
                 }
             }
         }
         return all(told);
+    }
+
+    // It is erased by whoever sees to the change.
+    private boolean hasLeft(TenantShard shard, TenantRecord record) {
+        return cluster.replicas().allowed(shard.replica().shard(), record.config()).stream()
+                .noneMatch(each -> each.replica().equals(shard.replica()));
     }
 
     private CompletableFuture<Void> assigned(TenantShard shard, SlotPart part, TenantRecord record) {
@@ -580,6 +596,12 @@ final class Hosting implements ControlPlane.Listener {
         return tenants.values().stream()
                 .anyMatch(tenant -> tenant.placement().stream()
                         .anyMatch(leader -> cluster.nameOf(leader).equals(node)));
+    }
+
+    /** Returns whether a replica may lack what was acknowledged before it was given a tenant. */
+    boolean isFilling(TenantId id, ReplicaId replica) {
+        TenantRecord record = control.tenant(id);
+        return record != null && record.isFilling(replica);
     }
 
     /** Returns how many replicas a tenant's slot has, whether they run or not; 0 if the tenant is gone. */

@@ -3,6 +3,7 @@ package io.tidaldb.core;
 import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.NodeId;
 import io.tidaldb.api.ReplicaId;
+import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.core.control.ClusterCommand;
 import io.tidaldb.core.control.ControlPlane;
@@ -323,7 +324,8 @@ final class Leadership {
     private Answer.Positions filled(Answer.Positions said) {
         SortedSet<ReplicaId> filling = control.filling();
         return new Answer.Positions(said.replicas().stream()
-                .filter(each -> !filling.contains(ReplicaId.parse(each.replica())))
+                .filter(each -> !filling.contains(ReplicaId.parse(each.replica()))
+                        && !hosting.isFilling(TenantId.of(each.tenant()), ReplicaId.parse(each.replica())))
                 .toList());
     }
 

@@ -9,6 +9,7 @@ import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.api.placement.ShardAssignment;
 import io.tidaldb.core.control.NodeRecord;
+import io.tidaldb.core.ingest.LogsNeeded;
 import io.tidaldb.core.ingest.Node;
 import io.tidaldb.core.ingest.TenantShard;
 import io.tidaldb.core.network.NodeNetwork;
@@ -295,17 +296,37 @@ final class LocalCluster {
             done = host.node().ledBy(shard, part.leader(), nameOf(part.leader()), epoch, incarnation, former);
         }
         if (replicated && replicator != null) {
-            replicator.assign(assignment(shard, tenant, part.head(), epoch));
+            // Nobody has counted on it under another part.
+            var unused = replicator.assign(assignment(shard, tenant, part.head(), epoch));
+        } else if (!part.moving() && shard.isReplicated() && replicator != null) {
+            // The others have left.
+            shard.replicated(false);
+            shard.needed(LogsNeeded.NOTHING);
+            replicator.drop(shard);
         }
         return done;
     }
 
-    /** Tells a replica that leads or follows as before who else holds its slot now. */
-    void membersChanged(TenantShard shard, TenantConfig tenant, ReplicaId head, long epoch) {
+    /** Returns whether others hold a replica's slot too, and did before. */
+    boolean shares(TenantShard shard, TenantConfig tenant) {
+        return shard.isReplicated()
+                && replicas().allowed(shard.replica().shard(), tenant).size() > 1;
+    }
+
+    /** A replica holds its slot no more: nothing of it is sent or taken there. */
+    void left(TenantShard shard) {
         LocalNode host = running(nameOf(shard.replica()));
         if (host.replicator() != null) {
-            host.replicator().assign(assignment(shard, tenant, head, epoch));
+            host.replicator().drop(shard);
         }
+    }
+
+    /** Tells a replica that leads or follows as before who else holds its slot now; from when this completes it counts on these. */
+    CompletableFuture<Void> membersChanged(TenantShard shard, TenantConfig tenant, ReplicaId head, long epoch) {
+        LocalNode host = running(nameOf(shard.replica()));
+        return host.replicator() == null
+                ? CompletableFuture.completedFuture(null)
+                : host.replicator().assign(assignment(shard, tenant, head, epoch));
     }
 
     private SlotAssignment assignment(TenantShard shard, TenantConfig tenant, ReplicaId head, long epoch) {

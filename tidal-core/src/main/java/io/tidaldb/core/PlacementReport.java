@@ -9,6 +9,7 @@ import io.tidaldb.core.PlacementExplanation.Part;
 import io.tidaldb.core.PlacementExplanation.Rule;
 import io.tidaldb.core.PlacementExplanation.Verdict;
 import io.tidaldb.core.control.ControlPlane;
+import io.tidaldb.core.control.ReplicaChange;
 import io.tidaldb.core.control.TenantRecord;
 import io.tidaldb.core.remote.Answer;
 import io.tidaldb.core.routing.ShardReplicas;
@@ -76,10 +77,16 @@ final class PlacementReport {
                 || slot >= 0
                         && topology.isReplicated(each.shard())
                         && topology.allowed(each.shard(), tenant.config()).contains(each);
-        Part part = leads ? Part.LEADS : holds ? Part.FOLLOWS : Part.NONE;
-        State state = part == Part.NONE
-                ? new State(Verdict.YES, "nothing of the tenant belongs there", null)
-                : state(each, part, slot);
+        boolean leaves = holds && !topology.allowed(each.shard(), tenant.wanted()).contains(each);
+        Part part = leaves ? Part.NONE : leads ? Part.LEADS : holds ? Part.FOLLOWS : Part.NONE;
+        State changing = leaves
+                ? new State(Verdict.LATER, "it is to leave", "wait: it is erased once others have all that it has")
+                : changing(each);
+        State state = changing != null
+                ? changing
+                : part == Part.NONE
+                        ? new State(Verdict.YES, "nothing of the tenant belongs there", null)
+                        : state(each, part, slot);
         return new PlacementExplanation.Replica(
                 each.replica(),
                 each.node(),
@@ -96,9 +103,11 @@ final class PlacementReport {
         return new Rule(
                 "residency",
                 verdict(ShardReplicas.mayHold(each, config)),
-                config.requiredRegions().isEmpty()
-                        ? "no region is required"
-                        : "required are " + config.requiredRegions() + ", the replica is in " + each.region());
+                config.withoutReplicas().contains(each.replica())
+                        ? "it is left out, as asked for"
+                        : config.requiredRegions().isEmpty()
+                                ? "no region is required"
+                                : "required are " + config.requiredRegions() + ", the replica is in " + each.region());
     }
 
     private void pinned(ShardAssignment each, List<Rule> rules) {
@@ -155,6 +164,20 @@ final class PlacementReport {
                     "of " + load.capacity() + " signals/s on node " + each.node() + " it reserves " + load.own()
                             + ", others " + load.others()));
         });
+    }
+
+    /** Returns what a change of the tenant's replicas has still to do with one; null if nothing. */
+    private @Nullable State changing(ShardAssignment each) {
+        ReplicaChange change = tenant.change();
+        if (change != null && change.erasing().contains(each.replica())) {
+            return new State(
+                    Verdict.LATER,
+                    "it has left, and is not known to be erased",
+                    "start node " + each.node() + ": it erases what it has");
+        }
+        return change != null && change.filling().contains(each.replica())
+                ? new State(Verdict.LATER, "it may lack what was acknowledged", "wait: it says so when it has all")
+                : null;
     }
 
     private record State(

@@ -6,13 +6,16 @@ import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
+import io.tidaldb.api.placement.ShardAssignment;
 import io.tidaldb.core.control.ClusterCommand;
 import io.tidaldb.core.control.ControlPlane;
 import io.tidaldb.core.control.DryRun;
 import io.tidaldb.core.control.TenantRecord;
 import io.tidaldb.core.remote.Answer;
+import io.tidaldb.core.routing.ShardReplicas;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.SortedMap;
 import org.jspecify.annotations.Nullable;
 
@@ -74,7 +77,56 @@ final class TenantPlanning {
             }
         });
         TenantRecord then = known == null ? null : known.with(config);
-        return plan(new ClusterCommand.UpdateTenant(unlabelled(config)), risk(known), risk(then));
+        Optional<ClusterCommand> change = tidal.replicaChanges().change(config);
+        if (known != null && then != null && change.isPresent()) {
+            return replicas(known, then, change.get());
+        }
+        return plan(
+                new ClusterCommand.UpdateTenant(tidal.replicaChanges().withoutChange(config)), risk(known), risk(then));
+    }
+
+    /** What is changed besides is checked when it is done: it changes nothing here. */
+    private TenantPlan replicas(TenantRecord known, TenantRecord then, ClusterCommand change) {
+        List<ReplicaId> before = members(known);
+        List<ReplicaId> after = members(then);
+        List<ReplicaId> come =
+                after.stream().filter(each -> !before.contains(each)).toList();
+        List<ReplicaId> leave =
+                before.stream().filter(each -> !after.contains(each)).toList();
+        if (!come.isEmpty()) {
+            effects.add("replicas " + come + " get a copy");
+        }
+        known.placement().stream()
+                .filter(leave::contains)
+                .forEach(leader -> effects.add("another replica of shard " + leader.shard() + " leads instead of " + leader));
+        if (!leave.isEmpty()) {
+            effects.add("replicas " + leave + " are erased, once nothing is there alone");
+            risks.add("until those that stay are known to have everything, which takes a moment, nobody can take over from who"
+                    + " leads");
+        }
+        return plan(change, risk(known), complete(then, after));
+    }
+
+    /** Returns what could be lost if those that are to hold it had everything; null if they can't. */
+    private ClusterHealth.@Nullable TenantRisk complete(TenantRecord then, List<ReplicaId> after) {
+        List<ReplicaId> leaders = new ArrayList<>();
+        for (ReplicaId leader : then.placement()) {
+            after.stream()
+                    .filter(each -> each.shard().equals(leader.shard()))
+                    .min((one, other) -> Boolean.compare(other.equals(leader), one.equals(leader)))
+                    .ifPresent(leaders::add);
+        }
+        return leaders.size() < then.placement().size()
+                ? null
+                : fresh(new TenantRecord(then.config(), leaders, leaders, then.epoch(), 0, 0));
+    }
+
+    private List<ReplicaId> members(TenantRecord record) {
+        ShardReplicas topology = new ShardReplicas(control.shards());
+        return record.placement().stream()
+                .flatMap(leader -> topology.allowed(leader.shard(), record.config()).stream())
+                .map(ShardAssignment::replica)
+                .toList();
     }
 
     TenantPlan delete(TenantId id) {

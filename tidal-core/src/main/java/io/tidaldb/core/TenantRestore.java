@@ -146,7 +146,8 @@ final class TenantRestore {
                 was.writes(),
                 was.slots(),
                 List.of(),
-                was.hold());
+                was.hold(),
+                List.of());
     }
 
     /** Agrees on the tenant, and returns the first incarnation under which its logs may be. */

@@ -6,6 +6,7 @@ import io.tidaldb.api.RegionId;
 import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.core.Signal;
+import io.tidaldb.core.ReplicaComparison;
 import io.tidaldb.core.Tenant;
 import io.tidaldb.core.Tidal;
 import io.tidaldb.core.TidalBuilder;
@@ -107,6 +108,49 @@ class ResidencyMatrixTest {
             assertOnlyIn(nodes);
         }
         assertOnlyIn(nodes);
+    }
+
+    @Test
+    @DisplayName(
+            "F-40, F-41: leave a region that is forbidden before the change reports done, whoever led there; a region that is allowed gets all, and nothing is missing")
+    void changesItsRegions() {
+        Topology topology = Topology.regions(3).shardsPerRegion(3);
+        try (Tidal tidal = builder(topology).open()) {
+            Tenant resident = tidal.createTenant(TenantConfig.builder(TENANT)
+                    .requiredRegions(RegionId.of(0), RegionId.of(1))
+                    .label(CANARY)
+                    .slots(3)
+                    .build());
+            write(resident, CANARY);
+            resident.record("view", CANARY_ID, 1);
+            Await.noLag(tidal);
+            tidal.checkpoint();
+            assertOnlyIn("n[01]/");
+            resident = movesTo(tidal, "n[12]/", RegionId.of(1), RegionId.of(2));
+            resident.record("view", 1, 1);
+            resident = movesTo(tidal, "n2/", RegionId.of(2));
+            resident.record("view", 1, 1);
+            resident = movesTo(tidal, "n[012]/");
+            resident.record("view", 1, 1);
+            Await.noLag(tidal);
+            assertThat(resident.compareReplicas(false)).hasSize(6).allMatch(ReplicaComparison::isEqual);
+            assertThat(resident.total("view")).isEqualTo(1_005);
+        }
+        try (Tidal tidal = builder(topology).open()) {
+            assertThat(tidal.tenant(TENANT).orElseThrow().total("view")).isEqualTo(1_005);
+        }
+    }
+
+    private Tenant movesTo(Tidal tidal, String nodes, RegionId... regions) {
+        Tenant before = tidal.tenant(TENANT).orElseThrow();
+        long total = before.total("view");
+        Tenant after = tidal.updateTenant(
+                before.config().toBuilder().requiredRegions(regions).build());
+        tidal.checkpoint();
+        assertOnlyIn(nodes);
+        assertThat(after.total("view")).isEqualTo(total);
+        assertThat(after.config().requiredRegions()).containsExactly(regions);
+        return after;
     }
 
     private void assertOnlyIn(String nodes) {

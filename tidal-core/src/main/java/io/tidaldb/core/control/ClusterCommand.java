@@ -250,4 +250,50 @@ public sealed interface ClusterCommand {
 
     /** The former shard of a migration is held no longer than it takes to see that nothing is there alone. */
     record EndHold(TenantId tenant, long id, long atMillis) implements OfMigration {}
+
+    // Who holds a tenant's replicas
+
+    /** What is said about a change of a tenant's replicas. */
+    sealed interface OfReplicas extends ClusterCommand {
+
+        @Override
+        TenantId tenant();
+    }
+
+    /**
+     * Other replicas are to hold a tenant: those that come are filled first, then those that leave do, and are erased. Refused if nobody would
+     * be left who could lead a slot.
+     *
+     * @param regions the regions that the tenant is to be restricted to; empty for all
+     * @param without replicas that are to be left out although they are in these regions
+     */
+    record ChangeReplicas(TenantId tenant, List<RegionId> regions, List<ReplicaId> without) implements OfReplicas {
+
+        /** Copies the lists. */
+        public ChangeReplicas {
+            regions = List.copyOf(regions);
+            without = List.copyOf(without);
+        }
+    }
+
+    /** Replicas hold by now whatever was acknowledged before they counted. */
+    record ReplicasComplete(TenantId tenant, List<ReplicaId> replicas) implements OfReplicas {
+
+        /** Copies the list. */
+        public ReplicasComplete {
+            replicas = List.copyOf(replicas);
+        }
+    }
+
+    /** Those that are to leave hold nothing any more that others lack, and have left. Refused while one of them leads. */
+    record NarrowReplicas(TenantId tenant) implements OfReplicas {}
+
+    /** Nothing of a tenant is in any file of replicas that have left. */
+    record ReplicasGone(TenantId tenant, List<ReplicaId> replicas) implements OfReplicas {
+
+        /** Copies the list. */
+        public ReplicasGone {
+            replicas = List.copyOf(replicas);
+        }
+    }
 }

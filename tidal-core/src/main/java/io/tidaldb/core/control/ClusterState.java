@@ -10,6 +10,7 @@ import io.tidaldb.api.TenantId;
 import io.tidaldb.api.placement.ShardAssignment;
 import io.tidaldb.core.audit.AuditTrail;
 import io.tidaldb.core.audit.Provenance;
+import io.tidaldb.core.routing.ShardReplicas;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -51,6 +52,7 @@ final class ClusterState {
     private final NodeTable nodes = new NodeTable();
     private final UpgradeTable upgrades = new UpgradeTable();
     private final MigrationTable migrations = new MigrationTable(new Moving());
+    private final ReplicaSteps replicaSteps = new ReplicaSteps(new Moving(), migrations);
 
     /** The shards as they were defined first: what nodes were made with goes on to say so. */
     private final List<ShardAssignment> defined = new ArrayList<>();
@@ -119,6 +121,8 @@ final class ClusterState {
             return new Reply.Done(0);
         } else if (command instanceof ClusterCommand.OfMigration migration) {
             return migrations.apply(migration);
+        } else if (command instanceof ClusterCommand.OfReplicas replicas) {
+            return replicaSteps.apply(replicas);
         }
         Reply ofUpgrades = applyToUpgrades(command);
         return ofUpgrades != null ? ofUpgrades : applyToNodes(command);
@@ -229,6 +233,10 @@ final class ClusterState {
 
     MigrationTable migrations() {
         return migrations;
+    }
+
+    ReplicaSteps replicaSteps() {
+        return replicaSteps;
     }
 
     // Nodes
@@ -463,6 +471,7 @@ final class ClusterState {
         }
         TenantConfig before = known.config();
         if (!before.requiredRegions().equals(config.requiredRegions())
+                || !before.withoutReplicas().equals(config.withoutReplicas())
                 || before.slots() != config.slots()
                 || !before.pinnedShards().equals(config.pinnedShards())) {
             return refused(
@@ -487,10 +496,11 @@ final class ClusterState {
         }
         ReplicaId leader = promote.leader();
         boolean hosted = shards.stream().anyMatch(each -> each.replica().equals(leader));
-        boolean allowed = known.config().requiredRegions().isEmpty()
-                || known.config().requiredRegions().contains(leader.region());
+        boolean allowed = new ShardReplicas(shards)
+                .allowed(leader.shard(), known.config()).stream()
+                        .anyMatch(each -> each.replica().equals(leader));
         int slot = slot(known, leader);
-        if (nodes.filling().contains(leader)) {
+        if (nodes.filling().contains(leader) || known.isFilling(leader)) {
             return refused(
                     ErrorCode.NOT_CAUGHT_UP,
                     "shard " + leader + " can't lead tenant " + promote.tenant()
@@ -680,6 +690,7 @@ final class ClusterState {
     void restoreTenants(SortedMap<TenantId, TenantRecord> living, SortedMap<TenantId, TenantRecord> deleted) {
         tenants.putAll(living);
         erased.putAll(deleted);
+        replicaSteps.restore(living.values());
     }
 
     /** Becomes what another state is. */

@@ -105,6 +105,8 @@ final class CommandCodec {
                     .put("at_ms", confirm.atMillis());
         } else if (command instanceof ClusterCommand.OfMigration migration) {
             MigrationCodec.put(json, migration);
+        } else if (command instanceof ClusterCommand.OfReplicas replicas) {
+            ReplicaCodec.put(json, replicas);
         } else if (!UpgradeCodec.put(json, command)) {
             NodeCodec.put(json, command);
         }
@@ -235,7 +237,8 @@ final class CommandCodec {
             default -> {
                 ClusterCommand ofUpgrades = UpgradeCodec.command(json);
                 ClusterCommand ofNodes = ofUpgrades != null ? ofUpgrades : NodeCodec.command(json);
-                ClusterCommand other = ofNodes != null ? ofNodes : MigrationCodec.command(json);
+                ClusterCommand ofReplicas = ofNodes != null ? ofNodes : ReplicaCodec.command(json);
+                ClusterCommand other = ofReplicas != null ? ofReplicas : MigrationCodec.command(json);
                 if (other == null) {
                     throw tooNew(json);
                 }
@@ -284,6 +287,9 @@ final class CommandCodec {
         json.put("slots", config.slots());
         putReplicas(json, "pinned_shards", config.pinnedShards());
         json.put("hold_nanos", nanos(config.hold()));
+        if (!config.withoutReplicas().isEmpty()) {
+            putReplicas(json, "without_replicas", config.withoutReplicas());
+        }
     }
 
     // A hold of more than 292 years is as good as 292 years.
@@ -311,7 +317,8 @@ final class CommandCodec {
                 WriteMode.valueOf(json.path("writes").asText()),
                 json.path("slots").asInt(),
                 replicas(json, "pinned_shards"),
-                Duration.ofNanos(json.path("hold_nanos").asLong()));
+                Duration.ofNanos(json.path("hold_nanos").asLong()),
+                replicas(json, "without_replicas"));
     }
 
     static void putReplicas(ObjectNode json, String field, List<ReplicaId> replicas) {

@@ -171,6 +171,7 @@ final class CommandImage {
         CommandCodec.putReplicas(image, "placement", record.placement());
         CommandCodec.putReplicas(image, "preferred", record.preferred());
         image.put("epoch", record.epoch());
+        ReplicaCodec.putChange(image, record.change());
         if (state.restoring().contains(id)) {
             image.put("restoring", true);
         }

@@ -389,6 +389,11 @@ public final class ControlPlane implements AutoCloseable {
         return known == null ? UpgradePhase.SERVING : known.phase();
     }
 
+    /** Returns the tenants some of whose replicas come or leave. */
+    public synchronized List<TenantRecord> changing() {
+        return state.replicaSteps().changing();
+    }
+
     /** Returns the replicas that may lack what was acknowledged before their node was given them, in order. */
     public synchronized SortedSet<ReplicaId> filling() {
         return new TreeSet<>(state.nodes().filling());

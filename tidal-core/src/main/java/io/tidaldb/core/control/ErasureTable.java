@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tidaldb.api.NodeId;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.placement.ShardAssignment;
+import io.tidaldb.core.routing.ShardReplicas;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SortedMap;
@@ -24,8 +25,8 @@ final class ErasureTable {
     void begin(TenantRecord tenant, List<ShardAssignment> shards) {
         SortedMap<NodeId, Long> nodes = new TreeMap<>();
         shards.stream()
-                .filter(each -> tenant.config().requiredRegions().isEmpty()
-                        || tenant.config().requiredRegions().contains(each.region()))
+                .filter(each -> ShardReplicas.mayHold(each, tenant.config())
+                        || tenant.change() != null && tenant.change().erasing().contains(each.replica()))
                 .forEach(each -> nodes.put(each.node(), 0L));
         records.add(new ErasureRecord(tenant.config().id(), tenant.digestSeed(), nodes));
         for (int i = 0; records.size() > MAX_RECORDS && i < records.size(); ) {

@@ -79,6 +79,11 @@ final class MigrationTable {
                     "tenant " + start.tenant() + " can't be moved: each of its replicas takes writes (writes "
                             + WriteMode.EVERYWHERE + "), and only slots with one leader are moved");
         }
+        if (tenant.change() != null) {
+            return refused(
+                    ErrorCode.INVALID_ARGUMENT,
+                    "tenant " + start.tenant() + " can't be moved while its replicas are being changed: wait until that is done");
+        }
         int slot = tenant.placement().indexOf(start.from());
         String problem = problem(start, tenant, slot);
         if (problem != null) {
@@ -156,6 +161,12 @@ final class MigrationTable {
                         + (running.state() == MigrationState.HOLD
                                 ? "end its hold first, or reverse it"
                                 : "wait until it is over, or abort it");
+    }
+
+    /** Returns whether a slot of a tenant is being moved, or held after that. */
+    boolean isMoving(TenantId tenant) {
+        return migrations.values().stream()
+                .anyMatch(each -> each.tenant().equals(tenant) && !each.state().isOver());
     }
 
     /** Returns the migration of a slot that is not over. */

@@ -189,6 +189,7 @@ final class StateCodec {
                     .put("digest_seed", Long.toUnsignedString(tenant.digestSeed()))
                     .put("min_incarnation", tenant.minIncarnation());
             MigrationCodec.putHomes(json, tenant.homes());
+            ReplicaCodec.putChange(json, tenant.change());
         }
     }
 
@@ -202,7 +203,8 @@ final class StateCodec {
                     json.path("epoch").asLong(),
                     Long.parseUnsignedLong(json.path("digest_seed").asText()),
                     json.path("min_incarnation").asInt(),
-                    MigrationCodec.homes(json));
+                    MigrationCodec.homes(json),
+                    ReplicaCodec.change(json));
             tenants.put(tenant.config().id(), tenant);
         }
         return tenants;

@@ -1,5 +1,6 @@
 package io.tidaldb.core.control;
 
+import io.tidaldb.api.RegionId;
 import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.ShardId;
 import io.tidaldb.api.TenantConfig;
@@ -16,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param epoch grows whenever a slot gets another leader; begins above that of an erased tenant with the same id
  * @param minIncarnation the lowest incarnation in which its logs may be written: above those of an erased tenant with the same id
  * @param homes shards beside those of the placement that hold a slot or once did
+ * @param change what is under way of who holds its replicas; null if nothing is. The configuration says who does now
  */
 public record TenantRecord(
         TenantConfig config,
@@ -24,7 +26,8 @@ public record TenantRecord(
         long epoch,
         long digestSeed,
         int minIncarnation,
-        List<SlotHome> homes) {
+        List<SlotHome> homes,
+        @Nullable ReplicaChange change) {
 
     /** Copies the lists. */
     public TenantRecord {
@@ -41,24 +44,54 @@ public record TenantRecord(
             long epoch,
             long digestSeed,
             int minIncarnation) {
-        this(config, placement, preferred, epoch, digestSeed, minIncarnation, List.of());
+        this(config, placement, preferred, epoch, digestSeed, minIncarnation, List.of(), null);
+    }
+
+    /** Returns the configuration as it is wanted: what a change that is under way will make of it. */
+    public TenantConfig wanted() {
+        return change == null ? config : wanted(change);
+    }
+
+    private TenantConfig wanted(ReplicaChange by) {
+        return config.toBuilder()
+                .requiredRegions(by.regions().toArray(RegionId[]::new))
+                .withoutReplicas(by.without().toArray(ReplicaId[]::new))
+                .build();
+    }
+
+    /** Returns whether a replica may lack what was acknowledged before it was given the tenant. */
+    public boolean isFilling(ReplicaId replica) {
+        return change != null && change.filling().contains(replica);
+    }
+
+    /** Returns this with another state of a change of its replicas; one that is over is forgotten. */
+    TenantRecord changing(ReplicaChange next) {
+        return new TenantRecord(
+                config,
+                placement,
+                preferred,
+                epoch,
+                digestSeed,
+                minIncarnation,
+                homes,
+                next.isOver() ? null : next);
     }
 
     /** Returns this with another configuration. */
     public TenantRecord with(TenantConfig changed) {
-        return new TenantRecord(changed, placement, preferred, epoch, digestSeed, minIncarnation, homes);
+        return new TenantRecord(changed, placement, preferred, epoch, digestSeed, minIncarnation, homes, change);
     }
 
     /** Returns this with another leader of a slot, in a new epoch. */
     TenantRecord ledBy(int slot, ReplicaId leader) {
         return new TenantRecord(
-                config, set(placement, slot, leader), preferred, epoch + 1, digestSeed, minIncarnation, homes);
+                config, set(placement, slot, leader), preferred, epoch + 1, digestSeed, minIncarnation, homes, change);
     }
 
     /** Returns this with another preferred leader of a slot. */
     TenantRecord preferring(int slot, ReplicaId leader) {
         return new TenantRecord(
-                config, placement, set(preferred, slot, leader), epoch, digestSeed, minIncarnation, homes);
+                config, placement, set(preferred, slot, leader), epoch, digestSeed, minIncarnation, homes, change);
     }
 
     // Shards beside those of the placement
@@ -105,7 +138,7 @@ public record TenantRecord(
     }
 
     private TenantRecord withHomes(List<SlotHome> changed) {
-        return new TenantRecord(config, placement, preferred, epoch, digestSeed, minIncarnation, changed);
+        return new TenantRecord(config, placement, preferred, epoch, digestSeed, minIncarnation, changed, change);
     }
 
     /** Returns this in a later epoch and with later logs. */

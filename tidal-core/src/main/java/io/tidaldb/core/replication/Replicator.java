@@ -145,7 +145,8 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
      * leader has what it lacks.
      */
     @SuppressWarnings("FutureReturnValueIgnored") // What fails is logged there.
-    public void assign(SlotAssignment assignment) {
+    public CompletableFuture<Void> assign(SlotAssignment assignment) {
+        CompletableFuture<Void> done = new CompletableFuture<>();
         // In the loop's order: what is committed after this look is told after it.
         node.reset(assignment.shard())
                 .thenCompose(reset -> node.withLogs(assignment.shard(), 0, SlotLogs::held))
@@ -158,7 +159,9 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
                                 write -> write.shard() == assignment.shard(),
                                 write -> write.unreplicated(notReplicated("the slot has no replicas", write)));
                     }
+                    done.complete(null);
                 }));
+        return done;
     }
 
     private void assigned(ReplicatedSlot slot) {

@@ -56,10 +56,11 @@ public final class ShardReplicas {
                 .toList();
     }
 
-    /** Returns whether a tenant's residency lets a replica hold anything of it. */
+    /** Returns whether a replica holds what a tenant has on its shard: its residency lets it, and it was not left out. */
     public static boolean mayHold(ShardAssignment replica, TenantConfig tenant) {
         List<RegionId> required = tenant.requiredRegions();
-        return required.isEmpty() || required.contains(replica.region());
+        return (required.isEmpty() || required.contains(replica.region()))
+                && !tenant.withoutReplicas().contains(replica.replica());
     }
 
     /**

@@ -8,6 +8,7 @@ import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.NodeId;
 import io.tidaldb.api.RegionId;
 import io.tidaldb.api.ReplicaId;
+import io.tidaldb.api.ShardId;
 import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
@@ -304,7 +305,8 @@ class StateCodecTest {
                 WriteMode.values()[random.nextInt(WriteMode.values().length)],
                 1 + random.nextInt(2),
                 List.of(),
-                Duration.ofNanos(random.nextInt(1_000_000)));
+                Duration.ofNanos(random.nextInt(1_000_000)),
+                random.nextInt(4) == 0 ? List.of(new ReplicaId(RegionId.of(3), ShardId.of(0))) : List.of());
     }
 
     private static TenantId tenant(Random random) {

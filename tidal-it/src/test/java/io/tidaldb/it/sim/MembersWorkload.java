@@ -4,6 +4,7 @@ import io.tidaldb.api.Durability;
 import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.IdempotencyKey;
 import io.tidaldb.api.Outcome;
+import io.tidaldb.api.RegionId;
 import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
@@ -90,7 +91,7 @@ final class MembersWorkload {
         if (member == null) {
             return;
         }
-        switch ((int) random.below(40)) {
+        switch ((int) random.below(41)) {
             case 0, 1, 2, 11 -> create(member, config(TenantId.of(random.below(TENANTS))));
             case 3 -> update(member);
             case 4 -> delete(member, TenantId.of(random.below(TENANTS)));
@@ -98,6 +99,7 @@ final class MembersWorkload {
             case 6, 7, 8, 9 -> read(member);
             case 10 -> world.note("checkpoint of " + member.id() + ": " + asked(member, Tidal::checkpoint));
             case 12 -> promote(member);
+            case 13 -> replicas(member);
             default -> write();
         }
     }
@@ -155,6 +157,35 @@ final class MembersWorkload {
         ReplicaId replica = ReplicaId.parse("r" + random.below(cluster.members().size()) + ":s" + random.below(3));
         TidalException failure = asked(member, tidal -> tidal.promote(id, replica));
         world.note("promotes " + replica + " of " + id + " through " + member.id() + ": " + failure);
+    }
+
+    /** Has other replicas hold a tenant, while users go on to write. */
+    private void replicas(Member member) {
+        if (onlyMajorities) {
+            // Who is lost while others are not known yet to have everything may have been the only one that had it.
+            return;
+        }
+        TenantId id = someTenant();
+        int nodes = cluster.members().size();
+        List<RegionId> regions = new ArrayList<>();
+        for (int region = 0; region < nodes && random.chance(700_000); region++) {
+            regions.add(RegionId.of((int) random.below(nodes)));
+        }
+        List<ReplicaId> without = new ArrayList<>();
+        if (random.chance(400_000)) {
+            without.add(ReplicaId.parse("r" + random.below(nodes) + ":s" + random.below(3)));
+        }
+        for (long left = random.below(40); left > 0; left--) {
+            world.schedule(Duration.ofMillis(random.between(0, 2_000)), this::write);
+        }
+        TidalException failure = asked(
+                member,
+                tidal -> tidal.tenant(id)
+                        .ifPresent(tenant -> tidal.updateTenant(tenant.config().toBuilder()
+                                .requiredRegions(regions.toArray(RegionId[]::new))
+                                .withoutReplicas(without.toArray(ReplicaId[]::new))
+                                .build())));
+        world.note("moves " + id + " to " + regions + " without " + without + " through " + member.id() + ": " + failure);
     }
 
     private void update(Member member) {

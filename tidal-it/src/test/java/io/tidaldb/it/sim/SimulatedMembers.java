@@ -133,6 +133,11 @@ public final class SimulatedMembers implements AutoCloseable {
             return id;
         }
 
+        /** Returns where it is: those that found the cluster are each in a region of their own. */
+        public RegionId region() {
+            return joins != null ? joins : RegionId.of(Integer.parseInt(id.name().substring(1)));
+        }
+
         /** Returns what it runs on. */
         public SimulatedMachine machine() {
             return machine;

@@ -49,7 +49,7 @@ interface Backend extends AutoCloseable {
     String label(TenantId id);
 
     /** Changes what is given; returns configuration and placement. */
-    ObjectNode changeTenant(TenantId id, LimitOptions change);
+    ObjectNode changeTenant(TenantId id, ChangeOptions change);
 
     ObjectNode deleteTenant(TenantId id);
 
@@ -69,7 +69,7 @@ interface Backend extends AutoCloseable {
     ObjectNode planCreation(NewTenantOptions wanted);
 
     /** Returns what {@link #changeTenant} would come to. */
-    ObjectNode planChange(TenantId id, LimitOptions change);
+    ObjectNode planChange(TenantId id, ChangeOptions change);
 
     /** Returns what {@link #deleteTenant} would come to. */
     ObjectNode planDeletion(TenantId id);

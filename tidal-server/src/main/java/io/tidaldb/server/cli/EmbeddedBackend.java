@@ -83,7 +83,7 @@ record EmbeddedBackend(Tidal tidal) implements Backend {
     }
 
     @Override
-    public ObjectNode changeTenant(TenantId id, LimitOptions change) {
+    public ObjectNode changeTenant(TenantId id, ChangeOptions change) {
         return TenantView.describe(
                 tidal.updateTenant(change.applyTo(existing(id).config())));
     }
@@ -120,7 +120,7 @@ record EmbeddedBackend(Tidal tidal) implements Backend {
     }
 
     @Override
-    public ObjectNode planChange(TenantId id, LimitOptions change) {
+    public ObjectNode planChange(TenantId id, ChangeOptions change) {
         return PlacementView.of(tidal.planUpdate(change.applyTo(existing(id).config())));
     }
 

@@ -69,7 +69,8 @@ final class LimitOptions {
                 config.writes(),
                 config.slots(),
                 config.pinnedShards(),
-                config.hold());
+                config.hold(),
+                config.withoutReplicas());
     }
 
     /** Returns what was given, as the HTTP interface takes it: a limit that is removed is null. */

@@ -80,7 +80,7 @@ record ServerBackend(ServerClient client) implements Backend {
     }
 
     @Override
-    public ObjectNode changeTenant(TenantId id, LimitOptions change) {
+    public ObjectNode changeTenant(TenantId id, ChangeOptions change) {
         ObjectNode changed = client.call(Request.change("PATCH", ServerTenants.path(id), change.toJson()));
         changed.remove("usage");
         return changed;
@@ -128,7 +128,7 @@ record ServerBackend(ServerClient client) implements Backend {
     }
 
     @Override
-    public ObjectNode planChange(TenantId id, LimitOptions change) {
+    public ObjectNode planChange(TenantId id, ChangeOptions change) {
         return client.call(Request.change("PATCH", ServerTenants.path(id) + "?dry_run=true", change.toJson()));
     }
 

@@ -4,11 +4,11 @@ import io.tidaldb.api.TenantId;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
-@Command(name = "set", description = "Changes a tenant's label, limits and durability.")
+@Command(name = "set", description = "Changes a tenant's label, limits, durability, regions and replicas.")
 final class TenantSetCommand extends OneTenantCommand {
 
     @Mixin
-    private final LimitOptions limits = new LimitOptions();
+    private final ChangeOptions change = new ChangeOptions();
 
     @Mixin
     private final DryRunOption dryRun = new DryRunOption();
@@ -16,9 +16,9 @@ final class TenantSetCommand extends OneTenantCommand {
     @Override
     int run(Backend backend, TenantId tenant) {
         if (dryRun.isGiven()) {
-            return DryRunOption.show(output(), backend.planChange(tenant, limits));
+            return DryRunOption.show(output(), backend.planChange(tenant, change));
         }
-        output().result(backend.changeTenant(tenant, limits));
+        output().result(backend.changeTenant(tenant, change));
         return ExitCodes.DONE;
     }
 }

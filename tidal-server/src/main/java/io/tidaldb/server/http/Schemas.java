@@ -52,7 +52,11 @@ final class Schemas {
         all.put("Audit", audit());
         all.put("Placement", placement());
         all.put("Plan", plan());
-        all.put("TenantChange", limits(Schema.object()).build());
+        all.put(
+                "TenantChange",
+                limits(Schema.object())
+                        .maybe("required_regions", Schema.list(Schema.types("integer", "string")))
+                        .build());
         all.put("NewLeader", Schema.object().with("replica", Schema.text()).build());
         all.put("Tenant", tenant());
         all.put(
@@ -308,7 +312,8 @@ final class Schemas {
                 .maybe("reserved_signals_per_sec", Schema.types("number", "string", "null"))
                 .maybe("max_entities", Schema.types("integer", "string", "null"))
                 .maybe("max_storage_bytes", Schema.types("integer", "string", "null"))
-                .maybe("durability", Schema.oneOf(names(Durability.values())));
+                .maybe("durability", Schema.oneOf(names(Durability.values())))
+                .maybe("without_replicas", Schema.list(Schema.text()));
     }
 
     private static ObjectNode tenant() {
@@ -326,6 +331,7 @@ final class Schemas {
                 .with("slots", Schema.number())
                 .with("required_regions", Schema.list(Schema.text()))
                 .with("pinned_shards", Schema.list(Schema.text()))
+                .with("without_replicas", Schema.list(Schema.text()))
                 .maybe("usage", usage(Schema.object()).build())
                 .build();
     }

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tidaldb.api.Durability;
 import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.ReplicaId;
+import io.tidaldb.api.RegionId;
 import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
@@ -176,7 +177,8 @@ final class TenantRoutes {
                 config.writes(),
                 config.slots(),
                 config.pinnedShards(),
-                config.hold());
+                config.hold(),
+                config.withoutReplicas());
     }
 
     private void change(Exchange exchange) throws Exception {
@@ -202,12 +204,18 @@ final class TenantRoutes {
                 limit(fields, "reserved_signals_per_sec", config.reservedSignalsPerSecond()),
                 limit(fields, "max_entities", config.maxEntities()),
                 limit(fields, "max_storage_bytes", config.maxStorageBytes()),
-                config.requiredRegions(),
+                fields.list("required_regions")
+                        .map(regions -> regions.stream().map(RegionId::parse).toList())
+                        .orElse(config.requiredRegions()),
                 fields.value("durability", TenantRoutes::durability).orElse(config.durability()),
                 config.writes(),
                 config.slots(),
                 config.pinnedShards(),
-                config.hold());
+                config.hold(),
+                fields.list("without_replicas")
+                        .map(replicas ->
+                                replicas.stream().map(ReplicaId::parse).toList())
+                        .orElse(config.withoutReplicas()));
     }
 
     private static OptionalDouble limit(Fields fields, String name, OptionalDouble before) {

@@ -34,6 +34,7 @@ public final class TenantView {
                 .put("slots", config.slots());
         strings(result.putArray("required_regions"), config.requiredRegions());
         strings(result.putArray("pinned_shards"), config.pinnedShards());
+        strings(result.putArray("without_replicas"), config.withoutReplicas());
         return result;
     }
 

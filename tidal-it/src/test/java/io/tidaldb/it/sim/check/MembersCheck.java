@@ -63,12 +63,27 @@ public final class MembersCheck {
                 if (states.values().stream().distinct().count() > 1) {
                     return "replicas of shard " + leader.shard() + " of " + tenant.id() + " are in states " + states;
                 }
-                if (states.size() != cluster.members().size()) {
-                    return "shard " + leader.shard() + " of " + tenant.id() + " is on " + states.keySet() + " only";
+                List<ReplicaId> wanted = holders(tenant, leader);
+                if (!List.copyOf(states.keySet()).equals(wanted)) {
+                    return "shard " + leader.shard() + " of " + tenant.id() + " is on " + states.keySet() + ", not on " + wanted;
                 }
             }
         }
         return "";
+    }
+
+    /** Returns the replicas that are to hold a slot, in order. */
+    private List<ReplicaId> holders(Tenant tenant, ReplicaId leader) {
+        return cluster.members().stream()
+                .map(member -> new ReplicaId(member.region(), leader.shard()))
+                .filter(replica -> mayHold(tenant.config(), replica))
+                .sorted()
+                .toList();
+    }
+
+    private static boolean mayHold(TenantConfig config, ReplicaId replica) {
+        return (config.requiredRegions().isEmpty() || config.requiredRegions().contains(replica.region()))
+                && !config.withoutReplicas().contains(replica);
     }
 
     /** Returns tenants, schema and the end of the audit log as a member knows them. */
@@ -187,6 +202,10 @@ public final class MembersCheck {
             }
             if (!Replicas.isOn(member.tidal(), log.tenant(), log.holder())) {
                 throw new AssertionError(member.id() + " has log " + log + ", and no slot is on that shard any more");
+            }
+            TenantConfig config = member.tidal().tenant(log.tenant()).orElseThrow().config();
+            if (!mayHold(config, new ReplicaId(member.region(), log.holder()))) {
+                throw new AssertionError(member.id() + " has log " + log + " of a tenant that has left it: " + config);
             }
             logs.of(log).forEach(batch -> notDeleted(member, log, batch));
         }
