@@ -272,8 +272,19 @@ final class EmbeddedTenant implements Tenant {
 
     /** Sends writes to these replicas from now on, one for each slot. */
     void ledBy(List<ReplicaId> leaders) {
+        boolean counted = state.leading(0) != null;
         placement = List.copyOf(leaders);
         assemble();
+        if (!counted) {
+            recount();
+        }
+    }
+
+    /** Begins to count the tenant's rate where another node did, or this one before it ended: a full bucket would be granted twice. */
+    void recount() {
+        if (routed != null && state.leading(0) != null) {
+            state.rates().drain(tidal.clock().monotonicNanos());
+        }
     }
 
     private synchronized void assemble() {

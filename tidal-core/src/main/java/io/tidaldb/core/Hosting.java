@@ -399,7 +399,8 @@ final class Hosting implements ControlPlane.Listener {
     CompletableFuture<Void> openAll(List<Node> nodes) {
         return all(tenants.values().stream()
                 .flatMap(tenant ->
-                        nodes.stream().map(node -> cluster.unlessEnded(node.id(), openReplicas(tenant, node))))
+                        nodes.stream().map(node -> cluster.unlessEnded(node.id(), openReplicas(tenant, node))
+                                .thenRun(tenant::recount)))
                 .toList());
     }
 

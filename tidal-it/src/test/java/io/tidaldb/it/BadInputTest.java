@@ -255,6 +255,22 @@ class BadInputTest {
                 refused("wal verify W/absent", 2, "W/absent does not exist: expected a data directory"),
                 refused("wal dump W/empty", 2, "W/empty is not a directory: expected a data directory"),
                 refused("wal inspect W/directory", 1, "W/directory is not a data directory", "tidal.json"),
+                // Where a tenant is.
+                refused(
+                        "tenant set --data-dir STORE 7 --regions r9",
+                        1,
+                        "no replica of shard s0",
+                        "[r0:s0]",
+                        "RESIDENCY_UNSATISFIABLE"),
+                refused("tenant set --data-dir STORE 7 --regions 70000", 2, "70000", "65535"),
+                refused("tenant set --data-dir STORE 7 --without r0:s0", 1, "no replica of shard s0", "[r0:s0]"),
+                refused("tenant set --data-dir STORE 7 --without r0:s9", 2, "without replica r0:s9", "[s0]"),
+                refused("tenant set --data-dir STORE 7 --without s0", 2, "\"s0\"", "r1:s3"),
+                // Making a cluster.
+                refused("cluster init --data-dir STORE", 2, "'--data-dir'"),
+                refused("cluster init n0", 2, "'n0'"),
+                refused("cluster init --server n0", 2, "n0", "http"),
+                refused("cluster init --server http://127.0.0.1:1", 1, "127.0.0.1:1"),
                 // Quickstart.
                 refused("quickstart --events W/absent", 1, "W/absent does not exist"),
                 refused("quickstart --data-dir STORE", 2, "is not empty", "needs an empty directory"),

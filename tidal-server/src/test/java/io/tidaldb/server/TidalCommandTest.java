@@ -36,6 +36,8 @@ class TidalCommandTest {
                 .contains("Try 'tidal --help'.");
         assertThat(run("signal")).isEqualTo(2);
         assertThat(err.toString()).contains("expected one of declare, export, import, load, record, types, verify");
+        assertThat(run("cluster", "init", "--nodes", "3")).isEqualTo(2);
+        assertThat(err.toString()).contains("Unknown options: '--nodes', '3'", "Try 'tidal cluster init --help'.");
         assertThat(run("session")).isEqualTo(2);
         assertThat(err.toString()).contains("expected one of close, show, start, write");
         assertThat(run("negative")).isEqualTo(2);

@@ -87,6 +87,13 @@ public final class RateQuota {
                         : Duration.ofNanos(waits.next(wait, (long) (signals * NANOS_PER_SECOND / limit), nowNanos)));
     }
 
+    /** Takes what there is: another node has counted until now, and may have granted it. */
+    public void drain(long nowNanos) {
+        if (limiter != null) {
+            var unused = limiter.tryAcquire(Math.max(1, (long) limiter.available(nowNanos)), nowNanos);
+        }
+    }
+
     /** Gives back permits of a write that was refused after it had passed. */
     public void refund(long signals) {
         if (limiter != null) {
