@@ -128,15 +128,19 @@ final class CallService implements AutoCloseable {
         } else if (call instanceof Call.Top top) {
             return on(reads, () -> top(top));
         } else if (call instanceof Call.Totals totals) {
-            return on(reads, () -> totals(totals));
+            EmbeddedTenant tenant = tenant(totals);
+            return on(reads, () -> totals(tenant.asked(totals.replicas()), totals.type()));
         } else if (call instanceof Call.Usage usage) {
-            return on(reads, () -> usage(tenant(usage).usage()));
+            EmbeddedTenant tenant = tenant(usage);
+            return on(reads, () -> usage(tenant.usage(tenant.asked(usage.replicas()))));
         } else if (call instanceof Call.Hours hours) {
+            EmbeddedTenant tenant = tenant(hours);
             return on(
                     reads,
-                    () -> new Answer.Hours(UsageFigures.answer(tenant(hours).usageByHour())));
+                    () -> new Answer.Hours(UsageFigures.answer(tenant.usageByHour(tenant.asked(hours.replicas())))));
         } else if (call instanceof Call.Recount recount) {
-            return on(audits, () -> UsageFigures.answer(tenant(recount).verifyUsage()));
+            EmbeddedTenant tenant = tenant(recount);
+            return on(audits, () -> UsageFigures.answer(UsageAudit.of(tidal, tenant.asked(recount.replicas()))));
         } else if (call instanceof Call.Export export) {
             return export(export);
         } else if (call instanceof Call.Compare compare) {
@@ -161,7 +165,7 @@ final class CallService implements AutoCloseable {
         } else if (call instanceof Call.Reach reach) {
             EmbeddedTenant tenant = tenant(reach);
             return tenant.reached(
-                            tenant.replica(ReplicaId.parse(reach.replica())),
+                            tenant.serving(ReplicaId.parse(reach.replica())),
                             Position.parse(reach.position()),
                             Duration.ofNanos(reach.waitNanos()))
                     .thenApplyAsync(nothing -> new Answer.Done(), tidal.callbacks());
@@ -257,7 +261,7 @@ final class CallService implements AutoCloseable {
 
     private Answer hidden(Call.Hidden call) {
         EmbeddedTenant tenant = tenant(call);
-        TenantShard replica = tenant.replica(ReplicaId.parse(call.replica()));
+        TenantShard replica = tenant.serving(ReplicaId.parse(call.replica()));
         return new Answer.Hidden(
                 tenant.users().hidden(call.user(), replica, call.items(), seen(call.minPosition())).stream()
                         .map(each -> new Answer.HiddenItem(
@@ -267,7 +271,7 @@ final class CallService implements AutoCloseable {
 
     private Answer session(Call.Session call) {
         EmbeddedTenant tenant = tenant(call);
-        TenantShard replica = tenant.replica(ReplicaId.parse(call.replica()));
+        TenantShard replica = tenant.serving(ReplicaId.parse(call.replica()));
         SessionImage image = tenant.users().session(call.session(), replica, seen(call.minPosition()));
         return new Answer.Session(
                 image.writes().stream()
@@ -288,9 +292,12 @@ final class CallService implements AutoCloseable {
         String seen = read.minPosition();
         List<Answer.Cell> cells = new ArrayList<>(read.entities().length);
         for (long entity : read.entities()) {
-            TenantShard shard = tenant.replicaOf(entity, region);
+            TenantShard shard = read.shard() == null
+                    ? tenant.replicaOf(entity, region)
+                    : tenant.serving(new ReplicaId(region, ShardId.of(read.shard())));
             if (seen != null) {
-                tenant.checkHeld(shard.replica(), Position.parse(seen));
+                ReplicaId replica = shard.replica();
+                tenant.checkHeld(replica, tenant.of(replica.shard(), Position.parse(seen)));
             }
             Reading reading = tenant.readHere(shard, read.type(), entity, read.atNanos());
             cells.add(new Answer.Cell(
@@ -315,12 +322,9 @@ final class CallService implements AutoCloseable {
         List<TenantShard> shards = new ArrayList<>();
         for (int shard : top.shards()) {
             ReplicaId replica = new ReplicaId(RegionId.of(top.region()), ShardId.of(shard));
-            shards.add(tenant.replica(replica));
+            shards.add(tenant.serving(replica));
             if (seen != null) {
-                List<WalSegmentId> own = Position.parse(seen).records().stream()
-                        .filter(record -> tenant.isOf(replica.shard(), record))
-                        .toList();
-                tenant.checkHeld(replica, new Position(own));
+                tenant.checkHeld(replica, tenant.of(replica.shard(), Position.parse(seen)));
             }
         }
         List<ScoredEntity> ranked = tenant.top(
@@ -337,12 +341,12 @@ final class CallService implements AutoCloseable {
                 names);
     }
 
-    private Answer totals(Call.Totals call) {
+    static Answer.Totals totals(List<TenantShard> shards, int type) {
         long events = 0;
         long entities = 0;
-        for (TenantShard slot : tenant(call).state().slots()) {
-            events += slot.readable().total(call.type());
-            entities += slot.readable().entities(call.type());
+        for (TenantShard slot : shards) {
+            events += slot.readable().total(type);
+            entities += slot.readable().entities(type);
         }
         return new Answer.Totals(events, entities);
     }

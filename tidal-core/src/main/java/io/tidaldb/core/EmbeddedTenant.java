@@ -72,6 +72,7 @@ final class EmbeddedTenant implements Tenant {
 
     private final WriteAdmission.@Nullable Elsewhere elsewhere;
     private final LocalUsers users;
+    private final MovingReads moving;
 
     /** The label that was written on another node, until the replica here has it. */
     private volatile @Nullable NewLabel newLabel;
@@ -88,6 +89,7 @@ final class EmbeddedTenant implements Tenant {
         this.admission = new WriteAdmission(tidal, state, router);
         this.regional = new RegionalWrites(tidal, record, router);
         this.held = new HeldWrites(tidal);
+        this.moving = new MovingReads(this, tidal);
         this.routed = calls == null ? null : new RoutedTenant(this, tidal, calls, router);
         this.elsewhere = routed == null ? null : routed::send;
         this.users = new LocalUsers(this, tidal, router);
@@ -150,8 +152,13 @@ final class EmbeddedTenant implements Tenant {
         return share != null && share.isWhole();
     }
 
+    /** Returns what has reads done anew that were routed by what is out of date. */
+    MovingReads moving() {
+        return moving;
+    }
+
     /** Returns the replicas here that answer sums, one for each slot that has any. */
-    private List<TenantShard> answering() {
+    List<TenantShard> answering() {
         return isNear() ? regional.at(near()).state().slots() : state.slots();
     }
 
@@ -391,9 +398,14 @@ final class EmbeddedTenant implements Tenant {
 
     @Override
     public CompletionStage<Position> recordAllAsync(List<Signal> signals, WriteOptions options) {
+        return heldBack(() -> submit(signals, options), options);
+    }
+
+    /** Tries a write; where all replicas are in this process, again while its slot is about to be led by another one. */
+    CompletableFuture<Position> heldBack(Supplier<CompletableFuture<Position>> attempt, WriteOptions options) {
         CompletableFuture<Position> first;
         try {
-            first = submit(signals, options);
+            first = attempt.get();
         } catch (TidalException e) {
             first = CompletableFuture.failedFuture(e);
         }
@@ -402,7 +414,7 @@ final class EmbeddedTenant implements Tenant {
                 : first.exceptionallyCompose(failure -> {
                     TidalException reason = RemoteCalls.reason(failure);
                     return held.isHeld(reason)
-                            ? held.again(reason, () -> submit(signals, options), options.deadline())
+                            ? held.again(reason, attempt, options.deadline())
                             : CompletableFuture.failedFuture(reason);
                 });
     }
@@ -480,6 +492,9 @@ final class EmbeddedTenant implements Tenant {
     CompletableFuture<Void> reached(TenantShard replica, Position position, Duration wait) {
         List<CompletableFuture<Void>> all = new ArrayList<>();
         for (WalSegmentId record : position.records()) {
+            if (isOfAnother(record, replica)) {
+                continue;
+            }
             if (!replica.hasFolded(record)
                     && (replica.writesUnder(record.origin()) || !tidal.mayExist(record, record()))) {
                 return CompletableFuture.failedFuture(unknownPosition(record));
@@ -508,7 +523,7 @@ final class EmbeddedTenant implements Tenant {
     /** Waits for what a read asks for, if it says how long. */
     private void awaitPosition(Position position, ReadOptions options) {
         for (TenantShard replica : answering(options)) {
-            Position own = position.of(replica.replica().shard());
+            Position own = of(replica.replica().shard(), position);
             if (!own.records().isEmpty()) {
                 awaitPosition(replica, options.exactly(Optional.of(own)));
             }
@@ -522,7 +537,7 @@ final class EmbeddedTenant implements Tenant {
             options.minPosition().ifPresent(position -> awaitPosition(position, options));
         }
         options.minPosition().ifPresent(position -> position.records().forEach(record -> checkHeld(record, options)));
-        return options.at().map(EventTime::nanos).orElseGet(tidal.clock()::wallNanos);
+        return time(options);
     }
 
     private void checkHeld(WalSegmentId record, ReadOptions options) {
@@ -550,6 +565,13 @@ final class EmbeddedTenant implements Tenant {
         return record.shard().equals(shard);
     }
 
+    /** Returns what of a position can be of the slot that a shard has. */
+    Position of(ShardId shard, Position position) {
+        return new Position(position.records().stream()
+                .filter(record -> isOf(shard, record))
+                .toList());
+    }
+
     /** Returns whether a slot is on a shard, or was, so that records of that may be its. */
     boolean wasOn(int slot, ShardId shard) {
         return placement.get(slot).shard().equals(shard)
@@ -559,13 +581,22 @@ final class EmbeddedTenant implements Tenant {
                                 && home.replica().shard().equals(shard));
     }
 
+    /** Returns whether a record is another slot's that was on this replica's shard before. */
+    private boolean isOfAnother(WalSegmentId record, TenantShard replica) {
+        return !replica.knows(record.origin())
+                && IntStream.range(0, placement.size())
+                                .filter(slot -> wasOn(slot, record.shard()))
+                                .count()
+                        > 1;
+    }
+
     /** Checks that a replica here has what a read asks for. */
     void checkHeld(ReplicaId replica, Position position) {
         position.records().forEach(record -> checkHeld(record, replica(replica)));
     }
 
     private void checkHeld(WalSegmentId record, TenantShard replica) {
-        if (!replica.holds(record)) {
+        if (!isOfAnother(record, replica) && !replica.holds(record)) {
             throw unknownPosition(record);
         }
     }
@@ -612,6 +643,21 @@ final class EmbeddedTenant implements Tenant {
         return found;
     }
 
+    /** Returns a replica that is here, of a shard that has a slot as far as is known here. */
+    TenantShard serving(ReplicaId wanted) {
+        if (record.slotOf(wanted.shard()) < 0) {
+            throw notHere(wanted);
+        }
+        return replica(wanted);
+    }
+
+    /** Returns the replicas that another node asks for; those that answer here if it does not say. */
+    List<TenantShard> asked(@Nullable List<String> names) {
+        return names == null
+                ? answering()
+                : names.stream().map(ReplicaId::parse).map(this::serving).toList();
+    }
+
     private TidalException notHere(ReplicaId wanted) {
         return new TidalException(
                 ErrorCode.NOT_OWNER,
@@ -630,6 +676,38 @@ final class EmbeddedTenant implements Tenant {
                 .findFirst()
                 .orElseThrow(() -> new TidalException(
                         ErrorCode.NOT_OWNER, "shard " + shard + " of tenant " + id() + " is led by another node"));
+    }
+
+    /** Reads entities as a replica here has them, once it has what is asked for. */
+    List<Reading> readFrom(ReplicaId replica, String signal, List<EntityId> entities, ReadOptions options) {
+        int type = tidal.schema().index(signal);
+        TenantShard shard = prepared(replica, options);
+        long at = time(options);
+        CellView view = new CellView();
+        return entities.stream()
+                .map(entity -> read(shard, type, entity.value(), at, view))
+                .toList();
+    }
+
+    /** Reads an entity by its name as a replica here has it. */
+    Reading readFrom(ReplicaId replica, String signal, String entity, ReadOptions options) {
+        EntityId id = EntityNames.idOf(entity);
+        String known = prepared(replica, options).name(id.value());
+        return entity.equals(known)
+                ? readFrom(replica, signal, List.of(id), options).get(0)
+                : nothing(id, time(options), replica(replica));
+    }
+
+    private TenantShard prepared(ReplicaId replica, ReadOptions options) {
+        tidal.checkOpen();
+        TenantShard shard = replica(replica);
+        awaitPosition(shard, options);
+        options.minPosition().ifPresent(position -> checkHeld(replica, position));
+        return shard;
+    }
+
+    private long time(ReadOptions options) {
+        return options.at().map(EventTime::nanos).orElseGet(tidal.clock()::wallNanos);
     }
 
     /** Reads an entity as a replica here has it. */
@@ -728,39 +806,53 @@ final class EmbeddedTenant implements Tenant {
     @Override
     public TenantUsage usage() {
         tidal.checkOpen();
-        long accepted = 0;
-        for (SchemaEntry entry : tidal.schema().entries()) {
-            accepted += sum(slot -> slot.total(entry.index()));
-        }
+        return usage(answering());
+    }
+
+    /** Returns what replicas here use, and what this node alone knows. */
+    TenantUsage usage(List<TenantShard> shards) {
+        Answer.Usage used = usageOf(shards);
         return new TenantUsage(
                 rate(tidal.clock().monotonicNanos()),
-                answering().stream().mapToLong(TenantShard::entityCount).sum(),
-                answering().stream().mapToLong(TenantShard::storageBytes).sum(),
-                accepted,
+                used.entities(),
+                used.storageBytes(),
+                used.accepted(),
                 throttled());
     }
 
-    /** Returns what a single replica here knows of the tenant's usage. */
-    Answer.Usage usageOf(TenantShard shard) {
+    /** Returns what replicas here alone know of the tenant's usage. */
+    Answer.Usage usageOf(List<TenantShard> shards) {
         long accepted = 0;
         for (SchemaEntry entry : tidal.schema().entries()) {
-            accepted += shard.readable().total(entry.index());
+            for (TenantShard shard : shards) {
+                accepted += shard.readable().total(entry.index());
+            }
         }
-        return new Answer.Usage(0, shard.entityCount(), shard.storageBytes(), accepted, 0);
+        return new Answer.Usage(
+                0,
+                shards.stream().mapToLong(TenantShard::entityCount).sum(),
+                shards.stream().mapToLong(TenantShard::storageBytes).sum(),
+                accepted,
+                0);
     }
 
     @Override
     public List<UsageHour> usageByHour() {
         tidal.checkOpen();
+        return usageByHour(answering());
+    }
+
+    /** Returns what was written to replicas here in each hour. */
+    List<UsageHour> usageByHour(List<TenantShard> shards) {
         Metering all = new Metering();
-        answering().forEach(slot -> all.addAll(slot.metering()));
+        shards.forEach(slot -> all.addAll(slot.metering()));
         return UsageAudit.byHour(all);
     }
 
     @Override
     public UsageCheck verifyUsage() {
         tidal.checkOpen();
-        return UsageAudit.of(tidal, answering());
+        return moving.read(() -> UsageAudit.of(tidal, answering()));
     }
 
     @Override
@@ -780,6 +872,10 @@ final class EmbeddedTenant implements Tenant {
     @Override
     public void export(Consumer<RecordedSignal> consumer) {
         tidal.checkOpen();
+        if (!regional.areMeant()) {
+            SlotExport.here(this, tidal, moving).to(consumer);
+            return;
+        }
         for (TenantShard shard : answering()) {
             forEachBatch(tidal, shard, (log, counted) -> export(shard, counted, consumer));
         }

@@ -2,7 +2,6 @@ package io.tidaldb.core;
 
 import io.tidaldb.api.EntityId;
 import io.tidaldb.api.ErrorCode;
-import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.core.codec.HardNegativeRecord;
 import io.tidaldb.core.codec.SessionRecord;
@@ -37,7 +36,7 @@ final class LocalUsers implements UserStore {
 
     @Override
     public CompletableFuture<Position> write(UserRecord record, WriteOptions options) {
-        return write(record, options, false);
+        return tenant.heldBack(() -> write(record, options, false), options);
     }
 
     /** @param paid whether the tenant's rate was taken where its first slot is led */
@@ -62,12 +61,13 @@ final class LocalUsers implements UserStore {
 
     private void check(UserRecord record) {
         if (record instanceof HardNegativeRecord negative && negative.withdrawn() != null) {
-            ReplicaId slot = tenant.placement().get(router.slot(record.route()));
+            int slot = router.slot(record.route());
             negative.withdrawn().forEach(each -> {
-                if (!each.shard().equals(slot.shard())) {
+                if (!tenant.wasOn(slot, each.shard())) {
                     throw TidalException.invalid("record " + each + " can't be a hard negative of entity "
                             + Long.toUnsignedString(negative.item()) + " of tenant " + tenant.id()
-                            + ": expected one of shard " + slot.shard() + ", as the list of them has it");
+                            + ": expected one of shard "
+                            + tenant.placement().get(slot).shard() + ", as the list of them has it");
                 }
             });
         } else if (record instanceof SessionRecord session

@@ -110,7 +110,7 @@ final class NodeFigures {
             for (TenantShard slot : led) {
                 parts.add(
                         damage == null
-                                ? tenant.usageOf(slot)
+                                ? tenant.usageOf(List.of(slot))
                                 : new Answer.Usage(0, slot.entityCount(), slot.storageBytes(), 0, 0));
             }
             return Optional.of(new Answer.Tenant(

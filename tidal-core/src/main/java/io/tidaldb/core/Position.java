@@ -1,6 +1,5 @@
 package io.tidaldb.core;
 
-import io.tidaldb.api.ShardId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.api.WalSegmentId;
 import java.util.ArrayList;
@@ -42,12 +41,6 @@ public record Position(List<WalSegmentId> records) {
     public static Position parse(String text) {
         return new Position(
                 Arrays.stream(text.split(",", -1)).map(WalSegmentId::parse).toList());
-    }
-
-    /** Returns what is of one shard. */
-    Position of(ShardId shard) {
-        return new Position(
-                records.stream().filter(record -> record.shard().equals(shard)).toList());
     }
 
     /** Returns the position that holds both. */

@@ -5,7 +5,6 @@ import io.tidaldb.api.EntityId;
 import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.NodeId;
 import io.tidaldb.api.Outcome;
-import io.tidaldb.api.RegionId;
 import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.ShardId;
 import io.tidaldb.api.TenantConfig;
@@ -31,7 +30,6 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.function.BinaryOperator;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.LongFunction;
@@ -57,13 +55,17 @@ final class RoutedTenant implements Tenant {
     private final RemoteCalls calls;
     private final ShardRouter router;
     private final RoutedUsers users;
+    private final RoutedSums sums;
+    private final MovingReads moving;
 
     RoutedTenant(EmbeddedTenant local, EmbeddedTidal tidal, RemoteCalls calls, ShardRouter router) {
         this.local = local;
         this.tidal = tidal;
         this.calls = calls;
         this.router = router;
+        this.moving = local.moving();
         this.users = new RoutedUsers(this, local, calls, router, tidal.callbacks());
+        this.sums = new RoutedSums(this, local, tidal, calls, moving);
     }
 
     @Override
@@ -116,10 +118,6 @@ final class RoutedTenant implements Tenant {
     }
 
     /** Returns the other nodes that lead slots. */
-    private List<NodeId> others() {
-        return local.isNear() ? List.of() : otherLeaders();
-    }
-
     private List<NodeId> otherLeaders() {
         return placement().stream()
                 .map(this::node)
@@ -338,10 +336,14 @@ final class RoutedTenant implements Tenant {
 
     @Override
     public Reading read(String signal, String entity, ReadOptions options) {
+        return moving.read(() -> readNamed(signal, entity, options));
+    }
+
+    private Reading readNamed(String signal, String entity, ReadOptions options) {
         EntityId id = EntityNames.idOf(entity);
         ReplicaId replica = answering(router.slot(id.value()), options);
         if (isHere(node(replica))) {
-            return local.read(signal, entity, in(replica.region(), options));
+            return local.readFrom(replica, signal, entity, of(replica, options));
         }
         List<Reading> readings = new ArrayList<>(1);
         Function<Answer.Cell, Boolean> same = cell -> entity.equals(cell.name());
@@ -352,13 +354,16 @@ final class RoutedTenant implements Tenant {
                 options,
                 same,
                 readings::add,
-                () -> readings.add(
-                        local.read(signal, entity, in(here(replica).replica().region(), options))));
+                () -> readings.add(local.readFrom(here(replica).replica(), signal, entity, of(replica, options))));
         return readings.get(0);
     }
 
     @Override
     public List<Reading> readAll(String signal, List<EntityId> entities, ReadOptions options) {
+        return moving.read(() -> readMany(signal, entities, options));
+    }
+
+    private List<Reading> readMany(String signal, List<EntityId> entities, ReadOptions options) {
         SortedMap<ReplicaId, List<Integer>> byReplica = new TreeMap<>();
         for (int i = 0; i < entities.size(); i++) {
             byReplica
@@ -371,7 +376,7 @@ final class RoutedTenant implements Tenant {
             List<EntityId> asked = places.stream().map(entities::get).toList();
             List<Reading> answers = new ArrayList<>(asked.size());
             Consumer<ReplicaId> locally =
-                    which -> answers.addAll(local.readAll(signal, asked, in(which.region(), of(which, options))));
+                    which -> answers.addAll(local.readFrom(which, signal, asked, of(which, options)));
             if (isHere(node(replica))) {
                 locally.accept(replica);
             } else {
@@ -392,12 +397,8 @@ final class RoutedTenant implements Tenant {
         return local.route(slot, options.region());
     }
 
-    private static ReadOptions in(RegionId region, ReadOptions options) {
-        return options.in(region);
-    }
-
-    /** Asks only for what a replica can know: positions of its own shard. */
-    static ReadOptions of(ReplicaId replica, ReadOptions options) {
+    /** Asks only for what a replica can know: positions of its own slot. */
+    ReadOptions of(ReplicaId replica, ReadOptions options) {
         return options.exactly(minPosition(replica.shard(), options));
     }
 
@@ -443,7 +444,7 @@ final class RoutedTenant implements Tenant {
             here.accept(found);
         } else {
             awaitPosition(replica, options);
-            answered(node(replica), call, expected, options, then, () -> {
+            answered(node(replica), List.of(replica), call, expected, options, then, () -> {
                 TenantShard found = here(replica);
                 local.awaitPosition(found, options);
                 here.accept(found);
@@ -451,15 +452,13 @@ final class RoutedTenant implements Tenant {
         }
     }
 
-    private static Optional<Position> minPosition(ShardId shard, ReadOptions options) {
+    private Optional<Position> minPosition(ShardId shard, ReadOptions options) {
         return options.minPosition()
-                .map(position -> new Position(position.records().stream()
-                        .filter(record -> record.shard().equals(shard))
-                        .toList()))
+                .map(position -> local.of(shard, position))
                 .filter(position -> !position.records().isEmpty());
     }
 
-    private static @Nullable String printed(ShardId shard, ReadOptions options) {
+    private @Nullable String printed(ShardId shard, ReadOptions options) {
         return minPosition(shard, options).map(Position::toString).orElse(null);
     }
 
@@ -477,8 +476,16 @@ final class RoutedTenant implements Tenant {
         long[] asked = entities.stream().mapToLong(EntityId::value).toArray();
         answered(
                 node(replica),
+                List.of(replica),
                 index -> new Call.Read(
-                        index, number(), replica.region().value(), type, at, asked, printed(replica.shard(), options)),
+                        index,
+                        number(),
+                        replica.region().value(),
+                        type,
+                        at,
+                        asked,
+                        printed(replica.shard(), options),
+                        replica.shard().value()),
                 Answer.Readings.class,
                 options,
                 readings -> {
@@ -512,9 +519,14 @@ final class RoutedTenant implements Tenant {
         return options.at().map(EventTime::nanos).orElseGet(() -> tidal.clock().wallNanos());
     }
 
-    /** Asks a node; where it does not answer and nobody asked for its region, does it otherwise. */
-    private <A extends Answer> void answered(
+    /**
+     * Asks a node; where it does not answer and nobody asked for its region, does it otherwise. Fails with NOT_OWNER where slots have moved.
+     *
+     * @param asked the replicas that are to answer
+     */
+    <A extends Answer> void answered(
             NodeId node,
+            List<ReplicaId> asked,
             LongFunction<Call> call,
             Class<A> expected,
             ReadOptions options,
@@ -524,7 +536,8 @@ final class RoutedTenant implements Tenant {
         try {
             answer = tidal.await(calls.ask(node, call, expected, READ_DEADLINE));
         } catch (TidalException e) {
-            if (!isAway(e) || options.region().isPresent()) {
+            boolean moved = e.code() == ErrorCode.NOT_OWNER && moving.haveMoved(asked);
+            if (moved || !isAway(e) || options.region().isPresent()) {
                 throw e;
             }
             otherwise.run();
@@ -541,7 +554,7 @@ final class RoutedTenant implements Tenant {
     }
 
     /** Returns the replica here that can stand in for another one. */
-    private TenantShard here(ReplicaId replica) {
+    TenantShard here(ReplicaId replica) {
         TenantShard found = local.replica(replica.shard());
         if (found == null) {
             throw new TidalException(
@@ -556,6 +569,10 @@ final class RoutedTenant implements Tenant {
     public List<ScoredEntity> top(String signal, int k, ReadOptions options) {
         int type = tidal.schema().index(signal);
         EmbeddedTenant.checkTop(k);
+        return moving.read(() -> top(type, k, options));
+    }
+
+    private List<ScoredEntity> top(int type, int k, ReadOptions options) {
         long at = time(options);
         Map<Long, String> names = new HashMap<>();
         TopK top = new TopK(k);
@@ -617,6 +634,7 @@ final class RoutedTenant implements Tenant {
         replicas.forEach(replica -> awaitPosition(replica, options));
         answered(
                 node,
+                replicas,
                 index -> new Call.Top(
                         index,
                         number(),
@@ -645,143 +663,49 @@ final class RoutedTenant implements Tenant {
         });
     }
 
-    // Sums over what each node leads
+    // Sums over all slots
 
     @Override
     public long total(String signal) {
-        return totals(signal).events();
+        return sums.totals(tidal.schema().index(signal)).events();
     }
 
     @Override
     public long entities(String signal) {
-        return totals(signal).entities();
-    }
-
-    private Answer.Totals totals(String signal) {
-        int type = tidal.schema().index(signal);
-        return sum(
-                index -> new Call.Totals(index, number(), type),
-                Answer.Totals.class,
-                new Answer.Totals(local.total(signal), local.entities(signal)),
-                shard -> new Answer.Totals(
-                        shard.readable().total(type), shard.readable().entities(type)),
-                (one, other) -> new Answer.Totals(one.events() + other.events(), one.entities() + other.entities()));
+        return sums.totals(tidal.schema().index(signal)).entities();
     }
 
     @Override
     public TenantUsage usage() {
-        TenantUsage here = local.usage();
-        if (local.isNear()) {
-            return here;
-        }
-        Answer.Usage all = sum(
-                index -> new Call.Usage(index, number()),
-                Answer.Usage.class,
-                new Answer.Usage(
-                        here.signalsPerSecond(),
-                        here.entities(),
-                        here.storageBytes(),
-                        here.accepted(),
-                        here.throttled()),
-                local::usageOf,
-                (one, other) -> new Answer.Usage(
-                        one.signalsPerSecond() + other.signalsPerSecond(),
-                        one.entities() + other.entities(),
-                        one.storageBytes() + other.storageBytes(),
-                        one.accepted() + other.accepted(),
-                        one.throttled() + other.throttled()));
+        tidal.checkOpen();
+        Answer.Usage all = sums.usage();
         return new TenantUsage(
                 all.signalsPerSecond(), all.entities(), all.storageBytes(), all.accepted(), all.throttled());
     }
 
-    /** Adds up what all nodes say of what they lead; for one that does not answer, what the replicas here say. */
-    private <A extends Answer> A sum(
-            LongFunction<Call> call, Class<A> kind, A here, Function<TenantShard, A> replica, BinaryOperator<A> plus) {
-        A sum = here;
-        for (NodeId node : others()) {
-            List<A> parts = new ArrayList<>();
-            answered(
-                    node,
-                    call,
-                    kind,
-                    ReadOptions.DEFAULT,
-                    parts::add,
-                    () -> placement().stream()
-                            .filter(leader -> node(leader).equals(node))
-                            .map(leader -> replica.apply(here(leader)))
-                            .forEach(parts::add));
-            for (A part : parts) {
-                sum = plus.apply(sum, part);
-            }
-        }
-        return sum;
+    @Override
+    public List<UsageHour> usageByHour() {
+        tidal.checkOpen();
+        return sums.usageByHour();
     }
 
-    // Looks into logs, which only those that lead are asked for
+    @Override
+    public UsageCheck verifyUsage() {
+        tidal.checkOpen();
+        return sums.verifyUsage();
+    }
+
+    @Override
+    public void export(Consumer<RecordedSignal> consumer) {
+        tidal.checkOpen();
+        sums.export(consumer);
+    }
 
     private <A extends Answer> List<A> all(
             List<NodeId> nodes, LongFunction<Call> call, Class<A> kind, Duration deadline) {
         return nodes.stream()
                 .map(node -> tidal.await(calls.ask(node, call, kind, deadline), deadline.toNanos()))
                 .toList();
-    }
-
-    @Override
-    public List<UsageHour> usageByHour() {
-        UsageFigures.Sum sum = new UsageFigures.Sum();
-        sum.add(local.usageByHour());
-        all(others(), index -> new Call.Hours(index, number()), Answer.Hours.class, TASK_DEADLINE)
-                .forEach(each -> sum.add(UsageFigures.hours(each.hours())));
-        return sum.hours();
-    }
-
-    @Override
-    public UsageCheck verifyUsage() {
-        UsageCheck check = local.verifyUsage();
-        for (Answer.Recounted each :
-                all(others(), index -> new Call.Recount(index, number()), Answer.Recounted.class, AUDIT_DEADLINE)) {
-            check = check.and(UsageFigures.check(each));
-        }
-        return check;
-    }
-
-    @Override
-    public void export(Consumer<RecordedSignal> consumer) {
-        local.export(consumer);
-        if (local.isNear()) {
-            return;
-        }
-        for (ReplicaId leader : placement()) {
-            NodeId node = node(leader);
-            if (!isHere(node)) {
-                export(node, leader.shard(), consumer);
-            }
-        }
-    }
-
-    private void export(NodeId node, ShardId shard, Consumer<RecordedSignal> consumer) {
-        int[] origin = null;
-        long seqno = 0;
-        do {
-            int[] from = origin;
-            long next = seqno;
-            Answer.Exported part = tidal.await(calls.ask(
-                    node,
-                    index -> new Call.Export(index, number(), shard.value(), from, next),
-                    Answer.Exported.class,
-                    TASK_DEADLINE));
-            part.lines()
-                    .forEach(line -> consumer.accept(new RecordedSignal(
-                            WalSegmentId.parse(line.position()),
-                            line.hlc(),
-                            line.type(),
-                            EntityId.of(line.entity()),
-                            line.name(),
-                            line.weight(),
-                            line.time())));
-            origin = part.origin();
-            seqno = part.seqno();
-        } while (origin != null);
     }
 
     @Override

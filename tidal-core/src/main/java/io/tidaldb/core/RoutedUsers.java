@@ -100,6 +100,10 @@ final class RoutedUsers implements UserStore {
 
     @Override
     public List<HiddenItem> hidden(long user, ReadOptions options) {
+        return local.moving().read(() -> hiddenFrom(user, options));
+    }
+
+    private List<HiddenItem> hiddenFrom(long user, ReadOptions options) {
         List<HiddenItem> all = new ArrayList<>();
         for (int slot = 0; slot < tenant.placement().size(); slot++) {
             all.addAll(hidden(user, tenant.answering(slot, options), null, options));
@@ -109,6 +113,10 @@ final class RoutedUsers implements UserStore {
 
     @Override
     public List<Long> hiddenAmong(long user, List<EntityId> items, ReadOptions options) {
+        return local.moving().read(() -> hiddenOf(user, items, options));
+    }
+
+    private List<Long> hiddenOf(long user, List<EntityId> items, ReadOptions options) {
         SortedMap<ReplicaId, List<EntityId>> byReplica = new TreeMap<>();
         items.forEach(item -> byReplica
                 .computeIfAbsent(tenant.answering(router.slot(item.value()), options), each -> new ArrayList<>())
@@ -120,7 +128,7 @@ final class RoutedUsers implements UserStore {
     }
 
     private List<HiddenItem> hidden(long user, ReplicaId replica, @Nullable List<EntityId> items, ReadOptions options) {
-        ReadOptions own = RoutedTenant.of(replica, options).in(replica.region());
+        ReadOptions own = tenant.of(replica, options).in(replica.region());
         long[] asked =
                 items == null ? null : items.stream().mapToLong(EntityId::value).toArray();
         List<HiddenItem> found = new ArrayList<>();
@@ -139,8 +147,12 @@ final class RoutedUsers implements UserStore {
 
     @Override
     public SessionImage session(long session, ReadOptions options) {
+        return local.moving().read(() -> image(session, options));
+    }
+
+    private SessionImage image(long session, ReadOptions options) {
         ReplicaId replica = tenant.answering(router.slot(session), options);
-        ReadOptions own = RoutedTenant.of(replica, options).in(replica.region());
+        ReadOptions own = tenant.of(replica, options).in(replica.region());
         List<SessionImage> found = new ArrayList<>(1);
         tenant.answered(
                 replica,

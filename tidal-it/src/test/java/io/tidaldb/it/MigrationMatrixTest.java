@@ -38,6 +38,10 @@ class MigrationMatrixTest {
     private static final ReplicaId TARGET = ReplicaId.parse("r2:s2");
     private static final MigrationOptions NO_HOLD = MigrationOptions.DEFAULT.holding(Duration.ZERO);
 
+    // Long enough for a machine that has other things to do.
+    private static final MigrationOptions PATIENT =
+            new MigrationOptions(OptionalLong.empty(), Duration.ofSeconds(5), Optional.of(Duration.ZERO), false);
+
     @TempDir
     Path directory;
 
@@ -192,6 +196,28 @@ class MigrationMatrixTest {
             tenant.record("view", 99, 1);
             assertThat(tenant.read("view", 99, ReadOptions.DEFAULT).count()).isOne();
             assertThat(recordsOnDisk(SOURCE.shard())).isZero();
+        }
+    }
+
+    @Test
+    @DisplayName("R-60: sessions, hard negatives and every kind of read go on while it moves there and back again")
+    void everyRead() throws Exception {
+        try (Tidal tidal = open(replicated())) {
+            tenant(tidal, Durability.MAJORITY);
+            try (EveryRead client = new EveryRead(TENANT, tidal)) {
+                client.awaitMore(20);
+                ReplicaId from = SOURCE;
+                for (int flip = 0; flip < 4; flip++) {
+                    ReplicaId to = from.equals(SOURCE) ? TARGET : SOURCE;
+                    long id = tidal.migrations().start(TENANT, from, to, PATIENT);
+                    awaitState(tidal, id, MigrationState.COMPLETE);
+                    client.awaitMore(2);
+                    from = to;
+                }
+                client.end();
+            }
+            assertThat(tidal.tenant(TENANT).orElseThrow().verifyUsage().matches())
+                    .isTrue();
         }
     }
 

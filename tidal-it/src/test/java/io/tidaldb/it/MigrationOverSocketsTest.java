@@ -16,6 +16,7 @@ import io.tidaldb.core.control.MigrationState;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -123,6 +124,35 @@ class MigrationOverSocketsTest {
             client.awaitMore();
             assertAll(client.end(), 0, 1, 2);
         }
+    }
+
+    @Test
+    @DisplayName(
+            "R-60, R-62: there and back ten times, under writes, sessions, hard negatives and every kind of read through all nodes")
+    void everyRead() throws Exception {
+        try (EveryRead client = new EveryRead(TENANT, members.node(0), members.node(1), members.node(2))) {
+            client.awaitMore(2);
+            Tidal any = members.node(1);
+            long id = any.migrations().start(TENANT, SOURCE, TARGET, OPTIONS.holding(Duration.ofHours(1)));
+            awaitState(any, id, MigrationState.HOLD);
+            for (int flip = 1; flip < 10; flip++) {
+                any.migrations().reverse(id);
+                awaitState(any, id, MigrationState.HOLD);
+                client.awaitMore(1);
+            }
+            any.migrations().endHold(id);
+            awaitState(any, id, MigrationState.COMPLETE);
+            // Nothing is left where it comes from when it goes back, nor held when it is there.
+            for (ReplicaId from : List.of(SOURCE, TARGET)) {
+                ReplicaId to = from.equals(SOURCE) ? TARGET : SOURCE;
+                long next = any.migrations().start(TENANT, from, to, OPTIONS.holding(Duration.ZERO));
+                awaitState(any, next, MigrationState.COMPLETE);
+                client.awaitMore(1);
+            }
+            client.end();
+        }
+        assertThat(members.tenant(0, TENANT).placement()).containsExactly(SOURCE);
+        assertThat(members.tenant(1, TENANT).verifyUsage().matches()).isTrue();
     }
 
     @Test

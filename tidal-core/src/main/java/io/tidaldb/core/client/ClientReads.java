@@ -96,7 +96,15 @@ final class ClientReads {
                 slot,
                 options,
                 number,
-                region -> new Call.Read(route.index(), tenant(), region.value(), type, at, asked, seen(shard, options)),
+                region -> new Call.Read(
+                        route.index(),
+                        tenant(),
+                        region.value(),
+                        type,
+                        at,
+                        asked,
+                        seen(route, shard, options),
+                        shard.value()),
                 Answer.Readings.class,
                 (answer, replica) -> {
                     if (number == 0 && options.region().isEmpty() && isLedElsewhere(route, slot, replica, answer)) {
@@ -186,7 +194,7 @@ final class ClientReads {
                         type,
                         at,
                         k,
-                        seen(shard, options),
+                        seen(route, shard, options),
                         options.user().map(EntityId::value).orElse(null)),
                 Answer.Ranked.class,
                 (answer, replica) -> answer);
@@ -194,13 +202,19 @@ final class ClientReads {
 
     long total(String signal) {
         return await(tried((route, number, left) -> {
-            List<CompletableFuture<Answer.Totals>> parts = route.slots().stream()
-                    .map(Route.Slot::leader)
-                    .distinct()
-                    .sorted()
-                    .map(node -> ask(
-                            node, new Call.Totals(route.index(), tenant(), route.type(signal)), Answer.Totals.class))
-                    .toList();
+            SortedMap<NodeId, List<String>> leading = new TreeMap<>();
+            route.slots()
+                    .forEach(slot -> leading.computeIfAbsent(slot.leader(), each -> new ArrayList<>())
+                            .add(new ReplicaId(
+                                            Objects.requireNonNull(
+                                                    slot.replicas().get(slot.leader())),
+                                            slot.shard())
+                                    .toString()));
+            List<CompletableFuture<Answer.Totals>> parts = new ArrayList<>();
+            leading.forEach((node, replicas) -> parts.add(ask(
+                    node,
+                    new Call.Totals(route.index(), tenant(), route.type(signal), replicas),
+                    Answer.Totals.class)));
             return CompletableFuture.allOf(parts.toArray(CompletableFuture[]::new))
                     .thenApply(nothing -> parts.stream()
                             .mapToLong(part -> part.join().events())
@@ -266,11 +280,16 @@ final class ClientReads {
         return options.at().map(EventTime::nanos).orElseGet(cluster::wallNanos);
     }
 
-    // A replica can know positions of its own shard only.
-    private static @Nullable String seen(ShardId shard, ReadOptions options) {
+    // A replica can know positions of its own slot only, which may have been on shards that have none of the tenant's
+    // any more.
+    private static @Nullable String seen(Route route, ShardId shard, ReadOptions options) {
+        List<ShardId> others = route.slots().stream()
+                .map(Route.Slot::shard)
+                .filter(each -> !each.equals(shard))
+                .toList();
         return options.minPosition()
                 .map(position -> new Position(position.records().stream()
-                        .filter(record -> record.shard().equals(shard))
+                        .filter(record -> !others.contains(record.shard()))
                         .toList()))
                 .filter(position -> !position.records().isEmpty())
                 .map(Position::toString)

@@ -230,10 +230,7 @@ public final class Node {
      */
     public <T> CompletableFuture<T> withLogs(TenantShard shard, int cost, Function<SlotLogs, T> look) {
         return loop.submit(shard.flow(), cost, () -> {
-            TidalException refusal = shard.refusal();
-            if (refusal != null) {
-                throw refusal;
-            }
+            requireThere(shard);
             return look.apply(new SlotLogs(shard, store, recovery));
         });
     }
@@ -570,11 +567,20 @@ public final class Node {
         return loop.submit(shard.flow(), EXPORT_CHUNK_BYTES, () -> chunk(shard, from, seqno));
     }
 
-    private Chunk chunk(TenantShard shard, @Nullable LogId from, long seqno) {
+    private static void requireThere(TenantShard shard) {
         TidalException refusal = shard.refusal();
         if (refusal != null) {
             throw refusal;
         }
+        if (shard.isErased()) {
+            throw new TidalException(
+                    ErrorCode.NOT_OWNER,
+                    shard.replica() + " holds no slot of tenant " + shard.tenantId() + " any more: it has moved");
+        }
+    }
+
+    private Chunk chunk(TenantShard shard, @Nullable LogId from, long seqno) {
+        requireThere(shard);
         List<Counted> batches = new ArrayList<>();
         int bytes = 0;
         for (LogStatus status : recovery.logs(shard)) {

@@ -912,6 +912,11 @@ public final class TenantShard {
         return position != null && Long.compareUnsigned(position, record.seqno()) >= 0;
     }
 
+    /** Returns whether anything of an origin was ever seen here. */
+    public boolean knows(Origin of) {
+        return applied.get(of) != null;
+    }
+
     /** Returns whether this replica writes under an origin: then it knows all of its records. */
     public boolean writesUnder(Origin of) {
         return of.equals(origin);

@@ -46,6 +46,7 @@ public sealed interface Call {
      * @param region whose replicas are to answer
      * @param type index of the signal type
      * @param minPosition what the answer must have seen at least, printed; or null
+     * @param shard the one that all of them are on as far as the one who asks knows; null if he does not say
      */
     record Read(
             long index,
@@ -54,7 +55,9 @@ public sealed interface Call {
             int type,
             long atNanos,
             long[] entities,
-            @Nullable String minPosition) implements Call {}
+            @Nullable String minPosition,
+            @Nullable Integer shard)
+            implements Call {}
 
     /**
      * Ranks the entities of some shards.
@@ -73,17 +76,34 @@ public sealed interface Call {
             @Nullable Long user)
             implements Call {}
 
-    /** Counts events and entities of a type over the slots that the node asked leads. */
-    record Totals(long index, long tenant, int type) implements Call {}
+    /**
+     * Counts events and entities of a type.
+     *
+     * @param replicas over which; null for those that the node asked leads
+     */
+    record Totals(
+            long index, long tenant, int type, @Nullable List<String> replicas) implements Call {}
 
-    /** Asks what the slots that the node asked leads use. */
-    record Usage(long index, long tenant) implements Call {}
+    /**
+     * Asks what slots use.
+     *
+     * @param replicas whose; null for those that the node asked leads
+     */
+    record Usage(long index, long tenant, @Nullable List<String> replicas) implements Call {}
 
-    /** Asks what was written in each hour to the slots that the node asked leads. */
-    record Hours(long index, long tenant) implements Call {}
+    /**
+     * Asks what was written in each hour.
+     *
+     * @param replicas to which; null for those that the node asked leads
+     */
+    record Hours(long index, long tenant, @Nullable List<String> replicas) implements Call {}
 
-    /** Has the usage of the slots that the node asked leads counted again. */
-    record Recount(long index, long tenant) implements Call {}
+    /**
+     * Has usage counted again.
+     *
+     * @param replicas of which; null for those that the node asked leads
+     */
+    record Recount(long index, long tenant, @Nullable List<String> replicas) implements Call {}
 
     /**
      * Reads a part of a slot's logs.

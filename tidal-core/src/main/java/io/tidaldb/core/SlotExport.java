@@ -1,0 +1,93 @@
+package io.tidaldb.core;
+
+import io.tidaldb.api.Origin;
+import io.tidaldb.api.RegionId;
+import io.tidaldb.api.ShardId;
+import io.tidaldb.api.wal.LogId;
+import io.tidaldb.core.ingest.Node;
+import io.tidaldb.core.ingest.TenantShard;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Hands over the signals of a tenant, slot by slot and part by part. Logs of a slot are the same wherever it is, so a slot that moves
+ * meanwhile is gone on with at the place that was reached.
+ */
+final class SlotExport {
+
+    private final EmbeddedTenant tenant;
+    private final MovingReads moving;
+    private final Source source;
+
+    /** Reads a part of a slot, wherever it is now. */
+    interface Source {
+
+        Part read(int slot, Place from);
+    }
+
+    /**
+     * Where to go on.
+     *
+     * @param origin whose log it is; null to begin
+     */
+    record Place(@Nullable Origin origin, long seqno) {}
+
+    /**
+     * A part of a slot.
+     *
+     * @param next where the next one begins; null after the last one
+     */
+    record Part(List<RecordedSignal> signals, @Nullable Place next) {}
+
+    SlotExport(EmbeddedTenant tenant, MovingReads moving, Source source) {
+        this.tenant = tenant;
+        this.moving = moving;
+        this.source = source;
+    }
+
+    /** Of a tenant all of whose replicas are in this process. */
+    static SlotExport here(EmbeddedTenant tenant, EmbeddedTidal tidal, MovingReads moving) {
+        return new SlotExport(
+                tenant, moving, (slot, from) -> here(tenant, tidal, tenant.replica(slot, ReadOptions.DEFAULT), from));
+    }
+
+    void to(Consumer<RecordedSignal> consumer) {
+        for (int slot = 0; slot < tenant.placement().size(); slot++) {
+            Place from = new Place(null, 0);
+            while (from != null) {
+                int now = slot;
+                Place begin = from;
+                Part part = moving.read(() -> source.read(now, begin));
+                part.signals.forEach(consumer);
+                from = part.next;
+            }
+        }
+    }
+
+    /** Reads a part of a replica that is here. */
+    static Part here(EmbeddedTenant tenant, EmbeddedTidal tidal, TenantShard shard, Place from) {
+        LogId log = from.origin == null ? null : shard.log(from.origin);
+        Node.Chunk chunk = tidal.await(tidal.node(shard).read(shard, log, from.seqno));
+        List<RecordedSignal> signals = new ArrayList<>();
+        chunk.batches().forEach(counted -> tenant.export(shard, counted, signals::add));
+        LogId next = chunk.nextLog();
+        return new Part(signals, next == null ? null : new Place(next.origin(), chunk.nextSeqno()));
+    }
+
+    /** Returns where to go on, as nodes tell each other. */
+    static @Nullable Place place(int @Nullable [] origin, long seqno) {
+        return origin == null
+                ? null
+                : new Place(new Origin(RegionId.of(origin[0]), ShardId.of(origin[1]), origin[2]), seqno);
+    }
+
+    /** Returns an origin as nodes tell it each other. */
+    static int @Nullable [] told(Place place) {
+        Origin origin = place.origin;
+        return origin == null
+                ? null
+                : new int[] {origin.region().value(), origin.shard().value(), origin.incarnation()};
+    }
+}
