@@ -13,6 +13,7 @@ import io.tidaldb.core.upgrade.Version;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -196,11 +197,11 @@ final class AgreedUpgrades implements Upgrades {
                 figuresOfNode == null ? null : figuresOfNode.version(),
                 control.phase(node),
                 leads,
-                refusal(node, paused, figuresOfNode != null),
+                refusal(node, paused, said.keySet()),
                 paused);
     }
 
-    private @Nullable String refusal(NodeId node, List<TenantId> paused, boolean up) {
+    private @Nullable String refusal(NodeId node, List<TenantId> paused, Set<NodeId> up) {
         if (control.phase(node) == UpgradePhase.DRAINED) {
             return null;
         }
@@ -209,17 +210,18 @@ final class AgreedUpgrades implements Upgrades {
         } catch (TidalException e) {
             return e.getMessage();
         }
-        if (!up) {
+        if (!up.contains(node)) {
             return "node " + node + " does not answer: it can't hand anything over";
         }
-        return paused.isEmpty() ? null : unserved(node, paused);
+        return paused.isEmpty() ? null : unserved(node, paused, up);
     }
 
-    private static String unserved(NodeId node, List<TenantId> paused) {
+    private String unserved(NodeId node, List<TenantId> paused, Set<NodeId> up) {
         return "without node " + node + ", nobody could serve " + paused.size()
                 + (paused.size() == 20 ? " or more" : "")
-                + " tenants, such as " + paused.get(0)
-                + ": start the other nodes that have them, or say that they may pause (allow-unavailable)";
+                + " tenants, such as " + paused.get(0) + "; "
+                + DrainSafety.wayOut(control, node, up::contains, paused.get(0))
+                + ", or say that they may pause (allow-unavailable)";
     }
 
     @Override
@@ -248,7 +250,7 @@ final class AgreedUpgrades implements Upgrades {
         }
         List<TenantId> paused = DrainSafety.paused(control, node, member -> said.containsKey(member), several);
         if (!allowUnavailable && !paused.isEmpty()) {
-            throw new TidalException(ErrorCode.UNSAFE, unserved(node, paused));
+            throw new TidalException(ErrorCode.UNSAFE, unserved(node, paused, said.keySet()));
         }
     }
 

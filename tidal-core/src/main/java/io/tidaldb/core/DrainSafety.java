@@ -11,7 +11,9 @@ import io.tidaldb.core.routing.ShardReplicas;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 
 /** Which tenants nobody would serve while a node is away. */
 final class DrainSafety {
@@ -43,6 +45,28 @@ final class DrainSafety {
             }
         }
         return paused;
+    }
+
+    /** Returns what can be done so that a tenant of {@link #paused} is served without the node. */
+    static String wayOut(ControlPlane control, NodeId node, Predicate<NodeId> up, TenantId paused) {
+        TenantRecord tenant = control.tenants().get(paused);
+        if (tenant == null) {
+            return "it is being deleted: try again";
+        }
+        ShardReplicas topology = new ShardReplicas(control.shards());
+        Set<NodeId> others = tenant.placement().stream()
+                .flatMap(leader -> members(topology, tenant, leader).stream())
+                .map(ShardAssignment::node)
+                .filter(each -> !each.equals(node))
+                .collect(Collectors.toCollection(TreeSet::new));
+        List<NodeId> away = others.stream().filter(up.negate()).toList();
+        if (others.isEmpty()) {
+            return "no other node has a replica of it: move it to a shard of one that stays with \"tidal migrate start\"";
+        }
+        return away.isEmpty()
+                ? "the replicas on " + others + " are too few for its durability "
+                        + tenant.config().durability() + ", or have not caught up: set another one, or wait"
+                : "it is on " + others + ", too, of which " + away + " do not answer: start those";
     }
 
     private static List<ShardAssignment> members(ShardReplicas topology, TenantRecord tenant, ReplicaId leader) {

@@ -23,7 +23,7 @@ final class Await {
         long begun = System.nanoTime();
         while (!condition.getAsBoolean()) {
             assertThat(Duration.ofNanos(System.nanoTime() - begun)).as("time").isLessThan(PATIENCE);
-            Thread.onSpinWait();
+            LockSupport.parkNanos(PAUSE.toNanos());
         }
     }
 

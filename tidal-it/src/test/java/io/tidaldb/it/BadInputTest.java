@@ -80,6 +80,8 @@ class BadInputTest {
                 refused("upgrade check --data-dir STORE", 2, "--downgrade-to"),
                 refused("upgrade check --downgrade-to one --data-dir STORE", 2, "MAJOR.MINOR"),
                 refused("upgrade check --downgrade-to 99.0 --data-dir STORE", 2, "newer than this version"),
+                refused("upgrade check --downgrade-to 0.1 --data-dir STORE --server http://127.0.0.1:1", 2, "exclude"),
+                refused("upgrade check --downgrade-to 0.1 --server ftp://x", 2, "ftp://x"),
                 refused("upgrade check --downgrade-to 0.1 --data-dir W/absent", 2, "W/absent"),
                 refused("upgrade drain", 2, "NODE"),
                 refused("upgrade drain n1 --timeout soon", 2, "\"soon\" is not a duration"),

@@ -9,7 +9,6 @@ import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -53,63 +52,27 @@ class ContainerClusterTest {
         }
     }
 
-    @BeforeEach
-    void healthy() {
-        cluster.awaitHealthy();
+    /** Sends to any node that answers, until it is ended. */
+    private Sending sending() throws Exception {
+        Sending sending = Sending.start(
+                work, String.valueOf(loads++), 7, EVENTS_PER_SECOND, cluster.asking(cluster.servers("n1")));
+        sending.awaitMore(1);
+        return sending;
     }
 
-    /** What is sent meanwhile, to any node that answers; the deadline is longer than anything here. */
-    private final class Writing implements AutoCloseable {
-
-        private final Path acks = work.resolve("acks-" + loads + ".ndjson");
-        private final TidalProcess process;
-
-        Writing(int seconds) {
-            Path err = work.resolve("load-" + loads++ + ".txt");
-            process = TidalProcess.start(
-                    err,
-                    cluster.asking(
-                            cluster.servers("n1"),
-                            "signal",
-                            "load",
-                            "--tenant",
-                            7,
-                            "--rate",
-                            EVENTS_PER_SECOND,
-                            "--duration",
-                            seconds + "s",
-                            "--deadline",
-                            "3m",
-                            "--ack-log",
-                            acks,
-                            "--output",
-                            "json"));
-            Await.until(() -> acks.toFile().length() > 0);
+    /** Ends what was sent meanwhile: what was acknowledged is there once, whoever is asked. Returns what it says. */
+    private JsonNode lostNothing(Sending sending) throws Exception {
+        sending.awaitMore(EVENTS_PER_SECOND);
+        JsonNode report = sending.finish();
+        cluster.awaitHealthy();
+        for (String node : cluster.nodes()) {
+            // Leaders go back to the nodes that are preferred meanwhile, which ends an export that they are in the
+            // middle of.
+            Await.passes(
+                    () -> Cli.run(cluster.asking(cluster.server(node), "signal", "verify", "--ack-log", sending.acks()))
+                            .done());
         }
-
-        /** Waits for its end: what was acknowledged is there once, whoever is asked. Returns what it says. */
-        JsonNode lostNothing() throws Exception {
-            String line = String.valueOf(process.line());
-            while (!line.startsWith("{") && !line.equals("null")) {
-                line = String.valueOf(process.line());
-            }
-            assertThat(process.exitCode()).as("%s%n%s", line, process.errors()).isZero();
-            JsonNode report = Cli.parse(line);
-            assertThat(report.get("acked").asLong()).as(line).isPositive();
-            cluster.awaitHealthy();
-            for (String node : cluster.nodes()) {
-                // Leaders go back to the nodes that are preferred meanwhile, which ends an export that they were in the
-                // middle of.
-                Await.passes(() -> Cli.run(cluster.asking(cluster.server(node), "signal", "verify", "--ack-log", acks))
-                        .done());
-            }
-            return report;
-        }
-
-        @Override
-        public void close() throws InterruptedException {
-            process.close();
-        }
+        return report;
     }
 
     private void awaitState(String node, String state, String... seenBy) {
@@ -123,6 +86,7 @@ class ContainerClusterTest {
     void restricted() {
         for (String node : cluster.nodes()) {
             String container = cluster.container(node);
+            cluster.awaitContent(node);
             assertThat(engine.inspect(container, "{{.Config.User}} {{.HostConfig.ReadonlyRootfs}}"))
                     .isEqualTo("10001:10001 true");
             assertThat(FaultTools.run("cat", "/proc/" + engine.inspect(container, "{{.State.Pid}}") + "/status"))
@@ -138,38 +102,47 @@ class ContainerClusterTest {
     @Test
     @DisplayName("R-30 lose nothing when one is killed")
     void killed() throws Exception {
-        try (Writing writing = new Writing(12)) {
+        try (Sending sending = sending()) {
             engine.run("kill", "-s", "KILL", cluster.container("n1"));
             awaitState("n1", "DOWN", "n0", "n2");
             engine.run("start", cluster.container("n1"));
-            writing.lostNothing();
+            lostNothing(sending);
         }
     }
 
     @Test
-    @DisplayName("fail no write when one after the other is stopped in order and started again")
+    @DisplayName(
+            "R-70 fail no write when one after the other is stopped in order and replaced by the next version's image, at which"
+                    + " the cluster is finalized then")
     void rolling() throws Exception {
-        try (Writing writing = new Writing(20)) {
+        String next = engine.nextImage(cluster.image());
+        try (Sending sending = sending()) {
             for (String node : cluster.nodes()) {
-                engine.run("stop", "-t", "60", cluster.container(node));
-                assertThat(engine.inspect(cluster.container(node), "{{.State.ExitCode}}"))
+                assertThat(cluster.replace(node, next))
                         .as("exit code of %s, which drains on SIGTERM", node)
                         .isEqualTo("0");
-                engine.run("start", cluster.container(node));
                 cluster.awaitHealthy();
             }
-            assertThat(writing.lostNothing().get("failed").asLong()).isZero();
+            JsonNode status = Cli.run(cluster.asking(cluster.servers("n0"), "upgrade", "status", "--output", "json"))
+                    .done()
+                    .json();
+            assertThat(status.get("cluster_version").asText()).isEqualTo("0.1");
+            assertThat(status.get("nodes"))
+                    .allMatch(each -> each.get("version").asText().equals("0.2.0"));
+            Cli.run(cluster.asking(cluster.servers("n0"), "upgrade", "finalize"))
+                    .done();
+            assertThat(lostNothing(sending).get("failed").asLong()).isZero();
         }
     }
 
     @Test
     @DisplayName("R-30 lose nothing when one stands still for longer than the others wait")
     void paused() throws Exception {
-        try (Writing writing = new Writing(12)) {
+        try (Sending sending = sending()) {
             engine.run("pause", cluster.container("n2"));
             awaitState("n2", "DOWN", "n0", "n1");
             engine.run("unpause", cluster.container("n2"));
-            writing.lostNothing();
+            lostNothing(sending);
         }
     }
 
@@ -188,12 +161,12 @@ class ContainerClusterTest {
     private void cut(String node, List<String> chains) throws Exception {
         String[] others =
                 cluster.nodes().stream().filter(each -> !each.equals(node)).toArray(String[]::new);
-        try (Writing writing = new Writing(15)) {
+        try (Sending sending = sending()) {
             chains.forEach(chain -> rule(node, "-A", chain));
             awaitState(node, "DOWN", others);
             awaitState(others[0], "DOWN", node);
             chains.forEach(chain -> rule(node, "-D", chain));
-            writing.lostNothing();
+            lostNothing(sending);
         }
     }
 

@@ -104,6 +104,21 @@ final class ContainerEngine implements AutoCloseable {
         return image;
     }
 
+    /** Builds the image of the version after another image's, and returns its name. */
+    String nextImage(String image) {
+        String next = name("next");
+        run(
+                "build",
+                "-q",
+                "--build-arg",
+                "BASE_IMAGE=" + image,
+                "-t",
+                next,
+                Repository.root().resolve("tidal-it/src/next").toString());
+        undo.push(List.of("rmi", "-f", next));
+        return next;
+    }
+
     String network() {
         String network = name("network");
         run("network", "create", network);

@@ -92,7 +92,7 @@ class DashboardTest {
     void shows() {
         browser.await("document.querySelectorAll('#topology .region').length === 3");
         browser.await("document.querySelectorAll('#topology .shards li').length === 9");
-        browser.await("document.querySelectorAll('#tenants .tenant').length === 2");
+        browser.await("document.querySelectorAll('#tenants .tenant').length >= 2");
         browser.await("document.querySelectorAll('#risks tbody tr').length >= 4");
         browser.await("document.querySelectorAll('#charts canvas').length === 3");
         browser.await("document.querySelector('#audit tbody tr')");
@@ -240,28 +240,74 @@ class DashboardTest {
     }
 
     @Test
+    @DisplayName("shows a migration when it begins, how far it is, and that it is done when its hold is ended there")
+    void migration() {
+        create(10, "mover", "--shards", "r0:s0");
+        browser.evaluate("window.loadedOnce = true");
+        String id = Cli.run(
+                        "migrate",
+                        "start",
+                        "--server",
+                        cluster.server(0),
+                        "--tenant",
+                        10,
+                        "--from",
+                        "r0:s0",
+                        "--to",
+                        "r2:s2",
+                        "--hold",
+                        "30m",
+                        "--output",
+                        "json")
+                .done()
+                .json()
+                .get("id")
+                .asText();
+        String card = "document.querySelector('#migrations [data-key=m" + id + "]')";
+        browser.await(card + "?.innerText.includes('r0:s0 → r2:s2')");
+        browser.await(card + "?.innerText.includes('HOLD')");
+        assertThat(browser.evaluate(card + ".querySelector('[aria-current=step]').innerText")
+                        .asText())
+                .isEqualToIgnoringCase("hold");
+        browser.click("[data-action=end-hold][data-id='" + id + "']");
+        browser.click("dialog [type=submit]");
+        browser.await("!document.querySelector('dialog').open");
+        browser.await(card + "?.innerText.includes('COMPLETE') && !" + card + ".querySelector('progress')");
+        assertThat(browser.evaluate("window.loadedOnce").asBoolean()).isTrue();
+        assertThat(browser.complaints()).isEmpty();
+    }
+
+    @Test
     @DisplayName("looks as in the documents")
     void screenshots() throws Exception {
         boolean keep = Boolean.getBoolean("tidal.screenshots");
         Path directory = keep ? Repository.root().resolve("docs/images") : work;
         Files.createDirectories(directory);
+        if (!keep) {
+            pictures(directory);
+            return;
+        }
         try (TidalProcess busy = load(7, 400);
                 TidalProcess noisy = load(8, 20)) {
             browser.await("/throttled, [1-9.]/.test(document.querySelector('#tenants').innerText)");
             long before = requests();
             Await.until(() -> requests() > before + 8);
-            for (int width : List.of(1280, 390)) {
-                for (String theme : List.of("light", "dark")) {
-                    browser.look(width, width == 1280 ? 1_100 : 844, theme.equals("dark"));
-                    browser.await("document.documentElement.clientWidth === " + width
-                            + " && [...document.querySelectorAll('#charts .uplot')].every(plot => plot.clientWidth"
-                            + " === plot.parentElement.clientWidth)");
-                    Path file = directory.resolve("dashboard-" + width + "-" + theme + ".png");
-                    browser.screenshot(file);
-                    assertThat(Files.size(file)).as(file.toString()).isBetween(5_000L, 200_000L);
-                }
-            }
+            pictures(directory);
             assertThat(busy.isAlive() && noisy.isAlive()).isTrue();
+        }
+    }
+
+    private void pictures(Path directory) throws IOException {
+        for (int width : List.of(1280, 390)) {
+            for (String theme : List.of("light", "dark")) {
+                browser.look(width, width == 1280 ? 1_100 : 844, theme.equals("dark"));
+                browser.await("document.documentElement.clientWidth === " + width
+                        + " && [...document.querySelectorAll('#charts .uplot')].every(plot => plot.clientWidth"
+                        + " === plot.parentElement.clientWidth)");
+                Path file = directory.resolve("dashboard-" + width + "-" + theme + ".png");
+                browser.screenshot(file);
+                assertThat(Files.size(file)).as(file.toString()).isBetween(5_000L, 200_000L);
+            }
         }
     }
 

@@ -34,6 +34,20 @@ final class ProcessCluster implements AutoCloseable {
         }
     }
 
+    /** Starts the nodes that don't run, if there are any; returns when all serve. */
+    void upUnlessRunning() throws InterruptedException {
+        if (!Files.exists(home.resolve("cluster.json"))
+                || !IntStream.range(0, nodes).allMatch(this::runs)) {
+            up();
+        }
+    }
+
+    private boolean runs(int node) {
+        return ProcessHandle.of(process(node).get("pid").asLong())
+                .filter(ProcessHandle::isAlive)
+                .isPresent();
+    }
+
     /** Starts the nodes that don't run with the version after this one; returns when all serve. */
     void upNext() throws InterruptedException {
         try (TidalProcess process = TidalProcess.startNext(work.resolve("up-next.txt"), words())) {

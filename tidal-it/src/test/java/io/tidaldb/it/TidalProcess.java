@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -40,32 +41,30 @@ final class TidalProcess implements AutoCloseable {
         return start(List.of(), err, words);
     }
 
-    /** As {@link #start(Path, Object...)}, by the version after this one. */
+    /** As {@link #start(Path, Object...)}, by the version after this one: its jar if that was built, else its resources before the classes. */
     static TidalProcess startNext(Path err, Object... words) {
-        List<String> command = new ArrayList<>();
-        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.addAll(FAST_START);
-        String next = Repository.root().resolve("tidal-it/src/next/resources").toString();
-        command.addAll(List.of(
-                "-cp",
-                next + File.pathSeparator + System.getProperty("java.class.path"),
-                TidalCommand.class.getName()));
-        Arrays.stream(words).map(Object::toString).forEach(command::add);
-        try {
-            return new TidalProcess(
-                    new ProcessBuilder(command).redirectError(err.toFile()).start(), err);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
+        Path jar = Repository.root().resolve("tidal-it/target/tidal-next.jar");
+        if (packaged() && Files.exists(jar)) {
+            return start(launcher(), Map.of("TIDAL_JAR", jar.toString()), err, words);
         }
+        String next = Repository.root().resolve("tidal-it/src/next/resources").toString();
+        return start(java(next + File.pathSeparator + System.getProperty("java.class.path")), Map.of(), err, words);
     }
 
     /** @param under a command that runs the one after it, such as {@code prlimit} */
     static TidalProcess start(List<String> under, Path err, Object... words) {
         List<String> command = new ArrayList<>(under);
         command.addAll(launcher());
+        return start(command, Map.of(), err, words);
+    }
+
+    private static TidalProcess start(
+            List<String> launcher, Map<String, String> environment, Path err, Object... words) {
+        List<String> command = new ArrayList<>(launcher);
         Arrays.stream(words).map(Object::toString).forEach(command::add);
         ProcessBuilder builder = new ProcessBuilder(command).redirectError(err.toFile());
         builder.environment().put("TIDAL_OPTS", String.join(" ", FAST_START));
+        builder.environment().putAll(environment);
         try {
             return new TidalProcess(builder.start(), err);
         } catch (IOException e) {
@@ -79,14 +78,34 @@ final class TidalProcess implements AutoCloseable {
     }
 
     private static List<String> launcher() {
-        if (packaged()) {
-            return List.of(Repository.root().resolve("tidal").toString());
+        return packaged() ? List.of(Script.PATH) : java(System.getProperty("java.class.path"));
+    }
+
+    private static List<String> java(String classes) {
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(FAST_START);
+        command.addAll(List.of("-cp", classes, TidalCommand.class.getName()));
+        return command;
+    }
+
+    /** The script, with the archive of classes that makes all that it starts ready sooner: the build leaves none. */
+    private static final class Script {
+
+        static final String PATH = Repository.root().resolve("tidal").toString();
+
+        static {
+            ProcessBuilder first =
+                    new ProcessBuilder(PATH, "--version").redirectOutput(ProcessBuilder.Redirect.DISCARD);
+            first.environment().put("TIDAL_ARCHIVE", "new");
+            try {
+                first.redirectError(ProcessBuilder.Redirect.DISCARD).start().waitFor();
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            } catch (InterruptedException e) {
+                throw new IllegalStateException("interrupted while the archive of classes was written", e);
+            }
         }
-        List<String> java = new ArrayList<>();
-        java.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        java.addAll(FAST_START);
-        java.addAll(List.of("-cp", System.getProperty("java.class.path"), TidalCommand.class.getName()));
-        return java;
     }
 
     private static Path server() {

@@ -29,6 +29,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -41,6 +42,10 @@ class UpgradeMatrixTest {
     private static final List<NodeId> NODES = List.of(NodeId.of("n0"), NodeId.of("n1"), NodeId.of("n2"));
     private static final NodeId AWAY = NodeId.of("n1");
     private static final Duration LONG = Duration.ofMinutes(1);
+    private static final int ENTITIES = 200;
+
+    /** How many signals a node misses while it is out. */
+    private static final int MISSED = Integer.getInteger("tidal.upgrade.away", ENTITIES);
 
     private final Cell cell;
 
@@ -190,7 +195,7 @@ class UpgradeMatrixTest {
 
     @Test
     @DisplayName(
-            "200 signals that were written while a node was out are on it when it is back, and lag is 0; the other one got them"
+            "signals that were written while a node was out are on it when it is back, and lag is 0; the other one got them"
                     + " meanwhile")
     void meanwhile() {
         try (Tidal tidal = open()) {
@@ -198,22 +203,28 @@ class UpgradeMatrixTest {
             tenant.record("view", 1, 1);
             drain(tidal, AWAY);
             tidal.stopNode(AWAY);
-            for (int entity = 0; entity < 200; entity++) {
-                tenant.record("view", entity, 1);
+            for (int sent = 0; sent < MISSED; sent += ENTITIES) {
+                tenant.recordAll(batch(Math.min(ENTITIES, MISSED - sent)), WriteOptions.DEFAULT);
             }
-            Await.until(() -> count(tenant, 2) == 201);
+            Await.until(() -> count(tenant, 2) == MISSED + 1);
             tidal.startNode(AWAY);
             rejoin(tidal, AWAY);
-            assertThat(count(tenant, 1)).isEqualTo(201);
+            assertThat(count(tenant, 1)).isEqualTo(MISSED + 1);
             Await.until(() -> tidal.health().shards().stream()
                     .flatMap(shard -> shard.replicationLag().values().stream())
                     .allMatch(lag -> lag.records() == 0));
         }
     }
 
+    private static List<Signal> batch(int size) {
+        return IntStream.range(0, size)
+                .mapToObj(entity -> Signal.of("view", entity, 1))
+                .toList();
+    }
+
     private static long count(Tenant tenant, int region) {
         long count = 0;
-        for (int entity = 0; entity < 200; entity++) {
+        for (int entity = 0; entity < ENTITIES; entity++) {
             count += tenant.read("view", entity, ReadOptions.DEFAULT.in(RegionId.of(region)))
                     .count();
         }
@@ -244,9 +255,17 @@ class UpgradeMatrixTest {
                     .extracting("code")
                     .isEqualTo(ErrorCode.UNSAFE);
             rejoin(tidal, AWAY);
+            tidal.createTenant(TenantConfig.builder(TenantId.of(41))
+                    .requiredRegions(RegionId.of(1))
+                    .build());
+            assertThatThrownBy(() -> tidal.upgrades().drain(AWAY, false, LONG))
+                    .hasMessageContainingAll("such as 41", "no other node has a replica", "migrate start")
+                    .extracting("code")
+                    .isEqualTo(ErrorCode.UNSAFE);
+            tidal.deleteTenant(TenantId.of(41));
             tidal.crashNode(NodeId.of("n2"));
             assertThatThrownBy(() -> tidal.upgrades().drain(AWAY, false, LONG))
-                    .hasMessageContaining("nobody could serve", "tenants", "42")
+                    .hasMessageContainingAll("nobody could serve", "tenants", "42", "[n2] do not answer: start those")
                     .extracting("code")
                     .isEqualTo(ErrorCode.UNSAFE);
             assertThat(tidal.upgrades().plan())

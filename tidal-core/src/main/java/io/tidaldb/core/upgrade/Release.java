@@ -34,6 +34,18 @@ public record Release(Version version, Version oldest, SortedMap<String, SortedM
         return CURRENT;
     }
 
+    /**
+     * Refuses to tell what a version could read that is newer than this one.
+     *
+     * @throws TidalException INVALID_ARGUMENT
+     */
+    public void checkOlder(Version wanted) {
+        if (version.isBefore(wanted)) {
+            throw TidalException.invalid("version " + wanted.releaseText() + " is newer than this version, " + version
+                    + ": expected that or an older one");
+        }
+    }
+
     private static Release load() {
         Properties properties = new Properties();
         try (InputStream file = Release.class.getResourceAsStream(FILE)) {

@@ -3,6 +3,7 @@ package io.tidaldb.server.cli;
 import io.tidaldb.server.client.ServerClient;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -53,6 +54,16 @@ final class ServerOptions {
             throw CliException.usage("--server and --data-dir exclude each other: expected a server or a directory");
         }
         return new ServerClient(others, token, certificates);
+    }
+
+    /** Returns the URLs one by one. */
+    List<String> each() {
+        return List.of((urls == null ? DEFAULT : urls).split(",", -1));
+    }
+
+    /** Returns a client of one of {@link #each}, which is the caller's to close. */
+    ServerClient connectToOne(String url, @Nullable String token) throws IOException {
+        return new ServerClient(url, token, certificates);
     }
 
     /** Returns a client, which is the caller's to close. */

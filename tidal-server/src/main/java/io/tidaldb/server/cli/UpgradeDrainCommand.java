@@ -43,8 +43,10 @@ final class UpgradeDrainCommand extends CliCommand {
     @Nullable
     private Duration timeout;
 
-    @Option(names = "--no-wait", description = "Return when it has begun: \"upgrade status\" says how far it is.")
-    private boolean noWait;
+    @Option(
+            names = "--wait",
+            description = "Return when it is done, not when it has begun; tell on the way what is waited for.")
+    private boolean wait;
 
     @Mixin
     private final DryRunOption dryRun = new DryRunOption();
@@ -56,10 +58,10 @@ final class UpgradeDrainCommand extends CliCommand {
             if (dryRun.isGiven()) {
                 return DryRunOption.show(output(), step(client, name));
             }
-            UpgradeWait wait = new UpgradeWait(client, output(), name);
-            ObjectNode begun = wait.begin("/v1/upgrades/" + Request.encoded(name) + "/drain?allow_unavailable="
+            UpgradeWait progress = new UpgradeWait(client, output(), name);
+            ObjectNode begun = progress.begin("/v1/upgrades/" + Request.encoded(name) + "/drain?allow_unavailable="
                     + allowUnavailable + (timeout == null ? "" : "&timeout=" + DurationText.print(timeout)));
-            output().result(noWait ? begun : wait.until("DRAINED", "DRAINING"));
+            output().result(wait ? progress.until("DRAINED", "DRAINING") : begun);
             return ExitCodes.DONE;
         }
     }

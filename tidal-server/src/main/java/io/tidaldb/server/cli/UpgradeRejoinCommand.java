@@ -23,16 +23,18 @@ final class UpgradeRejoinCommand extends CliCommand {
     @Parameters(paramLabel = "NODE", description = "The node.")
     private String node;
 
-    @Option(names = "--no-wait", description = "Return when it has begun: \"upgrade status\" says how far it is.")
-    private boolean noWait;
+    @Option(
+            names = "--wait",
+            description = "Return when it is done, not when it has begun; tell on the way what is waited for.")
+    private boolean wait;
 
     @Override
     public Integer call() throws IOException, InterruptedException {
         String name = NodeId.of(node).name();
         try (ServerClient client = server.connect(token())) {
-            UpgradeWait wait = new UpgradeWait(client, output(), name);
-            ObjectNode begun = wait.begin("/v1/upgrades/" + Request.encoded(name) + "/rejoin");
-            output().result(noWait ? begun : wait.until("SERVING", "REJOINING", "RETURNING"));
+            UpgradeWait progress = new UpgradeWait(client, output(), name);
+            ObjectNode begun = progress.begin("/v1/upgrades/" + Request.encoded(name) + "/rejoin");
+            output().result(wait ? progress.until("SERVING", "REJOINING", "RETURNING") : begun);
             return ExitCodes.DONE;
         }
     }

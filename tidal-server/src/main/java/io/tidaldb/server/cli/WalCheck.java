@@ -6,6 +6,7 @@ import io.tidaldb.api.Seqno;
 import io.tidaldb.api.wal.LogId;
 import io.tidaldb.api.wal.WalBatch;
 import io.tidaldb.core.codec.Chain;
+import io.tidaldb.server.formats.NodeInspection;
 import io.tidaldb.server.importing.Json;
 import java.util.Map;
 import java.util.TreeMap;

@@ -7,6 +7,7 @@ import io.tidaldb.api.wal.WalStoreFactory;
 import io.tidaldb.core.directory.NodeDirectory;
 import io.tidaldb.core.directory.NodeIdentity;
 import io.tidaldb.core.plugin.PluginCatalog;
+import io.tidaldb.server.formats.NodeInspection;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

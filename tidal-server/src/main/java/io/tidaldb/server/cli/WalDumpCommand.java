@@ -3,6 +3,7 @@ package io.tidaldb.server.cli;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.api.wal.LogId;
 import io.tidaldb.api.wal.WalBatch;
+import io.tidaldb.server.formats.NodeInspection;
 import java.io.IOException;
 import java.nio.file.Path;
 import picocli.CommandLine.Command;

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tidaldb.api.Seqno;
 import io.tidaldb.api.wal.LogId;
 import io.tidaldb.api.wal.WalBatch;
+import io.tidaldb.server.formats.NodeInspection;
 import io.tidaldb.server.importing.Json;
 import java.io.IOException;
 import java.nio.file.Path;

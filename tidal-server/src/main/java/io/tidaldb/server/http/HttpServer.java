@@ -46,7 +46,13 @@ public final class HttpServer implements AutoCloseable {
         this.events = new ServerEvents(node);
         this.measured = new RequestMetrics(metrics, requests);
         this.routes = RouteTable.of(
-                node, configuration.wal().durability(), configuration.dataDir(), authenticator, events, metrics);
+                node,
+                configuration.wal().durability(),
+                configuration.dataDir(),
+                configuration.pluginsDir().orElse(null),
+                authenticator,
+                events,
+                metrics);
         this.javalin = Javalin.create(this::configure);
     }
 

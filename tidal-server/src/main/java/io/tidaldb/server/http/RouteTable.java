@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** All routes of the interface: what is not here, nor a file of the {@link Dashboard}, is not served; the OpenAPI document is made of it. */
 final class RouteTable {
@@ -17,6 +18,7 @@ final class RouteTable {
             NodeState node,
             Durability durability,
             Path dataDir,
+            @Nullable Path pluginsDir,
             Authenticator authenticator,
             ServerEvents events,
             PrometheusMeterRegistry metrics) {
@@ -33,6 +35,7 @@ final class RouteTable {
         routes.addAll(new ClusterRoutes(node).routes());
         routes.addAll(new MembershipRoutes(node).routes());
         routes.addAll(new UpgradeRoutes().routes());
+        routes.addAll(new FormatRoutes(node, dataDir, pluginsDir).routes());
         routes.addAll(new MigrationRoutes().routes());
         routes.addAll(new OperationRoutes(node, events).routes());
         routes.addAll(new MetricsRoutes(node, metrics).routes());

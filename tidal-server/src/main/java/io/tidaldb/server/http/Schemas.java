@@ -601,6 +601,22 @@ final class Schemas {
                 "Finalized",
                 Schema.object().with("cluster_version", Schema.text()).build());
         all.put(
+                "FormatCensus",
+                Schema.object()
+                        .with("node", Schema.text())
+                        .with("downgrade_to", Schema.text())
+                        .with("possible", Schema.truth())
+                        .with("forbidden_by", Schema.types("object", "null"))
+                        .with(
+                                "formats",
+                                Schema.list(Schema.object()
+                                        .with("format", Schema.text())
+                                        .with("version", Schema.number())
+                                        .with("since", Schema.types("string", "null"))
+                                        .with("files", Schema.number())
+                                        .build()))
+                        .build());
+        all.put(
                 "UpgradePlan",
                 Schema.object()
                         .with(

@@ -86,6 +86,7 @@ class AuthorisationTest {
             Map.entry("DELETE /v1/cluster/nodes/{node}", OPERATORS),
             Map.entry("GET /v1/upgrades", OPERATORS),
             Map.entry("GET /v1/upgrades/plan", OPERATORS),
+            Map.entry("GET /v1/upgrades/check", OPERATORS),
             Map.entry("POST /v1/upgrades/finalize", OPERATORS),
             Map.entry("POST /v1/upgrades/{node}/drain", OPERATORS),
             Map.entry("POST /v1/upgrades/{node}/rejoin", OPERATORS),

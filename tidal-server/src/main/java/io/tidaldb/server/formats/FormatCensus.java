@@ -1,9 +1,15 @@
-package io.tidaldb.server.cli;
+package io.tidaldb.server.formats;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.tidaldb.api.ErrorCode;
+import io.tidaldb.api.TidalException;
 import io.tidaldb.api.wal.LogId;
 import io.tidaldb.api.wal.WalBatch;
+import io.tidaldb.api.wal.WalStoreFactory;
+import io.tidaldb.core.directory.NodeDirectory;
+import io.tidaldb.core.directory.NodeIdentity;
+import io.tidaldb.core.plugin.PluginCatalog;
 import io.tidaldb.core.upgrade.Release;
 import io.tidaldb.core.upgrade.Version;
 import io.tidaldb.server.importing.Json;
@@ -11,21 +17,27 @@ import java.io.DataInputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.List;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
+import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** Which version of which format every file has, and which is the first that another version could not read. */
-final class FormatCensus implements NodeInspection {
+/**
+ * Which version of which format every file has, and which is the first that another version could not read. The directory may be in use:
+ * what vanishes meanwhile is left out. Used by one thread.
+ */
+public final class FormatCensus implements NodeInspection {
 
     private static final int CHECKPOINT_MAGIC = 'T' << 24 | 'D' << 16 | 'C' << 8 | 'K';
 
@@ -44,7 +56,7 @@ final class FormatCensus implements NodeInspection {
     private @Nullable ObjectNode forbidden;
 
     /** @param wanted the version that is to read all of it */
-    FormatCensus(Release release, Version wanted) {
+    public FormatCensus(Release release, Version wanted) {
         this.release = release;
         this.wanted = wanted;
     }
@@ -66,19 +78,57 @@ final class FormatCensus implements NodeInspection {
     @Override
     public void damage(String file, long offset, String expected, String actual) {}
 
-    /** Looks at what is no log: checkpoints, and the control log. */
-    void others(Path root) throws IOException {
-        List<Path> files;
-        try (Stream<Path> all = Files.walk(root)) {
-            files = all.filter(Files::isRegularFile).sorted().toList();
-        }
+    /** Looks at all files of a node's directory. */
+    public void look(Path directory, PluginCatalog catalog) throws IOException {
+        String store = NodeDirectory.peek(directory).map(NodeIdentity::wal).orElse("file");
+        catalog.choose(WalStoreFactory.class, store).inspect(directory, this);
+        others(directory);
+    }
+
+    /** Looks at what is no log below a directory: checkpoints, and the control log. */
+    public void others(Path root) throws IOException {
+        SortedSet<Path> files = new TreeSet<>();
+        Files.walkFileTree(root, new SimpleFileVisitor<>() {
+            @Override
+            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
+                if (attributes.isRegularFile()) {
+                    files.add(file);
+                }
+                return FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult visitFileFailed(Path file, IOException e) throws IOException {
+                return skipped(e);
+            }
+
+            @Override
+            public FileVisitResult postVisitDirectory(Path directory, @Nullable IOException e) throws IOException {
+                return e == null ? FileVisitResult.CONTINUE : skipped(e);
+            }
+        });
         for (Path file : files) {
             String name = root.relativize(file).toString();
-            if (name.endsWith(".ckpt")) {
-                checkpoint(file, name);
-            } else if (name.startsWith("control/") || name.contains("/control/")) {
-                control(file, name);
+            try {
+                other(file, name);
+            } catch (NoSuchFileException e) {
+                skipped(e);
             }
+        }
+    }
+
+    private static FileVisitResult skipped(IOException failure) throws IOException {
+        if (failure instanceof NoSuchFileException) {
+            return FileVisitResult.CONTINUE;
+        }
+        throw failure;
+    }
+
+    private void other(Path file, String name) throws IOException {
+        if (name.endsWith(".ckpt")) {
+            checkpoint(file, name);
+        } else if (name.startsWith("control/") || name.contains("/control/")) {
+            control(file, name);
         }
     }
 
@@ -95,7 +145,8 @@ final class FormatCensus implements NodeInspection {
 
     private void control(Path file, String name) throws IOException {
         if (Files.size(file) > MAX_CONTROL_BYTES) {
-            throw CliException.failed(
+            throw new TidalException(
+                    ErrorCode.UNSUPPORTED,
                     name + " has " + Files.size(file) + " bytes: expected at most " + MAX_CONTROL_BYTES);
         }
         String content = new String(Files.readAllBytes(file), StandardCharsets.ISO_8859_1);
@@ -140,11 +191,13 @@ final class FormatCensus implements NodeInspection {
         }
     }
 
-    boolean possible() {
+    /** Returns whether the other version could read all that was looked at. */
+    public boolean possible() {
         return forbidden == null;
     }
 
-    ObjectNode toJson() {
+    /** Returns what was found, and the first file that forbids it. */
+    public ObjectNode toJson() {
         ObjectNode result =
                 Json.object().put("downgrade_to", wanted.releaseText()).put("possible", possible());
         result.set("forbidden_by", forbidden);
