@@ -6,6 +6,7 @@ module io.tidaldb.testkit {
     requires static org.jspecify;
 
     exports io.tidaldb.testkit;
+    exports io.tidaldb.testkit.disk;
 
     opens io.tidaldb.testkit to
             org.junit.platform.commons;

@@ -297,11 +297,14 @@ final class Upkeep {
         }
     }
 
-    /** Writes a log's tail and syncs its segments; nothing may be under way. */
+    /** Writes a log's tail and syncs its segments; nothing may be under way. What the disk does not take stays to be done again. */
     void flush(FileLog log) throws IOException {
-        tailBytes -= files.writeOut(log);
+        TailWriting rest = files.writing();
+        tailBytes -= log.writeOut(rest);
         waiting.remove(log);
         full.remove(log);
+        begin(rest);
+        settleWriting();
         files.force(log);
         files.forceChangedDirectories();
     }
