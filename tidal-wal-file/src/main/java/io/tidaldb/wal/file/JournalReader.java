@@ -87,13 +87,14 @@ final class JournalReader {
     private boolean skipUnknown() throws IOException {
         Place later = findLater(file, offset);
         window.open(file);
-        if (later == null) {
-            reportStrayBlocks();
-            return false;
-        }
+        // An end is looked at twice, too: a block that was read from elsewhere once must not be taken for it.
         window.forget();
         if (findCommit()) {
             return readCommit();
+        }
+        if (later == null) {
+            reportStrayBlocks();
+            return false;
         }
         String name = layout.name(layout.journalFile(file));
         Damage damage = new Damage(name, offset, "commit " + number, "nothing of it, and commit " + later.number);
