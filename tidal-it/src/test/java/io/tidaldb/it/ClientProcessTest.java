@@ -31,6 +31,8 @@ import org.junit.jupiter.api.io.TempDir;
 class ClientProcessTest {
 
     private static final TenantId TENANT = TenantId.of(1);
+    private static final TenantId WATCHED = TenantId.of(2);
+    private static final int SESSIONS = 3;
     private static final int BATCH = 20;
 
     /** Signals a second, in writes of twenty. */
@@ -103,8 +105,18 @@ class ClientProcessTest {
     void killed() throws Exception {
         try (ProcessCluster cluster = new ProcessCluster(work, 3)) {
             cluster.up();
-            Cli.run("tenant", "create", "--server", cluster.server(0), "--tenant", 1, "--durability", "MAJORITY")
-                    .done();
+            for (TenantId tenant : List.of(TENANT, WATCHED)) {
+                Cli.run(
+                                "tenant",
+                                "create",
+                                "--server",
+                                cluster.server(0),
+                                "--tenant",
+                                tenant,
+                                "--durability",
+                                "MAJORITY")
+                        .done();
+            }
             TidalClientBuilder builder = TidalClient.builder().cluster(cluster.name());
             IntStream.range(0, 3).forEach(node -> builder.seed(cluster.node(node), cluster.peer(node)));
             try (TidalClient client = builder.connect()) {
@@ -120,16 +132,37 @@ class ClientProcessTest {
                         LockSupport.parkNanos(10_000_000);
                     }
                 });
+                ClientHistory history = new ClientHistory();
+                List<Thread> sessions = IntStream.range(0, SESSIONS)
+                        .mapToObj(session -> new Thread(() -> {
+                            try {
+                                new HistorySession(client.tenant(WATCHED), history, session).run(over);
+                            } catch (RuntimeException e) {
+                                load.failures.add(e);
+                            }
+                        }))
+                        .toList();
                 kills.start();
                 reads.start();
+                sessions.forEach(Thread::start);
                 int sent = load.write();
                 kills.join();
                 over.set(true);
                 reads.join();
+                for (Thread session : sessions) {
+                    session.join();
+                }
                 System.out.printf(
                         "client: wrote %d signals, read %d times, longest time without an acknowledgement %d ms%n",
                         sent, load.reads.get(), load.longestGapNanos.get() / 1_000_000);
                 assertThat(load.failures).isEmpty();
+                HistorySession.found(cluster.server(0), WATCHED, history);
+                assertThat(HistoryCheck.problems(history)).isEmpty();
+                System.out.printf(
+                        "history: writes=%d reads=%d found=%d problems=0%n",
+                        history.writes().size(),
+                        history.reads().size(),
+                        history.found().size());
                 assertThat(load.written.get()).isEqualTo(sent);
                 assertThat(client.tenant(TENANT).total("view")).isEqualTo(sent);
                 List<EntityId> all =

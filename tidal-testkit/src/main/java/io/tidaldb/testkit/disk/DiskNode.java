@@ -42,7 +42,7 @@ abstract sealed class DiskNode {
     static final class File extends DiskNode {
 
         /** Bytes at an offset; null if the file was cut to there. */
-        private record Change(long offset, byte @Nullable [] bytes) {
+        private record ByteChange(long offset, byte @Nullable [] bytes) {
 
             void apply(Content content) {
                 if (bytes == null) {
@@ -55,7 +55,7 @@ abstract sealed class DiskNode {
 
         private final Content seen = new Content();
         private final Content durable = new Content();
-        private final List<Change> unsynced = new ArrayList<>();
+        private final List<ByteChange> unsynced = new ArrayList<>();
 
         int size() {
             return seen.size;
@@ -70,16 +70,16 @@ abstract sealed class DiskNode {
         }
 
         void write(long offset, byte[] source) {
-            change(new Change(offset, source));
+            change(new ByteChange(offset, source));
         }
 
         void truncate(long size) {
             if (size < seen.size) {
-                change(new Change(size, null));
+                change(new ByteChange(size, null));
             }
         }
 
-        private void change(Change change) {
+        private void change(ByteChange change) {
             change.apply(seen);
             unsynced.add(change);
         }
@@ -98,7 +98,7 @@ abstract sealed class DiskNode {
         File afterCut(Loss loss, Map<DiskNode, DiskNode> copies) {
             File left = new File();
             left.write(0, Arrays.copyOf(durable.bytes, durable.size));
-            for (Change change : unsynced) {
+            for (ByteChange change : unsynced) {
                 if (change.bytes == null) {
                     if (loss.keepsNext()) {
                         left.truncate(change.offset);
@@ -129,7 +129,7 @@ abstract sealed class DiskNode {
     static final class Directory extends DiskNode {
 
         /** A name that went, one that came, or both at once. */
-        private record Change(
+        private record NameChange(
                 @Nullable String from, @Nullable String to, DiskNode node) {
 
             void apply(Map<String, DiskNode> names) {
@@ -144,25 +144,25 @@ abstract sealed class DiskNode {
 
         private final Map<String, DiskNode> names = new TreeMap<>();
         private final Map<String, DiskNode> durable = new TreeMap<>();
-        private final List<Change> unsynced = new ArrayList<>();
+        private final List<NameChange> unsynced = new ArrayList<>();
 
         Map<String, DiskNode> names() {
             return names;
         }
 
         void add(String name, DiskNode node) {
-            change(new Change(null, name, node));
+            change(new NameChange(null, name, node));
         }
 
         void remove(String name, DiskNode node) {
-            change(new Change(name, null, node));
+            change(new NameChange(name, null, node));
         }
 
         void rename(String from, String to, DiskNode node) {
-            change(new Change(from, to, node));
+            change(new NameChange(from, to, node));
         }
 
-        private void change(Change change) {
+        private void change(NameChange change) {
             change.apply(names);
             unsynced.add(change);
         }
@@ -176,7 +176,7 @@ abstract sealed class DiskNode {
         @Override
         Directory afterCut(Loss loss, Map<DiskNode, DiskNode> copies) {
             Map<String, DiskNode> left = new TreeMap<>(durable);
-            for (Change change : unsynced) {
+            for (NameChange change : unsynced) {
                 if (loss.keepsNext()) {
                     change.apply(left);
                 }

@@ -28,6 +28,7 @@ class EveryFaultTest {
     private static final int EVERY = Integer.getInteger("tidal.faults.every", 4);
 
     /** What goes wrong, at which calls, and whether once or from then on. */
+    @SuppressWarnings("ImmutableEnumChecker") // The set is changed by nobody.
     enum Fault {
         WRITE_ERROR("Input/output error", false, Kind.WRITE),
         NO_ROOM("No space left on device", false, Kind.WRITE, Kind.CREATE, Kind.MAKE_DIRECTORY),
