@@ -1,6 +1,7 @@
 package io.tidaldb.core;
 
 import io.tidaldb.api.NodeId;
+import io.tidaldb.api.RegionId;
 import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
@@ -11,6 +12,7 @@ import io.tidaldb.core.backup.BackupPoint;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
@@ -115,6 +117,21 @@ record ActingTidal(EmbeddedTidal tidal, Actor actor) implements Tidal {
     @Override
     public ClusterHealth health() {
         return tidal.health();
+    }
+
+    @Override
+    public Reconciliation reconciliation(@Nullable TenantId tenant) {
+        return tidal.reconciliation(tenant);
+    }
+
+    @Override
+    public Reconciliation reconcile(@Nullable TenantId tenant) {
+        return tidal.reconcile(tenant);
+    }
+
+    @Override
+    public List<NodeId> cutLinks(Collection<RegionId> regions, Duration span) {
+        return tidal.cutLinks(regions, span);
     }
 
     @Override

@@ -177,6 +177,9 @@ final class CallService implements AutoCloseable {
             return tidal.handOver(TenantId.of(over.tenant()), ReplicaId.parse(over.replica()))
                     .thenApply(nothing -> new Answer.Done());
         }
+        if (call instanceof Call.Holdings holdings) {
+            return tidal.reconciling().holdings(TenantId.of(holdings.tenant()), holdings.again());
+        }
         if (call instanceof Call.Verify verify) {
             return tidal.verify(tenant(verify).leading(ShardId.of(verify.shard())), NodeId.of(verify.node()))
                     .thenApply(nothing -> new Answer.Done());

@@ -42,6 +42,7 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -100,6 +101,7 @@ final class EmbeddedTidal implements Tidal {
     /** What nodes of this process do about their upgrade. */
     private final Map<NodeId, OwnUpgrade> upgrades = new ConcurrentSkipListMap<>();
 
+    private final Reconciling reconciling;
     private final MoveTarget moveTarget;
     private final MoveCoordinator moves;
     private final ReplicaUpkeep replicaUpkeep;
@@ -158,6 +160,7 @@ final class EmbeddedTidal implements Tidal {
         this.hosting = new Hosting(control, cluster, schema, scheduler, this::assemble);
         this.erasures = new Erasures(control, cluster, plugins.platform().clock(), hosting::after);
         hosting.onErased(erasures::deleted);
+        this.reconciling = new Reconciling(this, control, hosting, calls);
         this.moveTarget = new MoveTarget(cluster, hosting);
         this.moves = new MoveCoordinator(
                 control, cluster, hosting, calls, moveTarget, plugins.platform().clock(), scheduler);
@@ -1028,6 +1031,28 @@ final class EmbeddedTidal implements Tidal {
     /** Returns how far the migrations are that are seen to here. */
     CompletableFuture<Answer.Figured> moves() {
         return moves.figures();
+    }
+
+    Reconciling reconciling() {
+        return reconciling;
+    }
+
+    @Override
+    public Reconciliation reconciliation(@Nullable TenantId tenant) {
+        checkOpen();
+        return reconciling.plan(tenant, false);
+    }
+
+    @Override
+    public Reconciliation reconcile(@Nullable TenantId tenant) {
+        checkOpen();
+        return reconciling.plan(tenant, true);
+    }
+
+    @Override
+    public List<NodeId> cutLinks(Collection<RegionId> regions, Duration span) {
+        checkOpen();
+        return LinkCut.of(cluster, calls, regions, span);
     }
 
     @Override

@@ -40,6 +40,11 @@ final class RemoteCalls {
         return network.heardMillisAgo(node);
     }
 
+    /** Cuts the link to a node, as {@link NodeNetwork#cut}. */
+    void cut(NodeId node, Duration span) {
+        network.cut(node, span);
+    }
+
     /** Asks a node; as {@link #ask(NodeId, LongFunction, ByteBuffer, Class, Duration)}. */
     <A extends Answer> CompletableFuture<A> ask(
             NodeId node, LongFunction<Call> call, Class<A> expected, Duration deadline) {

@@ -1,6 +1,7 @@
 package io.tidaldb.core;
 
 import io.tidaldb.api.NodeId;
+import io.tidaldb.api.RegionId;
 import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
@@ -11,6 +12,7 @@ import io.tidaldb.core.backup.BackupPoint;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
@@ -141,6 +143,31 @@ public interface Tidal extends AutoCloseable {
 
     /** Returns how nodes are taken out of service and brought back. */
     Upgrades upgrades();
+
+    /**
+     * Returns what replicas of tenants lack of each other, and what would be taken back.
+     *
+     * @param tenant whose, or null for all tenants
+     * @throws TidalException TENANT_NOT_FOUND
+     */
+    Reconciliation reconciliation(@Nullable TenantId tenant);
+
+    /**
+     * As {@link #reconciliation}, and has the replicas compare themselves once more, which makes them ship what the plan says. They do so by
+     * themselves whenever they meet; so this changes nothing that would not come, can be repeated, and does not wait: an empty plan tells
+     * that it is done.
+     */
+    Reconciliation reconcile(@Nullable TenantId tenant);
+
+    /**
+     * Cuts the links of this process to the other nodes of some regions, and lets none be made for a while. For drills and tests.
+     *
+     * @param span up to 10 minutes; nothing ends cuts that are there
+     * @return the nodes whose links are cut, or cut no more
+     * @throws TidalException UNSUPPORTED if all nodes are in this process; INVALID_ARGUMENT if the span is out of range or there is no
+     *     other node in these regions
+     */
+    List<NodeId> cutLinks(Collection<RegionId> regions, Duration span);
 
     /** Returns what moves tenants' slots to other shards. */
     Migrations migrations();

@@ -18,9 +18,20 @@ final class ProcessCluster implements AutoCloseable {
     private final Path work;
     private final Path home;
     private final int nodes;
+    private final boolean faults;
 
     /** Prepares; nothing is started. */
     ProcessCluster(Path work, int nodes) {
+        this(work, nodes, false);
+    }
+
+    /** Prepares one whose links can be cut; nothing is started. */
+    static ProcessCluster takingFaults(Path work, int nodes) {
+        return new ProcessCluster(work, nodes, true);
+    }
+
+    private ProcessCluster(Path work, int nodes, boolean faults) {
+        this.faults = faults;
         this.work = work;
         this.home = work.resolve("cluster");
         this.nodes = nodes;
@@ -81,7 +92,8 @@ final class ProcessCluster implements AutoCloseable {
             "--timeout",
             "5m",
             "--output",
-            "json"
+            "json",
+            "--debug=" + faults
         };
     }
 

@@ -4,6 +4,7 @@ import io.tidaldb.server.cli.AuditCommand;
 import io.tidaldb.server.cli.ClusterCommand;
 import io.tidaldb.server.cli.CommonOptions;
 import io.tidaldb.server.cli.CompletionCommand;
+import io.tidaldb.server.cli.DebugCommand;
 import io.tidaldb.server.cli.DoctorCommand;
 import io.tidaldb.server.cli.ErrorReport;
 import io.tidaldb.server.cli.MigrateCommand;
@@ -59,6 +60,7 @@ import picocli.CommandLine.Spec;
             TokenCommand.class,
             AuditCommand.class,
             DoctorCommand.class,
+            DebugCommand.class,
             CompletionCommand.class
         })
 public final class TidalCommand implements Runnable {

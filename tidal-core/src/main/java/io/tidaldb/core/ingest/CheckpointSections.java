@@ -8,6 +8,7 @@ import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 
 /**
@@ -25,6 +26,7 @@ import java.util.List;
  *                      before their records came, each: record
  * 21 sessions          u32 count, each: record, u64 hlc, u8 1 and the 128-bit idempotency key or u8 0, u32 length, the record's body
  * 22 named entities    u32 count, each: u64 entity, which is in no ledger
+ * 32 user keys         idempotency keys of what is no signal, as those of signals before the sections
  * origin: u16 region, u16 shard, u32 incarnation
  * record: u16 region, u16 shard, u64 seqno
  * </pre>
@@ -58,6 +60,7 @@ final class CheckpointSections {
             sections.add(new Section(SESSIONS, to -> SessionTable.write(users.sessions(), to)));
             sections.add(new Section(NAMED, to -> UserState.writeNamed(users.named(), to)));
         }
+        sections.sort(Comparator.comparingInt(Section::tag));
         out.writeShort(sections.size());
         for (Section each : sections) {
             // Written twice rather than held in memory.
@@ -80,6 +83,7 @@ final class CheckpointSections {
                 case TakenBackSections.VOIDS -> TakenBackSections.readVoids(shard, schema, in);
                 case TakenBackSections.DUPLICATES -> shard.duplicates.readFrom(in);
                 case TakenBackSections.LABEL -> TakenBackSections.readLabel(shard, in);
+                case TakenBackSections.USER_KEYS -> shard.userKeys.readFrom(in);
                 case TakenBackSections.WAITING -> TakenBackSections.readWaiting(shard, in);
                 default ->
                     throw new TidalException(

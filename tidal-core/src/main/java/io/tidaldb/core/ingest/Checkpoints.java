@@ -128,7 +128,7 @@ final class Checkpoints {
         // positions behind that its batches may never reach.
         loop.commits().checkSound();
         loop.commits().onStore(store::sync);
-        shard.keys.expire(clock.wallNanos() / 1_000_000);
+        shard.expireKeys(clock.wallNanos() / 1_000_000);
         Writing writing = new Writing(shard, new SlotImage(shard), done);
         current = writing;
         try {
@@ -194,7 +194,8 @@ final class Checkpoints {
             return;
         }
         TenantShard shard = writing.shard;
-        long beforeMillis = clock.wallNanos() / 1_000_000 - settings.retentionMillis();
+        long beforeMillis =
+                Math.min(clock.wallNanos() / 1_000_000 - settings.retentionMillis(), shard.comparedSinceMillis());
         long bytes = 0;
         LogsNeeded needed = shard.needed();
         for (LogStatus status : recovery.logs(shard)) {

@@ -71,6 +71,18 @@ final class Duplicates {
                 .orElse(null);
     }
 
+    /** Returns whether a write of a replica is to be taken back. */
+    boolean isDue(ReplicaId replica) {
+        return due(replica) != null;
+    }
+
+    /** Returns how many writes of each origin count twice. */
+    Map<Origin, Integer> counts() {
+        Map<Origin, Integer> counts = new TreeMap<>();
+        due.forEach((origin, ends) -> counts.put(origin, ends.size()));
+        return counts;
+    }
+
     /** Returns how many writes count twice. */
     int count() {
         return due.values().stream().mapToInt(NavigableSet::size).sum();

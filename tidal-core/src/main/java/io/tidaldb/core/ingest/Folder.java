@@ -193,7 +193,8 @@ final class Folder {
             long seqno = batch.firstSeqno() + entry.firstRecord();
             if (!voids.contains(seqno)) {
                 UserRecord record = UserRecord.decode(batch.kind(), bodies.get(entry.firstRecord()));
-                shard.keys.put(entry.key(), new KeyMemory.Result(origin.origin, seqno, record.identity(), batch.hlc()));
+                shard.userKeys.put(
+                        entry.key(), new KeyMemory.Result(origin.origin, seqno, record.identity(), batch.hlc()));
             }
         }
     }

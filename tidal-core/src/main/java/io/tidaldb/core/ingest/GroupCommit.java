@@ -116,9 +116,9 @@ final class GroupCommit {
 
     private boolean isRetry(WriteRequest write, IdempotencyKey key) {
         TenantShard shard = write.shard;
-        shard.keys.expire(clock.wallNanos() / 1_000_000);
+        shard.expireKeys(clock.wallNanos() / 1_000_000);
         WriteRequest staged = shard.staged.keys.get(key);
-        KeyMemory.Result known = shard.keys.get(key);
+        KeyMemory.Result known = shard.remembered(key);
         long before;
         if (staged != null) {
             before = staged.payloadHash();

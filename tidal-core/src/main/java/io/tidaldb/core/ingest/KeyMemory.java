@@ -87,6 +87,18 @@ final class KeyMemory {
         }
     }
 
+    long horizonMillis() {
+        return horizonMillis;
+    }
+
+    /** Returns the lowest stamp of any write that is remembered; the highest number if there is none. */
+    synchronized long oldestMillis() {
+        return results.values().stream()
+                .mapToLong(each -> Hlc.millis(each.hlc))
+                .min()
+                .orElse(Long.MAX_VALUE);
+    }
+
     /** Returns what is remembered now, oldest first; a result is replaced, never changed, so the entries stay as they are. */
     synchronized List<Map.Entry<IdempotencyKey, Result>> entries() {
         return new ArrayList<>(results.entrySet());

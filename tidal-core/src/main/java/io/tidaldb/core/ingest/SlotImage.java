@@ -43,6 +43,7 @@ final class SlotImage implements AutoCloseable {
     final NameTable.Frozen names;
     final Metering metering = new Metering();
     final List<Map.Entry<IdempotencyKey, KeyMemory.Result>> keys;
+    final List<Map.Entry<IdempotencyKey, KeyMemory.Result>> userKeys;
     final List<FoldNotes.Note> notes;
     final UserState.Image users;
     final Duplicates duplicates = new Duplicates();
@@ -70,6 +71,7 @@ final class SlotImage implements AutoCloseable {
         names = shard.names.freeze();
         metering.addAll(shard.metering);
         keys = shard.keys.entries();
+        userKeys = shard.writesEverywhere() ? shard.userKeys.entries() : List.of();
         notes = shard.notes.notes();
         users = shard.users.image();
         duplicates.replaceBy(shard.duplicates);

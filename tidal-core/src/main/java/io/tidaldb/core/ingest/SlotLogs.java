@@ -45,6 +45,11 @@ public final class SlotLogs {
         return held;
     }
 
+    /** Returns how many writes count twice until they are taken back, by the origin whose they are. */
+    public Map<Origin, Integer> doubled() {
+        return shard.duplicates.counts();
+    }
+
     /** Returns how far origins are in the base ledger that were merged. */
     public Map<Origin, Long> merged() {
         return new TreeMap<>(shard.compacted);

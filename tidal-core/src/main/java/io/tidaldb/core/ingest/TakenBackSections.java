@@ -21,6 +21,7 @@ final class TakenBackSections {
     static final int DUPLICATES = 11;
     static final int LABEL = 12;
     static final int WAITING = 13;
+    static final int USER_KEYS = 32;
 
     private TakenBackSections() {}
 
@@ -28,7 +29,7 @@ final class TakenBackSections {
         return !of(image).isEmpty();
     }
 
-    /** Returns those that a slot has, in order of their tags. */
+    /** Returns those that a slot has. */
     static List<CheckpointSections.Section> of(SlotImage image) {
         List<CheckpointSections.Section> sections = new ArrayList<>();
         if (image.origins.stream().anyMatch(each -> each.voids() != null)) {
@@ -43,6 +44,9 @@ final class TakenBackSections {
         }
         if (image.origins.stream().anyMatch(each -> !each.waiting().isEmpty())) {
             sections.add(new CheckpointSections.Section(WAITING, out -> writeWaiting(image, out)));
+        }
+        if (!image.userKeys.isEmpty()) {
+            sections.add(new CheckpointSections.Section(USER_KEYS, out -> KeyMemory.write(image.userKeys, out)));
         }
         return sections;
     }

@@ -75,6 +75,13 @@ public final class TenantShard {
 
     // Replaced when the slot is rebuilt.
     volatile KeyMemory keys;
+
+    /**
+     * Keys of what is no signal: where replicas write side by side, two of them can take one key for both, and neither takes the place of
+     * the other; else the same as {@link #keys}.
+     */
+    volatile KeyMemory userKeys;
+
     volatile Metering metering = new Metering();
     volatile NameTable names = new NameTable();
     volatile UserState users = new UserState();
@@ -108,7 +115,7 @@ public final class TenantShard {
     /** Why what was here had to be thrown away, until everything is back that the leader has; null otherwise. */
     private volatile @Nullable TidalException refetching;
 
-    private volatile LogsNeeded needed = LogsNeeded.NOTHING;
+    private volatile LogsNeeded needed;
     private volatile LogsNeeded neededElsewhere = LogsNeeded.NOTHING;
     private volatile boolean keepsLogs;
     private volatile boolean erased;
@@ -160,6 +167,9 @@ public final class TenantShard {
         this.loop = loop;
         this.schema = schema;
         this.keys = new KeyMemory(horizonMillis);
+        // Until others have said what they hold; nobody's state can take the place of one that is written here, too.
+        this.needed = everywhere ? LogsNeeded.EVERYTHING : LogsNeeded.NOTHING;
+        this.userKeys = everywhere ? new KeyMemory(horizonMillis) : keys;
         rebase();
     }
 
@@ -267,8 +277,15 @@ public final class TenantShard {
 
     /** Returns what other replicas need of the slot's logs. */
     LogsNeeded needed() {
-        // Who comes back may bring a write that has to be taken back here, and nobody's state can replace another's.
-        return keepsLogs || everywhere ? LogsNeeded.EVERYTHING : needed.and(neededElsewhere);
+        return keepsLogs ? LogsNeeded.EVERYTHING : needed.and(neededElsewhere);
+    }
+
+    /**
+     * Returns from when on the logs must stay readable, because who comes back may bring a write whose key is remembered here, and one of the
+     * two has to be taken back: the first stamp that is remembered, in milliseconds. Called by the loop.
+     */
+    long comparedSinceMillis() {
+        return !everywhere ? Long.MAX_VALUE : duplicates.isDue(replica) ? 0 : keys.oldestMillis();
     }
 
     /** Takes notice that the logs hold everything that the leader had at some time, by this machine's clock. Called by one thread. */
@@ -557,6 +574,7 @@ public final class TenantShard {
         schemaLogged.or(fresh.schemaLogged);
         base = fresh.base;
         keys = fresh.keys;
+        userKeys = fresh.userKeys;
         metering = fresh.metering;
         names = fresh.names;
         users = fresh.users;
@@ -798,8 +816,8 @@ public final class TenantShard {
      * @throws TidalException IDEMPOTENCY_KEY_REUSED if it was another write
      */
     public boolean remembers(IdempotencyKey key, @Nullable WriteRequest part, long nowMillis) {
-        keys.expire(nowMillis);
-        KeyMemory.Result known = keys.get(key);
+        expireKeys(nowMillis);
+        KeyMemory.Result known = remembered(key);
         if (known == null) {
             return false;
         }
@@ -807,6 +825,28 @@ public final class TenantShard {
             throw keyReused(key);
         }
         return true;
+    }
+
+    /** Returns what was written under a key, null if nothing is remembered: signals, if it was used for them and for something else. */
+    KeyMemory.@Nullable Result remembered(IdempotencyKey key) {
+        KeyMemory.Result signals = keys.get(key);
+        return signals != null ? signals : userKeys.get(key);
+    }
+
+    /**
+     * Forgets keys after the horizon: where replicas write side by side, as much later as others may not have been heard of, up to another
+     * horizon, so that what both sides of a cut took is still compared when they meet.
+     */
+    void expireKeys(long nowMillis) {
+        long unheardMillis = !everywhere || leader == null
+                ? 0
+                : stalenessNanos().stream()
+                        .map(nanos -> nanos / 1_000_000)
+                        .findFirst()
+                        .orElse(Long.MAX_VALUE);
+        long horizon = keys.horizonMillis();
+        keys.expire(nowMillis - Math.min(horizon, unheardMillis));
+        userKeys.expire(nowMillis - Math.min(horizon, unheardMillis));
     }
 
     TidalException keyReused(IdempotencyKey key) {

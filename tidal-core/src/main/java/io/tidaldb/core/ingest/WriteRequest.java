@@ -176,9 +176,9 @@ public final class WriteRequest extends LoopItem {
         acknowledge(last);
     }
 
-    // Whoever leads by now may have been asked what is here before this was.
+    // Whoever leads by now may have been asked what is here before this was; where all write, nobody leads.
     private void acknowledge(WalSegmentId last) {
-        if (shard.loop().lease().holds()) {
+        if (shard.writesEverywhere() || shard.loop().lease().holds()) {
             listener.acknowledged(last);
         } else {
             listener.refused(new TidalException(

@@ -9,6 +9,7 @@ import io.tidaldb.api.transport.TransportHandler;
 import io.tidaldb.core.runtime.LoopScheduler;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -58,6 +59,9 @@ public final class NodeNetwork implements AutoCloseable {
     /** Nodes that are part of the cluster no more: they may ask whether they are, and nothing else. */
     private final Set<NodeId> banished = ConcurrentHashMap.newKeySet();
 
+    /** Until when links are cut on purpose, by this machine's clock. Guarded by itself. */
+    private final Map<NodeId, Long> cuts = new HashMap<>();
+
     // Confined to the scheduler.
     private @Nullable TransportHandler replication;
 
@@ -95,15 +99,61 @@ public final class NodeNetwork implements AutoCloseable {
 
     /** Keeps a link to a peer from now on; one that is there already under this address stays as it is. */
     public void addPeer(NodeId peer, String address) {
-        if (!address.equals(addresses.put(peer, address))) {
-            transport.addPeer(peer, address);
+        synchronized (cuts) {
+            if (!address.equals(addresses.put(peer, address)) && !cuts.containsKey(peer)) {
+                transport.addPeer(peer, address);
+            }
+        }
+    }
+
+    /**
+     * Closes the link to a peer and lets neither side make another one for a while; then it is made again. A cut that is there already
+     * ends with the later of the two, and at once if the span is nothing. For drills and tests.
+     *
+     * @throws TidalException PEER_UNAVAILABLE if no link to such a peer is kept
+     */
+    public void cut(NodeId peer, Duration span) {
+        synchronized (cuts) {
+            if (!addresses.containsKey(peer)) {
+                throw new TidalException(ErrorCode.PEER_UNAVAILABLE, "there is no link to node " + peer + " to cut");
+            }
+            long end = scheduler.nanoTime() + span.toNanos();
+            Long known = cuts.get(peer);
+            if (span.isZero()) {
+                cuts.computeIfPresent(peer, (cut, before) -> end);
+            } else if (known == null) {
+                transport.removePeer(peer);
+            } else if (known - end >= 0) {
+                return;
+            }
+            if (!span.isZero()) {
+                cuts.put(peer, end);
+            }
+        }
+        scheduler.schedule(span, () -> mend(peer));
+    }
+
+    private void mend(NodeId peer) {
+        synchronized (cuts) {
+            Long end = cuts.get(peer);
+            if (end == null || end - scheduler.nanoTime() > 0) {
+                // It was prolonged, or the peer is gone.
+                return;
+            }
+            cuts.remove(peer);
+            String address = addresses.get(peer);
+            if (address != null) {
+                transport.addPeer(peer, address);
+            }
         }
     }
 
     /** Drops the link to a peer for good; one that is not there is ignored. */
     public void removePeer(NodeId peer) {
-        if (addresses.remove(peer) != null) {
-            transport.removePeer(peer);
+        synchronized (cuts) {
+            if (addresses.remove(peer) != null && cuts.remove(peer) == null) {
+                transport.removePeer(peer);
+            }
         }
     }
 

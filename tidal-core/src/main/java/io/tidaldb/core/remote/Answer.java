@@ -187,6 +187,36 @@ public sealed interface Answer {
             long predictedPauseNanos,
             @Nullable String waitsFor) {}
 
+    /**
+     * What a replica holds.
+     *
+     * @param replica printed
+     * @param doubled writes that count twice until they are taken back, by the origin whose they are
+     * @param comparable whether all of it is folded
+     * @param digest of what is folded, and of how far
+     * @param problem why it does not say; else null, as the lists are empty then
+     */
+    record Holding(
+            String replica,
+            List<MovedLog> logs,
+            List<MovedLog> merged,
+            List<Doubled> doubled,
+            boolean comparable,
+            byte[] digest,
+            @Nullable String problem) {}
+
+    /** How many writes of an origin count twice. */
+    record Doubled(int region, int shard, int incarnation, int count) {
+
+        /** Returns whose they are. */
+        public Origin origin() {
+            return new Origin(RegionId.of(region), ShardId.of(shard), incarnation);
+        }
+    }
+
+    /** What a node holds of a tenant. */
+    record Holdings(List<Holding> replicas) implements Answer {}
+
     /** How far migrations are. */
     record Figured(List<Figure> figures) implements Answer {}
 

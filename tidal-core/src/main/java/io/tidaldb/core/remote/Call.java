@@ -243,6 +243,15 @@ public sealed interface Call {
             long index, long tenant, String replica, MoveStep step, int @Nullable [] origin, long number, boolean last)
             implements Call {}
 
+    // Reconciliation
+
+    /**
+     * Asks what the node asked holds of a tenant.
+     *
+     * @param again whether it is to compare itself with other replicas once more
+     */
+    record Holdings(long index, long tenant, boolean again) implements Call {}
+
     /** Asks how far the migrations are that the node asked sees to; about no tenant. */
     record Moves(long index, long tenant) implements Call {}
 }

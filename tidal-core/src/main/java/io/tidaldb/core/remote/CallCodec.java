@@ -60,6 +60,8 @@ public final class CallCodec {
         // Migrations.
         CALLS.put(Call.Move.class, 21);
         CALLS.put(Call.Moves.class, 22);
+        // Reconciliation.
+        CALLS.put(Call.Holdings.class, 71);
     }
 
     private static final List<Class<? extends Answer>> FIRST_ANSWERS = List.of(
@@ -90,6 +92,8 @@ public final class CallCodec {
         // Migrations.
         ANSWERS.put(Answer.Moved.class, 13);
         ANSWERS.put(Answer.Figured.class, 14);
+        // Reconciliation.
+        ANSWERS.put(Answer.Holdings.class, 71);
     }
 
     private final ObjectMapper mapper = JsonMapper.builder()

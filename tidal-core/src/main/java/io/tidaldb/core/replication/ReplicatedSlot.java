@@ -211,6 +211,21 @@ final class ReplicatedSlot {
         return new LogsNeeded(byAnybody, heldTo);
     }
 
+    /** As {@link #needed}, where all write: whatever any other member lacks, however long that is away. */
+    LogsNeeded neededByAll() {
+        SortedMap<Origin, Long> heldTo = new TreeMap<>();
+        for (PeerState state : states.values()) {
+            SortedMap<Origin, Long> known = state.promised != null ? state.promised : state.held;
+            if (known == null || state.diverged) {
+                return LogsNeeded.EVERYTHING;
+            }
+            for (Origin origin : held.keySet()) {
+                heldTo.merge(origin, known.getOrDefault(origin, origin.startSeqno()), ReplicatedSlot::lower);
+            }
+        }
+        return states.isEmpty() ? LogsNeeded.NOTHING : new LogsNeeded(true, heldTo);
+    }
+
     private static long lower(long one, long other) {
         return Long.compareUnsigned(one, other) < 0 ? one : other;
     }

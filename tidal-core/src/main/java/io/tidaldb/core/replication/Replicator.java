@@ -474,6 +474,15 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
         return result;
     }
 
+    /** Has every peer that can be reached compare a tenant's slots with what is held here, once more. */
+    public void compareAgain(TenantId tenant) {
+        scheduler.execute(() -> slots.values().stream()
+                .filter(slot -> slot.key.tenant().equals(tenant))
+                .forEach(slot -> slot.peers.stream()
+                        .filter(peer -> links.to(peer).up)
+                        .forEach(peer -> exchange.tellState(slot, peer, false))));
+    }
+
     /** Replaces one bucket of a follower's state by this node's, at a mark in the log. Whether it has helped, a comparison tells. */
     public void repair(TenantShard shard, NodeId follower, int bucket, long mark) {
         scheduler.execute(() -> {

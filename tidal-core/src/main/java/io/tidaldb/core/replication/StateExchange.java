@@ -147,7 +147,7 @@ final class StateExchange {
                 }
             }
             case SNAPSHOT -> {
-                if (!slot.leads) {
+                if (!slot.leads && !slot.meshed) {
                     LOG.warn(
                             "node {} leads {} and lacks what node {} does not hold any more of {}",
                             peer,
@@ -198,6 +198,10 @@ final class StateExchange {
     /** Says what peers need of a slot's logs, so that no truncation drops it. */
     void publishNeeded(ReplicatedSlot slot) {
         if (node.truncates()) {
+            if (slot.meshed) {
+                slot.shard.needed(slot.neededByAll());
+                return;
+            }
             long nowNanos = clock.monotonicNanos();
             slot.shard.needed(slot.needed((peer, state) -> {
                 long heardNanos = state.known ? links.to(peer).heardNanos : state.heardNanos;

@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HexFormat;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 
 /** What a slot holds, to the bit: for tests that compare one state with another. */
@@ -26,6 +27,14 @@ public final class Digests {
         slot.origins.forEach((origin, each) -> digests.put(
                 origin + "@" + Long.toUnsignedString(each.foldedSeqno) + "#" + Long.toHexString(each.chain),
                 each.ledger.digest(SEED).toString()));
+        slot.origins.values().stream()
+                .filter(each -> each.voids != null)
+                .forEach(each -> digests.put(
+                        "taken back by " + each.origin,
+                        Objects.requireNonNull(each.voids).digest(SEED) + " waiting " + each.waiting.size()));
+        if (slot.duplicateWrites() > 0) {
+            digests.put("counted twice", slot.replica() + " has " + slot.duplicateWrites());
+        }
         if (slot.base != null) {
             digests.put("base", slot.base.digest(SEED).toString());
         }

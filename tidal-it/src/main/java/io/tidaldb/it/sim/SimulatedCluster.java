@@ -83,6 +83,7 @@ public final class SimulatedCluster implements AutoCloseable {
         private @Nullable Duration retention;
 
         private Duration retentionMax = Duration.ZERO;
+        private @Nullable Duration horizon;
 
         private Builder() {}
 
@@ -141,6 +142,12 @@ public final class SimulatedCluster implements AutoCloseable {
             return this;
         }
 
+        /** Sets for how long idempotency keys are remembered, as {@link io.tidaldb.core.TidalBuilder#idempotencyHorizon}. */
+        public Builder idempotencyHorizon(Duration remembered) {
+            horizon = remembered;
+            return this;
+        }
+
         /** Sets what machines are like. */
         public Builder machines(Function<NodeId, MachineProfile> each) {
             profiles = each;
@@ -186,6 +193,9 @@ public final class SimulatedCluster implements AutoCloseable {
         from.signals.forEach(builder::signal);
         if (from.retention != null) {
             builder.retention(from.retention).retentionMax(from.retentionMax);
+        }
+        if (from.horizon != null) {
+            builder.idempotencyHorizon(from.horizon);
         }
         tidal = builder.open();
         world.onCrash(machine -> {

@@ -9,6 +9,7 @@ import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
+import io.tidaldb.api.WriteMode;
 import io.tidaldb.core.Position;
 import io.tidaldb.core.Replicas;
 import io.tidaldb.core.Signal;
@@ -23,9 +24,11 @@ import io.tidaldb.it.sim.check.OwnerCheck;
 import io.tidaldb.it.sim.check.RateCheck;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
@@ -35,6 +38,7 @@ import org.jspecify.annotations.Nullable;
 final class MembersWorkload {
 
     private static final long FIRST_EVENT = 1_767_139_200L * 1_000_000_000;
+    private static final int EVERYWHERE = Integer.getInteger("tidal.sim.everywhere", 250_000);
     private static final int MOST_RETRIES = 6;
     private static final Duration LOOK_AGAIN = Duration.ofSeconds(5);
     private static final long ENTITIES = 12;
@@ -43,11 +47,16 @@ final class MembersWorkload {
     private final SimulatedMembers cluster;
     private final SimulatedWorld world;
     private final SimulatedRandom random;
+    private final SimulatedRandom modes;
     private final MemberHistory history = new MemberHistory();
     private final RateCheck rates;
     private final OwnerCheck owners = new OwnerCheck();
     private final boolean calm;
     private final List<String> declared = new ArrayList<>(List.of("view"));
+
+    /** Tenants that every member may write at some time, so that nobody owns them and each member counts their rates by itself. */
+    private final Set<TenantId> writtenEverywhere = new HashSet<>();
+
     private long events;
     private long acknowledged;
     private boolean onlyMajorities;
@@ -58,6 +67,7 @@ final class MembersWorkload {
         this.cluster = cluster;
         this.world = cluster.world();
         this.random = world.random("workload");
+        this.modes = world.random("modes");
         this.rates = new RateCheck(world);
     }
 
@@ -142,6 +152,10 @@ final class MembersWorkload {
         }
         if (random.chance(300_000)) {
             config.maxSignalsPerSecond((double) random.between(1, 20)).burst((double) random.between(20, 60));
+        }
+        if (!onlyMajorities && modes.chance(EVERYWHERE)) {
+            writtenEverywhere.add(id);
+            config.durability(Durability.LOCAL).writes(WriteMode.EVERYWHERE);
         }
         return config.build();
     }
@@ -335,7 +349,9 @@ final class MembersWorkload {
                 over = true;
                 write.acknowledge();
                 // Where a slot has moved, nobody can tell by the position alone which one it was.
-                if (retries == 0 && position.records().size() == 1) {
+                if (retries == 0
+                        && position.records().size() == 1
+                        && !writtenEverywhere.contains(write.tenant())) {
                     owners.acknowledged(write.tenant(), slot(), position, begunNanos, world.nanoTime());
                 }
             } else {

@@ -65,6 +65,8 @@ class MembersWriteEverywhereTest {
             List<SimulatedNetwork.Cut> cuts = members.stream()
                     .map(each -> cluster.network().isolate(List.of(each.id())))
                     .toList();
+            // Nobody decides either, so that all leases run out.
+            members.forEach(each -> cluster.control().isolate(each.id()));
             world.runFor(Duration.ofSeconds(5));
             for (Member member : members) {
                 for (int i = 0; i < WRITES; i++) {
@@ -76,6 +78,7 @@ class MembersWriteEverywhereTest {
             }
             members.get(1).machine().crash("it stops");
             cuts.forEach(SimulatedNetwork.Cut::close);
+            cluster.control().heal();
             members.get(1).machine().restart();
             members.get(1).start();
             assertThat(world.runUntil(

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.tidaldb.api.Durability;
+import io.tidaldb.api.EntityId;
 import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.IdempotencyKey;
 import io.tidaldb.api.QuotaExceededException;
@@ -14,9 +15,12 @@ import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.api.WriteMode;
 import io.tidaldb.core.MigrationOptions;
+import io.tidaldb.core.NegativeKind;
 import io.tidaldb.core.Position;
 import io.tidaldb.core.ReadOptions;
 import io.tidaldb.core.Reading;
+import io.tidaldb.core.Reconciliation;
+import io.tidaldb.core.SessionId;
 import io.tidaldb.core.Signal;
 import io.tidaldb.core.Tenant;
 import io.tidaldb.core.WriteOptions;
@@ -24,6 +28,8 @@ import io.tidaldb.it.sim.check.StateCheck;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
@@ -147,6 +153,134 @@ class WritesEverywhereTest {
             assertThat(tenant.recordAll(signals, again.in(R1)).records())
                     .isEqualTo(tenant.recordAll(signals, again.in(R0)).records());
             assertThat(tenant.total("view")).isEqualTo(40);
+        }
+    }
+
+    @Test
+    @DisplayName(
+            "keeps both of what one side wrote as signals and the other to a session under one key, and says that it is used")
+    void oneKeyForTwoKinds() {
+        try (SimulatedCluster cluster = cluster()) {
+            Tenant tenant = cluster.tidal().createTenant(config().build());
+            SessionId session = SessionId.of(9);
+            WriteOptions once = WriteOptions.DEFAULT.with(new IdempotencyKey(4, 2));
+            List<Signal> signals = List.of(Signal.of("view", 5, 2));
+            List<SimulatedCluster.Partition> cuts = List.of(
+                    cluster.injectPartition(R0, R1), cluster.injectPartition(R0, R2), cluster.injectPartition(R1, R2));
+            tenant.recordAll(signals, once.in(R0));
+            tenant.sessions().start(session, EntityId.of(1), once.in(R1));
+            tenant.recordAll(signals, once.in(R2));
+            tenant.negatives()
+                    .add(
+                            NegativeKind.HIDE,
+                            EntityId.of(1),
+                            EntityId.of(5),
+                            WriteOptions.DEFAULT.with(new IdempotencyKey(4, 3)).in(R2));
+            tenant.recordAll(
+                    List.of(Signal.of("view", 6, 1)),
+                    WriteOptions.DEFAULT.with(new IdempotencyKey(4, 3)).in(R0));
+            cuts.forEach(SimulatedCluster.Partition::close);
+            converge(cluster);
+            for (RegionId region : List.of(R0, R1, R2)) {
+                ReadOptions there = ReadOptions.DEFAULT.in(region);
+                assertThat(read(tenant, region, 5).count()).isEqualTo(1);
+                assertThat(tenant.sessions().read(session, there).entries()).hasSize(1);
+                assertThat(tenant.negatives().visible(EntityId.of(1), List.of(EntityId.of(5)), there))
+                        .isEmpty();
+                assertThatExceptionOfType(TidalException.class)
+                        .isThrownBy(() -> tenant.recordAll(List.of(Signal.of("view", 6, 1)), once.in(region)))
+                        .satisfies(refusal -> assertThat(refusal.code()).isEqualTo(ErrorCode.IDEMPOTENCY_KEY_REUSED));
+            }
+            assertThat(cluster.tidal().reconciliation(tenant.id()).isDone()).isTrue();
+            cluster.tidal().checkpoint();
+            cluster.crash(cluster.followerIn(R1));
+            cluster.restart(cluster.followerIn(R1));
+            converge(cluster);
+            assertThat(read(tenant, R1, 5).count()).isEqualTo(1);
+            assertThat(cluster.tidal().reconciliation(tenant.id()).isDone()).isTrue();
+        }
+    }
+
+    private static Set<Long> exported(Tenant tenant) {
+        Set<Long> entities = new TreeSet<>();
+        tenant.export(signal -> entities.add(signal.entity().value()));
+        return entities;
+    }
+
+    @Test
+    @DisplayName(
+            "drops of its logs what all members hold and no key in memory may call back, and nothing else, and goes on after a crash")
+    void truncated() {
+        try (SimulatedCluster cluster = SimulatedCluster.builder()
+                .signal("view", Duration.ofDays(7))
+                .regions(3)
+                .retention(Duration.ofSeconds(1), Duration.ofSeconds(1))
+                .idempotencyHorizon(Duration.ofSeconds(20))
+                .open()) {
+            Tenant tenant = cluster.tidal()
+                    .createTenant(TenantConfig.builder(TenantId.of(1))
+                            .writes(WriteMode.EVERYWHERE)
+                            .build());
+            WriteOptions once = WriteOptions.DEFAULT.with(new IdempotencyKey(1, 1));
+            write(tenant, R0, 1, 3);
+            cluster.advance(Duration.ofSeconds(5));
+            SimulatedCluster.Partition cut = cluster.injectPartition(R0, R1);
+            SimulatedCluster.Partition second = cluster.injectPartition(R0, R2);
+            tenant.recordAll(List.of(Signal.of("view", 2, 1)), once.in(R0));
+            tenant.recordAll(List.of(Signal.of("view", 2, 1)), once.in(R1));
+            // Longer than keys are remembered where everybody is heard of.
+            cluster.advance(Duration.ofSeconds(30));
+            write(tenant, R1, 3, 1);
+            cluster.tidal().checkpoint();
+            assertThat(exported(tenant)).contains(2L);
+            cut.close();
+            second.close();
+            converge(cluster);
+            assertThat(read(tenant, R2, 2).count()).isEqualTo(1);
+            cluster.advance(Duration.ofSeconds(60));
+            write(tenant, R0, 4, 1);
+            write(tenant, R1, 4, 1);
+            cluster.advance(Duration.ofSeconds(2));
+            cluster.tidal().checkpoint();
+            assertThat(exported(tenant)).doesNotContain(1L, 2L);
+            cluster.crash(cluster.followerIn(R1));
+            cluster.restart(cluster.followerIn(R1));
+            cluster.awaitFullConvergence(TEN_SECONDS);
+            new StateCheck(cluster).compare();
+            for (RegionId region : List.of(R0, R1, R2)) {
+                assertThat(read(tenant, region, 1).count()).isEqualTo(3);
+                assertThat(read(tenant, region, 2).count()).isEqualTo(1);
+                assertThat(read(tenant, region, 4).count()).isEqualTo(2);
+            }
+            assertThat(cluster.tidal().reconciliation(tenant.id()).isDone()).isTrue();
+        }
+    }
+
+    @Test
+    @DisplayName("says before it is healed what each replica lacks, and nothing when all are equal")
+    void plan() {
+        try (SimulatedCluster cluster = cluster()) {
+            Tenant tenant = cluster.tidal().createTenant(config().build());
+            write(tenant, R1, 7, 1);
+            converge(cluster);
+            assertThat(cluster.tidal().reconciliation(null).isDone()).isTrue();
+            List<SimulatedCluster.Partition> cuts =
+                    List.of(cluster.injectPartition(R0, R1), cluster.injectPartition(R0, R2));
+            write(tenant, R0, 7, 3);
+            write(tenant, R1, 7, 2);
+            cluster.advance(TEN_SECONDS);
+            Reconciliation plan = cluster.tidal().reconcile(tenant.id());
+            assertThat(plan.isDone()).isFalse();
+            assertThat(plan.slots().stream()
+                            .flatMap(slot -> slot.steps().stream())
+                            .map(step -> step.action() + " " + step.from() + " " + step.to() + " " + step.count()))
+                    .hasSize(3)
+                    .allMatch(step -> step.startsWith("SHIP r"))
+                    .anyMatch(step -> step.matches("SHIP r[12]:s\\d r0:s\\d [23]"))
+                    .anyMatch(step -> step.matches("SHIP r0:s\\d r1:s\\d [34]"));
+            cuts.forEach(SimulatedCluster.Partition::close);
+            converge(cluster);
+            assertThat(cluster.tidal().reconcile(tenant.id()).isDone()).isTrue();
         }
     }
 

@@ -15,6 +15,7 @@ import picocli.CommandLine.Command;
             ClusterNodesCommand.class,
             ClusterJoinCommand.class,
             ClusterReplaceCommand.class,
-            ClusterRemoveCommand.class
+            ClusterRemoveCommand.class,
+            ClusterReconcileCommand.class
         })
 public final class ClusterCommand extends CommandGroup {}

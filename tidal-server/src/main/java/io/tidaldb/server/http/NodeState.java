@@ -2,6 +2,7 @@ package io.tidaldb.server.http;
 
 import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.NodeId;
+import io.tidaldb.api.RegionId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.core.ClusterInit;
 import io.tidaldb.core.Tidal;
@@ -21,6 +22,8 @@ public final class NodeState {
 
     private final String cluster;
     private final String node;
+    private final RegionId region;
+    private final boolean takesFaults;
     private final String starting;
     private final ClusterInit init = new ClusterInit();
     private final AccessLog access = new AccessLog(InstantSource.system());
@@ -32,6 +35,10 @@ public final class NodeState {
     public NodeState(NodeConfiguration configuration) {
         this.cluster = configuration.cluster();
         this.node = configuration.node().name();
+        this.region = configuration.region();
+        this.takesFaults = configuration.debug()
+                && configuration.http().listen().isLoopback()
+                && configuration.transport().listen().isLoopback();
         this.starting = starting(configuration);
     }
 
@@ -114,5 +121,14 @@ public final class NodeState {
 
     String node() {
         return node;
+    }
+
+    RegionId region() {
+        return region;
+    }
+
+    /** Returns whether faults may be injected: it is configured so, and nobody beyond this machine reaches it. */
+    boolean takesFaults() {
+        return takesFaults;
     }
 }

@@ -37,6 +37,8 @@ final class RouteTable {
         routes.addAll(new UpgradeRoutes().routes());
         routes.addAll(new FormatRoutes(node, dataDir, pluginsDir).routes());
         routes.addAll(new MigrationRoutes().routes());
+        routes.addAll(new ReconciliationRoutes().routes());
+        routes.addAll(new DebugRoutes(node).routes());
         routes.addAll(new OperationRoutes(node, events).routes());
         routes.addAll(new MetricsRoutes(node, metrics).routes());
         routes.add(Route.of(Method.GET, "/v1/openapi.json", Access.OPEN, "This document")

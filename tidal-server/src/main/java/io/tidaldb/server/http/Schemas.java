@@ -145,6 +145,8 @@ final class Schemas {
                         .with("positions", Schema.list(Schema.text()))
                         .build());
         UserSchemas.addTo(all);
+        ReconciliationRoutes.addTo(all);
+        DebugRoutes.addTo(all);
         all.put("Reading", reading());
         all.put("Reads", reads());
         all.put(

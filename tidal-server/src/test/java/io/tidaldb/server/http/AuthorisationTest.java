@@ -98,6 +98,8 @@ class AuthorisationTest {
             Map.entry("POST /v1/migrations/{id}/end-hold", OPERATORS),
             Map.entry("POST /v1/migrations/{id}/pause", OPERATORS),
             Map.entry("POST /v1/migrations/{id}/resume", OPERATORS),
+            Map.entry("POST /v1/cluster/reconciliation", OPERATORS),
+            Map.entry("POST /v1/debug/partition", OPERATORS),
             Map.entry("GET /v1/events", OPERATORS),
             Map.entry("GET /healthz", EVERYBODY),
             Map.entry("GET /readyz", EVERYBODY),

@@ -51,7 +51,7 @@ final class NettyTransport implements Transport {
     private final Resolver resolver = new Resolver();
     private final int instance = ThreadLocalRandom.current().nextInt(1, Integer.MAX_VALUE);
     private final Map<NodeId, Peer> peers = new ConcurrentHashMap<>();
-    private final AtomicInteger guestLinks = new AtomicInteger();
+    private final AtomicInteger links = new AtomicInteger();
     private final ChannelGroup channels = new DefaultChannelGroup(ImmediateEventExecutor.INSTANCE);
     private volatile @Nullable EventLoopGroup loops;
     private volatile @Nullable Channel server;
@@ -236,9 +236,9 @@ final class NettyTransport implements Transport {
         return host != null && host.admits(id) ? peers.computeIfAbsent(id, each -> new Peer(this, each, true)) : null;
     }
 
-    /** Returns a number for a guest's link: guests are forgotten, so all of them share the numbers. */
-    int nextGuestLink() {
-        return guestLinks.incrementAndGet();
+    /** Returns a number for a link that no link before has had, whoever it is to: a peer can be forgotten and come back. */
+    int nextLink() {
+        return links.incrementAndGet();
     }
 
     void forget(Peer guest) {

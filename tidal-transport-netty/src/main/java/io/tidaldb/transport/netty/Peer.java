@@ -29,7 +29,6 @@ final class Peer {
     private boolean dialling;
     private int failures;
     private long lastLink;
-    private int granted;
     private @Nullable Future<?> retry;
     private volatile @Nullable Link link;
 
@@ -128,8 +127,7 @@ final class Peer {
         if (!wanted || settled) {
             return null;
         }
-        granted = guest ? transport.nextGuestLink() : granted + 1;
-        return establish(new Link(transport, id, linkId(transport.instance(), granted), hello, channel));
+        return establish(new Link(transport, id, linkId(transport.instance(), transport.nextLink()), hello, channel));
     }
 
     /** Makes a connection the link that the peer says it is; null if it said go for a later one already. */

@@ -60,6 +60,9 @@ public final class MembersCheck {
             }
             for (ReplicaId leader : tenant.placement()) {
                 Map<ReplicaId, Map<String, String>> states = states(tenant.id(), leader);
+                if (states.values().stream().anyMatch(each -> each.containsKey("counted twice"))) {
+                    return "shard " + leader.shard() + " of " + tenant.id() + " counts writes twice: " + states;
+                }
                 if (states.values().stream().distinct().count() > 1) {
                     return "replicas of shard " + leader.shard() + " of " + tenant.id() + " are in states " + states;
                 }

@@ -2,6 +2,7 @@ package io.tidaldb.it.sim.check;
 
 import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
+import io.tidaldb.api.WriteMode;
 import io.tidaldb.it.sim.SimulatedWorld;
 import java.util.Map;
 import java.util.TreeMap;
@@ -10,6 +11,7 @@ import java.util.TreeMap;
 public final class RateCheck {
 
     private static final double CLOCKS = 1.01;
+    private static final int MOST_MEMBERS = 5;
 
     private final SimulatedWorld world;
     private final Map<TenantId, Bound> bounds = new TreeMap<>();
@@ -31,8 +33,11 @@ public final class RateCheck {
     public void mayBe(TenantConfig config) {
         Bound bound = bounds.computeIfAbsent(config.id(), each -> new Bound());
         bound.changes++;
-        bound.rate = Math.max(bound.rate, config.maxSignalsPerSecond().orElse(Double.POSITIVE_INFINITY));
-        bound.burst = Math.max(bound.burst, config.burst().orElse(Double.POSITIVE_INFINITY));
+        // Where each member takes writes, each counts by itself.
+        int counting = config.writes() == WriteMode.EVERYWHERE ? MOST_MEMBERS : 1;
+        bound.rate =
+                Math.max(bound.rate, counting * config.maxSignalsPerSecond().orElse(Double.POSITIVE_INFINITY));
+        bound.burst = Math.max(bound.burst, counting * config.burst().orElse(Double.POSITIVE_INFINITY));
     }
 
     /** A node starts again: what it counts in memory begins anew. */
