@@ -25,6 +25,7 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 
 @DisplayName("R-52: A client of three processes")
@@ -103,6 +104,27 @@ class ClientProcessTest {
     @Test
     @DisplayName("R-52: fails no write and no read when the one that leads is killed under load, and each counts once")
     void killed() throws Exception {
+        disturbed((cluster, leader) -> cluster.kill(leader));
+    }
+
+    @Test
+    @EnabledIfSystemProperty(named = "tidal.client.stop", matches = "\\d+")
+    @DisplayName("R-52: fails no write when the one that leads stands still under load and goes on later, and each counts once")
+    void stopped() throws Exception {
+        disturbed((cluster, leader) -> {
+            cluster.signal(leader, "STOP");
+            LockSupport.parkNanos(Long.getLong("tidal.client.stop", 20) * 1_000_000_000L);
+            cluster.signal(leader, "CONT");
+        });
+    }
+
+    /** Something that happens to the node that leads. */
+    private interface Disturbance {
+
+        void happen(ProcessCluster cluster, int leader) throws Exception;
+    }
+
+    private void disturbed(Disturbance disturbance) throws Exception {
         try (ProcessCluster cluster = new ProcessCluster(work, 3)) {
             cluster.up();
             for (TenantId tenant : List.of(TENANT, WATCHED)) {
@@ -123,7 +145,11 @@ class ClientProcessTest {
                 Load load = new Load(client.tenant(TENANT));
                 Thread kills = new Thread(() -> {
                     Await.passes(() -> assertThat(load.written.get()).isGreaterThan(RATE));
-                    cluster.kill(leader(cluster));
+                    try {
+                        disturbance.happen(cluster, leader(cluster));
+                    } catch (Exception e) {
+                        load.failures.add(e);
+                    }
                 });
                 AtomicBoolean over = new AtomicBoolean();
                 Thread reads = new Thread(() -> {

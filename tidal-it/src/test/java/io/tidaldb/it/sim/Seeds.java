@@ -29,19 +29,27 @@ final class Seeds {
     private final BiConsumer<Long, Trace> run;
     private final SortedMap<Long, Throwable> failed = new TreeMap<>();
 
-    private Seeds(Class<?> simulation, BiConsumer<Long, Trace> run) {
+    private final int usual;
+
+    private Seeds(Class<?> simulation, int usual, BiConsumer<Long, Trace> run) {
         this.simulation = simulation.getSimpleName();
+        this.usual = usual;
         this.run = run;
     }
 
     /** Runs a simulation as the properties say. */
     static void run(Class<?> simulation, BiConsumer<Long, Trace> run) {
-        new Seeds(simulation, run).run();
+        run(simulation, USUAL, run);
+    }
+
+    /** As {@link #run(Class, BiConsumer)}, with another number of seeds unless the properties say one. */
+    static void run(Class<?> simulation, int usual, BiConsumer<Long, Trace> run) {
+        new Seeds(simulation, usual, run).run();
     }
 
     private void run() {
         @Nullable Long only = Long.getLong("tidal.sim.seed");
-        long count = only != null ? 1 : Long.getLong("tidal.sim.seeds", USUAL);
+        long count = only != null ? 1 : Long.getLong("tidal.sim.seeds", (long) usual);
         long first = only != null ? only : Long.getLong("tidal.sim.firstSeed", 1);
         if (only != null) {
             try (Trace trace = trace()) {

@@ -27,6 +27,7 @@ import io.tidaldb.server.importing.RecordedEvents;
 import io.tidaldb.server.importing.TenantLookup;
 import io.tidaldb.server.view.ClusterView;
 import io.tidaldb.server.view.ErasureView;
+import io.tidaldb.server.view.HealthThresholds;
 import io.tidaldb.server.view.MigrationView;
 import io.tidaldb.server.view.PlacementView;
 import io.tidaldb.server.view.ReadingView;
@@ -137,7 +138,7 @@ record EmbeddedBackend(Tidal tidal) implements Backend {
 
     @Override
     public ObjectNode cluster() {
-        ObjectNode health = ClusterView.describe("", tidal.health(), tidal.tenants());
+        ObjectNode health = ClusterView.describe("", tidal.health(), tidal.tenants(), HealthThresholds.DEFAULT);
         health.setAll(MigrationView.running(tidal.migrations().all()));
         return health;
     }

@@ -117,6 +117,8 @@ public record NodeConfiguration(
      * @param retentionMax how long logs keep what a follower that is away lacks, if there is a retention; it gets a snapshot after that
      * @param lease for how long a node of a cluster leads without having renewed that, 200 ms to a minute
      * @param returnAfter how long a node must be up before it leads again what it led before it failed, up to a day
+     * @param degradedLag how far behind a region's replicas may be before it shows as degraded, 1 ms to a day
+     * @param offlineAfter for how long nothing is heard of a region before it shows as offline, 1 ms to a day
      */
     public record Limits(
             Duration maxFuture,
@@ -129,5 +131,7 @@ public record NodeConfiguration(
             Optional<Duration> retention,
             Duration retentionMax,
             Duration lease,
-            Duration returnAfter) {}
+            Duration returnAfter,
+            Duration degradedLag,
+            Duration offlineAfter) {}
 }

@@ -7,6 +7,7 @@ import io.tidaldb.api.ShardId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.api.placement.ShardAssignment;
 import io.tidaldb.core.Window;
+import io.tidaldb.server.view.HealthThresholds;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
@@ -194,7 +195,11 @@ public final class NodeConfigurationFile {
                 section.value("lease", text -> bounded(text, Duration.ofMillis(200), Duration.ofMinutes(1)))
                         .orElse(Duration.ofMillis(700)),
                 section.value("return_after", text -> bounded(text, Duration.ZERO, Duration.ofDays(1)))
-                        .orElse(Duration.ofSeconds(10)));
+                        .orElse(Duration.ofSeconds(10)),
+                section.value("degraded_lag", text -> bounded(text, Duration.ofMillis(1), Duration.ofDays(1)))
+                        .orElse(HealthThresholds.DEFAULT.degradedLag()),
+                section.value("offline_after", text -> bounded(text, Duration.ofMillis(1), Duration.ofDays(1)))
+                        .orElse(HealthThresholds.DEFAULT.offlineAfter()));
         section.end();
         return limits;
     }

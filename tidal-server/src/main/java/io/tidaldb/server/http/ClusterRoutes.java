@@ -23,7 +23,7 @@ final class ClusterRoutes {
 
     private void health(Exchange exchange) {
         Tidal tidal = exchange.tidal();
-        ObjectNode health = ClusterView.describe(node.cluster(), tidal.health(), tidal.tenants());
+        ObjectNode health = ClusterView.describe(node.cluster(), tidal.health(), tidal.tenants(), node.thresholds());
         health.setAll(MigrationView.running(tidal.migrations().all()));
         exchange.answer(200, health);
     }

@@ -9,6 +9,7 @@ import io.tidaldb.core.Tidal;
 import io.tidaldb.core.upgrade.UpgradePhase;
 import io.tidaldb.server.auth.AccessLog;
 import io.tidaldb.server.config.NodeConfiguration;
+import io.tidaldb.server.view.HealthThresholds;
 import java.time.InstantSource;
 import java.util.EnumSet;
 import java.util.Optional;
@@ -25,6 +26,7 @@ public final class NodeState {
     private final RegionId region;
     private final boolean takesFaults;
     private final String starting;
+    private final HealthThresholds thresholds;
     private final ClusterInit init = new ClusterInit();
     private final AccessLog access = new AccessLog(InstantSource.system());
     private volatile @Nullable Tidal tidal;
@@ -40,6 +42,8 @@ public final class NodeState {
                 && configuration.http().listen().isLoopback()
                 && configuration.transport().listen().isLoopback();
         this.starting = starting(configuration);
+        this.thresholds = new HealthThresholds(
+                configuration.limits().degradedLag(), configuration.limits().offlineAfter());
     }
 
     private static String starting(NodeConfiguration configuration) {
@@ -113,6 +117,11 @@ public final class NodeState {
             throw new Refusal(Refusal.Code.UNAVAILABLE, "node " + node + " is " + starting() + ": try again", 1);
         }
         return open;
+    }
+
+    /** Returns from when on a region is not healthy. */
+    HealthThresholds thresholds() {
+        return thresholds;
     }
 
     String cluster() {

@@ -111,7 +111,7 @@ final class ServerEvents implements AutoCloseable {
                 new ClusterHealth.Risks(new TreeMap<>(), health.risks().ifLost()),
                 health.upgrades());
         Optional<String> notReady = node.notReady();
-        ObjectNode event = ClusterView.describe(node.cluster(), brief, List.of());
+        ObjectNode event = ClusterView.describe(node.cluster(), brief, List.of(), node.thresholds());
         event.remove("tenants");
         return event.put("ready", notReady.isEmpty())
                 .put("tenants", health.tenants().size());

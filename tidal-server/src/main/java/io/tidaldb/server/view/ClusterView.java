@@ -18,12 +18,6 @@ import java.util.TreeSet;
 /** The state of nodes, regions, shards and tenants as JSON. */
 public final class ClusterView {
 
-    /** How far a region's replicas may be behind before it shows. */
-    private static final long DEGRADED_LAG_MILLIS = 5_000;
-
-    /** For how long nothing is heard of a region before it counts as gone. */
-    private static final long OFFLINE_MILLIS = 30_000;
-
     private ClusterView() {}
 
     /**
@@ -32,7 +26,8 @@ public final class ClusterView {
      * @param cluster its name
      * @param tenants whose limits are shown beside their usage
      */
-    public static ObjectNode describe(String cluster, ClusterHealth health, List<Tenant> tenants) {
+    public static ObjectNode describe(
+            String cluster, ClusterHealth health, List<Tenant> tenants, HealthThresholds thresholds) {
         Map<TenantId, TenantConfig> configs = new HashMap<>();
         tenants.forEach(tenant -> configs.put(tenant.id(), tenant.config()));
         ObjectNode result = Json.object()
@@ -42,7 +37,7 @@ public final class ClusterView {
                 .put("epoch", health.decisions());
         ArrayNode nodes = result.putArray("nodes");
         health.nodes().forEach(node -> node(nodes.addObject(), node));
-        regions(result.putArray("regions"), health);
+        regions(result.putArray("regions"), health, thresholds);
         ArrayNode shards = result.putArray("shards");
         health.shards().forEach(shard -> shard(shards.addObject(), shard));
         ArrayNode all = result.putArray("tenants");
@@ -98,7 +93,7 @@ public final class ClusterView {
                 .put("last_heartbeat_ms_ago", node.heardMillisAgo() < 0 ? null : (Long) node.heardMillisAgo());
     }
 
-    private static void regions(ArrayNode result, ClusterHealth health) {
+    private static void regions(ArrayNode result, ClusterHealth health, HealthThresholds thresholds) {
         TreeSet<RegionId> degraded = new TreeSet<>();
         health.tenants().stream()
                 .filter(tenant -> tenant.damage() != null)
@@ -112,14 +107,16 @@ public final class ClusterView {
             if (!node.up()) {
                 degraded.add(node.region());
             }
-            if (node.up() || node.heardMillisAgo() >= 0 && node.heardMillisAgo() <= OFFLINE_MILLIS) {
+            if (node.up() || node.heardMillisAgo() >= 0 && node.heardMillisAgo() <= thresholds.offlineAfter().toMillis()) {
                 online.add(node.region());
             }
         });
         health.shards()
                 .forEach(shard -> shard.replicationLag().forEach((node, lag) -> {
                     RegionId region = byNode.get(node);
-                    if (region != null && (lag.millis() < 0 || lag.millis() > DEGRADED_LAG_MILLIS)) {
+                    if (region != null
+                            && (lag.millis() < 0
+                                    || lag.millis() > thresholds.degradedLag().toMillis())) {
                         degraded.add(region);
                     }
                 }));
