@@ -398,8 +398,8 @@ final class Hosting implements ControlPlane.Listener {
     /** Opens on these nodes what they hold of each tenant. */
     CompletableFuture<Void> openAll(List<Node> nodes) {
         return all(tenants.values().stream()
-                .flatMap(tenant ->
-                        nodes.stream().map(node -> cluster.unlessEnded(node.id(), openReplicas(tenant, node))
+                .flatMap(tenant -> nodes.stream()
+                        .map(node -> cluster.unlessEnded(node.id(), openReplicas(tenant, node))
                                 .thenRun(tenant::recount)))
                 .toList());
     }

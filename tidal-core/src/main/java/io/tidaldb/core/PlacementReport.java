@@ -77,7 +77,8 @@ final class PlacementReport {
                 || slot >= 0
                         && topology.isReplicated(each.shard())
                         && topology.allowed(each.shard(), tenant.config()).contains(each);
-        boolean leaves = holds && !topology.allowed(each.shard(), tenant.wanted()).contains(each);
+        boolean leaves =
+                holds && !topology.allowed(each.shard(), tenant.wanted()).contains(each);
         Part part = leaves ? Part.NONE : leads ? Part.LEADS : holds ? Part.FOLLOWS : Part.NONE;
         State changing = leaves
                 ? new State(Verdict.LATER, "it is to leave", "wait: it is erased once others have all that it has")

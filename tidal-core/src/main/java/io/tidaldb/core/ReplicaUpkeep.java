@@ -116,7 +116,8 @@ final class ReplicaUpkeep {
             return erase(record, change)
                     .thenComposeAsync(nothing -> fill(record, change), scheduler)
                     .thenComposeAsync(
-                            nothing -> sees(record) && !change.narrowed() ? release(record, change) : done(), scheduler);
+                            nothing -> sees(record) && !change.narrowed() ? release(record, change) : done(),
+                            scheduler);
         } catch (TidalException e) {
             return CompletableFuture.failedFuture(e);
         }
@@ -136,17 +137,17 @@ final class ReplicaUpkeep {
     // What has left
 
     private CompletableFuture<Void> erase(TenantRecord record, ReplicaChange change) {
-        List<ReplicaId> here =
-                change.erasing().stream().filter(this::isHere).toList();
+        List<ReplicaId> here = change.erasing().stream().filter(this::isHere).toList();
         if (here.isEmpty()) {
             return done();
         }
         TenantId id = record.config().id();
         return hosting.erase(id, here)
-                .thenCompose(erased -> purged(erased).thenCompose(purged -> purged.isEmpty()
-                        ? done()
-                        : control.submit(new ClusterCommand.ReplicasGone(id, purged))
-                                .thenApply(index -> null)));
+                .thenCompose(erased -> purged(erased)
+                        .thenCompose(purged -> purged.isEmpty()
+                                ? done()
+                                : control.submit(new ClusterCommand.ReplicasGone(id, purged))
+                                        .thenApply(index -> null)));
     }
 
     /** Returns those replicas of whose nodes no file holds anything any more that was deleted. */
@@ -173,18 +174,19 @@ final class ReplicaUpkeep {
                 .filter(this::isHere)
                 .map(each -> filled(record, each))
                 .toList();
-        return all(asked).thenComposeAsync(
-                nothing -> {
-                    List<ReplicaId> filled = asked.stream()
-                            .flatMap(each -> each.join().stream())
-                            .toList();
-                    return filled.isEmpty()
-                            ? done()
-                            : control.submit(new ClusterCommand.ReplicasComplete(
-                                            record.config().id(), filled))
-                                    .thenApply(index -> null);
-                },
-                scheduler);
+        return all(asked)
+                .thenComposeAsync(
+                        nothing -> {
+                            List<ReplicaId> filled = asked.stream()
+                                    .flatMap(each -> each.join().stream())
+                                    .toList();
+                            return filled.isEmpty()
+                                    ? done()
+                                    : control.submit(new ClusterCommand.ReplicasComplete(
+                                                    record.config().id(), filled))
+                                            .thenApply(index -> null);
+                        },
+                        scheduler);
     }
 
     /** Asks the leader how much it holds once it counts on those that hold the slot now, then whether that is here. */
@@ -206,11 +208,7 @@ final class ReplicaUpkeep {
         RemoteCalls remote = calls;
         return cluster.isLocal(on) || remote == null
                 ? hosting.settled(tenant)
-                : remote.ask(
-                                on,
-                                index -> new Call.Settle(index, tenant.value()),
-                                Answer.Done.class,
-                                CALL_DEADLINE)
+                : remote.ask(on, index -> new Call.Settle(index, tenant.value()), Answer.Done.class, CALL_DEADLINE)
                         .thenApply(done -> null);
     }
 
@@ -256,10 +254,8 @@ final class ReplicaUpkeep {
 
     private List<ReplicaId> members(TenantRecord record, boolean wanted) {
         return record.placement().stream()
-                .flatMap(leader -> cluster
-                        .replicas()
-                        .allowed(leader.shard(), wanted ? record.wanted() : record.config())
-                        .stream())
+                .flatMap(leader ->
+                        cluster.replicas().allowed(leader.shard(), wanted ? record.wanted() : record.config()).stream())
                 .map(ShardAssignment::replica)
                 .toList();
     }
@@ -274,7 +270,8 @@ final class ReplicaUpkeep {
                 .findFirst()
                 .map(next -> promotion.apply(record.config().id(), next))
                 .orElseGet(() -> waits(
-                        record, "it waits until one of " + stay + " can lead shard " + leader.shard() + " in place of "
+                        record,
+                        "it waits until one of " + stay + " can lead shard " + leader.shard() + " in place of "
                                 + leader));
     }
 
@@ -288,14 +285,16 @@ final class ReplicaUpkeep {
         NodeId leads = cluster.nameOf(leader(record, leaves.shard()));
         NodeId host = cluster.nameOf(leaves);
         if (!isReachable(host)) {
-            return waits(record, "it waits for node " + host + ", which has " + leaves
-                    + " and may alone have what it took last; if it is lost for good, let another node take its place");
+            return waits(
+                    record,
+                    "it waits for node " + host + ", which has " + leaves
+                            + " and may alone have what it took last; if it is lost for good, let another node take its place");
         }
         return positions(host, leads)
-                .thenCompose(theirs -> positions(leads, leads).thenCompose(leading -> Filling.isFilled(
-                                List.of(slot(record, leaves.shard())), theirs, leading)
-                        ? done()
-                        : waits(record, leaves + " has what its leader has not fetched yet")));
+                .thenCompose(theirs -> positions(leads, leads)
+                        .thenCompose(leading -> Filling.isFilled(List.of(slot(record, leaves.shard())), theirs, leading)
+                                ? done()
+                                : waits(record, leaves + " has what its leader has not fetched yet")));
     }
 
     private static CompletableFuture<Void> waits(TenantRecord record, String what) {

@@ -98,11 +98,13 @@ final class TenantPlanning {
         }
         known.placement().stream()
                 .filter(leave::contains)
-                .forEach(leader -> effects.add("another replica of shard " + leader.shard() + " leads instead of " + leader));
+                .forEach(leader ->
+                        effects.add("another replica of shard " + leader.shard() + " leads instead of " + leader));
         if (!leave.isEmpty()) {
             effects.add("replicas " + leave + " are erased, once nothing is there alone");
-            risks.add("until those that stay are known to have everything, which takes a moment, nobody can take over from who"
-                    + " leads");
+            risks.add(
+                    "until those that stay are known to have everything, which takes a moment, nobody can take over from who"
+                            + " leads");
         }
         return plan(change, risk(known), complete(then, after));
     }

@@ -85,7 +85,9 @@ class CanLoseTest {
             }
             for (int i = 0; i < WRITES; i++) {
                 for (TenantConfig.Builder each : tenants) {
-                    assertThat(write(members.node(0), each.build().id(), UNTIL_ANOTHER_LEADS).get()).isTrue();
+                    assertThat(write(members.node(0), each.build().id(), UNTIL_ANOTHER_LEADS)
+                                    .get())
+                            .isTrue();
                 }
             }
             SortedMap<TenantId, ClusterHealth.TenantRisk> said = settled(members.node(0));
@@ -96,7 +98,8 @@ class CanLoseTest {
                 Tidal survivor = members.node((lost + 1) % NODES);
                 for (TenantId id : said.keySet()) {
                     boolean goesOn = said.get(id).service().nodes() > 0;
-                    if (!write(survivor, id, goesOn ? UNTIL_ANOTHER_LEADS : PATIENCE_WITH_NOBODY).get()) {
+                    if (!write(survivor, id, goesOn ? UNTIL_ANOTHER_LEADS : PATIENCE_WITH_NOBODY)
+                            .get()) {
                         stopped.add(id);
                     }
                     if (!isWhole(survivor, members.node((lost + 2) % NODES), id)) {
@@ -107,8 +110,12 @@ class CanLoseTest {
                 settled(members.node(lost));
             }
             said.forEach((id, risk) -> {
-                assertThat(stopped.contains(id)).as("writes of tenant " + id + " stop, " + risk).isEqualTo(risk.service().nodes() < 1);
-                assertThat(incomplete.contains(id)).as("data of tenant " + id + " is missing, " + risk).isEqualTo(risk.data().nodes() < 1);
+                assertThat(stopped.contains(id))
+                        .as("writes of tenant " + id + " stop, " + risk)
+                        .isEqualTo(risk.service().nodes() < 1);
+                assertThat(incomplete.contains(id))
+                        .as("data of tenant " + id + " is missing, " + risk)
+                        .isEqualTo(risk.data().nodes() < 1);
             });
             assertThat(stopped).isNotEmpty().isNotEqualTo(said.keySet());
             assertThat(incomplete).containsExactly(TenantId.of(4));
@@ -135,7 +142,10 @@ class CanLoseTest {
 
     private static long count(Tidal tidal, TenantId id) {
         try {
-            return tidal.tenant(id).orElseThrow().read("view", 1, ReadOptions.DEFAULT).count();
+            return tidal.tenant(id)
+                    .orElseThrow()
+                    .read("view", 1, ReadOptions.DEFAULT)
+                    .count();
         } catch (TidalException e) {
             // Nobody is left who has anything.
             return 0;

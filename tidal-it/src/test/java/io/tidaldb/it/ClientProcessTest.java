@@ -109,7 +109,8 @@ class ClientProcessTest {
 
     @Test
     @EnabledIfSystemProperty(named = "tidal.client.stop", matches = "\\d+")
-    @DisplayName("R-52: fails no write when the one that leads stands still under load and goes on later, and each counts once")
+    @DisplayName(
+            "R-52: fails no write when the one that leads stands still under load and goes on later, and each counts once")
     void stopped() throws Exception {
         disturbed((cluster, leader) -> {
             cluster.signal(leader, "STOP");

@@ -344,7 +344,9 @@ class NodeProcessTest {
         }
         try (TidalProcess node = start("")) {
             // What the last request came to is not known: it may be there.
-            assertThat(json(port(node), "GET", "/v1/tenants", "").path("tenants").size())
+            assertThat(json(port(node), "GET", "/v1/tenants", "")
+                            .path("tenants")
+                            .size())
                     .isBetween(created, created + 1);
         }
     }

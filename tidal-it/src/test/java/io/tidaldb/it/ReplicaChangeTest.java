@@ -77,8 +77,8 @@ class ReplicaChangeTest {
                             .pinnedShards(FIRST)
                             .durability(Durability.MAJORITY)
                             .build());
-            try (MemberWriter writer =
-                    new MemberWriter(TENANT, (tenant, number) -> {}, members.node(0), members.node(1), members.node(2))) {
+            try (MemberWriter writer = new MemberWriter(
+                    TENANT, (tenant, number) -> {}, members.node(0), members.node(1), members.node(2))) {
                 writer.awaitMore();
                 assertThat(isOn(0)).isTrue();
                 Tenant tenant = change(1, everywhere, FIRST);

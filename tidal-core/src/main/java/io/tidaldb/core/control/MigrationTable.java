@@ -82,7 +82,8 @@ final class MigrationTable {
         if (tenant.change() != null) {
             return refused(
                     ErrorCode.INVALID_ARGUMENT,
-                    "tenant " + start.tenant() + " can't be moved while its replicas are being changed: wait until that is done");
+                    "tenant " + start.tenant()
+                            + " can't be moved while its replicas are being changed: wait until that is done");
         }
         int slot = tenant.placement().indexOf(start.from());
         String problem = problem(start, tenant, slot);

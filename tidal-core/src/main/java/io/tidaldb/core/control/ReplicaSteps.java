@@ -125,14 +125,18 @@ final class ReplicaSteps {
                             + " that migration is over, abort it, or end its hold");
         }
         for (ReplicaId each : wanted.withoutReplicas()) {
-            boolean exists = cluster.shards().stream().anyMatch(shard -> shard.replica().equals(each));
+            boolean exists =
+                    cluster.shards().stream().anyMatch(shard -> shard.replica().equals(each));
             // One that was left out stays so when its slot has moved to another shard.
             boolean known = tenant.wanted().withoutReplicas().contains(each);
             if (!known && !(exists && tenant.slotOf(each.shard()) >= 0)) {
                 return refused(
                         ErrorCode.INVALID_ARGUMENT,
-                        "tenant " + id + " can't be without replica " + each + ": expected a replica of one of its shards, "
-                                + tenant.placement().stream().map(ReplicaId::shard).toList());
+                        "tenant " + id + " can't be without replica " + each
+                                + ": expected a replica of one of its shards, "
+                                + tenant.placement().stream()
+                                        .map(ReplicaId::shard)
+                                        .toList());
             }
         }
         for (ReplicaId leader : tenant.placement()) {
@@ -149,8 +153,9 @@ final class ReplicaSteps {
             if (left < 2 && wanted.durability().compareTo(Durability.MAJORITY) >= 0) {
                 return refused(
                         ErrorCode.UNSUPPORTED,
-                        "tenant " + id + " asks for durability " + wanted.durability() + " and would have a single replica of"
-                                + " shard " + leader.shard() + ": set its durability to LOCAL first, or leave it two");
+                        "tenant " + id + " asks for durability " + wanted.durability()
+                                + " and would have a single replica of" + " shard " + leader.shard()
+                                + ": set its durability to LOCAL first, or leave it two");
             }
         }
         return null;
@@ -202,7 +207,8 @@ final class ReplicaSteps {
             TenantRecord tenant, ReplicaChange change, TenantConfig wanted, List<ReplicaId> leave) {
         List<ShardId> left = leave.stream().map(ReplicaId::shard).toList();
         List<ReplicaId> filling = replicas(tenant, wanted).stream()
-                .filter(each -> left.contains(each.shard()) && !tenant.placement().contains(each))
+                .filter(each ->
+                        left.contains(each.shard()) && !tenant.placement().contains(each))
                 .toList();
         List<ReplicaId> after = replicas(tenant, wanted);
         TenantRecord next = tenant.with(wanted);
@@ -241,6 +247,8 @@ final class ReplicaSteps {
     /** Looks for changes that are under way. */
     void restore(Collection<TenantRecord> tenants) {
         changing.clear();
-        tenants.stream().filter(each -> each.change() != null).forEach(each -> changing.add(each.config().id()));
+        tenants.stream()
+                .filter(each -> each.change() != null)
+                .forEach(each -> changing.add(each.config().id()));
     }
 }

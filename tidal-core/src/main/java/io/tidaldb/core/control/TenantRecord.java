@@ -67,14 +67,7 @@ public record TenantRecord(
     /** Returns this with another state of a change of its replicas; one that is over is forgotten. */
     TenantRecord changing(ReplicaChange next) {
         return new TenantRecord(
-                config,
-                placement,
-                preferred,
-                epoch,
-                digestSeed,
-                minIncarnation,
-                homes,
-                next.isOver() ? null : next);
+                config, placement, preferred, epoch, digestSeed, minIncarnation, homes, next.isOver() ? null : next);
     }
 
     /** Returns this with another configuration. */

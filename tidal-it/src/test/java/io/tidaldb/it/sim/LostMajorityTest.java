@@ -54,8 +54,9 @@ class LostMajorityTest {
             left.call(tidal -> tidal.createTenant(TenantConfig.builder(SINGLE)
                     .pinnedShards(ReplicaId.parse("r0:s0"))
                     .build()));
-            left.call(tidal -> tidal.createTenant(
-                    TenantConfig.builder(EVERYWHERE).writes(WriteMode.EVERYWHERE).build()));
+            left.call(tidal -> tidal.createTenant(TenantConfig.builder(EVERYWHERE)
+                    .writes(WriteMode.EVERYWHERE)
+                    .build()));
             members.forEach(member -> write(member, EVERYWHERE));
             write(left, SINGLE);
             world.runFor(Duration.ofSeconds(2));
@@ -72,7 +73,8 @@ class LostMajorityTest {
             assertThat(first.count()).isEqualTo(3 + WRITES);
             world.runFor(Duration.ofSeconds(5));
             Reading later = read(left, EVERYWHERE);
-            assertThat(later.staleness()).isGreaterThanOrEqualTo(first.staleness().plusSeconds(4));
+            assertThat(later.staleness())
+                    .isGreaterThanOrEqualTo(first.staleness().plusSeconds(4));
             assertThat(read(left, SINGLE).count()).isOne();
             members.subList(1, 3).forEach(member -> {
                 member.machine().restart();

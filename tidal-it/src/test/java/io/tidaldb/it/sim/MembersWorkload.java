@@ -199,7 +199,8 @@ final class MembersWorkload {
                                 .requiredRegions(regions.toArray(RegionId[]::new))
                                 .withoutReplicas(without.toArray(ReplicaId[]::new))
                                 .build())));
-        world.note("moves " + id + " to " + regions + " without " + without + " through " + member.id() + ": " + failure);
+        world.note(
+                "moves " + id + " to " + regions + " without " + without + " through " + member.id() + ": " + failure);
     }
 
     private void update(Member member) {

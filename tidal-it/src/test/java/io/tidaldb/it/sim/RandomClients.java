@@ -111,7 +111,8 @@ final class RandomClients {
                 .platform(new Users(number))
                 .transport(cluster.network().transports())
                 .connectWithin(Duration.ofMinutes(1));
-        cluster.members().forEach(member -> builder.seed(member.id(), member.id().name()));
+        cluster.members()
+                .forEach(member -> builder.seed(member.id(), member.id().name()));
         clients.add(builder.connect());
     }
 
@@ -205,16 +206,18 @@ final class RandomClients {
             case 1 -> machine.pause(Duration.ofMillis(random.between(1, 4_000)));
             case 2 -> later(cluster.network().isolate(List.of(node))::close);
             case 3 -> names.forEach(client -> cluster.network().disconnect(client, node));
-            case 4 -> names.forEach(
-                    client -> later(cluster.network().partition(client, node)::close));
-            case 5 -> names.forEach(client -> {
-                // What it asks comes, and the answer does not.
-                later(cluster.network().cut(node, client)::close);
-            });
-            case 6 -> names.forEach(client -> {
-                cluster.network().link(node, client, LinkQuality.GOOD.unfaithful((int) random.below(400_000), 0, 0, 0));
-                later(() -> cluster.network().link(node, client, LinkQuality.GOOD));
-            });
+            case 4 -> names.forEach(client -> later(cluster.network().partition(client, node)::close));
+            case 5 ->
+                names.forEach(client -> {
+                    // What it asks comes, and the answer does not.
+                    later(cluster.network().cut(node, client)::close);
+                });
+            case 6 ->
+                names.forEach(client -> {
+                    cluster.network()
+                            .link(node, client, LinkQuality.GOOD.unfaithful((int) random.below(400_000), 0, 0, 0));
+                    later(() -> cluster.network().link(node, client, LinkQuality.GOOD));
+                });
             default -> {
                 cluster.control().isolate(node);
                 later(cluster.control()::heal);
@@ -241,11 +244,14 @@ final class RandomClients {
         for (TidalClient client : clients) {
             long there = 0;
             for (Map.Entry<Long, Fate> each : fates.entrySet()) {
-                long count = client.tenant(TENANT).read("view", each.getKey(), ReadOptions.DEFAULT).count();
+                long count = client.tenant(TENANT)
+                        .read("view", each.getKey(), ReadOptions.DEFAULT)
+                        .count();
                 there += count;
                 Fate fate = each.getValue();
                 if (count > 1 || fate == Fate.ACKNOWLEDGED && count == 0 || fate == Fate.NOT_APPLIED && count == 1) {
-                    throw new AssertionError("write " + each.getKey() + " is " + fate + " and there " + count + " times");
+                    throw new AssertionError(
+                            "write " + each.getKey() + " is " + fate + " and there " + count + " times");
                 }
             }
             long total = client.tenant(TENANT).total("view");

@@ -135,7 +135,9 @@ public final class SimulatedMembers implements AutoCloseable {
 
         /** Returns where it is: those that found the cluster are each in a region of their own. */
         public RegionId region() {
-            return joins != null ? joins : RegionId.of(Integer.parseInt(id.name().substring(1)));
+            return joins != null
+                    ? joins
+                    : RegionId.of(Integer.parseInt(id.name().substring(1)));
         }
 
         /** Returns what it runs on. */

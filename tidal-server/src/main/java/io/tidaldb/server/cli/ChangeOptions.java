@@ -39,7 +39,8 @@ final class ChangeOptions {
     TenantConfig applyTo(TenantConfig config) {
         TenantConfig.Builder changed = limits.applyTo(config).toBuilder();
         if (regions != null) {
-            changed.requiredRegions(meant(regions, ALL).stream().map(RegionId::parse).toArray(RegionId[]::new));
+            changed.requiredRegions(
+                    meant(regions, ALL).stream().map(RegionId::parse).toArray(RegionId[]::new));
         }
         if (without != null) {
             changed.withoutReplicas(

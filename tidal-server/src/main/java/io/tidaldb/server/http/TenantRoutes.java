@@ -4,8 +4,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tidaldb.api.Durability;
 import io.tidaldb.api.ErrorCode;
-import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.RegionId;
+import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
@@ -213,8 +213,7 @@ final class TenantRoutes {
                 config.pinnedShards(),
                 config.hold(),
                 fields.list("without_replicas")
-                        .map(replicas ->
-                                replicas.stream().map(ReplicaId::parse).toList())
+                        .map(replicas -> replicas.stream().map(ReplicaId::parse).toList())
                         .orElse(config.withoutReplicas()));
     }
 

@@ -107,7 +107,10 @@ public final class ClusterView {
             if (!node.up()) {
                 degraded.add(node.region());
             }
-            if (node.up() || node.heardMillisAgo() >= 0 && node.heardMillisAgo() <= thresholds.offlineAfter().toMillis()) {
+            if (node.up()
+                    || node.heardMillisAgo() >= 0
+                            && node.heardMillisAgo()
+                                    <= thresholds.offlineAfter().toMillis()) {
                 online.add(node.region());
             }
         });

@@ -6,9 +6,11 @@ import io.tidaldb.api.TidalException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
@@ -22,11 +24,17 @@ public final class InprocNetwork {
     private final Map<String, InprocTransport> listening = new LinkedHashMap<>();
     private final Map<Direction, List<Block>> blocks = new HashMap<>();
     private final Map<Ends, Link> links = new LinkedHashMap<>();
+
+    /** Clients that dial again, and whom. */
+    private final Set<Ends> dialling = new HashSet<>();
+
     private volatile LinkFaults faults = (from, to, message) -> Fate.NORMAL;
     private volatile Duration detection = Duration.ZERO;
 
     /** Creates an undisturbed network without nodes. */
     public InprocNetwork() {}
+
+    private static final Duration DIAL_AGAIN = Duration.ofMillis(200);
 
     private record Direction(NodeId from, NodeId to) {}
 
@@ -213,6 +221,26 @@ public final class InprocNetwork {
             Link link = new Link(one, other);
             links.put(new Ends(one, other), link);
             link.up();
+        } else {
+            dialAgain(one, other);
+            dialAgain(other, one);
+        }
+    }
+
+    // A node that starts listens before it lets clients in, and tells nobody when it does.
+    private void dialAgain(InprocTransport client, InprocTransport node) {
+        if (client.local().isClient()
+                && client.knows(node.local(), node.address())
+                && !node.admits(client.local())
+                && dialling.add(new Ends(client, node))) {
+            client.scheduler().schedule(DIAL_AGAIN, () -> dial(client, node));
+        }
+    }
+
+    private synchronized void dial(InprocTransport client, InprocTransport node) {
+        dialling.remove(new Ends(client, node));
+        if (listening.get(client.address()) == client && listening.get(node.address()) == node) {
+            connect(client, node);
         }
     }
 

@@ -68,7 +68,8 @@ public final class MembersCheck {
                 }
                 List<ReplicaId> wanted = holders(tenant, leader);
                 if (!List.copyOf(states.keySet()).equals(wanted)) {
-                    return "shard " + leader.shard() + " of " + tenant.id() + " is on " + states.keySet() + ", not on " + wanted;
+                    return "shard " + leader.shard() + " of " + tenant.id() + " is on " + states.keySet() + ", not on "
+                            + wanted;
                 }
             }
         }
@@ -206,7 +207,8 @@ public final class MembersCheck {
             if (!Replicas.isOn(member.tidal(), log.tenant(), log.holder())) {
                 throw new AssertionError(member.id() + " has log " + log + ", and no slot is on that shard any more");
             }
-            TenantConfig config = member.tidal().tenant(log.tenant()).orElseThrow().config();
+            TenantConfig config =
+                    member.tidal().tenant(log.tenant()).orElseThrow().config();
             if (!mayHold(config, new ReplicaId(member.region(), log.holder()))) {
                 throw new AssertionError(member.id() + " has log " + log + " of a tenant that has left it: " + config);
             }
