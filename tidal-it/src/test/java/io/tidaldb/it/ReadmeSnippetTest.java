@@ -29,8 +29,7 @@ class ReadmeSnippetTest {
             import io.tidaldb.core.client.*;
             import java.nio.file.Path;
             import java.time.Duration;
-            import java.util.ArrayList;
-import java.util.List;
+            import java.util.List;
 
             public final class %s {
                 // What the pages speak of without saying where it comes from.
