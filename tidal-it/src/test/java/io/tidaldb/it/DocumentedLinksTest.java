@@ -20,6 +20,7 @@ class DocumentedLinksTest {
 
     private static List<Path> pages() {
         List<Path> pages = new ArrayList<>(Repository.files(Repository.root().resolve("docs"), ".md"));
+        pages.addAll(Repository.files(Repository.root().resolve("examples"), ".md"));
         for (String page : List.of("README.md", "CONTRIBUTING.md", "CHANGELOG.md")) {
             pages.add(Repository.root().resolve(page));
         }

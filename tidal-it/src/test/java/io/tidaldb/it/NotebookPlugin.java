@@ -17,7 +17,7 @@ import javax.tools.StandardJavaFileManager;
 import javax.tools.ToolProvider;
 
 /**
- * A third party's log store, "notebook": compiled from {@code src/it/notebook-wal}, which no module of the build has, against the API
+ * A third party's log store, "notebook": compiled from {@code examples/notebook-wal} against the API
  * alone, and packed as its author would pack it.
  */
 final class NotebookPlugin {
@@ -25,6 +25,7 @@ final class NotebookPlugin {
     private static final String SERVICE = "META-INF/services/io.tidaldb.api.wal.WalStoreFactory";
 
     private final Path sources;
+    private final Path services;
     private final Path classes;
     private final List<String> classPath = new ArrayList<>(List.of(location(Spi.class)));
     private boolean service = true;
@@ -32,7 +33,9 @@ final class NotebookPlugin {
     /** Begins with a copy of the sources, in a directory for this plugin alone. */
     NotebookPlugin(Path work) throws IOException {
         Files.createDirectories(work);
-        sources = Trees.copy(Repository.root().resolve("tidal-it/src/it/notebook-wal"), work.resolve("sources"));
+        Path project = Repository.root().resolve("examples/notebook-wal/src/main");
+        sources = Trees.copy(project.resolve("java"), work.resolve("sources"));
+        services = project.resolve("resources");
         classes = Files.createDirectories(work.resolve("classes"));
     }
 
@@ -79,7 +82,7 @@ final class NotebookPlugin {
                 add(jar, classes.relativize(type).toString(), type);
             }
             if (service) {
-                add(jar, SERVICE, sources.resolve(SERVICE));
+                add(jar, SERVICE, services.resolve(SERVICE));
             }
         }
         return target;

@@ -125,8 +125,7 @@ record Page(Path file, LogId log) {
 
     /** Appends a batch; creates the file, with a head, if there is none. */
     void append(long offset, Head head, ByteBuffer batch) throws IOException {
-        try (FileChannel channel =
-                FileChannel.open(file, StandardOpenOption.WRITE, StandardOpenOption.CREATE)) {
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE, StandardOpenOption.CREATE)) {
             if (offset == HEAD_BYTES) {
                 write(channel, 0, encoded(head));
             }
@@ -165,8 +164,8 @@ record Page(Path file, LogId log) {
 
     /** Makes a file, or the names in a directory, durable. */
     static void force(Path path) throws IOException {
-        try (FileChannel channel = FileChannel.open(
-                path, Files.isDirectory(path) ? StandardOpenOption.READ : StandardOpenOption.WRITE)) {
+        try (FileChannel channel =
+                FileChannel.open(path, Files.isDirectory(path) ? StandardOpenOption.READ : StandardOpenOption.WRITE)) {
             channel.force(true);
         }
     }
