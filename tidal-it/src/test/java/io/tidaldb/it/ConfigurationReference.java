@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -62,7 +63,7 @@ final class ConfigurationReference {
     }
 
     /** Returns the variables that are read, which the refusal of an unknown one names; sections that may be absent must be there for that. */
-    private static TreeSet<String> known(Path file) {
+    private static SortedSet<String> known(Path file) {
         Map<String, String> environment = Map.of(
                 "TIDAL_HTTP_TLS_KEYSTORE", "k",
                 "TIDAL_HTTP_TLS_PASSWORD_FILE", "p",
