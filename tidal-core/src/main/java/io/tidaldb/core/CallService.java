@@ -151,7 +151,7 @@ final class CallService implements AutoCloseable {
         } else if (call instanceof Call.Settle) {
             return CompletableFuture.completedFuture(new Answer.Done());
         } else if (call instanceof Call.Figures) {
-            return on(reads, tidal::figures);
+            return tidal.ownLag().thenCompose(lags -> on(reads, () -> tidal.figures(lags)));
         } else if (call instanceof Call.Positions positions) {
             return tidal.positions(NodeId.of(positions.node()));
         } else if (call instanceof Call.Route route) {

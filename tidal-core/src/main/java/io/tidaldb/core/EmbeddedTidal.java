@@ -966,14 +966,24 @@ final class EmbeddedTidal implements Tidal {
                 here ? (said == null ? -1 : 0) : remote == null ? -1 : remote.heardMillisAgo(node));
     }
 
-    /** Returns how the one node of this process is. */
-    Answer.Figures figures() {
-        return figures(cluster.localNames().get(0));
+    /** Asks how far behind those are that follow the one node of this process. */
+    CompletableFuture<List<ReplicationLag>> ownLag() {
+        return cluster.lag(cluster.localNames().get(0))
+                .orElseGet(() -> CompletableFuture.completedFuture(List.of()));
+    }
+
+    /** Returns how the one node of this process is, given {@link #ownLag}. */
+    Answer.Figures figures(List<ReplicationLag> lags) {
+        return figures(cluster.localNames().get(0), lags);
     }
 
     private Answer.Figures figures(NodeId node) {
-        List<ReplicationLag> lags = new ArrayList<>();
-        cluster.lag(node).ifPresent(lag -> lags.addAll(await(lag)));
+        return figures(
+                node,
+                cluster.lag(node).map(this::await).orElse(List.of()));
+    }
+
+    private Answer.Figures figures(NodeId node, List<ReplicationLag> lags) {
         OwnUpgrade own = upgrades.get(node);
         String waitsFor = own == null ? null : own.waitsFor();
         return new NodeFigures(

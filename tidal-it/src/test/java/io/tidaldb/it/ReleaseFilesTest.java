@@ -42,7 +42,7 @@ class ReleaseFilesTest {
     void next() throws IOException {
         Properties now = read("tidal-core/src/main");
         Properties next = read("tidal-it/src/next");
-        String[] parts = now.getProperty("version").split("\\.");
+        String[] parts = now.getProperty("version").split("\\.", -1);
         assertThat(next.getProperty("version")).isEqualTo(parts[0] + "." + (Integer.parseInt(parts[1]) + 1) + ".0");
         assertThat(next.getProperty("oldest")).isEqualTo(parts[0] + "." + parts[1]);
         for (String name : now.stringPropertyNames()) {
