@@ -827,11 +827,22 @@ final class EmbeddedTidal implements Tidal {
     public synchronized void deleteTenant(TenantId id) {
         checkOpen();
         existing(id);
-        // Agreed first: an interruption from here on is finished by the next open.
-        decide(new ClusterCommand.DeleteTenant(id));
-        awaitEverywhere(id);
-        for (int looks = 0; looks < LOOKS_AT_ERASURE && erasures.isPendingHere(id); looks++) {
-            await(hosting.after(LOOK_AGAIN_AT_ERASURE));
+        try {
+            // Agreed first: an interruption from here on is finished by the next open.
+            decide(new ClusterCommand.DeleteTenant(id));
+            awaitEverywhere(id);
+            for (int looks = 0; looks < LOOKS_AT_ERASURE && erasures.isPendingHere(id); looks++) {
+                await(hosting.after(LOOK_AGAIN_AT_ERASURE));
+            }
+        } catch (TidalException e) {
+            if (e.code() != ErrorCode.CLOSED) {
+                throw e;
+            }
+            // CLOSED would say that nothing happened.
+            throw new TidalException(
+                    ErrorCode.DEADLINE_EXCEEDED,
+                    "this instance was closed while tenant " + id + " was deleted: look whether it exists, and delete it again",
+                    e);
         }
     }
 
