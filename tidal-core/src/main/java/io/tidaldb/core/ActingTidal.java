@@ -1,5 +1,6 @@
 package io.tidaldb.core;
 
+import io.tidaldb.api.EntityId;
 import io.tidaldb.api.NodeId;
 import io.tidaldb.api.RegionId;
 import io.tidaldb.api.ReplicaId;
@@ -97,6 +98,29 @@ record ActingTidal(EmbeddedTidal tidal, Actor actor) implements Tidal {
     @Override
     public List<Tenant> tenants() {
         return tidal.tenants();
+    }
+
+    @Override
+    public void revokeToken(String id) {
+        tidal.acting(actor, () -> {
+            tidal.revokeToken(id);
+            return id;
+        });
+    }
+
+    @Override
+    public boolean isTokenRevoked(String id) {
+        return tidal.isTokenRevoked(id);
+    }
+
+    @Override
+    public EntityErasure eraseEntity(TenantId tenant, EntityId entity) {
+        return tidal.acting(actor, () -> tidal.eraseEntity(tenant, entity));
+    }
+
+    @Override
+    public List<EntityErasure> entityErasures() {
+        return tidal.entityErasures();
     }
 
     @Override

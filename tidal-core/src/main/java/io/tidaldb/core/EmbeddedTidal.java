@@ -1,6 +1,7 @@
 package io.tidaldb.core;
 
 import io.tidaldb.api.Durability;
+import io.tidaldb.api.EntityId;
 import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.NodeId;
 import io.tidaldb.api.RegionId;
@@ -83,6 +84,7 @@ final class EmbeddedTidal implements Tidal {
     private final LocalCluster cluster;
     private final Hosting hosting;
     private final Erasures erasures;
+    private final EntityErasing entityErasing;
     private final Schema schema;
     private final Plugins plugins;
     private final Limits limits;
@@ -161,6 +163,8 @@ final class EmbeddedTidal implements Tidal {
         this.erasures = new Erasures(control, cluster, plugins.platform().clock(), hosting::after);
         hosting.onErased(erasures::deleted);
         this.reconciling = new Reconciling(this, control, hosting, calls);
+        this.entityErasing =
+                new EntityErasing(control, cluster, plugins.platform().clock(), hosting::after);
         this.moveTarget = new MoveTarget(cluster, hosting);
         this.moves = new MoveCoordinator(
                 control, cluster, hosting, calls, moveTarget, plugins.platform().clock(), scheduler);
@@ -169,6 +173,7 @@ final class EmbeddedTidal implements Tidal {
             hosting.changed(tenant);
             moves.changed();
             replicaUpkeep.changed();
+            entityErasing.changed();
         });
     }
 
@@ -190,6 +195,7 @@ final class EmbeddedTidal implements Tidal {
         await(hosting.assignAll(cluster.localNames()));
         hosting.resume();
         nodes.forEach(erasures::opened);
+        nodes.forEach(entityErasing::opened);
         if (service != null) {
             service.start();
             await(lead(nodes.get(0)), WAIT_FOR_LEASE.toNanos());
@@ -446,6 +452,7 @@ final class EmbeddedTidal implements Tidal {
             }
             await(hosting.assignAll(List.of(name)));
             erasures.opened(node);
+            entityErasing.opened(node);
         } finally {
             hosting.resume();
         }
@@ -844,6 +851,43 @@ final class EmbeddedTidal implements Tidal {
                     "this instance was closed while tenant " + id + " was deleted: look whether it exists, and delete it again",
                     e);
         }
+    }
+
+    @Override
+    public synchronized void revokeToken(String id) {
+        checkOpen();
+        decide(new ClusterCommand.RevokeToken(id));
+    }
+
+    @Override
+    public boolean isTokenRevoked(String id) {
+        return control.isTokenRevoked(id);
+    }
+
+    @Override
+    public synchronized EntityErasure eraseEntity(TenantId tenant, EntityId entity) {
+        checkOpen();
+        requireWhole(tenant);
+        existing(tenant);
+        long number = decide(new ClusterCommand.EraseEntity(
+                tenant, entity.value(), Duration.ofNanos(clock().wallNanos()).toMillis()));
+        for (int looks = 0; looks < LOOKS_AT_ERASURE; looks++) {
+            EntityErasure known = entityErasing.find(number).orElse(null);
+            if (known == null || known.isComplete()) {
+                break;
+            }
+            await(hosting.after(LOOK_AGAIN_AT_ERASURE));
+        }
+        return entityErasing
+                .find(number)
+                .orElseThrow(() -> new TidalException(
+                        ErrorCode.TENANT_NOT_FOUND, "tenant " + tenant + " does not exist: it was deleted meanwhile"));
+    }
+
+    @Override
+    public List<EntityErasure> entityErasures() {
+        checkOpen();
+        return entityErasing.all();
     }
 
     @Override

@@ -1,5 +1,6 @@
 package io.tidaldb.core;
 
+import io.tidaldb.api.EntityId;
 import io.tidaldb.api.NodeId;
 import io.tidaldb.api.RegionId;
 import io.tidaldb.api.ReplicaId;
@@ -75,6 +76,30 @@ public interface Tidal extends AutoCloseable {
      * Returns what has become of tenants that were deleted, oldest first: of all that are still in a file of some node, and of the newest others.
      */
     List<ErasureCertificate> erasures();
+
+    /**
+     * Revokes a token for the interface of every node: what is agreed, each node follows. To be let in, whoever has it needs another one.
+     *
+     * @param id 12 hexadecimal digits, whether a node knows the token or not
+     * @throws TidalException INVALID_ARGUMENT if it is no id; UNSUPPORTED if 50,000 are revoked already
+     */
+    void revokeToken(String id);
+
+    /** Returns whether a token was revoked, as far as this node knows what was agreed. Safe for any thread; does not wait. */
+    boolean isTokenRevoked(String id);
+
+    /**
+     * Erases an entity of a tenant: its signals, its name, hard negatives of it or by it, and sessions in which it takes part, whole. It is gone
+     * from reads where the tenant is led before this returns, unless nobody leads, and where it is followed as soon as that is replicated. The
+     * logs are truncated up to there on each replica, of all entities. What is written of the entity afterwards counts. Waits 2 seconds for the
+     * certificate to be complete; {@link #entityErasures} says when it is.
+     *
+     * @throws TidalException TENANT_NOT_FOUND; UNSUPPORTED of a tenant that is written everywhere; OVERLOADED if too many are under way
+     */
+    EntityErasure eraseEntity(TenantId tenant, EntityId entity);
+
+    /** Returns what has become of erasures of entities, oldest first: of all that are not complete, and of the newest others. */
+    List<EntityErasure> entityErasures();
 
     /**
      * Says where a tenant's data is, and why: each rule with what it was decided from, what was agreed and what was found.

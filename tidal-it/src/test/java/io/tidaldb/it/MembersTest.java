@@ -16,6 +16,7 @@ import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.core.ClusterHealth;
+import io.tidaldb.core.EntityErasure;
 import io.tidaldb.core.Membership;
 import io.tidaldb.core.Position;
 import io.tidaldb.core.ReadOptions;
@@ -88,6 +89,32 @@ class MembersTest {
                 .filteredOn(Membership.Member::votes)
                 .extracting(member -> member.node().name())
                 .containsExactly(voters));
+    }
+
+    @Test
+    @DisplayName("F-71: an entity that is erased through one node is gone from all, and so is a token that one revokes")
+    void erasedAndRevoked() {
+        node(1).createTenant(config().pinnedShards(ReplicaId.parse("r0:s0")).build());
+        for (int i = 0; i < 3; i++) {
+            tenant(i).record("view", 7, 1);
+            tenant(i).record("view", 8, 1);
+        }
+        node(2).revokeToken("0123456789ab");
+        node(2).eraseEntity(TENANT, EntityId.of(7));
+        for (int i = 0; i < 3; i++) {
+            int asked = i;
+            Await.passes(() -> {
+                assertThat(node(asked).isTokenRevoked("0123456789ab")).isTrue();
+                assertThat(tenant(asked).total("view")).isEqualTo(3);
+                assertThat(node(asked).entityErasures()).hasSize(1).allMatch(EntityErasure::isComplete);
+                assertThat(tenant(asked)
+                                .read("view", 7, ReadOptions.DEFAULT.in(RegionId.of(asked)))
+                                .count())
+                        .isZero();
+            });
+        }
+        tenant(2).record("view", 7, 1);
+        assertThat(tenant(0).count("view", 7, Window.ONE_HOUR)).isEqualTo(1);
     }
 
     private static TenantConfig.Builder config() {

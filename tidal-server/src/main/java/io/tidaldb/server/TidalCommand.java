@@ -6,6 +6,7 @@ import io.tidaldb.server.cli.CommonOptions;
 import io.tidaldb.server.cli.CompletionCommand;
 import io.tidaldb.server.cli.DebugCommand;
 import io.tidaldb.server.cli.DoctorCommand;
+import io.tidaldb.server.cli.EntityCommand;
 import io.tidaldb.server.cli.ErrorReport;
 import io.tidaldb.server.cli.MigrateCommand;
 import io.tidaldb.server.cli.NegativeCommand;
@@ -48,6 +49,7 @@ import picocli.CommandLine.Spec;
             QuickstartCommand.class,
             SignalCommand.class,
             QueryCommand.class,
+            EntityCommand.class,
             NegativeCommand.class,
             SessionCommand.class,
             TenantCommand.class,

@@ -19,6 +19,8 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
@@ -26,6 +28,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -102,6 +105,46 @@ public abstract class DurableWalStoreContract extends WalStoreContract {
         List<WalBatch> left = read(again, LOG, 0);
         assertThat(left).hasSizeBetween(2, 3);
         assertThat(encoded(left)).isEqualTo(encoded(batches.batches().subList(0, left.size())));
+    }
+
+    @Test
+    void whatIsTruncatedAfterARollOverIsInNoFileOnceItIsPurged() throws IOException {
+        Path home = home();
+        WalStore store = open(home);
+        BatchSequence batches = append(store, LOG, 3, 4);
+        store.sync();
+        store.rollOver(LOG);
+        long chain = batches.chain();
+        WalBatch kept = batches.next(5);
+        store.append(LOG, kept);
+        store.sync();
+        store.truncateBefore(LOG, kept.firstSeqno(), chain);
+        long begunNanos = System.nanoTime();
+        while (!store.purge()) {
+            assertThat(System.nanoTime() - begunNanos).isLessThan(60_000_000_000L);
+            Thread.onSpinWait();
+        }
+        assertThat(encoded(read(store, LOG, 0))).isEqualTo(encoded(List.of(kept)));
+        for (WalBatch gone : batches.batches().subList(0, 2)) {
+            assertThat(holding(home, gone)).isEmpty();
+        }
+        assertThat(encoded(read(open(crashed(home)), LOG, 0))).isEqualTo(encoded(List.of(kept)));
+    }
+
+    /** Returns the files that hold the payload of a batch. */
+    private static List<Path> holding(Path home, WalBatch batch) throws IOException {
+        byte[] payload = new byte[batch.payload().remaining()];
+        batch.payload().get(payload);
+        String wanted = new String(payload, StandardCharsets.ISO_8859_1);
+        try (Stream<Path> files = Files.walk(home)) {
+            List<Path> found = new ArrayList<>();
+            for (Path file : files.filter(Files::isRegularFile).toList()) {
+                if (new String(Files.readAllBytes(file), StandardCharsets.ISO_8859_1).contains(wanted)) {
+                    found.add(file);
+                }
+            }
+            return found;
+        }
     }
 
     @Test

@@ -160,6 +160,12 @@ public final class FaultyWalStores implements WalStoreFactory {
         }
 
         @Override
+        public void rollOver(LogId log) {
+            checkWorking();
+            real.rollOver(log);
+        }
+
+        @Override
         public void delete(LogId log) {
             strike(Fault.DELETE);
             real.delete(log);

@@ -73,6 +73,15 @@ public interface WalStore extends AutoCloseable {
      */
     void truncateBefore(LogId log, long seqno, long chain);
 
+    /**
+     * Keeps what is appended from now on apart from what a log holds, so that of what it holds nothing is in any file once it was truncated
+     * to here or further and {@link #purge} says that it is done. Holds until the store is closed. Does nothing to an unknown log. Unless
+     * overridden there is nothing to do, as in a store whose truncations leave nothing.
+     *
+     * @throws CorruptLogException if the log is quarantined
+     */
+    default void rollOver(LogId log) {}
+
     /** Deletes a log, durably, quarantined or not. Afterwards it is unknown. Deleting an unknown log does nothing. */
     void delete(LogId log);
 

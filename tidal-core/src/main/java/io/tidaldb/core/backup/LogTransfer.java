@@ -163,6 +163,16 @@ public final class LogTransfer {
             return new ControlRecord.Compaction(ends(compaction.ends()));
         } else if (record instanceof ControlRecord.Adopt adopt) {
             return adopt(adopt);
+        } else if (record instanceof ControlRecord.Erase erase) {
+            // Under a number that no erasure here will ever have.
+            return new ControlRecord.Erase(
+                    Long.MIN_VALUE | (erase.number() * 31 + erase.entity()),
+                    erase.entity(),
+                    erase.origins().stream()
+                            .filter(origins::containsKey)
+                            .map(this::target)
+                            .toList(),
+                    erase.sessions());
         } else if (record instanceof ControlRecord.DigestMark mark) {
             // Nobody waits for it any more.
             return new ControlRecord.DigestMark(mark.mark(), ControlRecord.DigestMark.NO_BUCKET, null);

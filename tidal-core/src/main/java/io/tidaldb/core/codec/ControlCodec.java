@@ -25,6 +25,8 @@ import java.util.List;
  * 6 digest mark  u64 mark, u16 bucket to repair or 0xFFFF, u8 length and name of the node to repair, 0 if none
  * 10 voided      u16 region, u16 shard, u64 first seqno, u64 hlc of their batch,
  *                u16 region, u16 shard, u64 last seqno of the write that stays, the signals as they stand there
+ * 30 erase       u64 number, u64 entity, u16 count, then for each origin: u16 region, u16 shard, u64 its first seqno less one,
+ *                u16 count, then for each session: u64
  * </pre>
  */
 final class ControlCodec {
@@ -37,6 +39,8 @@ final class ControlCodec {
     private static final int DIGEST_MARK = 6;
 
     private static final int VOIDED = 10;
+
+    private static final int ERASE = 30;
 
     private static final int END_BYTES = 12;
 
@@ -73,6 +77,9 @@ final class ControlCodec {
             putEnd(body, voided.stays().origin(), voided.stays().lastSeqno());
             return body.put(records.duplicate()).array();
         }
+        if (record instanceof ControlRecord.Erase erase) {
+            return encode(erase);
+        }
         ControlRecord.DigestMark mark = (ControlRecord.DigestMark) record;
         NodeId node = mark.repaired();
         byte[] name = (node == null ? "" : node.name()).getBytes(StandardCharsets.US_ASCII);
@@ -82,6 +89,24 @@ final class ControlCodec {
                 .put((byte) name.length)
                 .put(name)
                 .array();
+    }
+
+    private static byte[] encode(ControlRecord.Erase erase) {
+        List<ControlRecord.End> starts = erase.origins().stream()
+                .map(each -> new ControlRecord.End(each, each.startSeqno()))
+                .toList();
+        if (erase.sessions().size() > ControlRecord.Erase.MAX_SESSIONS) {
+            throw TidalException.invalid(erase.sessions().size() + " sessions are more than one control record holds, "
+                    + ControlRecord.Erase.MAX_SESSIONS);
+        }
+        int bytes = 2 * Long.BYTES
+                + endsBytes(starts)
+                + Short.BYTES
+                + Long.BYTES * erase.sessions().size();
+        ByteBuffer body = putEnds(body(ERASE, bytes).putLong(erase.number()).putLong(erase.entity()), starts);
+        body.putShort((short) erase.sessions().size());
+        erase.sessions().forEach(body::putLong);
+        return body.array();
     }
 
     private static ByteBuffer body(int type, int bytes) {
@@ -160,6 +185,23 @@ final class ControlCodec {
                 byte[] records = new byte[body.remaining()];
                 body.get(records);
                 yield new ControlRecord.Voided(first.origin(), first.lastSeqno(), hlc, stays, ByteBuffer.wrap(records));
+            }
+            case ERASE -> {
+                long number = body.getLong();
+                long entity = body.getLong();
+                List<Origin> origins = new ArrayList<>();
+                for (ControlRecord.End each : readEnds(body)) {
+                    if (each.lastSeqno() != each.origin().startSeqno()) {
+                        throw TidalException.invalid("seqno " + Long.toUnsignedString(each.lastSeqno())
+                                + " is not the start of origin " + each.origin());
+                    }
+                    origins.add(each.origin());
+                }
+                List<Long> sessions = new ArrayList<>();
+                for (int i = Short.toUnsignedInt(body.getShort()); i > 0; i--) {
+                    sessions.add(body.getLong());
+                }
+                yield new ControlRecord.Erase(number, entity, origins, sessions);
             }
             default ->
                 throw new TidalException(

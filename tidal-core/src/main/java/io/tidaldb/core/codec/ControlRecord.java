@@ -123,6 +123,25 @@ public sealed interface ControlRecord {
         }
     }
 
+    /**
+     * Nothing counts any more that names an entity in this log before here, or anywhere in the logs of these origins, which are closed.
+     *
+     * @param number which erasure it is
+     * @param origins all that the writer knew but his own
+     * @param sessions in which the entity takes part: they are erased whole
+     */
+    record Erase(long number, long entity, List<Origin> origins, List<Long> sessions) implements ControlRecord {
+
+        /** The most sessions in one record: more are erased by several, under the same number. */
+        public static final int MAX_SESSIONS = 65_535;
+
+        /** Copies the lists. */
+        public Erase {
+            origins = List.copyOf(origins);
+            sessions = List.copyOf(sessions);
+        }
+    }
+
     /** A position in an origin's log: where it ends, or up to where it counts. */
     record End(Origin origin, long lastSeqno) {}
 

@@ -181,6 +181,26 @@ public sealed interface ClusterCommand {
      */
     record ConfirmErasure(TenantId erased, long life, NodeId node, long atMillis) implements ClusterCommand {}
 
+    /** A token is not valid any more, on any node. */
+    record RevokeToken(String token) implements ClusterCommand {}
+
+    /** An entity of a tenant is to be erased. The reply's value is the erasure's number. */
+    record EraseEntity(TenantId tenant, long entity, long atMillis) implements ClusterCommand {}
+
+    /**
+     * Nothing that an erasure of an entity ruled out is in any file of a node.
+     *
+     * @param through where the erasure stands in the logs of the slots that the node has: printed positions
+     */
+    record ConfirmEntityErasure(long number, NodeId node, List<String> through, long atMillis)
+            implements ClusterCommand {
+
+        /** Copies the list. */
+        public ConfirmEntityErasure {
+            through = List.copyOf(through);
+        }
+    }
+
     /**
      * A node runs another release than before. Refused if the cluster takes none such.
      *

@@ -59,6 +59,8 @@ final class ClusterState {
 
     private final AuditTrail audit = new AuditTrail();
     private final ErasureTable erasures = new ErasureTable();
+    private final EntityErasureTable entityErasures = new EntityErasureTable();
+    private final RevokedTokens revokedTokens = new RevokedTokens();
 
     /** Tenants of which a backup is being restored. */
     private final SortedSet<TenantId> restoring = new TreeSet<>();
@@ -119,6 +121,13 @@ final class ClusterState {
         } else if (command instanceof ClusterCommand.ConfirmErasure confirm) {
             erasures.confirm(confirm);
             return new Reply.Done(0);
+        } else if (command instanceof ClusterCommand.RevokeToken revoke) {
+            return revokedTokens.revoke(revoke.token());
+        } else if (command instanceof ClusterCommand.EraseEntity erase) {
+            TenantRecord known = tenants.get(erase.tenant());
+            return known == null ? unknown(erase.tenant()) : entityErasures.begin(erase, known, shards);
+        } else if (command instanceof ClusterCommand.ConfirmEntityErasure confirm) {
+            return entityErasures.confirm(confirm);
         } else if (command instanceof ClusterCommand.OfMigration migration) {
             return migrations.apply(migration);
         } else if (command instanceof ClusterCommand.OfReplicas replicas) {
@@ -159,6 +168,14 @@ final class ClusterState {
 
     ErasureTable erasures() {
         return erasures;
+    }
+
+    RevokedTokens revokedTokens() {
+        return revokedTokens;
+    }
+
+    EntityErasureTable entityErasures() {
+        return entityErasures;
     }
 
     // Backups
@@ -271,6 +288,7 @@ final class ClusterState {
                             + ": let another node take its place instead");
         }
         nodes.remove(node, null);
+        entityErasures.removed(node, null);
         upgrades.remove(node);
         return new Reply.Done(0);
     }
@@ -294,6 +312,7 @@ final class ClusterState {
                     ? new ShardAssignment(each.shard(), each.region(), replace.with())
                     : each);
             nodes.remove(replace.node(), replace.with());
+            entityErasures.removed(replace.node(), replace.with());
             upgrades.remove(replace.node());
         }
         return added;
@@ -550,6 +569,7 @@ final class ClusterState {
         erased.put(id, known);
         restoring.remove(id);
         erasures.begin(known, shards);
+        entityErasures.forget(id);
         migrations.forget(id);
         return new Reply.Done(0);
     }
@@ -712,6 +732,8 @@ final class ClusterState {
         restoreTenants(other.tenants, other.erased);
         restoreRestoring(other.restoring);
         erasures.restore(other.erasures.records());
+        entityErasures.replaceWith(other.entityErasures);
+        revokedTokens.replaceWith(other.revokedTokens);
         audit.replaceWith(other.audit);
         migrations.replaceWith(other.migrations);
     }

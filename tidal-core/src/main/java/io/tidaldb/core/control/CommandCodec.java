@@ -103,6 +103,20 @@ final class CommandCodec {
                     .put("life", Long.toUnsignedString(confirm.life()))
                     .put("node", confirm.node().name())
                     .put("at_ms", confirm.atMillis());
+        } else if (command instanceof ClusterCommand.RevokeToken revoke) {
+            json.put("type", "revoke-token").put("token", revoke.token());
+        } else if (command instanceof ClusterCommand.EraseEntity erase) {
+            json.put("type", "erase-entity")
+                    .put("tenant", id(erase.tenant()))
+                    .put("entity", Long.toUnsignedString(erase.entity()))
+                    .put("at_ms", erase.atMillis());
+        } else if (command instanceof ClusterCommand.ConfirmEntityErasure confirm) {
+            json.put("type", "confirm-entity-erasure")
+                    .put("number", confirm.number())
+                    .put("node", confirm.node().name())
+                    .put("at_ms", confirm.atMillis());
+            ArrayNode through = json.putArray("through");
+            confirm.through().forEach(through::add);
         } else if (command instanceof ClusterCommand.OfMigration migration) {
             MigrationCodec.put(json, migration);
         } else if (command instanceof ClusterCommand.OfReplicas replicas) {
@@ -213,6 +227,22 @@ final class CommandCodec {
                         Long.parseUnsignedLong(json.path("life").asText()),
                         NodeId.of(json.path("node").asText()),
                         json.path("at_ms").asLong());
+            case "revoke-token" ->
+                new ClusterCommand.RevokeToken(json.path("token").asText());
+            case "erase-entity" ->
+                new ClusterCommand.EraseEntity(
+                        TenantId.parse(json.path("tenant").asText()),
+                        Long.parseUnsignedLong(json.path("entity").asText()),
+                        json.path("at_ms").asLong());
+            case "confirm-entity-erasure" -> {
+                List<String> through = new ArrayList<>();
+                json.path("through").forEach(each -> through.add(each.asText()));
+                yield new ClusterCommand.ConfirmEntityErasure(
+                        json.path("number").asLong(),
+                        NodeId.of(json.path("node").asText()),
+                        through,
+                        json.path("at_ms").asLong());
+            }
             case "finish-restore" ->
                 new ClusterCommand.FinishRestore(
                         TenantId.parse(json.path("tenant").asText()));

@@ -81,6 +81,13 @@ final class CommandImage {
             return prefer.leader().toString();
         } else if (command instanceof ClusterCommand.GrantIncarnation grant) {
             return grant.replica().toString();
+        } else if (command instanceof ClusterCommand.RevokeToken revoke) {
+            return "token "
+                    + revoke.token().substring(0, Math.min(12, revoke.token().length()));
+        } else if (command instanceof ClusterCommand.EraseEntity erase) {
+            return "entity " + Long.toUnsignedString(erase.entity());
+        } else if (command instanceof ClusterCommand.ConfirmEntityErasure confirm) {
+            return "erasure " + confirm.number() + " on " + confirm.node();
         } else if (command instanceof ClusterCommand.TakeOver take) {
             return take.from().name();
         } else if (command instanceof ClusterCommand.RegisterNode register) {
@@ -121,6 +128,9 @@ final class CommandImage {
     }
 
     private static @Nullable ObjectNode image(ClusterState state, ClusterCommand command) {
+        if (command instanceof ClusterCommand.EraseEntity) {
+            return object();
+        }
         TenantId tenant = command.tenant();
         if (tenant != null) {
             return tenant(state, tenant);

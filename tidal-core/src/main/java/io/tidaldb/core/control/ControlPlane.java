@@ -456,6 +456,16 @@ public final class ControlPlane implements AutoCloseable {
         return state.erasures().records();
     }
 
+    /** Returns whether a token was revoked, by its id. */
+    public synchronized boolean isTokenRevoked(String id) {
+        return state.revokedTokens().contains(id);
+    }
+
+    /** Returns the erasures of entities that are agreed on, oldest first; of those that are complete the newest. */
+    public synchronized List<EntityErasureRecord> entityErasures() {
+        return state.entityErasures().records();
+    }
+
     /** Returns whether a backup of a tenant is being restored, or was and did not come to its end. */
     public synchronized boolean isRestoring(TenantId id) {
         return state.restoring().contains(id);

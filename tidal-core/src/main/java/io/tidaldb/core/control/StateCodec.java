@@ -76,6 +76,8 @@ final class StateCodec {
         state.restoring().forEach(id -> restoring.add(Long.toUnsignedString(id.value())));
         UpgradeCodec.putUpgrades(json.putArray("upgrades"), state.upgrades().all());
         ErasureTable.put(json.putArray("erasures"), state.erasures().records());
+        state.entityErasures().put(json);
+        state.revokedTokens().put(json);
         json.put("finalized", finalized.releaseText());
         ObjectNode versions = json.putObject("versions");
         state.upgrades().versions().forEach((node, version) -> versions.put(node.name(), version.toString()));
@@ -159,6 +161,8 @@ final class StateCodec {
         json.path("restoring").forEach(id -> restoring.add(TenantId.parse(id.asText())));
         state.restoreRestoring(restoring);
         state.erasures().restore(ErasureTable.read(json.path("erasures")));
+        state.entityErasures().read(json);
+        state.revokedTokens().read(json);
         return state;
     }
 

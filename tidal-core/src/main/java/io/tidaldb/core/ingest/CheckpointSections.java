@@ -27,6 +27,8 @@ import java.util.List;
  * 21 sessions          u32 count, each: record, u64 hlc, u8 1 and the 128-bit idempotency key or u8 0, u32 length, the record's body
  * 22 named entities    u32 count, each: u64 entity, which is in no ledger
  * 32 user keys         idempotency keys of what is no signal, as those of signals before the sections
+ * 42 erased entities  u32 count, each: u64 number, u64 mark of the entity, origin and u64 seqno of the record, u32 count of closed origins, each: origin,
+ *                      u32 count of sessions, each: u64
  * origin: u16 region, u16 shard, u32 incarnation
  * record: u16 region, u16 shard, u64 seqno
  * </pre>
@@ -36,6 +38,7 @@ final class CheckpointSections {
     private static final int NEGATIVES = 20;
     private static final int SESSIONS = 21;
     private static final int NAMED = 22;
+    private static final int ERASED = 42;
 
     /** Writes a body. */
     interface Body {
@@ -49,7 +52,7 @@ final class CheckpointSections {
 
     /** Returns whether a slot has anything that goes into a section. */
     static boolean isNeeded(SlotImage image) {
-        return !image.users.isEmpty() || TakenBackSections.areNeeded(image);
+        return !image.users.isEmpty() || !image.erasures.isEmpty() || TakenBackSections.areNeeded(image);
     }
 
     static void write(SlotImage image, DataOutput out) throws IOException {
@@ -59,6 +62,9 @@ final class CheckpointSections {
             sections.add(new Section(NEGATIVES, to -> NegativeTable.write(users.negatives(), to)));
             sections.add(new Section(SESSIONS, to -> SessionTable.write(users.sessions(), to)));
             sections.add(new Section(NAMED, to -> UserState.writeNamed(users.named(), to)));
+        }
+        if (!image.erasures.isEmpty()) {
+            sections.add(new Section(ERASED, to -> EntityErasures.write(image.erasures, to)));
         }
         sections.sort(Comparator.comparingInt(Section::tag));
         out.writeShort(sections.size());
@@ -80,6 +86,7 @@ final class CheckpointSections {
                 case NEGATIVES -> shard.users.negatives.readFrom(in);
                 case SESSIONS -> shard.users.sessions.readFrom(in);
                 case NAMED -> shard.users.readNamed(in);
+                case ERASED -> shard.erasures.readFrom(in);
                 case TakenBackSections.VOIDS -> TakenBackSections.readVoids(shard, schema, in);
                 case TakenBackSections.DUPLICATES -> shard.duplicates.readFrom(in);
                 case TakenBackSections.LABEL -> TakenBackSections.readLabel(shard, in);

@@ -178,6 +178,9 @@ final class Checkpoints {
         } else {
             shard.checkpointBytes(writing.bytes);
             shard.checkpointedBytes(writing.logBytes);
+            if (shard.wipe != null) {
+                shard.wipe.published(writing.image);
+            }
             try {
                 truncate(writing);
                 writing.done.complete(null);

@@ -12,10 +12,12 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
@@ -103,6 +105,11 @@ final class FoldNotes {
     void addAll(Collection<Note> others) {
         notes.addAll(others);
         limits = compute();
+    }
+
+    /** Returns the origins that are closed. */
+    Set<Origin> closed() {
+        return Collections.unmodifiableSet(limits.keySet());
     }
 
     /** Forgets all and takes over those that another one has. */

@@ -59,7 +59,7 @@ final class Folder {
         if (!shard.isStale() && origin.limit.reaches(batch)) {
             foldCounted(shard, origin, batch);
         } else {
-            shard.users.see(batch);
+            shard.users.see(batch, shard.erasures);
         }
         origin.seenSeqno = batch.lastSeqno();
         shard.lastHlc = Math.max(shard.lastHlc, batch.hlc());
@@ -134,6 +134,7 @@ final class Folder {
             case ENTITIES ->
                 BodyRecords.decode(batch).stream()
                         .map(EntityName::decode)
+                        .filter(name -> !shard.erasures.isErased(origin.origin, name.entity()))
                         .forEach(name -> shard.names.put(name.entity(), name.name()));
             case CONTROL -> control(shard, origin, batch);
             case SESSIONS, HARD_NEGATIVES -> userRecords(shard, origin, batch);
@@ -155,7 +156,7 @@ final class Folder {
                     "the batch at seqno " + batch.firstSeqno() + " announces " + batch.count() + " signals in "
                             + (payload.limit() - start) + " bytes");
         }
-        SeqnoRanges voids = origin.limit.voids();
+        SeqnoRanges voids = shard.erasures.voids(batch, origin.limit.voids(), start);
         long end = batch.lastSeqno() + 1;
         for (long seqno = voids.nextOut(batch.firstSeqno()); Long.compareUnsigned(seqno, end) < 0; ) {
             long next = voids.nextIn(seqno);
@@ -171,7 +172,8 @@ final class Folder {
             int from = start + entry.firstRecord() * SignalRecords.BYTES;
             long first = batch.firstSeqno() + entry.firstRecord();
             long last = first + entry.count() - 1;
-            if (Long.compareUnsigned(voids.nextOut(first), last) > 0) {
+            // A retry of what is erased has no effect either.
+            if (Long.compareUnsigned(origin.limit.voids().nextOut(first), last) > 0) {
                 continue;
             }
             KeyMemory.Result result =
@@ -185,7 +187,7 @@ final class Folder {
     }
 
     private void userRecords(TenantShard shard, OriginLedger origin, WalBatch batch) {
-        SeqnoRanges voids = origin.limit.voids();
+        SeqnoRanges voids = shard.erasures.voids(batch, origin.limit.voids(), 0);
         shard.users.fold(batch, voids, shard::foldedTo, shard::inLedger);
         List<KeyBlock.Entry> keys = KeyBlock.read(batch);
         List<ByteBuffer> bodies = keys.isEmpty() ? List.of() : BodyRecords.decode(batch);
@@ -205,6 +207,8 @@ final class Folder {
             ControlRecord record = ControlRecord.decode(body);
             if (record instanceof ControlRecord.Label label) {
                 shard.labelled(new LwwRegister<>(label.label(), batch.hlc(), writer.origin, seqno));
+            } else if (record instanceof ControlRecord.Erase erase) {
+                shard.erase(writer.origin, seqno, erase);
             } else if (record instanceof ControlRecord.Voided voided) {
                 if (shard.duplicates.voided(voided)) {
                     writer.waiting.add(voided);

@@ -9,7 +9,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The names of a slot's entities. A name never changes and never goes, so the order in which they came, 8 bytes a name, says what there
+ * The names of a slot's entities. A name never changes, and goes only to another table, so the order in which they came, 8 bytes a name, says what there
  * was at any earlier moment.
  *
  * <p>Written by the commit loop alone, read by any thread.
@@ -34,6 +34,21 @@ final class NameTable {
             order = Arrays.copyOf(order, Math.max(8, size + (size >> 1)));
         }
         order[size++] = entity;
+    }
+
+    /** Returns the names without that of one entity; this very table if it has none. */
+    NameTable without(long entity) {
+        if (!names.containsKey(entity)) {
+            return this;
+        }
+        NameTable others = new NameTable();
+        for (int i = 0; i < size; i++) {
+            String name = names.get(order[i]);
+            if (order[i] != entity && name != null) {
+                others.put(order[i], name);
+            }
+        }
+        return others;
     }
 
     /** Returns the names as they are now, at no cost; any thread may write them. */

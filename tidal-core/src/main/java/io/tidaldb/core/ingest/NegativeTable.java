@@ -22,6 +22,7 @@ import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongPredicate;
+import java.util.function.Predicate;
 import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
@@ -111,6 +112,15 @@ final class NegativeTable {
             known.sort(ORDER);
         }
         replace(entry.user, entry.item, known);
+    }
+
+    /** Removes what names an entity, as user or as item, in records that are ruled out. */
+    void erase(long entity, Predicate<WalSegmentId> ruledOut) {
+        for (Entry each : all()) {
+            if ((each.user == entity || each.item == entity) && ruledOut.test(each.record)) {
+                remove(each.user, each.item, each.record);
+            }
+        }
     }
 
     private List<Entry> of(long user, long item) {

@@ -8,6 +8,7 @@ import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.ShardId;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
+import io.tidaldb.api.WalSegmentId;
 import io.tidaldb.api.wal.LogId;
 import io.tidaldb.api.wal.LogStatus;
 import io.tidaldb.api.wal.WalBatch;
@@ -24,6 +25,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
@@ -456,6 +458,72 @@ public final class Node {
             loop.commits().onStore(() -> done[0] = store.purge());
             return done[0];
         });
+    }
+
+    // Entities that are erased
+
+    /** Returns the slots of a tenant that are here. */
+    public CompletableFuture<List<TenantShard>> slots(TenantId tenant) {
+        return loop.submit(() -> shards.values().stream()
+                .filter(shard -> shard.tenantId().equals(tenant) && !shard.isErased())
+                .toList());
+    }
+
+    /**
+     * Erases an entity from a slot, if writes of it are taken here; returns where the erasure stands in the logs, once this node has folded it.
+     *
+     * @param number which erasure it is
+     */
+    public CompletableFuture<Optional<WalSegmentId>> eraseEntity(TenantShard shard, long number, long entity) {
+        return loop.submit(() -> {
+            if (shard.erasures.has(number) || !shard.leads() || shard.writeRefusal() != null || shard.isStale()) {
+                return shard.erasures.position(number);
+            }
+            ControlRecord.Erase erase = shard.erasure(number, entity);
+            loop.commits().control(shard, erase);
+            while (erase.sessions().size() == ControlRecord.Erase.MAX_SESSIONS) {
+                erase = shard.erasure(number, entity);
+                loop.commits().control(shard, erase);
+            }
+            return shard.erasures.position(number);
+        });
+    }
+
+    /**
+     * Goes on to leave nothing in the slot's files of what an erasure ruled out that is folded here; returns whether that is done, but for
+     * {@link #purge}. Called again until it is.
+     */
+    public CompletableFuture<Boolean> wipe(TenantShard shard, long number) {
+        if (!home.durable()) {
+            return CompletableFuture.completedFuture(true);
+        }
+        return loop.submit(() -> {
+                    Wipe wipe = shard.wipe;
+                    if (wipe == null || wipe.number < number) {
+                        shard.wiping(true);
+                        loop.commits().onStore(() -> shard.wipe = new Wipe(number, shard, recovery.logs(shard), store));
+                    } else if (wipe.isCheckpointed()) {
+                        return CompletableFuture.<Void>completedFuture(null);
+                    }
+                    // Whether the last one holds what was erased is not known.
+                    shard.checkpointedBytes(-1);
+                    return checkpoints.write(shard);
+                })
+                .thenCompose(written -> written)
+                .thenCompose(nothing -> loop.submit(() -> cut(shard)));
+    }
+
+    private boolean cut(TenantShard shard) {
+        Wipe wipe = shard.wipe;
+        if (wipe == null || shard.isErased()) {
+            return false;
+        }
+        loop.commits().onStore(() -> wipe.cut(store, shard.needed()));
+        boolean done = wipe.isCut();
+        if (done) {
+            shard.wiping(false);
+        }
+        return done;
     }
 
     // Slots on their way to another shard

@@ -17,10 +17,15 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedSet;
+import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -138,6 +143,29 @@ final class SessionTable {
                 i < session.entries.size() && session.entries.get(i).record.number() <= session.mark + 1;
                 i++) {
             session.mark = Math.max(session.mark, session.entries.get(i).record.number());
+        }
+    }
+
+    /** Returns the sessions in which an entity takes part, as user or otherwise. */
+    SortedSet<Long> with(long entity) {
+        SortedSet<Long> found = new TreeSet<>();
+        sessions.forEach((session, state) -> {
+            if (state.entries.stream()
+                    .anyMatch(each -> Arrays.stream(each.record.entities()).anyMatch(named -> named == entity))) {
+                found.add(session);
+            }
+        });
+        return found;
+    }
+
+    /** Removes the records of some sessions that are ruled out. */
+    void erase(Collection<Long> erased, Predicate<WalSegmentId> ruledOut) {
+        for (long session : erased) {
+            Growing known = sessions.remove(session);
+            if (known != null) {
+                count -= known.entries.size();
+                known.entries.stream().filter(each -> !ruledOut.test(each.name)).forEach(this::fold);
+            }
         }
     }
 

@@ -46,6 +46,7 @@ final class SlotImage implements AutoCloseable {
     final List<Map.Entry<IdempotencyKey, KeyMemory.Result>> userKeys;
     final List<FoldNotes.Note> notes;
     final UserState.Image users;
+    final List<EntityErasures.Note> erasures;
     final Duplicates duplicates = new Duplicates();
     final @Nullable LwwRegister<String> labelRegister;
 
@@ -74,6 +75,7 @@ final class SlotImage implements AutoCloseable {
         userKeys = shard.writesEverywhere() ? shard.userKeys.entries() : List.of();
         notes = shard.notes.notes();
         users = shard.users.image();
+        erasures = shard.erasures.image();
         duplicates.replaceBy(shard.duplicates);
         labelRegister = shard.writesEverywhere() ? shard.labelRegister : null;
     }

@@ -70,6 +70,7 @@ public final class TenantShard {
     final SortedMap<Origin, Long> compacted = new TreeMap<>();
     final FoldNotes notes = new FoldNotes();
     final Duplicates duplicates = new Duplicates();
+    final EntityErasures erasures;
     final BitSet schemaLogged = new BitSet();
     final StagedCommit staged = new StagedCommit();
 
@@ -138,6 +139,12 @@ public final class TenantShard {
     /** Whether the logs are being gone through: a rebuild waits for the end. */
     boolean replaying;
 
+    /** What is to go from the logs because it was erased; null if nothing was since the slot was opened. */
+    @Nullable
+    Wipe wipe;
+
+    private volatile boolean wiping;
+
     /** Bytes that were folded from the log when it was opened. */
     long replayedBytes;
 
@@ -166,6 +173,7 @@ public final class TenantShard {
         this.origin = origin;
         this.loop = loop;
         this.schema = schema;
+        this.erasures = new EntityErasures(tenant.digestSeed());
         this.keys = new KeyMemory(horizonMillis);
         // Until others have said what they hold; nobody's state can take the place of one that is written here, too.
         this.needed = everywhere ? LogsNeeded.EVERYTHING : LogsNeeded.NOTHING;
@@ -263,6 +271,19 @@ public final class TenantShard {
     /** Says what other replicas need of the slot's logs. Safe for any thread. */
     public void needed(LogsNeeded byOthers) {
         needed = byOthers;
+    }
+
+    /** Begins to cut the logs whatever the retention is, or ends that: until others have said what they need, they need everything. */
+    void wiping(boolean on) {
+        if (on && isReplicated()) {
+            needed = LogsNeeded.EVERYTHING;
+        }
+        wiping = on;
+    }
+
+    /** Returns whether somebody has to say what others need of the logs, though they are not truncated otherwise. Safe for any thread. */
+    public boolean isWiping() {
+        return wiping;
     }
 
     /** Keeps all of the slot's logs, whatever others need, or no longer. Safe for any thread. */
@@ -581,6 +602,7 @@ public final class TenantShard {
         label = fresh.label;
         labelRegister = fresh.labelRegister;
         duplicates.replaceBy(fresh.duplicates);
+        erasures.replaceBy(fresh.erasures);
         lastHlc = Math.max(lastHlc, fresh.lastHlc);
         origins.values().forEach(each -> each.limit = notes.limit(each.origin));
         needsRebuild = false;
@@ -728,6 +750,35 @@ public final class TenantShard {
         // Only the loop writes it, so nothing comes between.
         long before = entityCount;
         entityCount = before - gone;
+    }
+
+    /** Everything that names an entity in the logs that are meant is gone from here on. */
+    void erase(Origin writer, long seqno, ControlRecord.Erase erase) {
+        EntityErasures.Note note = erasures.add(writer, seqno, erase);
+        if (base != null) {
+            base.erase(erase.entity());
+        }
+        origins.values().stream()
+                .filter(each -> note.covers(each.origin, 0))
+                .forEach(each -> each.ledger.erase(erase.entity()));
+        names = names.without(erase.entity());
+        users.erase(note, erase.entity(), erase.sessions());
+        rebase();
+    }
+
+    /** Returns what erases an entity from the slot as it is here. */
+    ControlRecord.Erase erasure(long number, long entity) {
+        SortedSet<Origin> others = new TreeSet<>(origins.keySet());
+        others.addAll(compacted.keySet());
+        others.addAll(notes.closed());
+        others.remove(origin);
+        return new ControlRecord.Erase(
+                number,
+                entity,
+                List.copyOf(others),
+                users.sessions.with(entity).stream()
+                        .limit(ControlRecord.Erase.MAX_SESSIONS)
+                        .toList());
     }
 
     void damaged(TidalException reason) {

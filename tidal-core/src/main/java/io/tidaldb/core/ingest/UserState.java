@@ -18,10 +18,12 @@ import java.io.DataInput;
 import java.io.DataOutput;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.Collection;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongPredicate;
+import java.util.function.Predicate;
 import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
@@ -53,12 +55,15 @@ final class UserState {
     }
 
     /** Takes notice of a batch that is in a log and is not folded, now at least. */
-    void see(WalBatch batch) {
+    void see(WalBatch batch, EntityErasures erasures) {
         if (batch.kind() == RecordKind.HARD_NEGATIVES) {
+            SeqnoRanges erased = erasures.voids(batch, SeqnoRanges.NONE, 0);
             long seqno = batch.firstSeqno();
             for (ByteBuffer body : BodyRecords.decode(batch)) {
                 HardNegativeRecord record = (HardNegativeRecord) UserRecord.decode(batch.kind(), body);
-                negatives.see(record, WalSegmentId.of(batch.origin(), seqno));
+                if (!erased.contains(seqno)) {
+                    negatives.see(record, WalSegmentId.of(batch.origin(), seqno));
+                }
                 seqno++;
             }
         }
@@ -95,6 +100,14 @@ final class UserState {
                 }
             }
         }
+    }
+
+    /** Removes what an erasure rules out. */
+    void erase(EntityErasures.Note erasure, long entity, Collection<Long> erasedSessions) {
+        Predicate<WalSegmentId> ruledOut = record -> erasure.covers(record.origin(), record.seqno());
+        negatives.erase(entity, ruledOut);
+        sessions.erase(erasedSessions, ruledOut);
+        named.remove(entity);
     }
 
     /** Returns why a write can't be taken, or null. */

@@ -366,6 +366,30 @@ public final class SignalLedger {
         }
     }
 
+    /** Removes all pairs of an entity, at once for readers; returns whether there were any. */
+    public boolean erase(long entity) {
+        long stamp = lock.writeLock();
+        try {
+            boolean erased = false;
+            for (CellTable table : tables) {
+                int cell = table == null ? -1 : table.find(entity);
+                if (table != null && cell >= 0) {
+                    table.remove(cell);
+                    erased = true;
+                }
+            }
+            if (erased) {
+                // Only the writer changes it, so nothing comes between.
+                long before = repairs;
+                repairs = before + 1;
+                distinctEntities--;
+            }
+            return erased;
+        } finally {
+            lock.unlockWrite(stamp);
+        }
+    }
+
     /** Returns a number that is another one once pairs have got other slots: a scan in chunks that began before must begin again. */
     public long repairs() {
         return repairs;

@@ -32,6 +32,8 @@ final class StateExchange {
     private final SnapshotShipper snapshots;
     private final LogShipper logs;
     private final SortedMap<SlotKey, ReplicatedSlot> slots;
+    private static final long WIPE_PATIENCE_NANOS = 5_000_000_000L;
+
     private final long retentionMaxNanos;
 
     /**
@@ -197,7 +199,7 @@ final class StateExchange {
 
     /** Says what peers need of a slot's logs, so that no truncation drops it. */
     void publishNeeded(ReplicatedSlot slot) {
-        if (node.truncates()) {
+        if (node.truncates() || slot.shard.isWiping()) {
             if (slot.meshed) {
                 slot.shard.needed(slot.neededByAll());
                 return;
@@ -206,7 +208,9 @@ final class StateExchange {
             slot.shard.needed(slot.needed((peer, state) -> {
                 long heardNanos = state.known ? links.to(peer).heardNanos : state.heardNanos;
                 // A follower keeps what the leader may lack however long that is away: nobody else may have it.
-                return !slot.leads || nowNanos - heardNanos <= retentionMaxNanos;
+                // What is to be erased is not kept for who is away: he gets a snapshot instead.
+                long patience = slot.shard.isWiping() ? WIPE_PATIENCE_NANOS : retentionMaxNanos;
+                return !slot.leads || nowNanos - heardNanos <= patience;
             }));
         }
     }

@@ -50,6 +50,8 @@ class RecordCodecTest {
                     SeqnoRanges.of(ORIGIN.startSeqno() + 5, ORIGIN.startSeqno() + 300)
                             .plus(ORIGIN.startSeqno() + 400_000, ORIGIN.startSeqno() + 500_000)),
             new ControlRecord.DigestMark(-1, ControlRecord.DigestMark.NO_BUCKET, null),
+            new ControlRecord.Erase(3, 42, List.of(ORIGIN), List.of(7L, -1L)),
+            new ControlRecord.Erase(-1, -1, List.of(), List.of()),
             new ControlRecord.DigestMark(7, 255, NodeId.of("n0")));
 
     private static ByteBuffer little(byte[] bytes) {

@@ -59,6 +59,12 @@ interface Backend extends AutoCloseable {
     /** Returns what has become of tenants that were deleted. */
     ObjectNode erasures();
 
+    /** Erases an entity of a tenant; returns the certificate as it is then. */
+    ObjectNode eraseEntity(TenantId id, EntityId entity);
+
+    /** Returns what has become of entities that were erased. */
+    ObjectNode entityErasures();
+
     /** Writes a part of a backup, as {@link io.tidaldb.core.Tidal#backup} describes it. */
     void backup(TenantId id, BackupPoint after, OutputStream out) throws IOException;
 

@@ -26,6 +26,7 @@ import io.tidaldb.server.importing.EmbeddedEvents;
 import io.tidaldb.server.importing.RecordedEvents;
 import io.tidaldb.server.importing.TenantLookup;
 import io.tidaldb.server.view.ClusterView;
+import io.tidaldb.server.view.EntityErasureView;
 import io.tidaldb.server.view.ErasureView;
 import io.tidaldb.server.view.HealthThresholds;
 import io.tidaldb.server.view.MigrationView;
@@ -92,6 +93,16 @@ record EmbeddedBackend(Tidal tidal) implements Backend {
     @Override
     public ObjectNode deleteTenant(TenantId id) {
         return ErasureView.delete(tidal, id, TenantView.erasure(existing(id)));
+    }
+
+    @Override
+    public ObjectNode eraseEntity(TenantId id, EntityId entity) {
+        return EntityErasureView.of(tidal.eraseEntity(id, entity));
+    }
+
+    @Override
+    public ObjectNode entityErasures() {
+        return EntityErasureView.list(tidal.entityErasures());
     }
 
     @Override

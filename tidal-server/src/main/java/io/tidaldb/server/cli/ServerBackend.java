@@ -92,6 +92,16 @@ record ServerBackend(ServerClient client) implements Backend {
     }
 
     @Override
+    public ObjectNode eraseEntity(TenantId id, EntityId entity) {
+        return client.call(Request.change("DELETE", ServerTenants.path(id) + "/entities/" + entity, null));
+    }
+
+    @Override
+    public ObjectNode entityErasures() {
+        return client.call(Request.get("/v1/erasures/entities"));
+    }
+
+    @Override
     public ObjectNode erasures() {
         return client.call(Request.get("/v1/erasures"));
     }

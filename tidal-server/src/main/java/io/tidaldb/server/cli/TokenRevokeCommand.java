@@ -11,7 +11,10 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 
-@Command(name = "revoke", description = "Removes a token: nodes refuse it within a second.")
+@Command(
+        name = "revoke",
+        description =
+                "Revokes a token, on all nodes of a server's cluster, or in a file: nodes refuse it within a second.")
 final class TokenRevokeCommand extends CliCommand {
 
     @Mixin

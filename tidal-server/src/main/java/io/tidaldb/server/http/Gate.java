@@ -30,11 +30,13 @@ final class Gate {
     private final Authenticator authenticator;
     private final FailedAttempts failures = new FailedAttempts();
 
+    private final NodeState node;
     private final AccessLog log;
 
-    Gate(Authenticator authenticator, AccessLog log) {
+    Gate(Authenticator authenticator, NodeState node) {
         this.authenticator = authenticator;
-        this.log = log;
+        this.node = node;
+        this.log = node.access();
         Actor file = new Actor("local", "file");
         authenticator.listen((id, added) -> log.note(new Attempt(
                 file, true, added ? "token in the file" : "token no more in the file", null, id, null, null)));
@@ -160,9 +162,8 @@ final class Gate {
 
     private Caller caller(Context context, Route route) {
         String token = bearer(context);
-        Authenticator.Verdict verdict = token == null
-                ? new Authenticator.Verdict(null, NOBODY, "a token is missing")
-                : authenticator.verdict(token, Instant.now());
+        Authenticator.Verdict verdict =
+                token == null ? new Authenticator.Verdict(null, NOBODY, "a token is missing") : verdict(token);
         Caller caller = verdict.caller();
         if (caller == null) {
             Refusal refusal = refusal(context, context.header("Authorization") != null);
@@ -174,7 +175,18 @@ final class Gate {
 
     private Optional<Caller> presented(Context context) {
         String token = bearer(context);
-        return token == null ? Optional.empty() : authenticator.caller(token, Instant.now());
+        return token == null
+                ? Optional.empty()
+                : Optional.ofNullable(verdict(token).caller());
+    }
+
+    // Who takes a token out of one node's file can't know that another one's does not have it.
+    private Authenticator.Verdict verdict(String token) {
+        Authenticator.Verdict verdict = authenticator.verdict(token, Instant.now());
+        Caller caller = verdict.caller();
+        return caller != null && node.isRevoked(caller.name())
+                ? new Authenticator.Verdict(null, verdict.who(), "the token was revoked")
+                : verdict;
     }
 
     private static @Nullable String bearer(Context context) {

@@ -40,7 +40,7 @@ public final class HttpServer implements AutoCloseable {
             RequestLimit requests) {
         this.configuration = configuration;
         this.node = node;
-        this.gate = new Gate(authenticator, node.access());
+        this.gate = new Gate(authenticator, node);
         this.listening = new Listening(configuration);
         this.requests = requests;
         this.events = new ServerEvents(node);

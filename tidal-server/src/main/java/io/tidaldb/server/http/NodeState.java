@@ -124,6 +124,12 @@ public final class NodeState {
         return thresholds;
     }
 
+    /** Returns whether a token was revoked, as far as this node knows. */
+    boolean isRevoked(String token) {
+        Tidal open = tidal;
+        return open != null && open.isTokenRevoked(token);
+    }
+
     String cluster() {
         return cluster;
     }

@@ -30,6 +30,7 @@ final class RouteTable {
         routes.addAll(new BackupRoutes(events, dataDir).routes());
         routes.addAll(new ReadRoutes().routes());
         routes.addAll(new UserRoutes().routes());
+        routes.addAll(new EntityRoutes().routes());
         routes.addAll(new TokenRoutes(authenticator).routes());
         routes.addAll(new AuditRoutes(node).routes());
         routes.addAll(new ClusterRoutes(node).routes());

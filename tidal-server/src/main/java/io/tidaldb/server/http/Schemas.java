@@ -72,6 +72,12 @@ final class Schemas {
                 Schema.object()
                         .with("erasures", Schema.list(Schema.ref("Certificate")))
                         .build());
+        all.put("EntityErasure", entityErasure());
+        all.put(
+                "EntityErasures",
+                Schema.object()
+                        .with("erasures", Schema.list(Schema.ref("EntityErasure")))
+                        .build());
         all.put("Signal", signal());
         all.put("ExportedSignal", exportedSignal());
         all.put(
@@ -383,6 +389,23 @@ final class Schemas {
                                 .with("node", Schema.text())
                                 .with("erased_at", Schema.types("string", "null"))
                                 .with("removed", Schema.truth())
+                                .build()))
+                .build();
+    }
+
+    private static ObjectNode entityErasure() {
+        return Schema.object()
+                .with("number", Schema.number())
+                .with("tenant", Schema.id())
+                .with("entity", Schema.id())
+                .with("asked_at", Schema.time())
+                .with("complete", Schema.truth())
+                .with(
+                        "nodes",
+                        Schema.list(Schema.object()
+                                .with("node", Schema.text())
+                                .with("erased_at", Schema.types("string", "null"))
+                                .with("through", Schema.list(Schema.text()))
                                 .build()))
                 .build();
     }

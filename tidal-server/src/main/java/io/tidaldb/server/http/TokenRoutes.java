@@ -7,7 +7,6 @@ import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.server.auth.Authenticator;
 import io.tidaldb.server.auth.Scope;
-import io.tidaldb.server.auth.Token;
 import io.tidaldb.server.auth.TokenFile;
 import io.tidaldb.server.auth.TokenIssue;
 import io.tidaldb.server.config.TimeSpan;
@@ -38,7 +37,7 @@ final class TokenRoutes {
                         .body(MediaTypes.JSON, Schema.ref("NewToken"))
                         .answers(201, "The token", Schema.ref("IssuedToken"))
                         .by(this::create),
-                Route.of(Method.DELETE, "/v1/tokens/{id}", Access.OPERATOR, "Revokes a token")
+                Route.of(Method.DELETE, "/v1/tokens/{id}", Access.OPERATOR, "Revokes a token, on every node")
                         .answers(200, "Which one", Schema.ref("RevokedToken"))
                         .by(this::revoke));
     }
@@ -87,15 +86,17 @@ final class TokenRoutes {
 
     private void revoke(Exchange exchange) {
         String id = exchange.path("id");
-        file().change(before -> without(before, id));
-        authenticator.changed();
-        exchange.answer(200, Json.object().put("id", id).put("revoked", true));
-    }
-
-    private static List<Token> without(List<Token> before, String id) {
-        if (before.stream().noneMatch(token -> token.id().equals(id))) {
-            throw new Refusal(Refusal.Code.NOT_FOUND, "there is no token with this id: see GET /v1/tokens");
+        TokenFile file = file();
+        boolean known = file.read().stream().anyMatch(token -> token.id().equals(id));
+        if (!known && exchange.tidal().isTokenRevoked(id)) {
+            throw new Refusal(Refusal.Code.NOT_FOUND, "there is no token with this id: it was revoked before");
         }
-        return before.stream().filter(token -> !token.id().equals(id)).toList();
+        exchange.acting().revokeToken(id);
+        if (known) {
+            file.change(before ->
+                    before.stream().filter(token -> !token.id().equals(id)).toList());
+            authenticator.changed();
+        }
+        exchange.answer(200, Json.object().put("id", id).put("revoked", true));
     }
 }

@@ -67,6 +67,8 @@ class AuthorisationTest {
             Map.entry("GET /v1/tenants/{tenant}/signals/{signal}", READERS),
             Map.entry("GET /v1/tenants/{tenant}/export", READERS),
             Map.entry("GET /v1/erasures", OPERATORS),
+            Map.entry("GET /v1/erasures/entities", OPERATORS),
+            Map.entry("DELETE /v1/tenants/{tenant}/entities/{entity}", OPERATORS),
             Map.entry("GET /v1/tenants/{tenant}/backup", READERS),
             Map.entry("POST /v1/tenants/{tenant}/backup", OPERATORS),
             Map.entry("GET /v1/tenants/{tenant}/metrics", READERS),
@@ -359,6 +361,30 @@ class AuthorisationTest {
             }
         } finally {
             tokens.remove("made");
+        }
+    }
+
+    @Test
+    @DisplayName("a token that the cluster has revoked is refused though the node's file has it, and that is noted")
+    void revokedElsewhere() {
+        TestServer.Answer made = call("POST", "/v1/tokens", "{\"scopes\":[\"operator\"]}", "operator")
+                .is(201);
+        String id = made.json().get("id").asText();
+        tokens.put("revoked elsewhere", made.json().get("token").asText());
+        try {
+            call("GET", "/v1/tenants", "", "revoked elsewhere").is(200);
+            server.tidal.revokeToken(id);
+            long noted = server.state.access().read(1, 1).newest();
+            assertThat(call("GET", "/v1/tenants", "", "revoked elsewhere").status())
+                    .isIn(401, 429);
+            AuditEntry entry =
+                    server.state.access().read(noted + 1, 1).entries().get(0);
+            assertThat(entry.reason()).isEqualTo("the token was revoked");
+            assertThat(entry.actor().who()).isEqualTo("token " + id);
+            assertThat(server.tidal.audit(1, 1_000, null).entries())
+                    .anyMatch(each -> each.command().equals("revoke-token") && ("token " + id).equals(each.about()));
+        } finally {
+            tokens.remove("revoked elsewhere");
         }
     }
 

@@ -28,6 +28,7 @@ final class FileLog {
     private final List<Segment> segments = new ArrayList<>();
     private final List<TailBatch> tail = new ArrayList<>();
     private int synced;
+    private boolean rolled;
     private long tailBytes;
     private long syncedBytes;
     private long firstSeqno;
@@ -197,13 +198,19 @@ final class FileLog {
         syncedBytes -= length;
     }
 
+    /** Begins another segment with what is written next. */
+    void rollOver() {
+        rolled = true;
+    }
+
     private Segment segmentFor(int batchBytes) {
-        if (!segments.isEmpty()) {
+        if (!segments.isEmpty() && !rolled) {
             Segment last = segments.get(segments.size() - 1);
             if (last.bytes() == 0 || last.bytes() + batchBytes <= files.segmentBytes()) {
                 return last;
             }
         }
+        rolled = false;
         Segment next = files.next(id, writtenSeqno + 1);
         segments.add(next);
         return next;

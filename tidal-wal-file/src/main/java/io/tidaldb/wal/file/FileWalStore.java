@@ -270,6 +270,15 @@ final class FileWalStore implements WalStore {
     }
 
     @Override
+    public void rollOver(LogId id) {
+        flush(id);
+        FileLog log = logs.get(id);
+        if (log != null) {
+            log.rollOver();
+        }
+    }
+
+    @Override
     public void truncateBefore(LogId id, long seqno, long chain) {
         check();
         FileLog known = logs.get(id);

@@ -2,6 +2,7 @@ package io.tidaldb.wal.rocks;
 
 import io.tidaldb.api.wal.LogId;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -60,13 +61,25 @@ final class Reclaiming {
         add(new Task(log, Keys.end(log), true));
     }
 
+    /** Begins to erase what was cut off a log. */
+    void wiped(LogId log, long firstSeqno) {
+        add(new Task(log, Keys.of(log, firstSeqno), true));
+    }
+
+    private static Task wider(Task old, Task now) {
+        if (old.erasure() != now.erasure()) {
+            // An erasure is done again in full when what was cut off since is to be erased.
+            return old.erasure() ? old : now;
+        }
+        return Arrays.compareUnsigned(old.end(), now.end()) < 0 ? now : old;
+    }
+
     private void add(Task task) {
         synchronized (this) {
             if (stopped) {
                 return;
             }
-            // An erasure covers whatever was cut off.
-            waiting.merge(task.log(), task, (old, now) -> old.erasure() ? old : now);
+            waiting.merge(task.log(), task, Reclaiming::wider);
             if (handedOver) {
                 return;
             }

@@ -24,6 +24,7 @@ final class RocksLog {
     private LogState now;
     private long changes;
     private long truncatedBytes;
+    private boolean rolledOver;
     private @Nullable Damage damage;
     private boolean damageIsNoted;
 
@@ -137,6 +138,15 @@ final class RocksLog {
         }
         truncatedBytes = 0;
         return true;
+    }
+
+    /** From now on what is truncated is to be in no file. */
+    void rollOver() {
+        rolledOver = true;
+    }
+
+    boolean isRolledOver() {
+        return rolledOver;
     }
 
     /** Ends whoever reads the log. */

@@ -249,6 +249,10 @@ final class RocksWalStore implements WalStore, RocksCursor.Source {
                     writer.reclaiming().truncated(id, seqno);
                 }
             }
+            // Also where it was truncated before: the process may have ended before the bytes were gone.
+            if (writer.database().isCompacting() && log.isRolledOver()) {
+                writer.reclaiming().wiped(id, seqno);
+            }
         });
     }
 
@@ -281,6 +285,16 @@ final class RocksWalStore implements WalStore, RocksCursor.Source {
     }
 
     @Override
+    public void rollOver(LogId id) {
+        check();
+        RocksLog log = logs.get(id);
+        if (log != null) {
+            log.checkSound();
+            log.rollOver();
+        }
+    }
+
+    @Override
     public void delete(LogId id) {
         check();
         RocksLog log = logs.get(id);
@@ -304,7 +318,8 @@ final class RocksWalStore implements WalStore, RocksCursor.Source {
     @Override
     public boolean purge() {
         check();
-        return writer.reclaiming().isDone();
+        // Where damage was met, tables are not compacted any more, and keep what was deleted.
+        return writer.database().isCompacting() && writer.reclaiming().isDone();
     }
 
     @Override

@@ -1,0 +1,58 @@
+package io.tidaldb.core.control;
+
+import io.tidaldb.api.NodeId;
+import io.tidaldb.api.TenantId;
+import java.util.Collections;
+import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/**
+ * What is agreed on the erasure of an entity.
+ *
+ * @param number from 1, never used twice
+ * @param atMillis when it was asked for
+ * @param nodes those that have, or could have, something of the tenant
+ */
+public record EntityErasureRecord(
+        long number, TenantId tenant, long entity, long atMillis, SortedMap<NodeId, Confirmation> nodes) {
+
+    /**
+     * What a node has said.
+     *
+     * @param atMillis when nothing of it was in any of its files any more; 0 until then
+     * @param through where the erasure stands in the logs of its slots
+     */
+    public record Confirmation(long atMillis, List<String> through) {
+
+        static final Confirmation PENDING = new Confirmation(0, List.of());
+
+        /** Copies the list. */
+        public Confirmation {
+            through = List.copyOf(through);
+        }
+    }
+
+    /** Copies the map. */
+    public EntityErasureRecord {
+        nodes = Collections.unmodifiableSortedMap(new TreeMap<>(nodes));
+    }
+
+    /** Returns whether nothing of it is anywhere any more. */
+    public boolean isComplete() {
+        return nodes.values().stream().allMatch(each -> each.atMillis > 0);
+    }
+
+    /** Returns whether a node has still to confirm it. */
+    public boolean isPending(NodeId node) {
+        Confirmation said = nodes.get(node);
+        return said != null && said.atMillis == 0;
+    }
+
+    EntityErasureRecord confirmed(ClusterCommand.ConfirmEntityErasure by) {
+        SortedMap<NodeId, Confirmation> changed = new TreeMap<>(nodes);
+        changed.computeIfPresent(
+                by.node(), (name, said) -> said.atMillis > 0 ? said : new Confirmation(by.atMillis(), by.through()));
+        return new EntityErasureRecord(number, tenant, entity, atMillis, changed);
+    }
+}

@@ -1,0 +1,128 @@
+package io.tidaldb.core.control;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.tidaldb.api.ErrorCode;
+import io.tidaldb.api.NodeId;
+import io.tidaldb.api.TenantId;
+import io.tidaldb.api.WriteMode;
+import io.tidaldb.api.placement.ShardAssignment;
+import io.tidaldb.core.control.EntityErasureRecord.Confirmation;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/** The erasures of entities that are agreed on: all that are not complete, and the newest of the others. Confined to whoever applies. */
+final class EntityErasureTable {
+
+    private static final int MAX_COMPLETE = 1_000;
+    private static final int MAX_PENDING = 1_000;
+
+    private final List<EntityErasureRecord> records = new ArrayList<>();
+    private long last;
+
+    /** Begins an erasure on the nodes of these shards, as far as the tenant may be there. */
+    Reply begin(ClusterCommand.EraseEntity command, TenantRecord tenant, List<ShardAssignment> shards) {
+        if (tenant.config().writes() == WriteMode.EVERYWHERE) {
+            return new Reply.Refused(
+                    ErrorCode.UNSUPPORTED,
+                    "tenant " + command.tenant()
+                            + " is written everywhere, and of such a tenant no entity can be erased: delete the tenant to erase"
+                            + " what it has");
+        }
+        if (records.stream().filter(each -> !each.isComplete()).count() >= MAX_PENDING) {
+            return new Reply.Refused(
+                    ErrorCode.OVERLOADED,
+                    MAX_PENDING
+                            + " erasures of entities are under way, which is the most: wait until nodes have confirmed some");
+        }
+        SortedMap<NodeId, Confirmation> nodes = new TreeMap<>();
+        shards.stream()
+                .filter(each -> tenant.config().requiredRegions().isEmpty()
+                        || tenant.config().requiredRegions().contains(each.region()))
+                .forEach(each -> nodes.put(each.node(), Confirmation.PENDING));
+        records.add(new EntityErasureRecord(++last, command.tenant(), command.entity(), command.atMillis(), nodes));
+        for (int i = 0; records.size() > MAX_COMPLETE && i < records.size(); ) {
+            if (records.get(i).isComplete()) {
+                records.remove(i);
+            } else {
+                i++;
+            }
+        }
+        return new Reply.Done(last);
+    }
+
+    Reply confirm(ClusterCommand.ConfirmEntityErasure confirmed) {
+        records.replaceAll(each -> each.number() == confirmed.number() ? each.confirmed(confirmed) : each);
+        return new Reply.Done(0);
+    }
+
+    /** The tenant is deleted: that is another erasure, of all that it has. */
+    void forget(TenantId tenant) {
+        records.removeIf(each -> each.tenant().equals(tenant) && !each.isComplete());
+    }
+
+    /** A node is no part of the cluster any more: nobody waits for it, but for who has its replicas now. */
+    void removed(NodeId node, @Nullable NodeId successor) {
+        records.replaceAll(each -> {
+            SortedMap<NodeId, Confirmation> left = new TreeMap<>(each.nodes());
+            boolean pending = left.remove(node, Confirmation.PENDING);
+            if (successor != null && (pending || !each.isComplete())) {
+                left.put(successor, Confirmation.PENDING);
+            }
+            return new EntityErasureRecord(each.number(), each.tenant(), each.entity(), each.atMillis(), left);
+        });
+    }
+
+    List<EntityErasureRecord> records() {
+        return List.copyOf(records);
+    }
+
+    void replaceWith(EntityErasureTable other) {
+        records.clear();
+        records.addAll(other.records);
+        last = other.last;
+    }
+
+    void put(ObjectNode state) {
+        state.put("last_entity_erasure", last);
+        ArrayNode array = state.putArray("entity_erasures");
+        for (EntityErasureRecord each : records) {
+            ObjectNode json = array.addObject()
+                    .put("number", each.number())
+                    .put("tenant", Long.toUnsignedString(each.tenant().value()))
+                    .put("entity", Long.toUnsignedString(each.entity()))
+                    .put("at_ms", each.atMillis());
+            ObjectNode nodes = json.putObject("nodes");
+            each.nodes().forEach((node, said) -> {
+                ArrayNode through = nodes.putObject(node.name())
+                        .put("at_ms", said.atMillis())
+                        .putArray("through");
+                said.through().forEach(through::add);
+            });
+        }
+    }
+
+    void read(JsonNode state) {
+        last = state.path("last_entity_erasure").asLong();
+        for (JsonNode json : state.path("entity_erasures")) {
+            SortedMap<NodeId, Confirmation> nodes = new TreeMap<>();
+            json.path("nodes").properties().forEach(each -> {
+                List<String> through = new ArrayList<>();
+                each.getValue().path("through").forEach(position -> through.add(position.asText()));
+                nodes.put(
+                        NodeId.of(each.getKey()),
+                        new Confirmation(each.getValue().path("at_ms").asLong(), through));
+            });
+            records.add(new EntityErasureRecord(
+                    json.path("number").asLong(),
+                    TenantId.parse(json.path("tenant").asText()),
+                    Long.parseUnsignedLong(json.path("entity").asText()),
+                    json.path("at_ms").asLong(),
+                    nodes));
+        }
+    }
+}
