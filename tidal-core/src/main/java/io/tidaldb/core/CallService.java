@@ -365,13 +365,25 @@ final class CallService implements AutoCloseable {
         int[] origin = export.origin();
         LogId from =
                 origin == null ? null : shard.log(new Origin(RegionId.of(origin[0]), ShardId.of(origin[1]), origin[2]));
-        return tidal.node(shard).read(shard, from, export.seqno()).thenApply(chunk -> exported(tenant, shard, chunk));
+        return tidal.node(shard)
+                .read(shard, from, export.seqno())
+                .thenApply(chunk -> exported(tenant, shard, chunk, Boolean.TRUE.equals(export.acts())));
     }
 
-    private static Answer exported(EmbeddedTenant tenant, TenantShard shard, Node.Chunk chunk) {
+    private static Answer exported(EmbeddedTenant tenant, TenantShard shard, Node.Chunk chunk, boolean wantsActs) {
         List<Answer.Line> lines = new ArrayList<>();
-        chunk.batches()
-                .forEach(counted -> tenant.export(
+        List<Answer.Act> acts = new ArrayList<>();
+        for (Node.Counted counted : chunk.batches()) {
+            if (wantsActs) {
+                EmbeddedTenant.forEachUserRecord(
+                        counted,
+                        (record, seqno) -> acts.add(new Answer.Act(
+                                WalSegmentId.of(counted.batch().origin(), seqno).toString(),
+                                counted.batch().hlc(),
+                                record.kind().name(),
+                                record.encode())));
+            } else {
+                tenant.export(
                         shard,
                         counted,
                         signal -> lines.add(new Answer.Line(
@@ -381,7 +393,9 @@ final class CallService implements AutoCloseable {
                                 signal.entity().value(),
                                 signal.name(),
                                 signal.weight(),
-                                signal.eventNanos()))));
+                                signal.eventNanos())));
+            }
+        }
         LogId next = chunk.nextLog();
         return new Answer.Exported(
                 lines,
@@ -392,7 +406,8 @@ final class CallService implements AutoCloseable {
                             next.origin().shard().value(),
                             next.origin().incarnation()
                         },
-                chunk.nextSeqno());
+                chunk.nextSeqno(),
+                wantsActs ? acts : null);
     }
 
     private Answer compare(Call.Compare compare) {

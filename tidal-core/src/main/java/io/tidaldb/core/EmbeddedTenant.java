@@ -871,14 +871,28 @@ final class EmbeddedTenant implements Tenant {
 
     @Override
     public void export(Consumer<RecordedSignal> consumer) {
+        export(this::export, consumer);
+    }
+
+    @Override
+    public void exportActs(Consumer<RecordedAct> consumer) {
+        export(this::exportActs, consumer);
+    }
+
+    private <T> void export(SlotExport.Extract<T> extract, Consumer<T> consumer) {
         tidal.checkOpen();
         if (!regional.areMeant()) {
-            SlotExport.here(this, tidal, moving).to(consumer);
+            SlotExport.here(this, tidal, moving, extract).to(consumer);
             return;
         }
         for (TenantShard shard : answering()) {
-            forEachBatch(tidal, shard, (log, counted) -> export(shard, counted, consumer));
+            forEachBatch(tidal, shard, (log, counted) -> extract.from(shard, counted, consumer));
         }
+    }
+
+    /** Hands over what users did, of a batch. */
+    void exportActs(TenantShard shard, Node.Counted counted, Consumer<RecordedAct> consumer) {
+        RecordedActs.each(counted, users::signalName, consumer);
     }
 
     /** Reads what counts of a slot's logs, one after another, chunk by chunk so that writes go on. */

@@ -1,12 +1,18 @@
 package io.tidaldb.core;
 
 import io.tidaldb.api.EntityId;
+import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.NodeId;
 import io.tidaldb.api.ReplicaId;
+import io.tidaldb.api.TidalException;
 import io.tidaldb.api.WalSegmentId;
+import io.tidaldb.api.wal.RecordKind;
+import io.tidaldb.core.codec.UserRecord;
 import io.tidaldb.core.ingest.TenantShard;
 import io.tidaldb.core.remote.Answer;
 import io.tidaldb.core.remote.Call;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -170,21 +176,24 @@ final class RoutedSums {
         if (local.isNear()) {
             local.export(consumer);
         } else {
-            new SlotExport(local, moving, this::part).to(consumer);
+            new SlotExport<>(local, moving, this::signals).to(consumer);
         }
     }
 
-    private SlotExport.Part part(int slot, SlotExport.Place from) {
-        ReplicaId leader = tenant.placement().get(slot);
-        NodeId node = tenant.node(leader);
-        if (tenant.isHere(node)) {
-            return SlotExport.here(local, tidal, local.replica(leader), from);
+    void exportActs(Consumer<RecordedAct> consumer) {
+        if (local.isNear()) {
+            local.exportActs(consumer);
+        } else {
+            new SlotExport<>(local, moving, this::acts).to(consumer);
         }
-        Answer.Exported part = asked(
-                node,
-                index -> new Call.Export(index, number(), leader.shard().value(), SlotExport.told(from), from.seqno()),
-                Answer.Exported.class,
-                TASK_DEADLINE);
+    }
+
+    private SlotExport.Part<RecordedSignal> signals(int slot, SlotExport.Place from) {
+        ReplicaId leader = tenant.placement().get(slot);
+        if (tenant.isHere(tenant.node(leader))) {
+            return SlotExport.here(tidal, local.replica(leader), from, local::export);
+        }
+        Answer.Exported part = part(leader, from, false);
         List<RecordedSignal> signals = part.lines().stream()
                 .map(line -> new RecordedSignal(
                         WalSegmentId.parse(line.position()),
@@ -195,6 +204,41 @@ final class RoutedSums {
                         line.weight(),
                         line.time()))
                 .toList();
-        return new SlotExport.Part(signals, SlotExport.place(part.origin(), part.seqno()));
+        return new SlotExport.Part<>(signals, SlotExport.place(part.origin(), part.seqno()));
+    }
+
+    private SlotExport.Part<RecordedAct> acts(int slot, SlotExport.Place from) {
+        ReplicaId leader = tenant.placement().get(slot);
+        if (tenant.isHere(tenant.node(leader))) {
+            return SlotExport.here(tidal, local.replica(leader), from, local::exportActs);
+        }
+        Answer.Exported part = part(leader, from, true);
+        List<Answer.Act> acts = part.acts();
+        if (acts == null) {
+            throw new TidalException(
+                    ErrorCode.UNSUPPORTED,
+                    "node " + tenant.node(leader) + " runs a version that can't export what users did: upgrade it");
+        }
+        return new SlotExport.Part<>(
+                acts.stream().map(this::act).toList(), SlotExport.place(part.origin(), part.seqno()));
+    }
+
+    private RecordedAct act(Answer.Act act) {
+        return RecordedActs.of(
+                WalSegmentId.parse(act.position()),
+                act.hlc(),
+                UserRecord.decode(
+                        RecordKind.valueOf(act.kind()),
+                        ByteBuffer.wrap(act.body()).order(ByteOrder.LITTLE_ENDIAN)),
+                local.users()::signalName);
+    }
+
+    private Answer.Exported part(ReplicaId leader, SlotExport.Place from, boolean acts) {
+        return asked(
+                tenant.node(leader),
+                index -> new Call.Export(
+                        index, number(), leader.shard().value(), SlotExport.told(from), from.seqno(), acts),
+                Answer.Exported.class,
+                TASK_DEADLINE);
     }
 }

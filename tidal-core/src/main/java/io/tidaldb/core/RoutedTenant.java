@@ -701,6 +701,12 @@ final class RoutedTenant implements Tenant {
         sums.export(consumer);
     }
 
+    @Override
+    public void exportActs(Consumer<RecordedAct> consumer) {
+        tidal.checkOpen();
+        sums.exportActs(consumer);
+    }
+
     private <A extends Answer> List<A> all(
             List<NodeId> nodes, LongFunction<Call> call, Class<A> kind, Duration deadline) {
         return nodes.stream()

@@ -12,19 +12,21 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Hands over the signals of a tenant, slot by slot and part by part. Logs of a slot are the same wherever it is, so a slot that moves
+ * Hands over what a tenant's logs hold, slot by slot and part by part. Logs of a slot are the same wherever it is, so a slot that moves
  * meanwhile is gone on with at the place that was reached.
+ *
+ * @param <T> what is handed over
  */
-final class SlotExport {
+final class SlotExport<T> {
 
     private final EmbeddedTenant tenant;
     private final MovingReads moving;
-    private final Source source;
+    private final Source<T> source;
 
     /** Reads a part of a slot, wherever it is now. */
-    interface Source {
+    interface Source<T> {
 
-        Part read(int slot, Place from);
+        Part<T> read(int slot, Place from);
     }
 
     /**
@@ -39,41 +41,47 @@ final class SlotExport {
      *
      * @param next where the next one begins; null after the last one
      */
-    record Part(List<RecordedSignal> signals, @Nullable Place next) {}
+    record Part<T>(List<T> items, @Nullable Place next) {}
 
-    SlotExport(EmbeddedTenant tenant, MovingReads moving, Source source) {
+    SlotExport(EmbeddedTenant tenant, MovingReads moving, Source<T> source) {
         this.tenant = tenant;
         this.moving = moving;
         this.source = source;
     }
 
-    /** Of a tenant all of whose replicas are in this process. */
-    static SlotExport here(EmbeddedTenant tenant, EmbeddedTidal tidal, MovingReads moving) {
-        return new SlotExport(
-                tenant, moving, (slot, from) -> here(tenant, tidal, tenant.replica(slot, ReadOptions.DEFAULT), from));
+    /** Takes of a batch what is handed over. */
+    interface Extract<T> {
+
+        void from(TenantShard shard, Node.Counted batch, Consumer<T> to);
     }
 
-    void to(Consumer<RecordedSignal> consumer) {
+    /** Of a tenant all of whose replicas are in this process. */
+    static <T> SlotExport<T> here(EmbeddedTenant tenant, EmbeddedTidal tidal, MovingReads moving, Extract<T> extract) {
+        return new SlotExport<>(
+                tenant, moving, (slot, from) -> here(tidal, tenant.replica(slot, ReadOptions.DEFAULT), from, extract));
+    }
+
+    void to(Consumer<T> consumer) {
         for (int slot = 0; slot < tenant.placement().size(); slot++) {
             Place from = new Place(null, 0);
             while (from != null) {
                 int now = slot;
                 Place begin = from;
-                Part part = moving.read(() -> source.read(now, begin));
-                part.signals.forEach(consumer);
+                Part<T> part = moving.read(() -> source.read(now, begin));
+                part.items.forEach(consumer);
                 from = part.next;
             }
         }
     }
 
     /** Reads a part of a replica that is here. */
-    static Part here(EmbeddedTenant tenant, EmbeddedTidal tidal, TenantShard shard, Place from) {
+    static <T> Part<T> here(EmbeddedTidal tidal, TenantShard shard, Place from, Extract<T> extract) {
         LogId log = from.origin == null ? null : shard.log(from.origin);
         Node.Chunk chunk = tidal.await(tidal.node(shard).read(shard, log, from.seqno));
-        List<RecordedSignal> signals = new ArrayList<>();
-        chunk.batches().forEach(counted -> tenant.export(shard, counted, signals::add));
+        List<T> items = new ArrayList<>();
+        chunk.batches().forEach(counted -> extract.from(shard, counted, items::add));
         LogId next = chunk.nextLog();
-        return new Part(signals, next == null ? null : new Place(next.origin(), chunk.nextSeqno()));
+        return new Part<>(items, next == null ? null : new Place(next.origin(), chunk.nextSeqno()));
     }
 
     /** Returns where to go on, as nodes tell each other. */

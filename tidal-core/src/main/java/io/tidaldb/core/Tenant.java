@@ -144,6 +144,9 @@ public interface Tenant {
     /** Hands over every signal that is still in the tenant's logs, log by log, in order, in the tenant's own turns. */
     void export(Consumer<RecordedSignal> consumer);
 
+    /** Hands over all that users did in sessions, hid and withdrew that is still in the tenant's logs; as {@link #export}. */
+    void exportActs(Consumer<RecordedAct> consumer);
+
     /**
      * Compares the state of all replicas with that of the ones that take writes: by a digest of every bit of it, at one position of their
      * logs, while writes go on. Costs each replica one pass over its state.

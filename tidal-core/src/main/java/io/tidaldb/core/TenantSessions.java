@@ -95,7 +95,7 @@ record TenantSessions(TenantId tenant, UserStore store) implements Sessions {
             writtenBy.merge(write.name().origin(), number, (a, b) -> a.compareTo(b) > 0 ? a : b);
             entries.add(new SessionEntry(
                     number,
-                    event(record.content()),
+                    RecordedActs.event(record.content(), store::signalName),
                     EventTime.instant(record.eventNanos()),
                     write.name(),
                     write.hlc()));
@@ -131,21 +131,5 @@ record TenantSessions(TenantId tenant, UserStore store) implements Sessions {
     private static SessionImage.Write later(SessionImage.Write one, SessionImage.Write other) {
         int order = Long.compareUnsigned(one.hlc(), other.hlc());
         return order > 0 || order == 0 && one.name().compareTo(other.name()) > 0 ? one : other;
-    }
-
-    private SessionEvent event(SessionRecord.Content content) {
-        if (content instanceof SessionRecord.Start start) {
-            return new SessionEvent.Start(EntityId.of(start.user()));
-        } else if (content instanceof SessionRecord.Preference preference) {
-            return new SessionEvent.Preference(preference.key(), preference.value());
-        } else if (content instanceof SessionRecord.Annotation annotation) {
-            return new SessionEvent.Annotation(EntityId.of(annotation.entity()), annotation.text());
-        } else if (content instanceof SessionRecord.Query query) {
-            return new SessionEvent.Query(query.text());
-        } else if (content instanceof SessionRecord.Interaction interaction) {
-            return new SessionEvent.Interaction(
-                    store.signalName(interaction.type()), EntityId.of(interaction.entity()), interaction.weight());
-        }
-        return new SessionEvent.Close();
     }
 }

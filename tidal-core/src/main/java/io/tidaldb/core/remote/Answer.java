@@ -78,8 +78,21 @@ public sealed interface Answer {
      * A part of a slot's logs.
      *
      * @param origin where the next part begins; null if there is none
+     * @param acts what users did, if that was asked for; null else, and from nodes that don't know of it
      */
-    record Exported(List<Line> lines, int @Nullable [] origin, long seqno) implements Answer {}
+    record Exported(
+            List<Line> lines,
+            int @Nullable [] origin,
+            long seqno,
+            @Nullable List<Act> acts) implements Answer {}
+
+    /**
+     * What a user did.
+     *
+     * @param kind name of the kind of record
+     * @param body as a log has it
+     */
+    record Act(String position, long hlc, String kind, byte[] body) {}
 
     /** As {@link io.tidaldb.core.ReplicaComparison}. */
     record Comparison(String replica, boolean known, List<Integer> buckets, int repaired) {}

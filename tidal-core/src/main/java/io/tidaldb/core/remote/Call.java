@@ -109,8 +109,15 @@ public sealed interface Call {
      * Reads a part of a slot's logs.
      *
      * @param origin where to go on: region, shard and incarnation; null to begin
+     * @param acts whether what users did is asked for, not signals; null from nodes that don't know of it
      */
-    record Export(long index, long tenant, int shard, int @Nullable [] origin, long seqno) implements Call {}
+    record Export(
+            long index,
+            long tenant,
+            int shard,
+            int @Nullable [] origin,
+            long seqno,
+            @Nullable Boolean acts) implements Call {}
 
     /** Compares the followers of the slots that the node asked leads. */
     record Compare(long index, long tenant, boolean repair) implements Call {}

@@ -350,9 +350,7 @@ final class MembersWorkload {
                 over = true;
                 write.acknowledge();
                 // Where a slot has moved, nobody can tell by the position alone which one it was.
-                if (retries == 0
-                        && position.records().size() == 1
-                        && !writtenEverywhere.contains(write.tenant())) {
+                if (retries == 0 && position.records().size() == 1 && !writtenEverywhere.contains(write.tenant())) {
                     owners.acknowledged(write.tenant(), slot(), position, begunNanos, world.nanoTime());
                 }
             } else {

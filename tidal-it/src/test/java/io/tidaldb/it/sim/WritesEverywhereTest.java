@@ -192,6 +192,9 @@ class WritesEverywhereTest {
                         .satisfies(refusal -> assertThat(refusal.code()).isEqualTo(ErrorCode.IDEMPOTENCY_KEY_REUSED));
             }
             assertThat(cluster.tidal().reconciliation(tenant.id()).isDone()).isTrue();
+            List<String> acts = new ArrayList<>();
+            tenant.exportActs(act -> acts.add(act.getClass().getSimpleName()));
+            assertThat(acts).containsExactlyInAnyOrder("InSession", "Hidden");
             cluster.tidal().checkpoint();
             cluster.crash(cluster.followerIn(R1));
             cluster.restart(cluster.followerIn(R1));

@@ -10,6 +10,7 @@ import io.tidaldb.api.TidalException;
 import io.tidaldb.core.EventTime;
 import io.tidaldb.core.RecordedSignal;
 import io.tidaldb.server.config.TimeSpan;
+import io.tidaldb.server.importing.ActLine;
 import io.tidaldb.server.importing.ExportLine;
 import io.tidaldb.server.importing.Json;
 import io.tidaldb.server.importing.LineReader;
@@ -39,12 +40,21 @@ public record ServerEvents(ServerClient client) implements RecordedEvents {
 
     @Override
     public boolean export(TenantId tenant, Consumer<RecordedSignal> consumer) {
-        try (LineReader lines = new LineReader(client.stream(Request.get(ServerTenants.path(tenant) + "/export")))) {
+        return lines(tenant, "/export", text -> consumer.accept(ExportLine.parse(text)));
+    }
+
+    @Override
+    public boolean exportActs(TenantId tenant, Consumer<ObjectNode> consumer) {
+        return lines(tenant, "/sessions/export", text -> consumer.accept(ActLine.parse(text)));
+    }
+
+    private boolean lines(TenantId tenant, String what, Consumer<String> consumer) {
+        try (LineReader lines = new LineReader(client.stream(Request.get(ServerTenants.path(tenant) + what)))) {
             for (LineReader.Line line = lines.next(); line != null; line = lines.next()) {
                 if (line.fault() != null) {
                     throw new ServerException("line " + line.number() + " of the server's export is " + line.fault());
                 }
-                consumer.accept(ExportLine.parse(line.text()));
+                consumer.accept(line.text());
             }
             return true;
         } catch (TidalException e) {

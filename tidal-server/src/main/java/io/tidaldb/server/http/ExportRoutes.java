@@ -1,6 +1,8 @@
 package io.tidaldb.server.http;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tidaldb.core.Tenant;
+import io.tidaldb.server.importing.ActLine;
 import io.tidaldb.server.importing.ExportLine;
 import io.tidaldb.server.importing.Json;
 import java.io.BufferedWriter;
@@ -11,9 +13,11 @@ import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.Semaphore;
+import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 import org.eclipse.jetty.ee10.servlet.ServletContextRequest;
 
-/** Hands out all signals of a tenant. What is read of the logs at a time is bounded, and a reader that does not read is let go. */
+/** Hands out all that is in the logs of a tenant. What is read of the logs at a time is bounded, and a reader that does not read is let go. */
 final class ExportRoutes {
 
     private static final int MAX_EXPORTS = 8;
@@ -22,16 +26,38 @@ final class ExportRoutes {
     private final Semaphore exports = new Semaphore(MAX_EXPORTS);
 
     List<Route> routes() {
-        return List.of(Route.of(
-                        Method.GET,
-                        "/v1/tenants/{tenant}/export",
-                        Access.READ,
-                        "Hands out every signal that is in the tenant's logs, one a line; a body that breaks off is not all")
-                .answers(200, "The signals, in order of their log", MediaTypes.NDJSON, Schema.ref("ExportedSignal"))
-                .by(this::export));
+        return List.of(
+                Route.of(
+                                Method.GET,
+                                "/v1/tenants/{tenant}/export",
+                                Access.READ,
+                                "Hands out every signal that is in the tenant's logs, one a line; a body that breaks off is not all")
+                        .answers(
+                                200,
+                                "The signals, in order of their log",
+                                MediaTypes.NDJSON,
+                                Schema.ref("ExportedSignal"))
+                        .by(exchange -> export(
+                                exchange,
+                                (tenant, lines) ->
+                                        tenant.export(signal -> lines.accept(ExportLine.of(tenant.id(), signal))))),
+                Route.of(
+                                Method.GET,
+                                "/v1/tenants/{tenant}/sessions/export",
+                                Access.READ,
+                                "Hands out all that users did in sessions, hid and withdrew; a body that breaks off is not all")
+                        .answers(
+                                200,
+                                "What they did, in order of their log",
+                                MediaTypes.NDJSON,
+                                Schema.ref("ExportedAct"))
+                        .by(exchange -> export(
+                                exchange,
+                                (tenant, lines) ->
+                                        tenant.exportActs(act -> lines.accept(ActLine.of(tenant.id(), act))))));
     }
 
-    private void export(Exchange exchange) throws IOException {
+    private void export(Exchange exchange, BiConsumer<Tenant, Consumer<ObjectNode>> content) throws IOException {
         Tenant tenant = exchange.tenant();
         if (!exports.tryAcquire()) {
             throw new Refusal(
@@ -40,18 +66,18 @@ final class ExportRoutes {
                     5);
         }
         try {
-            write(exchange, tenant);
+            write(exchange, lines -> content.accept(tenant, lines));
         } finally {
             exports.release();
         }
     }
 
-    private static void write(Exchange exchange, Tenant tenant) throws IOException {
+    private static void write(Exchange exchange, Consumer<Consumer<ObjectNode>> content) throws IOException {
         exchange.context().status(200).contentType(MediaTypes.NDJSON);
         Writer out = new BufferedWriter(
                 new OutputStreamWriter(exchange.context().res().getOutputStream(), StandardCharsets.UTF_8), BUFFER);
         try {
-            tenant.export(signal -> line(out, Json.print(ExportLine.of(tenant.id(), signal))));
+            content.accept(each -> line(out, Json.print(each)));
             out.flush();
         } catch (RuntimeException e) {
             if (!exchange.context().res().isCommitted()) {
@@ -63,6 +89,37 @@ final class ExportRoutes {
                     .getServletChannel()
                     .abort(e);
         }
+    }
+
+    static ObjectNode act() {
+        return Schema.object()
+                .with("tenant", Schema.id())
+                .with("position", Schema.text())
+                .with("hlc", Schema.id())
+                .with(
+                        "type",
+                        Schema.oneOf(List.of(
+                                "start",
+                                "preference",
+                                "annotation",
+                                "query",
+                                "interaction",
+                                "close",
+                                "hidden",
+                                "withdrawn")))
+                .maybe("session", Schema.id())
+                .maybe("number", Schema.number())
+                .maybe("ts", Schema.time())
+                .maybe("user", Schema.id())
+                .maybe("entity", Schema.id())
+                .maybe("key", Schema.text())
+                .maybe("value", Schema.text())
+                .maybe("text", Schema.text())
+                .maybe("signal", Schema.text())
+                .maybe("weight", Schema.number())
+                .maybe("kind", Schema.oneOf(List.of("hide", "mute", "block")))
+                .maybe("records", Schema.list(Schema.text()))
+                .build();
     }
 
     private static void line(Writer out, String text) {

@@ -80,6 +80,7 @@ final class Schemas {
                         .build());
         all.put("Signal", signal());
         all.put("ExportedSignal", exportedSignal());
+        all.put("ExportedAct", ExportRoutes.act());
         all.put(
                 "SignalType",
                 Schema.object()

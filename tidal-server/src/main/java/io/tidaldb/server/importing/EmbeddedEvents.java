@@ -1,5 +1,6 @@
 package io.tidaldb.server.importing;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tidaldb.api.EntityId;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.core.ReadOptions;
@@ -32,6 +33,13 @@ public record EmbeddedEvents(Tidal tidal) implements RecordedEvents {
     public boolean export(TenantId tenant, Consumer<RecordedSignal> consumer) {
         Optional<Tenant> existing = tidal.tenant(tenant);
         existing.ifPresent(found -> found.export(consumer));
+        return existing.isPresent();
+    }
+
+    @Override
+    public boolean exportActs(TenantId tenant, Consumer<ObjectNode> consumer) {
+        Optional<Tenant> existing = tidal.tenant(tenant);
+        existing.ifPresent(found -> found.exportActs(act -> consumer.accept(ActLine.of(tenant, act))));
         return existing.isPresent();
     }
 

@@ -1,5 +1,6 @@
 package io.tidaldb.server.importing;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tidaldb.api.EntityId;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.core.RecordedSignal;
@@ -17,6 +18,9 @@ public interface RecordedEvents {
 
     /** Hands over every signal of a tenant; returns false if there is no such tenant. */
     boolean export(TenantId tenant, Consumer<RecordedSignal> consumer);
+
+    /** Hands over what users of a tenant did, as lines of an export; returns false if there is no such tenant. */
+    boolean exportActs(TenantId tenant, Consumer<ObjectNode> consumer);
 
     /** Returns the scores of entities at a time, in their order. */
     List<Double> scores(TenantId tenant, String signal, List<EntityId> entities, Instant at);

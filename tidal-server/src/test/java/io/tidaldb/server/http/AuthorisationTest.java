@@ -66,6 +66,7 @@ class AuthorisationTest {
             Map.entry("GET /v1/tenants/{tenant}/sessions/{session}", READERS),
             Map.entry("GET /v1/tenants/{tenant}/signals/{signal}", READERS),
             Map.entry("GET /v1/tenants/{tenant}/export", READERS),
+            Map.entry("GET /v1/tenants/{tenant}/sessions/export", READERS),
             Map.entry("GET /v1/erasures", OPERATORS),
             Map.entry("GET /v1/erasures/entities", OPERATORS),
             Map.entry("DELETE /v1/tenants/{tenant}/entities/{entity}", OPERATORS),

@@ -2,6 +2,9 @@ package io.tidaldb.server.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.core.RecordedSignal;
 import io.tidaldb.server.TidalCommand;
@@ -103,6 +106,50 @@ class CommandsOverHttpTest {
                 .replaceAll("(?m)^\\d{4}-\\d\\d-\\d\\dT\\S+ +(\\d+) +\\d+$", "hour $1")
                 .replaceAll("hour +signals +bytes", "hour signals bytes")
                 .replaceAll(" +\\n", "\n");
+    }
+
+    @Test
+    @DisplayName("R-46: export what users did in sessions, hid and withdrew, in the order of the log")
+    void exportActs() {
+        try (Both both = new Both()) {
+            both.both("tenant create --tenant 7");
+            both.both("session start --tenant 7 --session 9 --user 1");
+            both.both("session write --tenant 7 --session 9 --number 2 --query trains");
+            both.both("negative hide --tenant 7 --user 1 --entity 42");
+            both.both("negative withdraw --tenant 7 --user 1 --entity 42");
+            both.both("session close --tenant 7 --session 9 --number 3");
+            List<String> embedded = acts(run("session export --tenant 7", "--data-dir", both.store));
+            assertThat(embedded)
+                    .containsExactly(
+                            "start 9 1 user=1",
+                            "query 9 2 user=",
+                            "hidden  0 user=1",
+                            "withdrawn  0 user=1",
+                            "close 9 3 user=");
+            assertThat(acts(run("session export --tenant 7", "--server", url(both.server))))
+                    .isEqualTo(embedded);
+            both.same("session export --tenant 99", 1);
+        }
+    }
+
+    private static List<String> acts(Result exported) {
+        exported.is(0);
+        return exported.out()
+                .lines()
+                .map(CommandsOverHttpTest::json)
+                .map(line ->
+                        line.path("type").asText() + " " + line.path("session").asText("") + " "
+                                + line.path("number").asInt() + " user="
+                                + line.path("user").asText(""))
+                .toList();
+    }
+
+    private static JsonNode json(String line) {
+        try {
+            return new ObjectMapper().readTree(line);
+        } catch (JsonProcessingException e) {
+            throw new AssertionError(line, e);
+        }
     }
 
     @Test

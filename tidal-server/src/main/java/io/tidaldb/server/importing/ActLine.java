@@ -1,0 +1,59 @@
+package io.tidaldb.server.importing;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.tidaldb.api.TenantId;
+import io.tidaldb.api.TidalException;
+import io.tidaldb.core.RecordedAct;
+import io.tidaldb.server.view.UserView;
+import java.util.Locale;
+
+/** What a user did as a line of NDJSON. */
+public final class ActLine {
+
+    private ActLine() {}
+
+    /**
+     * Reads what {@link #of} returned.
+     *
+     * @throws TidalException INVALID_ARGUMENT if the text is no object
+     */
+    public static ObjectNode parse(String text) {
+        try {
+            if (Json.read(text) instanceof ObjectNode line) {
+                return line;
+            }
+        } catch (JsonProcessingException e) {
+            throw TidalException.invalid("not an exported act: " + Quoted.of(text));
+        }
+        throw TidalException.invalid("not an exported act: " + Quoted.of(text));
+    }
+
+    /** Returns the line; it has the field {@code session} or {@code kind}. */
+    public static ObjectNode of(TenantId tenant, RecordedAct act) {
+        ObjectNode line = Json.object()
+                .put("tenant", tenant.toString())
+                .put("position", act.position().toString())
+                .put("hlc", Long.toUnsignedString(act.hlc()));
+        if (act instanceof RecordedAct.InSession write) {
+            line.put("session", write.session().toString())
+                    .put("number", write.number().value())
+                    .put("ts", write.at().toString());
+            UserView.describe(write.event(), line);
+        } else if (act instanceof RecordedAct.Hidden hidden) {
+            line.put("type", "hidden")
+                    .put("kind", hidden.kind().name().toLowerCase(Locale.ROOT))
+                    .put("user", hidden.user().toString())
+                    .put("entity", hidden.entity().toString());
+        } else if (act instanceof RecordedAct.Withdrawn withdrawn) {
+            line.put("type", "withdrawn")
+                    .put("kind", withdrawn.kind().name().toLowerCase(Locale.ROOT))
+                    .put("user", withdrawn.user().toString())
+                    .put("entity", withdrawn.entity().toString());
+            ArrayNode records = line.putArray("records");
+            withdrawn.records().forEach(each -> records.add(each.toString()));
+        }
+        return line;
+    }
+}
