@@ -73,6 +73,8 @@ class CanLoseTest {
             "is what survives it: data is there whole, and writes go on, exactly where it is said of any node that goes; where it is not, there is one whose loss stops them")
     void isTrue() throws Exception {
         try (Members members = new Members(directory)) {
+            members.configure(
+                    builder -> builder.returnAfter(Duration.ofHours(1)).lease(Duration.ofSeconds(2)));
             members.start(0, 1, 2);
             List<TenantConfig.Builder> tenants = List.of(
                     tenant(1, Durability.LOCAL),

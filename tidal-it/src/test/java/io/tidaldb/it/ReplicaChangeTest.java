@@ -17,6 +17,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -38,6 +39,9 @@ class ReplicaChangeTest {
     @BeforeEach
     void prepare() throws IOException {
         members = new Members(directory);
+        // Nobody is to be taken over from, however slow the machine is.
+        members.configure(
+                builder -> builder.returnAfter(Duration.ofHours(1)).lease(Duration.ofSeconds(10)));
     }
 
     private Tenant change(int through, RegionId[] regions, ReplicaId... without) {
