@@ -126,8 +126,8 @@ final class Story {
         LogId log = log(index);
         Promise now = promises[index];
         switch (random.nextInt(40)) {
+            // What concerns one log says nothing of the others, which may be durable by it or not.
             case 0 -> {
-                acknowledge();
                 next[index] = new Promise(now.life + 1, 1, 0, 0);
                 open.delete(log);
                 settle(true);
@@ -135,14 +135,13 @@ final class Story {
             case 1 -> {
                 if (now.appended >= now.base) {
                     long keep = now.base + random.nextLong(now.appended - now.base + 2);
-                    acknowledge();
                     next[index] = new Promise(now.life, keep, now.appended, now.appended);
                     open.truncateBefore(log, keep, keep);
                     settle(true);
                 }
             }
             case 2 -> {
-                acknowledge();
+                next[index] = now.acknowledged();
                 open.flush(log);
                 settle(true);
             }
