@@ -66,8 +66,12 @@ class DecoderFuzzTest {
             }
         }),
         CONTROL_RECORD(bodies(), UnaryOperator.identity(), bytes -> ControlRecord.decode(little(bytes))),
-        SESSION_RECORD(bodies(), UnaryOperator.identity(), bytes -> UserRecord.decode(RecordKind.SESSIONS, little(bytes))),
-        HARD_NEGATIVE(bodies(), UnaryOperator.identity(), bytes -> UserRecord.decode(RecordKind.HARD_NEGATIVES, little(bytes))),
+        SESSION_RECORD(
+                bodies(), UnaryOperator.identity(), bytes -> UserRecord.decode(RecordKind.SESSIONS, little(bytes))),
+        HARD_NEGATIVE(
+                bodies(),
+                UnaryOperator.identity(),
+                bytes -> UserRecord.decode(RecordKind.HARD_NEGATIVES, little(bytes))),
         ENTITY_NAME(bodies(), UnaryOperator.identity(), bytes -> EntityName.decode(little(bytes))),
         PEER_MESSAGE(messages(), DecoderFuzzTest::enveloped, bytes -> PeerCodec.decode(ByteBuffer.wrap(bytes))),
         CALL(calls(), UnaryOperator.identity(), bytes -> CALLS.call(ByteBuffer.wrap(bytes))),
@@ -152,15 +156,16 @@ class DecoderFuzzTest {
     private static WalBatch batch(RecordKind kind, int count, byte[] payload) {
         ByteBuffer bytes = little(new byte[WalBatch.HEADER_BYTES + payload.length]);
         bytes.put(WalBatch.HEADER_BYTES, payload);
-        WalBatch.writeHeader(
-                bytes, kind, 0, ORIGIN.startSeqno() + 1, count, payload.length, TENANT, ORIGIN, 1L << 16);
+        WalBatch.writeHeader(bytes, kind, 0, ORIGIN.startSeqno() + 1, count, payload.length, TENANT, ORIGIN, 1L << 16);
         return WalBatch.seal(bytes, 99);
     }
 
     private static List<byte[]> batches() {
         List<byte[]> all = new ArrayList<>();
         for (RecordKind kind : RecordKind.values()) {
-            byte[] payload = kind == RecordKind.SIGNALS ? new byte[42] : BodyRecords.encode(bodies()).array();
+            byte[] payload = kind == RecordKind.SIGNALS
+                    ? new byte[42]
+                    : BodyRecords.encode(bodies()).array();
             int count = kind == RecordKind.SIGNALS ? 2 : bodies().size();
             byte[] bytes = new byte[WalBatch.HEADER_BYTES + payload.length];
             batch(kind, count, payload).copyTo(ByteBuffer.wrap(bytes));
