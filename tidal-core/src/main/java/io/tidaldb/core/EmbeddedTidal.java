@@ -848,7 +848,8 @@ final class EmbeddedTidal implements Tidal {
             // CLOSED would say that nothing happened.
             throw new TidalException(
                     ErrorCode.DEADLINE_EXCEEDED,
-                    "this instance was closed while tenant " + id + " was deleted: look whether it exists, and delete it again",
+                    "this instance was closed while tenant " + id
+                            + " was deleted: look whether it exists, and delete it again",
                     e);
         }
     }
@@ -1023,8 +1024,7 @@ final class EmbeddedTidal implements Tidal {
 
     /** Asks how far behind those are that follow the one node of this process. */
     CompletableFuture<List<ReplicationLag>> ownLag() {
-        return cluster.lag(cluster.localNames().get(0))
-                .orElseGet(() -> CompletableFuture.completedFuture(List.of()));
+        return cluster.lag(cluster.localNames().get(0)).orElseGet(() -> CompletableFuture.completedFuture(List.of()));
     }
 
     /** Returns how the one node of this process is, given {@link #ownLag}. */
@@ -1033,9 +1033,7 @@ final class EmbeddedTidal implements Tidal {
     }
 
     private Answer.Figures figures(NodeId node) {
-        return figures(
-                node,
-                cluster.lag(node).map(this::await).orElse(List.of()));
+        return figures(node, cluster.lag(node).map(this::await).orElse(List.of()));
     }
 
     private Answer.Figures figures(NodeId node, List<ReplicationLag> lags) {

@@ -113,7 +113,11 @@ class InterruptedUpgradeTest {
             scene.write(2);
             scene.awaitPhase(scene.other, UpgradePhase.SERVING);
             assertThat(scene.status(scene.other).failure())
-                    .contains("draining took longer than PT5S", "nobody else could serve", "" + TENANT, "does not answer");
+                    .contains(
+                            "draining took longer than PT5S",
+                            "nobody else could serve",
+                            "" + TENANT,
+                            "does not answer");
             scene.write(3);
             scene.back(scene.follower);
             scene.drain(LATE);
@@ -150,7 +154,8 @@ class InterruptedUpgradeTest {
     }
 
     @Test
-    @DisplayName("R-70: whose coordinator crashes in the middle waits while too few would be left, says so, and goes on when that is back")
+    @DisplayName(
+            "R-70: whose coordinator crashes in the middle waits while too few would be left, says so, and goes on when that is back")
     void coordinatorCrashes() {
         try (Scene scene = new Scene()) {
             scene.drain(LATE);

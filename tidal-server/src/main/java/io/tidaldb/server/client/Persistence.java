@@ -9,7 +9,6 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Supplier;
-import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -51,7 +50,7 @@ record Persistence(Request request, long deadlineNanos) {
     static boolean isPassing(@Nullable RuntimeException failure) {
         return failure instanceof TidalException store
                 && PASSING.contains(store.code())
-                && !(store.getCause() instanceof SSLException);
+                && !Trust.isMissing(store.getCause());
     }
 
     /** Returns how long one server may take. */

@@ -252,7 +252,7 @@ public final class ServerClient implements AutoCloseable {
 
     /** Each server is tried once; where an answer was lost, which may be the fault of an old connection, twice. */
     private boolean mayTryAgain(Request request, Throwable failure, int attempts) {
-        if (unwrapped(failure) instanceof SSLException) {
+        if (Trust.isMissing(unwrapped(failure))) {
             return false;
         }
         return neverConnected(failure)
@@ -318,7 +318,7 @@ public final class ServerClient implements AutoCloseable {
         String reason = Problems.safe(
                 String.valueOf(cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage()));
         String message;
-        if (cause instanceof SSLException) {
+        if (Trust.isMissing(cause)) {
             message = "server " + server + " is not trusted, or does not speak TLS: " + reason
                     + "; name its certificate, or the one that signed it, with --cacert FILE";
         } else if (neverConnected(cause)) {
@@ -336,7 +336,9 @@ public final class ServerClient implements AutoCloseable {
 
     private static boolean neverConnected(Throwable failure) {
         Throwable cause = unwrapped(failure);
-        return cause instanceof ConnectException || cause instanceof HttpConnectTimeoutException;
+        return cause instanceof ConnectException
+                || cause instanceof HttpConnectTimeoutException
+                || cause instanceof SSLException && !Trust.isMissing(cause);
     }
 
     private static Throwable unwrapped(Throwable failure) {

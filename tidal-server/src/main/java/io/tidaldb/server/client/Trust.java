@@ -13,12 +13,17 @@ import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.util.Collection;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLException;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509TrustManager;
+import org.jspecify.annotations.Nullable;
 
 /** Whose certificates are believed: those that the system trusts, and those of a file. */
 final class Trust {
+
+    // The JDK's client tells it from other failures of a handshake by its words alone.
+    private static final String BROKEN_OFF = "Remote host terminated the handshake";
 
     private static final long MAX_BYTES = 16L << 20;
 
@@ -79,5 +84,13 @@ final class Trust {
     private static TidalException noCertificates(Path file) {
         return TidalException.invalid(
                 "--cacert " + file + " holds no certificates: expected PEM, -----BEGIN CERTIFICATE----- and so on");
+    }
+
+    /**
+     * Returns whether a connection failed because of what the other side is. One that was broken off before both knew each other says
+     * nothing about that: something in between, such as a container's port, takes connections for a server that is not there yet.
+     */
+    static boolean isMissing(@Nullable Throwable failure) {
+        return failure instanceof SSLException && !BROKEN_OFF.equals(failure.getMessage());
     }
 }

@@ -1,0 +1,46 @@
+package io.tidaldb.server.client;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.tidaldb.api.ErrorCode;
+import io.tidaldb.api.TidalException;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+
+@DisplayName("A server of which something in between takes connections before it is there")
+class BrokenHandshakeTest {
+
+    /** Takes connections and breaks them off, as the published port of a container does whose process has not begun to listen. */
+    private static void breakOff(ServerSocket port) {
+        while (!port.isClosed()) {
+            try (Socket connection = port.accept()) {
+                connection.getInputStream().read(new byte[1]);
+            } catch (IOException e) {
+                // Closed by the test, or by the other side: either way the next one is waited for, if there is any.
+                continue;
+            }
+        }
+    }
+
+    @Test
+    @DisplayName("can't be reached now, which may pass; it is not one that is not trusted")
+    void passes() throws IOException {
+        try (ServerSocket port = new ServerSocket(0, 10, InetAddress.getLoopbackAddress());
+                ServerClient client = new ServerClient("https://127.0.0.1:" + port.getLocalPort(), null, null)) {
+            Thread between = new Thread(() -> breakOff(port), "tidal-test-0");
+            between.setDaemon(true);
+            between.start();
+            assertThatThrownBy(() -> client.call(Request.get("/v1/cluster")))
+                    .isInstanceOfSatisfying(TidalException.class, e -> {
+                        assertThat(e.code()).isEqualTo(ErrorCode.PEER_UNAVAILABLE);
+                        assertThat(e).hasMessageContaining("can't be reached");
+                        assertThat(Persistence.isPassing(e)).isTrue();
+                    });
+        }
+    }
+}
