@@ -476,6 +476,8 @@ final class Hosting implements ControlPlane.Listener {
         if (!part.moving()) {
             shard.neededElsewhere(LogsNeeded.NOTHING);
         }
+        // One that has come back does not know what was proposed before, and may still be agreed.
+        shard.freeze(control.isCutOver(record.config().id(), shard.replica()));
         return cluster.unlessEnded(
                 cluster.nameOf(shard.replica()),
                 cluster.assign(
@@ -524,6 +526,7 @@ final class Hosting implements ControlPlane.Listener {
                                     if (!part.moving()) {
                                         shard.neededElsewhere(LogsNeeded.NOTHING);
                                     }
+                                    shard.freeze(control.isCutOver(hosted.id(), shard.replica()));
                                     boolean goesOn = sameLeaders
                                             && before.contains(shard.replica())
                                             && cluster.replicas().isReplicated(part.shard());

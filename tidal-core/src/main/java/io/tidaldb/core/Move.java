@@ -3,6 +3,7 @@ package io.tidaldb.core;
 import io.tidaldb.api.Durability;
 import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.ReplicaId;
+import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.core.control.ClusterCommand;
 import io.tidaldb.core.control.ControlPlane;
@@ -54,6 +55,7 @@ final class Move {
     private final MoveFeed feed;
     private final MovePace pace;
     private final long id;
+    private final TenantId tenant;
     private int steady;
     private boolean frozen;
     private @Nullable String waitsFor;
@@ -80,6 +82,7 @@ final class Move {
 
     Move(MigrationRecord record, TenantShard shard, MoveSite site) {
         this.id = record.id();
+        this.tenant = record.tenant();
         this.shard = shard;
         this.site = site;
         this.node = site.cluster().node(shard.replica());
@@ -105,8 +108,8 @@ final class Move {
 
     /** Does what comes next; completes with how long to wait before the next look. */
     CompletableFuture<Duration> step(MigrationRecord record) {
-        if (frozen && record.state() != MigrationState.CUTOVER) {
-            // Another one has said how the attempt ended.
+        if (record.state() != MigrationState.CUTOVER) {
+            // Whoever has begun the attempt, it has ended.
             unfreeze();
         }
         return switch (record.state()) {
@@ -218,7 +221,7 @@ final class Move {
 
     private CompletableFuture<Duration> cutOver(MigrationRecord record, long attempt) {
         frozen = true;
-        shard.yields(true);
+        shard.freeze(true);
         long begun = site.nowNanos();
         long until = begun + record.terms().maxWritePauseNanos();
         return node.submit(() -> attempt)
@@ -245,9 +248,11 @@ final class Move {
                             MigrationRecord now = site.control().migration(id);
                             String reason =
                                     String.valueOf(RemoteCalls.reason(failure).getMessage());
-                            return now == null || now.state() != MigrationState.CUTOVER
-                                    ? done(Duration.ZERO)
-                                    : thaw(now, reason);
+                            if (now == null || now.state() != MigrationState.CUTOVER) {
+                                unfreeze();
+                                return done(Duration.ZERO);
+                            }
+                            return thaw(now, reason);
                         },
                         site.scheduler());
     }
@@ -315,14 +320,22 @@ final class Move {
                                     "migration {}: {}",
                                     id,
                                     RemoteCalls.reason(failure).getMessage());
+                            ended();
                             return Duration.ofMillis(5);
                         },
                         site.scheduler());
     }
 
+    /** Takes writes again if it is agreed that no attempt is under way, whoever has said so. */
+    void ended() {
+        if (!site.control().isCutOver(tenant, shard.replica())) {
+            unfreeze();
+        }
+    }
+
     private void unfreeze() {
         frozen = false;
-        shard.yields(false);
+        shard.freeze(false);
     }
 
     // Whoever led the slot before has begun, and does not say any more how it ended.

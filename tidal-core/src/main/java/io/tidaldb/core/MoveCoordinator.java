@@ -83,7 +83,13 @@ final class MoveCoordinator implements Move.MoveSite {
         List<MigrationRecord> running = control.migrations().stream()
                 .filter(each -> !each.state().isOver())
                 .toList();
-        moves.keySet().removeIf(id -> running.stream().noneMatch(each -> each.id() == id));
+        moves.entrySet().removeIf(known -> {
+            boolean over = running.stream().noneMatch(each -> each.id() == known.getKey());
+            if (over) {
+                known.getValue().ended();
+            }
+            return over;
+        });
         for (MigrationRecord record : running) {
             if (record.state() == MigrationState.GC || record.state() == MigrationState.ABORTING) {
                 erase(record);

@@ -27,7 +27,7 @@ final class Members implements AutoCloseable {
 
     static final String CLUSTER = "members";
 
-    private static final int FOUNDERS = 3;
+    static final int FOUNDERS = 3;
     private static final int MOST = 5;
 
     private final Path directory;
@@ -60,6 +60,28 @@ final class Members implements AutoCloseable {
 
     String address(int node) {
         return Objects.requireNonNull(addresses.get(name(node)));
+    }
+
+    /** Returns the addresses of those that found it, by number. */
+    Map<Integer, String> founders() {
+        Map<Integer, String> all = new TreeMap<>();
+        IntStream.range(0, FOUNDERS).forEach(node -> all.put(node, address(node)));
+        return all;
+    }
+
+    /** Returns what opens a founder, in whichever process. */
+    static TidalBuilder founder(Path directory, int node, Map<Integer, String> founders) {
+        Map<NodeId, String> others = new TreeMap<>();
+        founders.forEach((other, address) -> others.put(name(other), address));
+        String own = Objects.requireNonNull(others.remove(name(node)));
+        return Tidal.builder()
+                .dataDir(directory.resolve(name(node).name()))
+                .transport("netty")
+                .signal("view", Duration.ofDays(7))
+                .lease(Duration.ofSeconds(2))
+                .returnAfter(Duration.ofHours(1))
+                .topology(Topology.regions(FOUNDERS).shardsPerRegion(FOUNDERS))
+                .member(ClusterMember.of(CLUSTER, name(node), own, others));
     }
 
     private Map<NodeId, String> addresses(IntStream nodes) {

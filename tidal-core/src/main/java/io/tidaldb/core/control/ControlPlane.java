@@ -491,6 +491,14 @@ public final class ControlPlane implements AutoCloseable {
         return state.migrations().get(id);
     }
 
+    /** Returns whether a slot that a replica leads is about to move away, so that nobody knows yet who takes its next write. */
+    public synchronized boolean isCutOver(TenantId tenant, ReplicaId leader) {
+        return state.migrations().all().stream()
+                .anyMatch(each -> each.state() == MigrationState.CUTOVER
+                        && each.tenant().equals(tenant)
+                        && each.from().equals(leader));
+    }
+
     /** Returns the newest incarnation granted to a replica; 0 if none was. */
     public synchronized int incarnation(ReplicaId replica) {
         return state.incarnation(replica);

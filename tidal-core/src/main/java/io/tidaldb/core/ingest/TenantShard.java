@@ -125,6 +125,8 @@ public final class TenantShard {
     /** Since when no writes are taken because another replica is about to lead; null if they are. */
     private volatile @Nullable Long yieldedNanos;
 
+    private volatile @Nullable Long frozenNanos;
+
     private volatile long logBytes;
     private volatile long checkpointBytes;
     private volatile long entityCount;
@@ -255,9 +257,19 @@ public final class TenantShard {
         yieldedNanos = toAnother ? (Long) loop.clock().monotonicNanos() : null;
     }
 
+    /**
+     * Takes no writes here while it is not agreed whether the slot changes shards, or takes them again; whatever {@link #yields} says. Safe
+     * for any thread.
+     */
+    public void freeze(boolean on) {
+        if (on != (frozenNanos != null)) {
+            frozenNanos = on ? (Long) loop.clock().monotonicNanos() : null;
+        }
+    }
+
     /** @throws TidalException NOT_OWNER if another replica is about to lead */
     public void requireStaying() {
-        if (yieldedNanos != null && !everywhere) {
+        if ((frozenNanos != null || yieldedNanos != null) && !everywhere) {
             throw yielding();
         }
     }
@@ -328,13 +340,16 @@ public final class TenantShard {
             return OptionalLong.of(0);
         }
         if (!everywhere && leads() && !gathering) {
-            Long since = yieldedNanos;
-            long yielded = since == null ? 0 : Math.max(1, loop.clock().monotonicNanos() - since);
-            return OptionalLong.of(Math.max(yielded, loop.lease().overdueNanos()));
+            long held = Math.max(since(yieldedNanos), since(frozenNanos));
+            return OptionalLong.of(Math.max(held, loop.lease().overdueNanos()));
         }
         return heardOfLeader
                 ? OptionalLong.of(Math.max(0, loop.clock().monotonicNanos() - freshNanos))
                 : OptionalLong.empty();
+    }
+
+    private long since(@Nullable Long nanos) {
+        return nanos == null ? 0 : Math.max(1, loop.clock().monotonicNanos() - nanos);
     }
 
     /** Returns whether other nodes hold the slot too. */
@@ -470,7 +485,7 @@ public final class TenantShard {
                     "the node of " + replica + " has not heard of a majority of the nodes for a while, so tenant "
                             + tenantId + " may have another leader by now: try again, or ask another node");
         }
-        if (reason == null && yieldedNanos != null) {
+        if (reason == null && (frozenNanos != null || yieldedNanos != null)) {
             reason = yielding();
         }
         if (reason == null && needsSnapshot) {
