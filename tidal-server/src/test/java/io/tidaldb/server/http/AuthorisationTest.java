@@ -124,7 +124,9 @@ class AuthorisationTest {
         tokens.put("expired", expired(file));
         tokens.put("revoked", revoked(file));
         tokens.put("forged", "tidal_0123456789ab_" + "A".repeat(43));
-        tokens.put("wrong", tokens.get("operator").substring(0, "tidal_0123456789ab_".length()) + "A".repeat(43));
+        tokens.put(
+                "wrong",
+                tokens.getOrDefault("operator", "").substring(0, "tidal_0123456789ab_".length()) + "A".repeat(43));
         server = TestServer.start(directory, "auth: {tokens: \"" + directory.resolve("tokens.json") + "\"}\n");
         operator("POST", "/v1/tenants", "{\"tenant\":1}");
         operator("POST", "/v1/tenants", "{\"tenant\":2,\"label\":\"" + CANARY + "\"}");
