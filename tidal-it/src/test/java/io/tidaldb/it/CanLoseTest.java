@@ -18,11 +18,13 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.IntUnaryOperator;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -128,11 +130,14 @@ class CanLoseTest {
     private SortedMap<TenantId, ClusterHealth.TenantRisk> settled(Tidal tidal) {
         Await.passes(() -> {
             assertThat(tidal.health().nodes()).allMatch(ClusterHealth.NodeHealth::up);
-            assertThat(said(tidal).get(TenantId.of(1)).data().nodes()).isEqualTo(NODES - 1);
-            assertThat(said(tidal).get(TenantId.of(2)).data().nodes()).isEqualTo(NODES - 1);
-            assertThat(said(tidal).get(TenantId.of(3)).data().nodes()).isEqualTo(1);
-            assertThat(said(tidal).get(TenantId.of(4)).data().nodes()).isZero();
-            assertThat(said(tidal).get(TenantId.of(5)).data().nodes()).isEqualTo(NODES - 1);
+            SortedMap<TenantId, ClusterHealth.TenantRisk> now = said(tidal);
+            IntUnaryOperator data = id ->
+                    Objects.requireNonNull(now.get(TenantId.of(id))).data().nodes();
+            assertThat(data.applyAsInt(1)).isEqualTo(NODES - 1);
+            assertThat(data.applyAsInt(2)).isEqualTo(NODES - 1);
+            assertThat(data.applyAsInt(3)).isEqualTo(1);
+            assertThat(data.applyAsInt(4)).isZero();
+            assertThat(data.applyAsInt(5)).isEqualTo(NODES - 1);
         });
         return new TreeMap<>(said(tidal));
     }

@@ -12,6 +12,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.PriorityQueue;
 import java.util.Set;
 
@@ -124,11 +125,12 @@ final class HistoryCheck {
         Map<Origin, Long> ended = new HashMap<>();
         for (Write write : acked) {
             while (!ending.isEmpty() && ending.element().ended() < write.began()) {
-                WalSegmentId at = ending.remove().at();
+                WalSegmentId at = Objects.requireNonNull(ending.remove().at());
                 ended.merge(at.origin(), at.seqno(), Math::max);
             }
-            Long before = ended.get(write.at().origin());
-            if (before != null && write.at().seqno() <= before) {
+            WalSegmentId written = Objects.requireNonNull(write.at());
+            Long before = ended.get(written.origin());
+            if (before != null && written.seqno() <= before) {
                 report(Rule.ORDER, write + " after " + before);
             }
             ending.add(write);

@@ -12,6 +12,7 @@ import io.tidaldb.it.HistoryCheck.Rule;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -37,7 +38,7 @@ class HistoryCheckTest {
         long[] counts = new long[3];
         for (int event = 1; event <= 20; event++) {
             int log = event <= 10 ? 0 : 1;
-            long entity = 1 + event % 2;
+            long entity = 1L + event % 2;
             long began = 100L * event;
             Told told = event == 6 ? Told.REFUSED : event == 7 || event == 8 ? Told.UNKNOWN : Told.ACKED;
             WalSegmentId at = null;
@@ -58,7 +59,7 @@ class HistoryCheckTest {
         return list -> list.set(index, by.apply(list.get(index)));
     }
 
-    private static Write acked(Write write, WalSegmentId at) {
+    private static Write acked(Write write, @Nullable WalSegmentId at) {
         return new Write(write.session(), write.event(), write.entity(), write.began(), write.ended(), Told.ACKED, at);
     }
 
@@ -150,8 +151,8 @@ class HistoryCheckTest {
         }
 
         static void swap(ClientHistory history, int one, int other) {
-            WalSegmentId first = history.writes().get(one).at();
-            WalSegmentId second = history.writes().get(other).at();
+            @Nullable WalSegmentId first = history.writes().get(one).at();
+            @Nullable WalSegmentId second = history.writes().get(other).at();
             write(history, one, write -> acked(write, second));
             write(history, other, write -> acked(write, first));
         }

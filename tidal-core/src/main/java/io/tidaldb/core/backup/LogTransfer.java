@@ -169,7 +169,7 @@ public final class LogTransfer {
                     Long.MIN_VALUE | (erase.number() * 31 + erase.entity()),
                     erase.entity(),
                     erase.origins().stream()
-                            .filter(origins::containsKey)
+                            .filter(origin -> origins.containsKey(origin))
                             .map(this::target)
                             .toList(),
                     erase.sessions());

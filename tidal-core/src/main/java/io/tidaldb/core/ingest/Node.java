@@ -493,6 +493,7 @@ public final class Node {
      * Goes on to leave nothing in the slot's files of what an erasure ruled out that is folded here; returns whether that is done, but for
      * {@link #purge}. Called again until it is.
      */
+    @SuppressWarnings("FutureReturnValueIgnored") // The inner one is waited for by what follows.
     public CompletableFuture<Boolean> wipe(TenantShard shard, long number) {
         if (!home.durable()) {
             return CompletableFuture.completedFuture(true);

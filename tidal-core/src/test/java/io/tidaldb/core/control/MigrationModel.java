@@ -46,7 +46,6 @@ final class MigrationModel {
             new ShardAssignment(ShardId.of(1), RegionId.of(2), NodeId.of("n2")));
     private static final MigrationTerms TERMS = new MigrationTerms(0, 1, 0, false);
     private static final int WRITES = 2;
-    private static final int DOWN = 4;
 
     /** What is agreed: of a migration, of the tenant, and whether nothing but that has happened. */
     private record Agreed(MigrationRecord migration, TenantRecord tenant) {
