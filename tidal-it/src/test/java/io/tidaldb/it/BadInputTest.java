@@ -115,7 +115,7 @@ class BadInputTest {
                 refused("entity", 2, "needs a subcommand: expected one of erase, erasures"),
                 refused("entity erase --data-dir STORE --tenant 1", 2, "Expected one of --entity ID and --name NAME"),
                 refused("entity erase --data-dir STORE --tenant 999 --entity 1", 1, "tenant 999 does not exist"),
-                refused("audit list --access --data-dir STORE", 1, "there is no access log in STORE"),
+                refused("audit list --access --data-dir STORE", 1, "there is no access log in W/store"),
                 refused("audit list --data-dir STORE --limit 0", 2, "--limit from 1 to 100000"),
                 refused("audit verify --data-dir STORE --server http://127.0.0.1:1", 2, "exclude each other"),
                 refused("tenant create --data-dir STORE --file W/absent --dry-run", 2, "exclude each other"),

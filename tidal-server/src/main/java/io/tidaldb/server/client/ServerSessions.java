@@ -17,9 +17,9 @@ import io.tidaldb.core.SessionId;
 import io.tidaldb.core.SessionSeqNo;
 import io.tidaldb.core.Sessions;
 import io.tidaldb.core.WriteOptions;
+import io.tidaldb.server.importing.ActLine;
 import io.tidaldb.server.importing.Json;
 import io.tidaldb.server.view.SessionEventText;
-import io.tidaldb.server.view.UserView;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -52,7 +52,7 @@ public record ServerSessions(ServerClient client, TenantId tenant) implements Se
             return UserWrite.request(path(), body, options);
         }
         ObjectNode body = Json.object().put("number", number.value());
-        UserView.describe(event, body);
+        ActLine.describe(event, body);
         return UserWrite.request(path() + "/" + session + "/writes", body, options);
     }
 

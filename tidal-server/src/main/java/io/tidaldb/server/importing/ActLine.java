@@ -6,7 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.core.RecordedAct;
-import io.tidaldb.server.view.UserView;
+import io.tidaldb.core.SessionEvent;
 import java.util.Locale;
 
 /** What a user did as a line of NDJSON. */
@@ -40,7 +40,7 @@ public final class ActLine {
             line.put("session", write.session().toString())
                     .put("number", write.number().value())
                     .put("ts", write.at().toString());
-            UserView.describe(write.event(), line);
+            describe(write.event(), line);
         } else if (act instanceof RecordedAct.Hidden hidden) {
             line.put("type", "hidden")
                     .put("kind", hidden.kind().name().toLowerCase(Locale.ROOT))
@@ -55,5 +55,27 @@ public final class ActLine {
             withdrawn.records().forEach(each -> records.add(each.toString()));
         }
         return line;
+    }
+
+    /** Adds the type and the fields of what was written. */
+    public static void describe(SessionEvent event, ObjectNode result) {
+        if (event instanceof SessionEvent.Start start) {
+            result.put("type", "start").put("user", start.user().toString());
+        } else if (event instanceof SessionEvent.Preference preference) {
+            result.put("type", "preference").put("key", preference.key()).put("value", preference.value());
+        } else if (event instanceof SessionEvent.Annotation annotation) {
+            result.put("type", "annotation")
+                    .put("entity", annotation.entity().toString())
+                    .put("text", annotation.text());
+        } else if (event instanceof SessionEvent.Query query) {
+            result.put("type", "query").put("text", query.text());
+        } else if (event instanceof SessionEvent.Interaction interaction) {
+            result.put("type", "interaction")
+                    .put("signal", interaction.signal())
+                    .put("entity", interaction.entity().toString())
+                    .put("weight", interaction.weight());
+        } else {
+            result.put("type", "close");
+        }
     }
 }

@@ -9,6 +9,7 @@ import io.tidaldb.api.TenantId;
 import io.tidaldb.api.wal.WalBatch;
 import io.tidaldb.core.ClusterHealth;
 import io.tidaldb.core.Tenant;
+import io.tidaldb.server.config.HealthThresholds;
 import io.tidaldb.server.importing.Json;
 import java.util.HashMap;
 import java.util.List;

@@ -16,7 +16,7 @@ public final class SessionEventText {
     }
 
     /**
-     * Reads what {@link UserView#describe} writes.
+     * Reads what {@link io.tidaldb.server.importing.ActLine#describe} writes.
      *
      * @param fields returns the text of a field, if it is there
      * @throws TidalException INVALID_ARGUMENT if a field is missing or malformed

@@ -7,7 +7,7 @@ import io.tidaldb.core.Position;
 import io.tidaldb.core.Reading;
 import io.tidaldb.core.Session;
 import io.tidaldb.core.SessionEntry;
-import io.tidaldb.core.SessionEvent;
+import io.tidaldb.server.importing.ActLine;
 import io.tidaldb.server.importing.Json;
 import java.util.List;
 import java.util.Locale;
@@ -60,31 +60,9 @@ public final class UserView {
 
     private static ObjectNode entry(SessionEntry entry) {
         ObjectNode result = Json.object().put("number", entry.number().value());
-        describe(entry.event(), result);
+        ActLine.describe(entry.event(), result);
         return result.put("at", entry.at().toString())
                 .put("position", entry.position().toString())
                 .put("hlc", Long.toUnsignedString(entry.hlc()));
-    }
-
-    /** Adds the type and the fields of what was written. */
-    public static void describe(SessionEvent event, ObjectNode result) {
-        if (event instanceof SessionEvent.Start start) {
-            result.put("type", "start").put("user", start.user().toString());
-        } else if (event instanceof SessionEvent.Preference preference) {
-            result.put("type", "preference").put("key", preference.key()).put("value", preference.value());
-        } else if (event instanceof SessionEvent.Annotation annotation) {
-            result.put("type", "annotation")
-                    .put("entity", annotation.entity().toString())
-                    .put("text", annotation.text());
-        } else if (event instanceof SessionEvent.Query query) {
-            result.put("type", "query").put("text", query.text());
-        } else if (event instanceof SessionEvent.Interaction interaction) {
-            result.put("type", "interaction")
-                    .put("signal", interaction.signal())
-                    .put("entity", interaction.entity().toString())
-                    .put("weight", interaction.weight());
-        } else {
-            result.put("type", "close");
-        }
     }
 }

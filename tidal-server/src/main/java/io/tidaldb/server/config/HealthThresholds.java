@@ -1,4 +1,4 @@
-package io.tidaldb.server.view;
+package io.tidaldb.server.config;
 
 import java.time.Duration;
 
