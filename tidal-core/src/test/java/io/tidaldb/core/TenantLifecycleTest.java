@@ -98,9 +98,9 @@ class TenantLifecycleTest {
                 ErrorCode.INVALID_ARGUMENT,
                 () -> tidal.updateTenant(config().slots(2).build()));
         Drill.fails(
-                ErrorCode.INVALID_ARGUMENT,
+                ErrorCode.RESIDENCY_UNSATISFIABLE,
                 () -> tidal.updateTenant(
-                        config().requiredRegions(RegionId.of(0)).build()));
+                        config().requiredRegions(RegionId.of(1)).build()));
         tidal.createTenant(TenantConfig.builder(OTHER).label("other").build());
         Drill.fails(
                 ErrorCode.INVALID_ARGUMENT,
