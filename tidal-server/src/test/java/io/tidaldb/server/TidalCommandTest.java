@@ -39,7 +39,7 @@ class TidalCommandTest {
         assertThat(run("cluster", "init", "--nodes", "3")).isEqualTo(2);
         assertThat(err.toString()).contains("Unknown options: '--nodes', '3'", "Try 'tidal cluster init --help'.");
         assertThat(run("session")).isEqualTo(2);
-        assertThat(err.toString()).contains("expected one of close, show, start, write");
+        assertThat(err.toString()).contains("expected one of close, export, show, start, write");
         assertThat(run("negative")).isEqualTo(2);
         assertThat(err.toString()).contains("expected one of block, hide, list, mute, withdraw");
         assertThat(run("signal", "types", "--plugins", "x")).isEqualTo(2);

@@ -27,8 +27,11 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** What lies in a member's directory: whose it is, what is damage, what is dropped. */
+@Execution(ExecutionMode.CONCURRENT)
 class DirectoryTest {
 
     private static final NodeId NODE = NodeId.of("n0");
