@@ -143,6 +143,8 @@ class DocumentedCommandsTest {
     void sessionsRun() {
         Path data = work.resolve("data");
         Cli.run("tenant", "create", "--data-dir", data, "--tenant", "1").done();
+        Cli.run("signal", "record", "--data-dir", data, "--tenant", "1", "--signal", "view", "--entity", "42")
+                .done();
         List<List<String>> shown = commands(Repository.root().resolve("docs/sessions.md"));
         for (List<String> words : shown) {
             Object[] here = words.stream()

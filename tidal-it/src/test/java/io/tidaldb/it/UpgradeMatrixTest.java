@@ -259,7 +259,7 @@ class UpgradeMatrixTest {
                     .requiredRegions(RegionId.of(1))
                     .build());
             assertThatThrownBy(() -> tidal.upgrades().drain(AWAY, false, LONG))
-                    .hasMessageContainingAll("such as 41", "no other node has a replica", "migrate start")
+                    .hasMessageContainingAll("such as t41", "no other node has a replica", "migrate start")
                     .extracting("code")
                     .isEqualTo(ErrorCode.UNSAFE);
             tidal.deleteTenant(TenantId.of(41));
