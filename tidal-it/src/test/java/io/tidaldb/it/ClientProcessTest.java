@@ -23,10 +23,12 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 @DisplayName("R-52: A client of three processes")
 class ClientProcessTest {
@@ -107,14 +109,18 @@ class ClientProcessTest {
         disturbed((cluster, leader) -> cluster.kill(leader));
     }
 
-    @Test
-    @EnabledIfSystemProperty(named = "tidal.client.stop", matches = "\\d+")
+    static Stream<Long> stops() {
+        return Stream.ofNullable(Long.getLong("tidal.client.stop"));
+    }
+
+    @ParameterizedTest(allowZeroInvocations = true)
+    @MethodSource("stops")
     @DisplayName(
             "R-52: fails no write when the one that leads stands still under load and goes on later, and each counts once")
-    void stopped() throws Exception {
+    void stopped(long seconds) throws Exception {
         disturbed((cluster, leader) -> {
             cluster.signal(leader, "STOP");
-            LockSupport.parkNanos(Long.getLong("tidal.client.stop", 20) * 1_000_000_000L);
+            LockSupport.parkNanos(seconds * 1_000_000_000L);
             cluster.signal(leader, "CONT");
         });
     }
