@@ -298,6 +298,12 @@ final class EmbeddedTidal implements Tidal {
         }
     }
 
+    /** Returns what is agreed on a tenant, be it done here or not; null if there is none. */
+    @Nullable
+    TenantRecord agreed(TenantId id) {
+        return control.tenant(id);
+    }
+
     private EmbeddedTenant assemble(TenantRecord record) {
         TenantState state = new TenantState(record.config(), rates(record.config()), record.digestSeed(), queue);
         return new EmbeddedTenant(this, state, record, calls);
