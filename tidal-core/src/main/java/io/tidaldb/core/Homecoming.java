@@ -10,19 +10,19 @@ import java.util.List;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Hands back what prefers another node, a few slots at a time, when that node has been up for long enough and has caught up. After an
- * attempt that failed it waits for longer each time, by chance. Confined to the control scheduler.
+ * attempt that failed that node waits, and no other one. Confined to the control scheduler.
  */
 final class Homecoming {
 
     private static final int AT_A_TIME = 8;
     private static final int RETURNING_AT_A_TIME = 128;
     private static final Duration LOOK = Duration.ofMillis(500);
-    private static final Duration LONGEST_WAIT = Duration.ofMinutes(5);
-    private static final int MOST_DOUBLINGS = 10;
 
     private final NodeId self;
     private final LocalCluster cluster;
@@ -31,12 +31,10 @@ final class Homecoming {
     private final Leadership leadership;
     private final HandOvers handOvers;
     private final Duration stable;
-    private final RandomSource random;
+    private final ReturnWaits waits;
     private final LoopScheduler scheduler;
     private final SortedMap<NodeId, Long> upSince = new TreeMap<>();
     private boolean busy;
-    private int failures;
-    private long notBefore;
 
     Homecoming(
             NodeId self,
@@ -55,13 +53,12 @@ final class Homecoming {
         this.leadership = leadership;
         this.handOvers = handOvers;
         this.stable = stable;
-        this.random = random;
+        this.waits = new ReturnWaits(stable, random);
         this.scheduler = scheduler;
     }
 
     /** Begins to look. */
     void start() {
-        notBefore = scheduler.nanoTime();
         scheduler.execute(this::look);
     }
 
@@ -73,15 +70,16 @@ final class Homecoming {
                 upSince.putIfAbsent(node, now);
             } else {
                 upSince.remove(node);
+                waits.forget(node);
             }
         }
-        if (busy || hosting.retires() || handOvers.isBusy() || now - notBefore < 0) {
+        if (busy || hosting.retires() || handOvers.isBusy()) {
             return;
         }
         List<TenantRecord> records =
                 hosting.tenants().stream().map(EmbeddedTenant::record).toList();
-        List<ClusterCommand.Promote> wanted =
-                Relief.toPreferred(records, self, cluster::nameOf, node -> isStable(node, now), atATime());
+        List<ClusterCommand.Promote> wanted = Relief.toPreferred(
+                records, self, cluster::nameOf, node -> isStable(node, now) && waits.isOver(node, now), atATime());
         if (!wanted.isEmpty()) {
             handBack(wanted);
         }
@@ -103,31 +101,45 @@ final class Homecoming {
     @SuppressWarnings("FutureReturnValueIgnored") // A failure is tried again later.
     private void handBack(List<ClusterCommand.Promote> wanted) {
         busy = true;
-        Set<NodeId> nodes =
-                wanted.stream().map(each -> cluster.nameOf(each.leader())).collect(Collectors.toSet());
         handOvers
-                .successors(List.copyOf(nodes), wanted::contains)
-                .thenComposeAsync(
-                        found -> handOvers.hand(
-                                found.stream()
-                                        .filter(each -> each.behind() <= HandOvers.NEAR)
-                                        .map(Relief.Successor::promotion)
-                                        .toList(),
-                                false),
-                        scheduler)
-                .whenCompleteAsync(
-                        (handed, failure) -> {
-                            busy = false;
-                            tried(failure == null && handed.size() == wanted.size());
-                        },
-                        scheduler);
+                .successors(List.copyOf(nodes(wanted)), wanted::contains)
+                .thenComposeAsync(found -> handNear(wanted, found), scheduler)
+                .whenCompleteAsync((nothing, failure) -> busy = false, scheduler);
     }
 
-    private void tried(boolean done) {
-        failures = done ? 0 : Math.min(failures + 1, MOST_DOUBLINGS);
-        if (failures > 0) {
-            long wait = Math.min(Math.max(stable.toNanos(), LOOK.toNanos()) << (failures - 1), LONGEST_WAIT.toNanos());
-            notBefore = scheduler.nanoTime() + wait / 2 + Math.floorMod(random.nextLong(), wait / 2 + 1);
+    private CompletableFuture<Void> handNear(List<ClusterCommand.Promote> wanted, List<Relief.Successor> found) {
+        List<ClusterCommand.Promote> near = found.stream()
+                .filter(each -> each.behind() <= HandOvers.NEAR)
+                .map(Relief.Successor::promotion)
+                .toList();
+        return handOvers.hand(near, false).handleAsync((handed, failure) -> tried(wanted, near, handed), scheduler);
+    }
+
+    private @Nullable Void tried(
+            List<ClusterCommand.Promote> wanted,
+            List<ClusterCommand.Promote> near,
+            @Nullable List<ClusterCommand.Promote> handed) {
+        long now = scheduler.nanoTime();
+        Set<NodeId> failed = nodes(without(near, handed == null ? List.of() : handed));
+        Set<NodeId> unready = nodes(without(wanted, near));
+        for (NodeId node : nodes(wanted)) {
+            if (failed.contains(node)) {
+                waits.failed(node, now);
+            } else if (unready.contains(node)) {
+                waits.unready(node, now);
+            } else {
+                waits.forget(node);
+            }
         }
+        return null;
+    }
+
+    private static List<ClusterCommand.Promote> without(
+            List<ClusterCommand.Promote> all, List<ClusterCommand.Promote> some) {
+        return all.stream().filter(each -> !some.contains(each)).toList();
+    }
+
+    private Set<NodeId> nodes(List<ClusterCommand.Promote> promotions) {
+        return promotions.stream().map(each -> cluster.nameOf(each.leader())).collect(Collectors.toSet());
     }
 }

@@ -8,6 +8,8 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @DisplayName("Members of a cluster under random faults")
 class MembersSimulation {
@@ -17,6 +19,13 @@ class MembersSimulation {
             "all answer the same: nothing acknowledged is lost, nothing is there twice, nothing deleted comes back")
     void answersTheSame() {
         Seeds.run(MembersSimulation.class, RandomMembers::run);
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = 2016)
+    @DisplayName("runs that failed once do not any more: a leader is preferred that could not lead for minutes")
+    void onceFailed(long seed) {
+        RandomMembers.run(seed, Trace.off());
     }
 
     @Test
