@@ -574,19 +574,12 @@ final class EmbeddedTenant implements Tenant {
 
     /** Returns whether a slot is on a shard, or was, so that records of that may be its. */
     boolean wasOn(int slot, ShardId shard) {
-        if (placement.get(slot).shard().equals(shard) || hasLeft(record, slot, shard)) {
+        if (record.had(slot, shard)) {
             return true;
         }
-        // What was agreed may be done in part: the slot has its new place, and its former one is not noted yet.
+        // What is done here of what is agreed may be behind by more than one move.
         TenantRecord agreed = tidal.agreed(id());
-        return agreed != null && hasLeft(agreed, slot, shard);
-    }
-
-    private static boolean hasLeft(TenantRecord tenant, int slot, ShardId shard) {
-        return tenant.homes().stream()
-                .anyMatch(home -> home.slot() == slot
-                        && home.wrote()
-                        && home.replica().shard().equals(shard));
+        return agreed != null && agreed.had(slot, shard);
     }
 
     /** Returns whether a record is another slot's that was on this replica's shard before. */

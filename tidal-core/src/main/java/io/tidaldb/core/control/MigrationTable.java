@@ -121,7 +121,7 @@ final class MigrationTable {
                         false,
                         List.of(),
                         null));
-        cluster.put(tenant.with(new SlotHome(slot, to, true, wrote(tenant, slot, to.shard()))));
+        cluster.put(tenant.with(new SlotHome(slot, to, true, tenant.hasLeft(slot, to.shard()))));
         forget();
         return new Reply.Done(last);
     }
@@ -230,17 +230,9 @@ final class MigrationTable {
         int slot = tenant.slotOf(known.active().shard());
         ReplicaId passive = known.passive();
         cluster.put(
-                wrote(tenant, slot, passive.shard())
+                tenant.hasLeft(slot, passive.shard())
                         ? tenant.with(new SlotHome(slot, passive, false, true))
                         : tenant.without(slot, passive.shard()));
-    }
-
-    /** Returns whether a shard beside a slot's own had it before, so that others may hold what it wrote. */
-    private static boolean wrote(TenantRecord tenant, int slot, ShardId shard) {
-        return tenant.homes().stream()
-                .anyMatch(home -> home.slot() == slot
-                        && home.wrote()
-                        && home.replica().shard().equals(shard));
     }
 
     private Reply cutOver(ClusterCommand.CutOver command) {

@@ -94,6 +94,19 @@ public record TenantRecord(
         return placement.stream().map(ReplicaId::shard).toList().indexOf(shard);
     }
 
+    /** Returns whether a slot is on a shard, or was, so that the shard's replicas wrote to it. */
+    public boolean had(int slot, ShardId shard) {
+        return placement.get(slot).shard().equals(shard) || hasLeft(slot, shard);
+    }
+
+    /** Returns whether a slot was on a shard beside that which it is on now. */
+    boolean hasLeft(int slot, ShardId shard) {
+        return homes.stream()
+                .anyMatch(home -> home.slot() == slot
+                        && home.wrote()
+                        && home.replica().shard().equals(shard));
+    }
+
     /** Returns the shard beside its own that holds a slot; null if none does. */
     public @Nullable SlotHome homeOf(int slot) {
         return homes.stream()
