@@ -23,17 +23,12 @@ import io.tidaldb.core.Tidal;
 import io.tidaldb.core.Topology;
 import io.tidaldb.core.WriteOptions;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -60,39 +55,17 @@ class EntityErasureTest {
                 .open();
     }
 
-    private static String text(byte[] bytes) {
-        return new String(bytes, StandardCharsets.ISO_8859_1);
-    }
-
     /** The name, and the number as it stands in logs and as it stands in checkpoints. */
     private static List<String> canaries() {
         byte[] big = ByteBuffer.allocate(8).putLong(NUMBERED.value()).array();
         byte[] little = ByteBuffer.allocate(8)
                 .putLong(Long.reverseBytes(NUMBERED.value()))
                 .array();
-        return List.of(CANARY, text(big), text(little));
+        return List.of(CANARY, Canaries.text(big), Canaries.text(little));
     }
 
-    /** Returns the files that hold a canary, searched byte by byte. */
     private List<String> holding() throws IOException {
-        try (Stream<Path> files = Files.walk(directory)) {
-            return files.filter(Files::isRegularFile)
-                    .filter(EntityErasureTest::hasCanary)
-                    .map(file -> directory.relativize(file).toString())
-                    .sorted()
-                    .toList();
-        }
-    }
-
-    private static boolean hasCanary(Path file) {
-        try {
-            String content = text(Files.readAllBytes(file));
-            return canaries().stream().anyMatch(content::contains);
-        } catch (NoSuchFileException e) {
-            return false;
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        return new Canaries(directory, canaries()).holding();
     }
 
     private static void fill(Tenant tenant) {

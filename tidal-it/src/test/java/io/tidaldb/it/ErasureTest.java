@@ -13,15 +13,10 @@ import io.tidaldb.core.Tenant;
 import io.tidaldb.core.Tidal;
 import io.tidaldb.core.Topology;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -47,25 +42,8 @@ class ErasureTest {
                 .open();
     }
 
-    /** Returns the files that hold the canary, searched byte by byte. */
     private List<String> holding() throws IOException {
-        try (Stream<Path> files = Files.walk(directory)) {
-            return files.filter(Files::isRegularFile)
-                    .filter(ErasureTest::hasCanary)
-                    .map(file -> directory.relativize(file).toString())
-                    .sorted()
-                    .toList();
-        }
-    }
-
-    private static boolean hasCanary(Path file) {
-        try {
-            return new String(Files.readAllBytes(file), StandardCharsets.ISO_8859_1).contains(CANARY);
-        } catch (NoSuchFileException e) {
-            return false;
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        return new Canaries(directory, List.of(CANARY)).holding();
     }
 
     private static void fill(Tenant tenant, String name) {

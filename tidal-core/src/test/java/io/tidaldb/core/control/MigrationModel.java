@@ -7,6 +7,7 @@ import io.tidaldb.api.ShardId;
 import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.placement.ShardAssignment;
+import io.tidaldb.core.Exploration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -19,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * any node, a takeover, an answer that is lost while what was asked for may still be agreed, an attempt that is given up, an abort, a reversal.
  * What is agreed is what {@link MigrationTable} says; what nodes do is what they do in the product, without its timing.
  */
-final class MigrationModel {
+final class MigrationModel implements Exploration.State<MigrationModel> {
 
     /** What is done wrong. */
     enum Mistake {
@@ -209,21 +210,19 @@ final class MigrationModel {
 
     // What is looked at
 
-    /** Returns what tells this state from others. */
-    Object fingerprint() {
+    @Override
+    public Object fingerprint() {
         return List.of(agreed, nodes, flying, acknowledged, faults);
     }
 
-    /** Returns what has just gone wrong, if anything has. */
-    @Nullable
-    String violation() {
+    @Override
+    public @Nullable String violation() {
         int all = nodes.stream().mapToInt(Node::data).reduce(0, (one, other) -> one | other);
         return wrong != null ? wrong : (acknowledged & ~all) != 0 ? "what was acknowledged is nowhere" : null;
     }
 
-    /** Returns what is wrong where nothing can happen any more. */
-    @Nullable
-    String violationAtRest() {
+    @Override
+    public @Nullable String violationAtRest() {
         if (!agreed.migration.state().isOver()) {
             return "it does not end: " + agreed.migration;
         }
@@ -243,8 +242,8 @@ final class MigrationModel {
         return null;
     }
 
-    /** Returns what has happened, in order. */
-    List<String> steps() {
+    @Override
+    public List<String> steps() {
         List<String> steps = before == null ? new ArrayList<>() : before.steps();
         steps.add(step);
         return steps;
@@ -252,8 +251,8 @@ final class MigrationModel {
 
     // What can happen
 
-    /** Hands over each state that can follow; returns whether there is one. */
-    boolean next(Consumer<MigrationModel> then) {
+    @Override
+    public boolean next(Consumer<MigrationModel> then) {
         int[] count = {0};
         Consumer<MigrationModel> counted = state -> {
             count[0]++;

@@ -6,6 +6,7 @@ import io.tidaldb.api.Origin;
 import io.tidaldb.api.RegionId;
 import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.ShardId;
+import io.tidaldb.core.Exploration;
 import io.tidaldb.core.NextLeader;
 import io.tidaldb.core.codec.ControlRecord;
 import io.tidaldb.core.codec.SeqnoRanges;
@@ -33,7 +34,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A state; each step leads to a copy.
  */
-final class TakeoverModel {
+final class TakeoverModel implements Exploration.State<TakeoverModel> {
 
     private static final int NODES = 3;
     private static final int NOBODY = -1;
@@ -198,8 +199,8 @@ final class TakeoverModel {
 
     // What can happen next
 
-    /** Hands over every state that can come next; returns whether any of the steps there is no fault. */
-    boolean next(Consumer<TakeoverModel> states) {
+    @Override
+    public boolean next(Consumer<TakeoverModel> states) {
         List<TakeoverModel> progress = new ArrayList<>();
         for (int node = 0; node < NODES; node++) {
             progressOf(node, progress::add);
@@ -567,9 +568,8 @@ final class TakeoverModel {
         return new Folded(notes, counted, repeated, tail);
     }
 
-    /** Returns what is wrong, or null. */
-    @Nullable
-    String violation() {
+    @Override
+    public @Nullable String violation() {
         if (adoptedInVain) {
             return "an adoption has no effect";
         }
@@ -586,9 +586,8 @@ final class TakeoverModel {
         return null;
     }
 
-    /** Returns what is wrong where nothing can go on without a fault, or null. */
-    @Nullable
-    String violationAtRest() {
+    @Override
+    public @Nullable String violationAtRest() {
         SortedSet<Integer> acknowledged = new TreeSet<>();
         for (int attempt = 0; attempt < WRITES; attempt++) {
             if (attempts[attempt].fate == Fate.ACKNOWLEDGED) {
@@ -606,8 +605,8 @@ final class TakeoverModel {
         return gathering[leaders[epoch]] || !leads[leaders[epoch]] ? "nobody leads" : null;
     }
 
-    /** Returns how it came to this. */
-    List<String> steps() {
+    @Override
+    public List<String> steps() {
         List<String> steps = new ArrayList<>();
         for (TakeoverModel each = this; each != null; each = each.before) {
             steps.add(each.step);
@@ -616,8 +615,9 @@ final class TakeoverModel {
         return steps;
     }
 
-    /** Returns a hash of all that decides what can come next. */
-    long fingerprint() {
+    // A hash of all that decides what can come next: states themselves are too many to keep.
+    @Override
+    public Long fingerprint() {
         HashStream64 hash = Hashing.xxh3_64().hashStream();
         hash.putInt(epoch).putInt(isolated).putInt(crashes).putInt(partitions).putInt(expiries);
         hash.putBoolean(expired).putBoolean(heldByMajority);

@@ -1,15 +1,11 @@
 package io.tidaldb.it.sim;
 
-import io.tidaldb.api.ErrorCode;
-import io.tidaldb.api.Outcome;
 import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.ShardId;
 import io.tidaldb.api.TenantId;
-import io.tidaldb.api.TidalException;
 import io.tidaldb.core.MigrationOptions;
 import io.tidaldb.core.MigrationStatus;
 import io.tidaldb.core.Tenant;
-import io.tidaldb.core.Tidal;
 import io.tidaldb.core.control.ClusterCommand;
 import io.tidaldb.core.control.MigrationCommands;
 import io.tidaldb.core.control.MigrationState;
@@ -20,7 +16,6 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.function.Consumer;
 
 /**
  * Slots that are moved to other shards, there and back, given up, stopped and resumed by chance, among whatever else happens to members. At
@@ -32,6 +27,7 @@ final class RandomMigrations {
     private final SimulatedMembers cluster;
     private final SimulatedWorld world;
     private final SimulatedRandom random;
+    private final Operator operator;
     private final boolean chosen;
     private final int strike;
 
@@ -46,6 +42,7 @@ final class RandomMigrations {
     RandomMigrations(SimulatedMembers cluster, boolean faulty) {
         this.cluster = cluster;
         this.world = cluster.world();
+        this.operator = new Operator(world);
         this.random = world.random("migrations");
         this.chosen = random.chance(600_000);
         this.strike = faulty ? (int) random.between(0, 300_000) : 0;
@@ -81,16 +78,23 @@ final class RandomMigrations {
         }
         long id = open.get((int) random.below(open.size())).id();
         switch ((int) random.below(6)) {
-            case 0 -> ask(through, "aborts " + id, tidal -> tidal.migrations().abort(id));
+            case 0 ->
+                operator.ask(
+                        through, "aborts " + id, tidal -> tidal.migrations().abort(id));
             case 1, 2 ->
-                ask(through, "reverses " + id, tidal -> tidal.migrations().reverse(id));
+                operator.ask(
+                        through, "reverses " + id, tidal -> tidal.migrations().reverse(id));
             case 3 ->
-                ask(
+                operator.ask(
                         through,
                         "ends the hold of " + id,
                         tidal -> tidal.migrations().endHold(id));
-            case 4 -> ask(through, "pauses " + id, tidal -> tidal.migrations().pause(id));
-            default -> ask(through, "resumes " + id, tidal -> tidal.migrations().resume(id));
+            case 4 ->
+                operator.ask(
+                        through, "pauses " + id, tidal -> tidal.migrations().pause(id));
+            default ->
+                operator.ask(
+                        through, "resumes " + id, tidal -> tidal.migrations().resume(id));
         }
     }
 
@@ -114,7 +118,7 @@ final class RandomMigrations {
                 Duration.ofMillis(random.between(20, 3_000)),
                 Optional.of(Duration.ofMillis(random.chance(500_000) ? 0 : random.between(1, 10_000))),
                 random.chance(300_000));
-        ask(
+        operator.ask(
                 through,
                 "moves " + tenant.id() + " from " + from + " to " + to,
                 tidal -> tidal.migrations().start(tenant.id(), from, to, options));
@@ -127,26 +131,6 @@ final class RandomMigrations {
                     .toList();
         } catch (MachineCrash e) {
             return List.of();
-        }
-    }
-
-    private void ask(Member through, String what, Consumer<Tidal> change) {
-        if (!through.serves()) {
-            return;
-        }
-        try {
-            through.call(tidal -> {
-                change.accept(tidal);
-                return tidal;
-            });
-            world.note("through " + through.id() + " somebody " + what);
-        } catch (MachineCrash e) {
-            world.note("crashed before it was known whether somebody " + what);
-        } catch (TidalException e) {
-            if (e.code().outcome() == Outcome.FATAL || e.code() == ErrorCode.INTERNAL) {
-                throw new AssertionError("somebody " + what + ", which no fault explains", e);
-            }
-            world.note("nobody " + what + " through " + through.id() + ": " + e.getMessage());
         }
     }
 
@@ -194,7 +178,10 @@ final class RandomMigrations {
         Member first = cluster.members().get(0);
         for (MigrationStatus each : open(first)) {
             if (each.paused()) {
-                ask(first, "resumes " + each.id(), tidal -> tidal.migrations().resume(each.id()));
+                operator.ask(
+                        first,
+                        "resumes " + each.id(),
+                        tidal -> tidal.migrations().resume(each.id()));
             }
         }
         long end = world.nanoTime() + atMost.toNanos();
@@ -204,7 +191,7 @@ final class RandomMigrations {
             }
             for (MigrationStatus each : open) {
                 if (each.state() == MigrationState.HOLD) {
-                    ask(
+                    operator.ask(
                             first,
                             "ends the hold of " + each.id(),
                             tidal -> tidal.migrations().endHold(each.id()));

@@ -1,10 +1,6 @@
 package io.tidaldb.it.sim;
 
-import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.NodeId;
-import io.tidaldb.api.Outcome;
-import io.tidaldb.api.TidalException;
-import io.tidaldb.core.Tidal;
 import io.tidaldb.core.upgrade.Release;
 import io.tidaldb.core.upgrade.UpgradePhase;
 import io.tidaldb.core.upgrade.Version;
@@ -14,7 +10,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.function.Consumer;
 
 /**
  * Drains, rejoins, versions that come and go, and a finalize by chance, among whatever else happens to members. Has randomness of its own.
@@ -27,6 +22,7 @@ final class RandomUpgrades {
     private final SimulatedMembers cluster;
     private final SimulatedWorld world;
     private final SimulatedRandom random;
+    private final Operator operator;
     private final boolean chosen;
 
     /** Whether somebody has wanted to finalize: then an older version may be refused. */
@@ -37,6 +33,7 @@ final class RandomUpgrades {
     RandomUpgrades(SimulatedMembers cluster) {
         this.cluster = cluster;
         this.world = cluster.world();
+        this.operator = new Operator(world);
         this.random = world.random("upgrades");
         this.chosen = random.chance(600_000);
     }
@@ -74,7 +71,7 @@ final class RandomUpgrades {
         if (open.isEmpty()) {
             if (random.chance(100_000)) {
                 finalizing = true;
-                ask(through, "finalizes", tidal -> tidal.upgrades().finish());
+                operator.ask(through, "finalizes", tidal -> tidal.upgrades().finish());
             } else {
                 drain(through);
             }
@@ -97,11 +94,11 @@ final class RandomUpgrades {
                 .id();
         boolean allow = random.chance(200_000);
         Duration timeout = Duration.ofMillis(random.between(200, 20_000));
-        ask(through, "drains " + node, tidal -> tidal.upgrades().drain(node, allow, timeout));
+        operator.ask(through, "drains " + node, tidal -> tidal.upgrades().drain(node, allow, timeout));
     }
 
     private void rejoin(Member through, NodeId node) {
-        ask(through, "rejoins " + node, tidal -> tidal.upgrades().rejoin(node));
+        operator.ask(through, "rejoins " + node, tidal -> tidal.upgrades().rejoin(node));
     }
 
     private Optional<Member> open(Member through) {
@@ -110,29 +107,15 @@ final class RandomUpgrades {
                 .findFirst();
     }
 
-    private void ask(Member through, String what, Consumer<Tidal> change) {
-        try {
-            through.call(tidal -> {
-                change.accept(tidal);
-                return tidal;
-            });
-            world.note("through " + through.id() + " somebody " + what);
-        } catch (MachineCrash e) {
-            world.note("crashed before it was known whether somebody " + what);
-        } catch (TidalException e) {
-            if (e.code().outcome() == Outcome.FATAL || e.code() == ErrorCode.VERSION_MISMATCH) {
-                throw new AssertionError("somebody " + what + ", which no fault explains", e);
-            }
-            world.note("nobody " + what + " through " + through.id() + ": " + e.getMessage());
-        }
-    }
-
     /** When nothing is wrong any more: whoever is out of service must come back. */
     void mustComeBack(Duration atMost) {
         Member first = cluster.members().get(0);
         open(first).ifPresent(member -> {
             if (!first.tidal().upgrades().phase(member.id()).mayLead()) {
-                ask(first, "rejoins " + member.id(), tidal -> tidal.upgrades().rejoin(member.id()));
+                operator.ask(
+                        first,
+                        "rejoins " + member.id(),
+                        tidal -> tidal.upgrades().rejoin(member.id()));
             }
             if (!world.runUntil(() -> open(first).isEmpty(), atMost)) {
                 throw new AssertionError(member.id() + " is not in service after " + atMost + ": "

@@ -3,13 +3,19 @@ package io.tidaldb.server.cli;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** A JSON object as text: its plain fields one a line, then each list of objects as a table. */
+/**
+ * A JSON object as text: its plain fields one a line, then each list of objects as a table. A list of objects in a row of a table takes as many
+ * lines as it has objects, with what the row itself says in the first one; fields of an object in a row are columns.
+ */
 final class TableText {
+
+    private static final String MISSING = "-";
 
     private final StringBuilder text = new StringBuilder();
 
@@ -48,13 +54,51 @@ final class TableText {
 
     private void list(JsonNode objects) {
         Set<String> columns = new LinkedHashSet<>();
-        objects.forEach(row -> row.fieldNames().forEachRemaining(columns::add));
+        List<Line> lines = new ArrayList<>();
+        objects.forEach(object -> lines.addAll(lines(object, columns)));
         List<List<String>> rows = new ArrayList<>();
         rows.add(columns.stream().map(name -> name.replace('_', ' ')).toList());
-        for (JsonNode row : objects) {
-            rows.add(columns.stream().map(column -> cell(row.path(column))).toList());
-        }
+        lines.forEach(line -> rows.add(columns.stream().map(line::text).toList()));
         rows(rows);
+    }
+
+    /** A line of a table, by column; in the first one of an object what is missing is marked. */
+    private record Line(boolean first, Map<String, String> cells) {
+
+        String text(String column) {
+            return cells.getOrDefault(column, first ? MISSING : "");
+        }
+    }
+
+    /** Returns an object's lines, and adds columns that are new. */
+    private static List<Line> lines(JsonNode object, Set<String> columns) {
+        List<Line> lines = new ArrayList<>(List.of(new Line(true, new HashMap<>())));
+        for (Map.Entry<String, JsonNode> field : object.properties()) {
+            if (isNestedList(field.getValue())) {
+                for (int i = 0; i < field.getValue().size(); i++) {
+                    if (i == lines.size()) {
+                        lines.add(new Line(false, new HashMap<>()));
+                    }
+                    Line line = lines.get(i);
+                    field.getValue()
+                            .get(i)
+                            .properties()
+                            .forEach(each -> put(each.getKey(), each.getValue(), line, columns));
+                }
+            } else {
+                put(field.getKey(), field.getValue(), lines.get(0), columns);
+            }
+        }
+        return lines;
+    }
+
+    private static void put(String column, JsonNode value, Line line, Set<String> columns) {
+        if (value.isObject()) {
+            value.properties().forEach(each -> put(column + "_" + each.getKey(), each.getValue(), line, columns));
+        } else {
+            columns.add(column);
+            line.cells.put(column, cell(value));
+        }
     }
 
     private void rows(List<List<String>> rows) {
@@ -77,19 +121,22 @@ final class TableText {
     }
 
     private static boolean isNested(JsonNode value) {
-        return value.isObject()
-                || (value.isArray() && !value.isEmpty() && value.get(0).isObject());
+        return value.isObject() || isNestedList(value);
+    }
+
+    private static boolean isNestedList(JsonNode value) {
+        return value.isArray() && !value.isEmpty() && value.get(0).isObject();
     }
 
     private static String cell(JsonNode value) {
         if (value.isMissingNode() || value.isNull()) {
-            return "-";
+            return MISSING;
         }
         if (value.isArray()) {
             List<String> parts = new ArrayList<>();
             value.forEach(part -> parts.add(cell(part)));
-            return parts.isEmpty() ? "-" : String.join(",", parts);
+            return parts.isEmpty() ? MISSING : String.join(",", parts);
         }
-        return value.isObject() ? value.toString() : value.asText();
+        return value.asText();
     }
 }

@@ -33,7 +33,7 @@ public final class ActLine {
     /** Returns the line; it has the field {@code session} or {@code kind}. */
     public static ObjectNode of(TenantId tenant, RecordedAct act) {
         ObjectNode line = Json.object()
-                .put("tenant", tenant.toString())
+                .put("tenant", Long.toUnsignedString(tenant.value()))
                 .put("position", act.position().toString())
                 .put("hlc", Long.toUnsignedString(act.hlc()));
         if (act instanceof RecordedAct.InSession write) {

@@ -1,0 +1,46 @@
+package io.tidaldb.it;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+
+/**
+ * Bytes that must be in no file of a directory once they are erased.
+ *
+ * @param directory is searched with all that is below it
+ * @param texts a character for each byte
+ */
+record Canaries(Path directory, List<String> texts) {
+
+    /** Returns bytes as a text to search for. */
+    static String text(byte[] bytes) {
+        return new String(bytes, StandardCharsets.ISO_8859_1);
+    }
+
+    /** Returns the files that hold one of them, searched byte by byte. */
+    List<String> holding() throws IOException {
+        try (Stream<Path> files = Files.walk(directory)) {
+            return files.filter(Files::isRegularFile)
+                    .filter(this::isIn)
+                    .map(file -> directory.relativize(file).toString())
+                    .sorted()
+                    .toList();
+        }
+    }
+
+    private boolean isIn(Path file) {
+        try {
+            String content = text(Files.readAllBytes(file));
+            return texts.stream().anyMatch(content::contains);
+        } catch (NoSuchFileException e) {
+            return false;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}
