@@ -10,6 +10,7 @@ import io.tidaldb.core.remote.Answer;
 import io.tidaldb.core.routing.ShardReplicas;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
@@ -69,11 +70,17 @@ final class HealthReport {
         nodes.stream()
                 .filter(node -> figures.containsKey(node))
                 .forEach(node -> tallies.put(node, new LossTally(node)));
+        // Of many tenants most are alike.
+        Map<List<Redundancy.Slot>, List<TenantId>> alike = new LinkedHashMap<>();
         for (EmbeddedTenant tenant : tenants) {
-            List<Redundancy.Slot> slots = copies.of(tenant.record());
-            risks.put(tenant.id(), Redundancy.risk(slots, copies.deciders()));
-            tallies.values().forEach(tally -> tally.add(tenant.id(), slots, copies.deciders()));
+            alike.computeIfAbsent(copies.of(tenant.record()), slots -> new ArrayList<>())
+                    .add(tenant.id());
         }
+        alike.forEach((slots, ids) -> {
+            ClusterHealth.TenantRisk risk = Redundancy.risk(slots, copies.deciders());
+            ids.forEach(id -> risks.put(id, risk));
+            tallies.values().forEach(tally -> tally.add(ids, slots, copies.deciders()));
+        });
         return new ClusterHealth.Risks(
                 risks, tallies.values().stream().map(LossTally::result).toList());
     }

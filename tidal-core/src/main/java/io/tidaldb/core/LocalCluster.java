@@ -28,6 +28,7 @@ import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -54,10 +55,18 @@ final class LocalCluster {
     private final SortedSet<NodeId> started = new ConcurrentSkipListSet<>();
 
     /** What is agreed on which nodes there are and what they have. */
-    private record Layout(List<ShardAssignment> topology, List<NodeRecord> nodes, ShardReplicas replicas) {
+    private record Layout(
+            List<ShardAssignment> topology,
+            List<NodeRecord> nodes,
+            ShardReplicas replicas,
+            Map<ReplicaId, NodeId> hosts) {
 
         Layout(List<ShardAssignment> topology, List<NodeRecord> nodes) {
-            this(List.copyOf(topology), List.copyOf(nodes), new ShardReplicas(topology));
+            this(
+                    List.copyOf(topology),
+                    List.copyOf(nodes),
+                    new ShardReplicas(topology),
+                    topology.stream().collect(Collectors.toMap(ShardAssignment::replica, ShardAssignment::node)));
         }
 
         @Nullable
@@ -249,12 +258,11 @@ final class LocalCluster {
 
     /** Returns the name of the node that hosts a replica. */
     NodeId nameOf(ReplicaId replica) {
-        return layout.topology.stream()
-                .filter(each -> each.replica().equals(replica))
-                .findFirst()
-                .orElseThrow(() ->
-                        new TidalException(ErrorCode.NOT_OWNER, "shard " + replica + " is on no node of this cluster"))
-                .node();
+        NodeId host = layout.hosts.get(replica);
+        if (host == null) {
+            throw new TidalException(ErrorCode.NOT_OWNER, "shard " + replica + " is on no node of this cluster");
+        }
+        return host;
     }
 
     /** Returns the node that hosts a replica, if it runs. */

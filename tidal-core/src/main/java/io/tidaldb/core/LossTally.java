@@ -21,7 +21,8 @@ final class LossTally {
         this.node = node;
     }
 
-    void add(TenantId tenant, List<Redundancy.Slot> slots, Redundancy.Deciders deciders) {
+    /** Counts tenants that all have slots like these. */
+    void add(List<TenantId> tenants, List<Redundancy.Slot> slots, Redundancy.Deciders deciders) {
         Redundancy.Fate worst = Redundancy.Fate.SERVES;
         boolean loses = false;
         for (Redundancy.Slot slot : slots) {
@@ -31,17 +32,18 @@ final class LossTally {
         }
         switch (worst) {
             case SERVES -> {}
-            case MOVES -> moves++;
-            case READ_ONLY -> readOnly++;
-            case UNAVAILABLE -> unavailable++;
+            case MOVES -> moves += tenants.size();
+            case READ_ONLY -> readOnly += tenants.size();
+            case UNAVAILABLE -> unavailable += tenants.size();
         }
-        losesData += loses ? 1 : 0;
-        if (examples.size() < MAX_EXAMPLES && (loses || worst.compareTo(Redundancy.Fate.MOVES) > 0)) {
-            examples.add(tenant);
+        losesData += loses ? tenants.size() : 0;
+        if (loses || worst.compareTo(Redundancy.Fate.MOVES) > 0) {
+            examples.addAll(tenants);
         }
     }
 
     ClusterHealth.IfLost result() {
-        return new ClusterHealth.IfLost(node, moves, readOnly, unavailable, losesData, List.copyOf(examples));
+        List<TenantId> first = examples.stream().sorted().limit(MAX_EXAMPLES).toList();
+        return new ClusterHealth.IfLost(node, moves, readOnly, unavailable, losesData, first);
     }
 }
