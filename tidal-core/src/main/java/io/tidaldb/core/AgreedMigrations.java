@@ -94,7 +94,8 @@ final class AgreedMigrations implements Migrations {
                         options.maxBytesPerSecond().orElse(0),
                         EmbeddedTidal.nanos(options.maxWritePause()),
                         EmbeddedTidal.nanos(hold),
-                        options.full()),
+                        options.full(),
+                        options.slowDown()),
                 millis.getAsLong());
     }
 

@@ -12,15 +12,21 @@ import java.util.OptionalLong;
  * @param maxWritePause for how long writes may be held back: a cutover that would take longer is put off
  * @param hold for how long the former shard follows, so that the migration can be reversed; the tenant's own if empty
  * @param full whether all content is compared, and not its digests only
+ * @param slowDown whether the tenant, and nobody else, is held to fewer writes if the target would not keep up else; it is not by default,
+ *     and the migration goes on until it is given up, then
  */
 public record MigrationOptions(
-        OptionalLong maxBytesPerSecond, Duration maxWritePause, Optional<Duration> hold, boolean full) {
+        OptionalLong maxBytesPerSecond,
+        Duration maxWritePause,
+        Optional<Duration> hold,
+        boolean full,
+        boolean slowDown) {
 
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(30);
 
     /** No bound on what is copied, writes are held back for 100 ms at most, digests are compared. */
     public static final MigrationOptions DEFAULT =
-            new MigrationOptions(OptionalLong.empty(), Duration.ofMillis(100), Optional.empty(), false);
+            new MigrationOptions(OptionalLong.empty(), Duration.ofMillis(100), Optional.empty(), false, false);
 
     /** @throws TidalException INVALID_ARGUMENT if a value is out of range */
     public MigrationOptions {
@@ -39,6 +45,6 @@ public record MigrationOptions(
 
     /** Returns the same with another hold. */
     public MigrationOptions holding(Duration time) {
-        return new MigrationOptions(maxBytesPerSecond, maxWritePause, Optional.of(time), full);
+        return new MigrationOptions(maxBytesPerSecond, maxWritePause, Optional.of(time), full, slowDown);
     }
 }

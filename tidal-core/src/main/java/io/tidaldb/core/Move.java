@@ -46,18 +46,22 @@ final class Move {
 
     private static final Duration LOOK_AGAIN = Duration.ofMillis(1);
 
-    /** After which time a target that gets no nearer is said not to. */
-    private static final Duration CONVERGING = Duration.ofSeconds(5);
+    /** A tenant that is slowed down may write that many signals a second at least. */
+    private static final double LEAST_SIGNALS = 10;
+
+    private static final Duration LOOK_AT_TURN = Duration.ofMillis(50);
 
     private final MoveSite site;
     private final TenantShard shard;
     private final Node node;
     private final MoveFeed feed;
     private final MovePace pace;
+    private final ShipThrottle throttle;
     private final long id;
     private final TenantId tenant;
     private int steady;
     private boolean frozen;
+    private @Nullable Double slowed;
     private @Nullable String waitsFor;
 
     /** What this has to do with: what is agreed, who is asked, and the time. */
@@ -88,6 +92,7 @@ final class Move {
         this.node = site.cluster().node(shard.replica());
         this.feed = new MoveFeed(node, shard, site.peer(record, record.passive()), site.scheduler());
         this.pace = new MovePace(site.nowNanos());
+        this.throttle = new ShipThrottle(record.terms().maxBytesPerSecond(), site.nowNanos());
     }
 
     TenantShard shard() {
@@ -112,6 +117,9 @@ final class Move {
             // Whoever has begun the attempt, it has ended.
             unfreeze();
         }
+        if (!record.state().canAbort()) {
+            released();
+        }
         return switch (record.state()) {
             case PREPARING, DUAL_WRITE, VERIFYING -> record.paused() ? pausing() : copying(record);
             case CUTOVER -> frozen ? thaw(record, "it was not known how the attempt ended") : interrupted(record);
@@ -133,24 +141,55 @@ final class Move {
     // Copying
 
     private CompletableFuture<Duration> copying(MigrationRecord record) {
-        long cap = record.terms().maxBytesPerSecond();
-        long round = cap == 0 ? ROUND_BYTES : Math.max(1, Math.min(ROUND_BYTES, cap / 10));
         long begun = site.nowNanos();
         return record.state() == MigrationState.VERIFYING
                 ? verify(record)
-                : feed.round(round)
+                : feed.round(roundBytes(), pacer(record))
                         .thenComposeAsync(sent -> copied(record, sent, begun), site.scheduler())
                         .exceptionallyComposeAsync(failure -> notCopied(record, failure), site.scheduler());
     }
 
+    private long roundBytes() {
+        return (long) Math.max(1, Math.min(ROUND_BYTES, throttle.bytesPerSecond() / 10));
+    }
+
+    private MoveFeed.Pacer pacer(MigrationRecord record) {
+        return new MoveFeed.Pacer() {
+            @Override
+            public CompletableFuture<Integer> turn() {
+                MigrationRecord now = site.control().migration(id);
+                if (now == null || now.state() != record.state()) {
+                    return CompletableFuture.failedFuture(new TidalException(
+                            ErrorCode.NOT_CAUGHT_UP, "migration " + id + " is not in state " + record.state()));
+                }
+                boolean paused = now.paused() && now.state().canAbort();
+                long wait = paused ? LOOK_AT_TURN.toNanos() : throttle.waitNanos(site.nowNanos());
+                return wait == 0
+                        ? CompletableFuture.completedFuture(throttle.chunk(MoveFeed.CHUNK_BYTES))
+                        : site.hosting()
+                                .after(Duration.ofNanos(Math.min(wait, LOOK_AT_TURN.toNanos())))
+                                .thenComposeAsync(nothing -> turn(), site.scheduler());
+            }
+
+            @Override
+            public void sent(long bytes, Answer.Moved answer) {
+                throttle.sent(bytes, node.foreground().sample(), answer.foreground(), site.nowNanos());
+            }
+        };
+    }
+
     private CompletableFuture<Duration> copied(MigrationRecord record, MoveFeed.Round sent, long begun) {
-        pace.round(sent, begun, site.nowNanos());
-        long cap = record.terms().maxBytesPerSecond();
-        Duration pause = cap == 0
-                ? Duration.ofMillis(sent.left() > 0 ? 0 : 2)
-                : Duration.ofNanos(
-                        Math.max(2_000_000L, sent.sentBytes() * 1_000_000_000L / cap - (site.nowNanos() - begun)));
-        waitsFor = pace.converges(CONVERGING, NEAR) ? null : pace.notConverging();
+        pace.round(sent, begun, site.nowNanos(), NEAR);
+        Duration pause = Duration.ofMillis(sent.left() > 0 ? 0 : 2);
+        waitsFor = slowed == null
+                ? null
+                : "the tenant is held to " + Math.round(slowed) + " signals a second until the slot has changed hands";
+        if (!pace.converges()) {
+            waitsFor = pace.notConverging();
+            if (record.terms().slowDown()) {
+                slowDown();
+            }
+        }
         if (sent.left() > NEAR) {
             steady = 0;
             return done(pause);
@@ -170,6 +209,23 @@ final class Move {
             return measured().thenApply(nothing -> Duration.ofMillis(20));
         }
         return propose(record, MigrationState.VERIFYING, null).thenApply(nothing -> Duration.ZERO);
+    }
+
+    // To half of what is sent: the other half is for what is missing already.
+    private void slowDown() {
+        double rate = Math.max(LEAST_SIGNALS, pace.sentPerSecond() / 2);
+        slowed = rate;
+        shard.slowDown(rate);
+        pace.looks(site.nowNanos());
+        LOG.info("migration {}: tenant {} is held to {} signals a second: {}", id, tenant, Math.round(rate), waitsFor);
+    }
+
+    /** Takes writes as fast as they come again. */
+    void released() {
+        if (slowed != null) {
+            slowed = null;
+            shard.slowDown(null);
+        }
     }
 
     // Nobody would notice otherwise that it has become faster to agree on something.
@@ -259,7 +315,7 @@ final class Move {
 
     /** Completes when the target has everything, and as many of its shard's replicas as the tenant asks for; fails when it takes too long. */
     private CompletableFuture<Void> everything(MigrationRecord record, long untilNanos) {
-        return feed.round(Long.MAX_VALUE)
+        return feed.rest()
                 .thenCompose(round -> feed.peer().ask(MoveStep.SPREAD))
                 .thenCombine(awaited(), (spread, awaited) -> isEnough(record, spread) && !awaited)
                 .thenComposeAsync(
@@ -328,6 +384,7 @@ final class Move {
 
     /** Takes writes again if it is agreed that no attempt is under way, whoever has said so. */
     void ended() {
+        released();
         if (!site.control().isCutOver(tenant, shard.replica())) {
             unfreeze();
         }
@@ -364,10 +421,10 @@ final class Move {
         long until = record.changedMillis() + record.terms().holdNanos() / 1_000_000;
         if (site.nowMillis() < until && record.terms().holdNanos() > 0) {
             waitsFor = null;
-            return feed.round(ROUND_BYTES)
+            return feed.round(roundBytes(), pacer(record))
                     .thenApplyAsync(
                             round -> {
-                                pace.round(round, site.nowNanos(), site.nowNanos());
+                                pace.round(round, site.nowNanos(), site.nowNanos(), NEAR);
                                 return Duration.ofMillis(round.left() > 0 ? 0 : 50);
                             },
                             site.scheduler())

@@ -163,16 +163,23 @@ final class MoveCoordinator implements Move.MoveSite {
         TenantShard leading = leading(record);
         if (leading == null) {
             if (!busy.contains(record.id())) {
-                moves.remove(record.id());
+                release(moves.remove(record.id()));
             }
             return null;
         }
         Move known = moves.get(record.id());
         if (known == null || known.shard() != leading) {
+            release(known);
             known = new Move(record, leading, this);
             moves.put(record.id(), known);
         }
         return known;
+    }
+
+    private static void release(@Nullable Move former) {
+        if (former != null) {
+            former.released();
+        }
     }
 
     private @Nullable TenantShard leading(MigrationRecord record) {

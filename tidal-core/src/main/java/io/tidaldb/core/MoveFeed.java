@@ -19,6 +19,7 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class MoveFeed {
 
-    private static final int CHUNK_BYTES = 512 << 10;
+    static final int CHUNK_BYTES = 512 << 10;
 
     private final Node node;
     private final TenantShard shard;
@@ -51,13 +52,38 @@ final class MoveFeed {
         }
     }
 
+    /** When how much is sent. */
+    interface Pacer {
+
+        /** Completes when something may be sent, with how many bytes that may be. */
+        CompletableFuture<Integer> turn();
+
+        /** Something was sent, and this was the answer. */
+        void sent(long bytes, Answer.Moved answer);
+    }
+
+    /** Sends as fast as it can be taken. */
+    private static final Pacer AT_ONCE = new Pacer() {
+        @Override
+        public CompletableFuture<Integer> turn() {
+            return CompletableFuture.completedFuture(CHUNK_BYTES);
+        }
+
+        @Override
+        public void sent(long bytes, Answer.Moved answer) {}
+    };
+
     /**
      * What a round has come to.
      *
      * @param sentBytes in the round
-     * @param left how many records the other side lacks of what was there when the round began
+     * @param sentRecords in the round, but for those of a snapshot
+     * @param left how many records the other side lacks of what was there when the round began; {@link #UNKNOWN} after a snapshot
      */
-    record Round(long sentBytes, long left) {}
+    record Round(long sentBytes, long sentRecords, long left) {
+
+        static final long UNKNOWN = Long.MAX_VALUE;
+    }
 
     MoveFeed(Node node, TenantShard shard, Peer peer, Executor scheduler) {
         this.node = node;
@@ -80,11 +106,16 @@ final class MoveFeed {
         theirs = null;
     }
 
+    /** Sends all that is missing as fast as it can be taken; as below. */
+    CompletableFuture<Round> rest() {
+        return round(Long.MAX_VALUE, AT_ONCE);
+    }
+
     /** Sends what is missing, so many bytes at most but for a last chunk; fails with what the other side says, and is to be begun anew then. */
-    CompletableFuture<Round> round(long maxBytes) {
+    CompletableFuture<Round> round(long maxBytes, Pacer pacer) {
         return known().thenComposeAsync(
                         nothing -> node.content(shard, false, false)
-                                .thenComposeAsync(mine -> round(mine, maxBytes), scheduler),
+                                .thenComposeAsync(mine -> round(mine, maxBytes, pacer), scheduler),
                         scheduler)
                 .whenComplete((round, failure) -> {
                     if (failure != null) {
@@ -95,7 +126,7 @@ final class MoveFeed {
 
     /** Sends what the other side lacks to be as far as this, and no more. */
     CompletableFuture<Void> upTo(SlotContent mine) {
-        return known().thenComposeAsync(nothing -> send(mine, Long.MAX_VALUE, 0), scheduler)
+        return known().thenComposeAsync(nothing -> send(mine, Long.MAX_VALUE, AT_ONCE, new Round(0, 0, 0)), scheduler)
                 .whenComplete((round, failure) -> {
                     if (failure != null) {
                         forget();
@@ -125,11 +156,11 @@ final class MoveFeed {
         shard.neededElsewhere(new LogsNeeded(true, held));
     }
 
-    private CompletableFuture<Round> round(SlotContent mine, long maxBytes) {
+    private CompletableFuture<Round> round(SlotContent mine, long maxBytes, Pacer pacer) {
         if (needsSnapshot(mine)) {
-            return snapshot();
+            return snapshot(pacer);
         }
-        return send(mine, maxBytes, 0);
+        return send(mine, maxBytes, pacer, new Round(0, 0, 0));
     }
 
     private boolean needsSnapshot(SlotContent mine) {
@@ -146,23 +177,46 @@ final class MoveFeed {
         return log != null ? log.lastSeqno() : theirsMerged.getOrDefault(origin, origin.startSeqno());
     }
 
-    private CompletableFuture<Round> send(SlotContent mine, long maxBytes, long sent) {
+    private CompletableFuture<Round> send(SlotContent mine, long maxBytes, Pacer pacer, Round soFar) {
         SlotLogs.Held next = mine.logs().stream()
                 .filter(log -> Long.compareUnsigned(heldTo(log.origin()), log.lastSeqno()) < 0)
                 .findFirst()
                 .orElse(null);
-        if (next == null || sent >= maxBytes) {
-            return CompletableFuture.completedFuture(new Round(sent, left(mine)));
+        if (next == null || soFar.sentBytes() >= maxBytes) {
+            return CompletableFuture.completedFuture(new Round(soFar.sentBytes(), soFar.sentRecords(), left(mine)));
         }
-        int chunk = (int) Math.max(1, Math.min(CHUNK_BYTES, maxBytes - sent));
-        return node.withLogs(shard, chunk, logs -> logs.read(next.origin(), heldTo(next.origin()) + 1, chunk))
+        return pacer.turn()
+                .thenComposeAsync(
+                        most -> felt(() -> chunk(
+                                next, (int) Math.max(1, Math.min(most, maxBytes - soFar.sentBytes())), pacer, soFar)),
+                        scheduler)
+                .thenComposeAsync(sent -> send(mine, maxBytes, pacer, sent), scheduler);
+    }
+
+    private CompletableFuture<Round> chunk(SlotLogs.Held next, int bytes, Pacer pacer, Round soFar) {
+        return node.withLogs(shard, bytes, logs -> logs.read(next.origin(), heldTo(next.origin()) + 1, bytes))
                 .thenComposeAsync(
                         batches -> {
                             List<WalBatch> wanted = upTo(batches, next);
-                            return append(wanted)
-                                    .thenComposeAsync(bytes -> send(mine, maxBytes, sent + bytes), scheduler);
+                            long records =
+                                    wanted.stream().mapToLong(WalBatch::count).sum();
+                            return append(wanted, pacer)
+                                    .thenApply(sent -> new Round(
+                                            soFar.sentBytes() + sent, soFar.sentRecords() + records, soFar.left()));
                         },
                         scheduler);
+    }
+
+    // Writes to the node may feel it.
+    private <T> CompletableFuture<T> felt(Supplier<CompletableFuture<T>> copy) {
+        node.foreground().copyBegins();
+        CompletableFuture<T> done;
+        try {
+            done = copy.get();
+        } catch (TidalException e) {
+            done = CompletableFuture.failedFuture(e);
+        }
+        return done.whenComplete((copied, failure) -> node.foreground().copyEnded());
     }
 
     // No further than what the other side is to hold: then both can be compared.
@@ -177,7 +231,7 @@ final class MoveFeed {
         return wanted;
     }
 
-    private CompletableFuture<Long> append(List<WalBatch> batches) {
+    private CompletableFuture<Long> append(List<WalBatch> batches, Pacer pacer) {
         byte[] bytes = MoveTarget.encoded(batches);
         return peer.ask(MoveStep.APPEND, null, 0, false, ByteBuffer.wrap(bytes))
                 .thenApplyAsync(
@@ -189,6 +243,7 @@ final class MoveFeed {
                             answer.logs().forEach(log -> known.put(log.origin(), log));
                             publishNeeded(known);
                             sentBytes += bytes.length;
+                            pacer.sent(bytes.length, answer);
                             return (long) bytes.length;
                         },
                         scheduler);
@@ -202,16 +257,28 @@ final class MoveFeed {
 
     // Snapshots
 
-    private CompletableFuture<Round> snapshot() {
+    private CompletableFuture<Round> snapshot(Pacer pacer) {
         forget();
-        return node.snapshot(shard)
+        return felt(() -> node.snapshot(shard))
                 .thenComposeAsync(
-                        source -> parts(source, 0, 0).whenComplete((sent, failure) -> source.close()), scheduler)
-                .thenApplyAsync(sent -> new Round(sent, 1), scheduler);
+                        source -> parts(source, 0, 0, pacer).whenComplete((sent, failure) -> source.close()), scheduler)
+                .thenApplyAsync(sent -> new Round(sent, 0, Round.UNKNOWN), scheduler);
     }
 
-    private CompletableFuture<Long> parts(SnapshotSource source, long number, long sent) {
-        return source.next(CHUNK_BYTES)
+    private CompletableFuture<Long> parts(SnapshotSource source, long number, long sent, Pacer pacer) {
+        return pacer.turn()
+                .thenComposeAsync(most -> felt(() -> part(source, most, number, sent, pacer)), scheduler)
+                .thenComposeAsync(
+                        part -> part.last()
+                                ? CompletableFuture.completedFuture(part.sent())
+                                : parts(source, number + 1, part.sent(), pacer),
+                        scheduler);
+    }
+
+    private record Part(long sent, boolean last) {}
+
+    private CompletableFuture<Part> part(SnapshotSource source, int most, long number, long sent, Pacer pacer) {
+        return source.next(most)
                 .thenComposeAsync(
                         part -> {
                             long bytes = part.content().length;
@@ -221,12 +288,11 @@ final class MoveFeed {
                                             number,
                                             part.last(),
                                             ByteBuffer.wrap(part.content()))
-                                    .thenComposeAsync(
+                                    .thenApplyAsync(
                                             answer -> {
                                                 sentBytes += bytes;
-                                                return part.last()
-                                                        ? CompletableFuture.completedFuture(sent + bytes)
-                                                        : parts(source, number + 1, sent + bytes);
+                                                pacer.sent(bytes, answer);
+                                                return new Part(sent + bytes, part.last());
                                             },
                                             scheduler);
                         },

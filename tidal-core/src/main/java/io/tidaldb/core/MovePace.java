@@ -1,38 +1,61 @@
 package io.tidaldb.core;
 
-import java.time.Duration;
-
 /** How fast a slot is copied, and how long a cutover would take by that. Confined to the control scheduler. */
 final class MovePace {
 
     private static final double WEIGHT = 0.2;
 
+    /** After which time a target that gets no nearer is said not to. */
+    private static final long CONVERGING_NANOS = 4_000_000_000L;
+
     private double bytesPerSecond;
+    private double sentPerSecond;
     private double recordsPerSecond;
     private double roundNanos;
     private double agreeNanos;
     private long left;
     private long lastNanos;
-    private long lastLeft;
-    private long nearSinceNanos;
+    private long lookNanos;
+    private long lookLeft;
+    private boolean converges = true;
 
     MovePace(long nowNanos) {
         lastNanos = nowNanos;
-        nearSinceNanos = nowNanos;
+        looks(nowNanos);
     }
 
-    void round(MoveFeed.Round round, long begunNanos, long nowNanos) {
+    /** Begins anew to watch whether the target gets nearer. */
+    void looks(long nowNanos) {
+        lookNanos = nowNanos;
+        lookLeft = Long.MAX_VALUE;
+        converges = true;
+    }
+
+    /**
+     * A round is over.
+     *
+     * @param near with so few records missing the target is near enough
+     */
+    void round(MoveFeed.Round round, long begunNanos, long nowNanos, long near) {
         double took = Math.max(1, nowNanos - begunNanos);
         double since = Math.max(1, nowNanos - lastNanos);
         bytesPerSecond += WEIGHT * (round.sentBytes() * 1e9 / since - bytesPerSecond);
-        recordsPerSecond += WEIGHT * ((lastLeft - round.left()) * 1e9 / since - recordsPerSecond);
+        sentPerSecond += WEIGHT * (round.sentRecords() * 1e9 / since - sentPerSecond);
         roundNanos = roundNanos == 0 ? took : roundNanos + WEIGHT * (took - roundNanos);
-        if (round.left() == 0 || round.left() < lastLeft) {
-            nearSinceNanos = nowNanos;
-        }
-        lastLeft = round.left();
-        left = round.left();
         lastNanos = nowNanos;
+        if (round.left() == MoveFeed.Round.UNKNOWN) {
+            looks(nowNanos);
+            return;
+        }
+        recordsPerSecond += WEIGHT * ((left - round.left()) * 1e9 / since - recordsPerSecond);
+        left = round.left();
+        if (lookLeft == Long.MAX_VALUE) {
+            lookLeft = left;
+        } else if (nowNanos - lookNanos >= CONVERGING_NANOS) {
+            converges = left <= near || left < lookLeft;
+            lookNanos = nowNanos;
+            lookLeft = left;
+        }
     }
 
     void agreed(long nanos) {
@@ -57,14 +80,19 @@ final class MovePace {
         return roundNanos == 0 ? -1 : (long) (2 * roundNanos + agreeNanos);
     }
 
-    /** Returns whether the target was near, or got nearer, within some time. */
-    boolean converges(Duration within, long near) {
-        return left <= near || lastNanos - nearSinceNanos < within.toNanos();
+    /** Returns how many records are sent in a second. */
+    double sentPerSecond() {
+        return sentPerSecond;
+    }
+
+    /** Returns whether the target was near, or got nearer, when that was looked at last. */
+    boolean converges() {
+        return converges;
     }
 
     String notConverging() {
-        return "NOT_CONVERGING: " + left + " records are missing, and that changes by "
-                + Math.round(-recordsPerSecond) + " a second while " + Math.round(bytesPerSecond)
-                + " bytes a second are sent";
+        return "NOT_CONVERGING: " + left + " records are missing; " + Math.round(sentPerSecond - recordsPerSecond)
+                + " a second are written and " + Math.round(sentPerSecond) + " are sent, with "
+                + Math.round(bytesPerSecond) + " bytes";
     }
 }

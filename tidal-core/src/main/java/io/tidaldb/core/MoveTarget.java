@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -53,7 +54,7 @@ final class MoveTarget {
             ReplicaId replica = ReplicaId.parse(move.replica());
             TenantShard shard = shard(TenantId.of(move.tenant()), replica);
             Node node = cluster.node(replica);
-            return switch (move.step()) {
+            return watched(node, () -> switch (move.step()) {
                 case HELD -> content(node, shard, false, false);
                 case DIGEST -> content(node, shard, true, false);
                 case CONTENT -> content(node, shard, true, true);
@@ -62,10 +63,23 @@ final class MoveTarget {
                 case SNAPSHOT -> snapshot(node, shard, move, attached);
                 case DISCARD -> discard(node, shard);
                 case TAIL -> tail(node, shard, move);
-            };
+            });
         } catch (TidalException e) {
             return CompletableFuture.failedFuture(e);
         }
+    }
+
+    // Writes to the node may feel it.
+    private static CompletableFuture<Answer.Moved> watched(Node node, Supplier<CompletableFuture<Answer.Moved>> step) {
+        node.foreground().copyBegins();
+        CompletableFuture<Answer.Moved> done;
+        try {
+            done = step.get();
+        } catch (TidalException e) {
+            done = CompletableFuture.failedFuture(e);
+        }
+        return done.whenComplete((answer, failure) -> node.foreground().copyEnded())
+                .thenApply(answer -> answer.with(node.foreground().sample()));
     }
 
     private TenantShard shard(TenantId id, ReplicaId replica) {
@@ -86,7 +100,7 @@ final class MoveTarget {
                 content.logs().stream().map(MoveTarget::log).toList();
         List<Answer.MovedLog> merged = new ArrayList<>();
         content.merged().forEach((origin, last) -> merged.add(log(new SlotLogs.Held(origin, last + 1, last, 0))));
-        return new Answer.Moved(logs, merged, content.folded(), content.digest(), content.hash(), 0, 0, NOTHING);
+        return new Answer.Moved(logs, merged, content.folded(), content.digest(), content.hash(), 0, 0, NOTHING, null);
     }
 
     private static Answer.MovedLog log(SlotLogs.Held held) {
@@ -101,7 +115,7 @@ final class MoveTarget {
     }
 
     private static Answer.Moved answer(List<Answer.MovedLog> logs, int members, int complete, byte[] batches) {
-        return new Answer.Moved(logs, List.of(), false, NOTHING, NOTHING, members, complete, batches);
+        return new Answer.Moved(logs, List.of(), false, NOTHING, NOTHING, members, complete, batches, null);
     }
 
     private static CompletableFuture<Answer.Moved> append(Node node, TenantShard shard, ByteBuffer attached) {

@@ -63,6 +63,8 @@ public final class TidalBuilder {
     private Duration lease = LeadershipSettings.DEFAULT.lease();
     private Duration returnAfter = LeadershipSettings.DEFAULT.returnAfter();
 
+    private double migrationLatencyFactor = 1.25;
+
     private Platform platform = new SystemPlatform();
     private ReplicationSettings replication = ReplicationSettings.DEFAULT;
     private final Map<String, Duration> signals = new LinkedHashMap<>();
@@ -260,6 +262,19 @@ public final class TidalBuilder {
         return this;
     }
 
+    /**
+     * Sets by how much the p99 of acknowledging writes may grow on a node while a tenant is copied to it or from it: copying slows down until
+     * that holds. From 1 to 100, or 0 for no bound; 1.25 unless set.
+     */
+    public TidalBuilder migrationLatencyFactor(double factor) {
+        if (factor != 0 && !(factor >= 1 && factor <= 100)) {
+            throw TidalException.invalid(
+                    "migration latency factor " + factor + " is out of range: expected 1 to 100, or 0 for no bound");
+        }
+        migrationLatencyFactor = factor;
+        return this;
+    }
+
     private long queueBytes() {
         return queueBytes != null
                 ? queueBytes
@@ -290,7 +305,8 @@ public final class TidalBuilder {
                 millis(idempotencyHorizon),
                 retention == null ? -1 : millis(retention),
                 millis(retentionMax),
-                CLOSE_CHECKPOINT_BYTES);
+                CLOSE_CHECKPOINT_BYTES,
+                migrationLatencyFactor);
         return deployment.open(
                 plugins,
                 settings,

@@ -118,7 +118,7 @@ final class WriteAdmission {
 
     private PendingWrite queue(UserRecord record, TenantShard shard, WriteOptions options) {
         shard.readable();
-        shard.requireStaying();
+        shard.admit(1);
         PendingWrite write = new PendingWrite(1, tidal.callbacks());
         WriteRequest request = new WriteRequest(
                 shard,
@@ -197,7 +197,7 @@ final class WriteAdmission {
             if (shard != null) {
                 // A slot that can't take its part must not leave the others with theirs.
                 shard.readable();
-                shard.requireStaying();
+                shard.admit(part.records.position() / SignalRecords.BYTES);
                 WriteRequest request = new WriteRequest(
                         shard, part.records.flip(), part.namesToRecord(), key, level, waitNanos, write);
                 bytes += request.queueBytes();

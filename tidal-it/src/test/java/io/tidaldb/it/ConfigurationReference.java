@@ -145,7 +145,7 @@ final class ConfigurationReference {
         return switch (plain.getSimpleName()) {
             case "String" -> "text";
             case "NodeId" -> "node";
-            case "RegionId", "ShardId", "int" -> "number";
+            case "RegionId", "ShardId", "int", "double" -> "number";
             case "Address" -> "`HOST:PORT`";
             case "Path" -> "path";
             case "ByteSize" -> "size";

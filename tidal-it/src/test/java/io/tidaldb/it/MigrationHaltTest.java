@@ -36,7 +36,7 @@ class MigrationHaltTest {
     private static final ReplicaId SOURCE = ReplicaId.parse("r0:s0");
     private static final ReplicaId TARGET = ReplicaId.parse("r2:s2");
     private static final MigrationOptions OPTIONS =
-            new MigrationOptions(OptionalLong.empty(), Duration.ofSeconds(5), Optional.of(Duration.ZERO), false);
+            new MigrationOptions(OptionalLong.empty(), Duration.ofSeconds(5), Optional.of(Duration.ZERO), false, false);
 
     private static final List<MigrationState> ON_THE_WAY = List.of(
             MigrationState.PREPARING,

@@ -40,7 +40,7 @@ class MigrationMatrixTest {
 
     // Long enough for a machine that has other things to do.
     private static final MigrationOptions PATIENT =
-            new MigrationOptions(OptionalLong.empty(), Duration.ofSeconds(5), Optional.of(Duration.ZERO), false);
+            new MigrationOptions(OptionalLong.empty(), Duration.ofSeconds(5), Optional.of(Duration.ZERO), false, false);
 
     @TempDir
     Path directory;
@@ -162,7 +162,8 @@ class MigrationMatrixTest {
                             TENANT,
                             SOURCE,
                             TARGET,
-                            new MigrationOptions(OptionalLong.of(1), Duration.ofMillis(100), Optional.empty(), true));
+                            new MigrationOptions(
+                                    OptionalLong.of(1), Duration.ofMillis(100), Optional.empty(), true, false));
             tidal.migrations().pause(other);
             if (status(tidal, other).state().canAbort()) {
                 tidal.migrations().abort(other);

@@ -33,7 +33,7 @@ class MigrationOverSocketsTest {
 
     // Long enough for a machine that has other things to do.
     private static final MigrationOptions OPTIONS = new MigrationOptions(
-            MigrationOptions.DEFAULT.maxBytesPerSecond(), Duration.ofSeconds(5), Optional.empty(), true);
+            MigrationOptions.DEFAULT.maxBytesPerSecond(), Duration.ofSeconds(5), Optional.empty(), true, false);
 
     @TempDir
     private Path directory;

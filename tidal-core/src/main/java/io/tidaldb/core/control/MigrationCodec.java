@@ -118,6 +118,9 @@ final class MigrationCodec {
                 .put("max_write_pause_nanos", terms.maxWritePauseNanos())
                 .put("hold_nanos", terms.holdNanos())
                 .put("full", terms.full());
+        if (terms.slowDown()) {
+            json.put("slow_down", true);
+        }
     }
 
     private static MigrationTerms terms(JsonNode json) {
@@ -125,7 +128,8 @@ final class MigrationCodec {
                 json.path("max_bytes_per_second").asLong(),
                 json.path("max_write_pause_nanos").asLong(),
                 json.path("hold_nanos").asLong(),
-                json.path("full").asBoolean());
+                json.path("full").asBoolean(),
+                json.path("slow_down").asBoolean());
     }
 
     /** Writes all that there are, and the id of the last one. */

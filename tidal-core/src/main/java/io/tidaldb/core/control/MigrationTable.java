@@ -383,11 +383,7 @@ final class MigrationTable {
                     "migration " + known.id() + " is in state " + known.state() + " and holds nothing: expected "
                             + MigrationState.HOLD);
         }
-        MigrationTerms terms = known.terms();
-        migrations.put(
-                known.id(),
-                known.under(
-                        new MigrationTerms(terms.maxBytesPerSecond(), terms.maxWritePauseNanos(), 0, terms.full())));
+        migrations.put(known.id(), known.under(known.terms().withoutHold()));
         return new Reply.Done(0);
     }
 

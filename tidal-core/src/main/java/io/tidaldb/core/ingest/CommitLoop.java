@@ -31,6 +31,7 @@ public final class CommitLoop implements LoopBody {
     private final GroupCommit commits;
     private final Clock clock;
     private final Lease lease;
+    private final ForegroundLatency foreground;
     private final FairQueue waiting = new FairQueue();
     private final Queue<LoopTask<?>> system = new ArrayDeque<>();
     private final Queue<LoopTask<?>> afterCommit = new ArrayDeque<>();
@@ -45,11 +46,19 @@ public final class CommitLoop implements LoopBody {
      * Creates the loop of one store.
      *
      * @param expose called before an acknowledgement that comes before its sync
+     * @param foreground told of each write that is acknowledged
      * @param grown called after a commit for each slot whose log has grown and is durable
      */
     public CommitLoop(
-            WalStore store, Runnable expose, Clock clock, Hlc hlc, Schema schema, Consumer<TenantShard> grown) {
+            WalStore store,
+            Runnable expose,
+            Clock clock,
+            Hlc hlc,
+            Schema schema,
+            ForegroundLatency foreground,
+            Consumer<TenantShard> grown) {
         this.clock = clock;
+        this.foreground = foreground;
         this.lease = new Lease(clock);
         this.commits = new GroupCommit(store, expose, clock, hlc, schema, grown);
     }
@@ -104,6 +113,11 @@ public final class CommitLoop implements LoopBody {
     /** Returns for how long the node may take writes. Safe for any thread. */
     Lease lease() {
         return lease;
+    }
+
+    /** Returns who is told of each write that is acknowledged. Safe for any thread. */
+    ForegroundLatency foreground() {
+        return foreground;
     }
 
     /** Returns the node's clock. */

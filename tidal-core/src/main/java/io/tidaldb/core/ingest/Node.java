@@ -57,6 +57,7 @@ public final class Node {
     private final LoopFactory.BackgroundExecutor writing;
     private final NodeSettings settings;
     private final Hlc hlc;
+    private final ForegroundLatency foreground;
     private final CommitLoop loop;
     private final SlotRecovery recovery;
     private final Checkpoints checkpoints;
@@ -89,7 +90,8 @@ public final class Node {
         this.writing = writing;
         this.settings = settings;
         this.hlc = new Hlc(clock);
-        this.loop = new CommitLoop(store, home::expose, clock, hlc, schema, this::grown);
+        this.foreground = new ForegroundLatency(clock, settings.migrationLatencyFactor());
+        this.loop = new CommitLoop(store, home::expose, clock, hlc, schema, foreground, this::grown);
         this.recovery = new SlotRecovery(home, store, settings, schema, loop);
         this.checkpoints = new Checkpoints(loop, store, home, recovery, settings, clock, writing);
     }
@@ -107,6 +109,11 @@ public final class Node {
     /** Returns the region that it is in. */
     public RegionId region() {
         return region;
+    }
+
+    /** Returns how long tenants' writes to this node take while slots are copied. */
+    public ForegroundLatency foreground() {
+        return foreground;
     }
 
     /** Returns for how long this node may take writes for what it leads; without an end unless it is given one. */

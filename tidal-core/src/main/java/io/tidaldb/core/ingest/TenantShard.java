@@ -127,6 +127,9 @@ public final class TenantShard {
 
     private volatile @Nullable Long frozenNanos;
 
+    /** How fast writes come in while the slot is moved and the target would not keep up else; null if as fast as they may. */
+    private volatile @Nullable WritePace pace;
+
     private volatile long logBytes;
     private volatile long checkpointBytes;
     private volatile long entityCount;
@@ -267,10 +270,32 @@ public final class TenantShard {
         }
     }
 
-    /** @throws TidalException NOT_OWNER if another replica is about to lead */
-    public void requireStaying() {
+    /**
+     * Holds the slot's writes to a rate while it is moved, or no longer. Safe for any thread.
+     *
+     * @param signalsPerSecond above 0; null for no bound
+     */
+    public void slowDown(@Nullable Double signalsPerSecond) {
+        pace = signalsPerSecond == null
+                ? null
+                : new WritePace(signalsPerSecond, loop.clock().monotonicNanos());
+    }
+
+    /**
+     * Admits a write.
+     *
+     * @throws TidalException NOT_OWNER if another replica is about to lead, or would, were writes not held to a rate: try again
+     */
+    public void admit(int signals) {
         if ((frozenNanos != null || yieldedNanos != null) && !everywhere) {
             throw yielding();
+        }
+        WritePace slowed = pace;
+        if (slowed != null && !slowed.admits(signals, loop.clock().monotonicNanos())) {
+            throw new TidalException(
+                    ErrorCode.NOT_OWNER,
+                    "tenant " + tenantId + " is held to " + Math.round(slowed.signalsPerSecond())
+                            + " signals a second while it is moved from " + replica + ": try again");
         }
     }
 

@@ -179,6 +179,7 @@ public final class WriteRequest extends LoopItem {
     // Whoever leads by now may have been asked what is here before this was; where all write, nobody leads.
     private void acknowledge(WalSegmentId last) {
         if (shard.writesEverywhere() || shard.loop().lease().holds()) {
+            shard.loop().foreground().acknowledged(beganNanos);
             listener.acknowledged(last);
         } else {
             listener.refused(new TidalException(

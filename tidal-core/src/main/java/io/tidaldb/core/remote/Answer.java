@@ -3,6 +3,7 @@ package io.tidaldb.core.remote;
 import io.tidaldb.api.Origin;
 import io.tidaldb.api.RegionId;
 import io.tidaldb.api.ShardId;
+import io.tidaldb.core.ingest.ForegroundLatency;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -170,6 +171,7 @@ public sealed interface Answer {
      * @param members how many replicas its shard has
      * @param complete how many of them hold all that it holds, itself among them
      * @param batches of a tail, as they are stored, one after another
+     * @param foreground what writes to its node are like; null from a node that does not say
      */
     record Moved(
             List<MovedLog> logs,
@@ -179,8 +181,15 @@ public sealed interface Answer {
             byte[] hash,
             int members,
             int complete,
-            byte[] batches)
-            implements Answer {}
+            byte[] batches,
+            ForegroundLatency.@Nullable Sample foreground)
+            implements Answer {
+
+        /** Returns the same with what writes to its node are like. */
+        public Moved with(ForegroundLatency.Sample sample) {
+            return new Moved(logs, merged, comparable, digest, hash, members, complete, batches, sample);
+        }
+    }
 
     /**
      * How far a migration is.

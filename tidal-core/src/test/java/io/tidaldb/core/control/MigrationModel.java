@@ -45,7 +45,7 @@ final class MigrationModel implements Exploration.State<MigrationModel> {
             new ShardAssignment(ShardId.of(0), RegionId.of(0), NodeId.of("n0")),
             new ShardAssignment(ShardId.of(0), RegionId.of(1), NodeId.of("n1")),
             new ShardAssignment(ShardId.of(1), RegionId.of(2), NodeId.of("n2")));
-    private static final MigrationTerms TERMS = new MigrationTerms(0, 1, 0, false);
+    private static final MigrationTerms TERMS = new MigrationTerms(0, 1, 0, false, false);
     private static final int WRITES = 2;
 
     /** What is agreed: of a migration, of the tenant, and whether nothing but that has happened. */

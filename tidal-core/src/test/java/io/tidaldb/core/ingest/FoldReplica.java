@@ -107,14 +107,15 @@ final class FoldReplica {
     }
 
     private CommitLoop loop() {
-        return new CommitLoop(store, () -> {}, CLOCK, new Hlc(CLOCK), schema, grown -> {});
+        return new CommitLoop(
+                store, () -> {}, CLOCK, new Hlc(CLOCK), schema, new ForegroundLatency(CLOCK, 0), grown -> {});
     }
 
     private SlotRecovery recovery(boolean durable) {
         return new SlotRecovery(
                 durable ? home : new EphemeralHome(),
                 store,
-                new NodeSettings("test", Long.MAX_VALUE / 4, -1, 0, 1),
+                new NodeSettings("test", Long.MAX_VALUE / 4, -1, 0, 1, 0),
                 schema,
                 loop);
     }

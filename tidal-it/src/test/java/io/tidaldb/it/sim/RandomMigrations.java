@@ -117,6 +117,7 @@ final class RandomMigrations {
                 random.chance(200_000) ? OptionalLong.of(random.between(500, 100_000)) : OptionalLong.empty(),
                 Duration.ofMillis(random.between(20, 3_000)),
                 Optional.of(Duration.ofMillis(random.chance(500_000) ? 0 : random.between(1, 10_000))),
+                random.chance(300_000),
                 random.chance(300_000));
         operator.ask(
                 through,

@@ -81,6 +81,11 @@ final class MigrateStartCommand extends CliCommand {
     private Duration hold;
 
     @Option(
+            names = "--slow-down",
+            description = "If the tenant writes faster than can be copied, hold it, and nobody else, to half of that.")
+    private boolean slowDown;
+
+    @Option(
             names = "--end-hold",
             description = "If an earlier migration of the slot is held, first have what it holds erased.")
     private boolean endHold;
@@ -94,7 +99,8 @@ final class MigrateStartCommand extends CliCommand {
                 maxBytes == null ? OptionalLong.empty() : OptionalLong.of(maxBytes),
                 maxWritePause,
                 Optional.ofNullable(hold),
-                verify == Verify.FULL);
+                verify == Verify.FULL,
+                slowDown);
         ReplicaId source = ReplicaId.parse(from);
         ReplicaId target = ReplicaId.parse(to);
         try (Backend backend = store.open(token())) {

@@ -242,6 +242,9 @@ record ServerBackend(ServerClient client) implements Backend {
                 .put("to", to.toString())
                 .put("max_write_pause", DurationText.print(options.maxWritePause()))
                 .put("verify", options.full() ? "full" : "digest");
+        if (options.slowDown()) {
+            body.put("slow_down", true);
+        }
         options.maxBytesPerSecond().ifPresent(most -> body.put("max_bytes_per_sec", most));
         options.hold().ifPresent(hold -> body.put("hold", DurationText.print(hold)));
         return body;

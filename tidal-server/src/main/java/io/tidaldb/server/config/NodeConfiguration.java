@@ -119,6 +119,8 @@ public record NodeConfiguration(
      * @param returnAfter how long a node must be up before it leads again what it led before it failed, up to a day
      * @param degradedLag how far behind a region's replicas may be before it shows as degraded, 1 ms to a day
      * @param offlineAfter for how long nothing is heard of a region before it shows as offline, 1 ms to a day
+     * @param migrationLatencyFactor by how much the p99 of acknowledging writes may grow while a tenant is copied to the node or from it, 1 to
+     *     100; 0 for no bound
      */
     public record Limits(
             Duration maxFuture,
@@ -133,5 +135,6 @@ public record NodeConfiguration(
             Duration lease,
             Duration returnAfter,
             Duration degradedLag,
-            Duration offlineAfter) {}
+            Duration offlineAfter,
+            double migrationLatencyFactor) {}
 }

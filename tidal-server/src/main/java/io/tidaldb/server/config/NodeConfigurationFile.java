@@ -198,7 +198,9 @@ public final class NodeConfigurationFile {
                 section.value("degraded_lag", text -> bounded(text, Duration.ofMillis(1), Duration.ofDays(1)))
                         .orElse(HealthThresholds.DEFAULT.degradedLag()),
                 section.value("offline_after", text -> bounded(text, Duration.ofMillis(1), Duration.ofDays(1)))
-                        .orElse(HealthThresholds.DEFAULT.offlineAfter()));
+                        .orElse(HealthThresholds.DEFAULT.offlineAfter()),
+                section.value("migration_latency_factor", NodeConfigurationFile::latencyFactor)
+                        .orElse(1.25));
         section.end();
         return limits;
     }
@@ -225,6 +227,14 @@ public final class NodeConfigurationFile {
             return Integer.parseInt(text);
         }
         throw TidalException.invalid("\"" + text + "\" is out of range: expected 1 to 999999");
+    }
+
+    private static double latencyFactor(String text) {
+        double factor = text.matches("\\d{1,3}(\\.\\d{1,6})?") ? Double.parseDouble(text) : -1;
+        if (factor == 0 || factor >= 1 && factor <= 100) {
+            return factor;
+        }
+        throw TidalException.invalid("\"" + text + "\" is out of range: expected 1 to 100, or 0 for no bound");
     }
 
     private static Durability durability(String text) {

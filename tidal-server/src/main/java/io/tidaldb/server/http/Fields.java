@@ -65,6 +65,19 @@ final class Fields {
         });
     }
 
+    /** Returns true or false; nothing if it is absent or null. */
+    Optional<Boolean> truth(String name) {
+        known.add(name);
+        JsonNode value = object.get(name);
+        if (value == null || value.isNull()) {
+            return Optional.empty();
+        }
+        if (!value.isBoolean()) {
+            throw TidalException.invalid("field " + name + " is neither true nor false");
+        }
+        return Optional.of(value.booleanValue());
+    }
+
     /** Returns a list of texts or numbers; nothing if it is absent or null. */
     Optional<List<String>> list(String name) {
         known.add(name);

@@ -65,13 +65,15 @@ final class MigrationRoutes {
         Optional<Duration> pause = fields.value("max_write_pause", TimeSpan::parse);
         Optional<Duration> hold = fields.value("hold", TimeSpan::parse);
         boolean full = fields.value("verify", MigrationRoutes::isFull).orElse(false);
+        boolean slowDown = fields.truth("slow_down").orElse(false);
         boolean dryRun = exchange.truth(DRY_RUN);
         fields.end();
         MigrationOptions options = new MigrationOptions(
                 rate.map(OptionalLong::of).orElseGet(OptionalLong::empty),
                 pause.orElse(MigrationOptions.DEFAULT.maxWritePause()),
                 hold,
-                full);
+                full,
+                slowDown);
         Migrations migrations = exchange.acting().migrations();
         if (dryRun) {
             exchange.answer(200, MigrationView.of(migrations.plan(tenant, from, to, options)));

@@ -188,6 +188,7 @@ final class Schemas {
                         .maybe("max_write_pause", Schema.types("string", "null"))
                         .maybe("hold", Schema.types("string", "null"))
                         .maybe("verify", Schema.types("string", "null"))
+                        .maybe("slow_down", Schema.types("boolean", "null"))
                         .build());
         all.put("Alive", Schema.object().with("status", Schema.text()).build());
         return all;

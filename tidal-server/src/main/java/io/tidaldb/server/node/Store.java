@@ -35,6 +35,7 @@ final class Store {
                 .retentionMax(limits.retentionMax())
                 .lease(limits.lease())
                 .returnAfter(limits.returnAfter())
+                .migrationLatencyFactor(limits.migrationLatencyFactor())
                 .queueBytesPerTenant(limits.queueBytesPerTenant().bytes());
         limits.retention().ifPresent(builder::retention);
         configuration.pluginsDir().ifPresent(builder::pluginsDir);
