@@ -80,6 +80,11 @@ final class Admission {
         founded = true;
     }
 
+    /** Returns what tells its cluster from any other one; empty if it is not known. */
+    String cluster() {
+        return Founders.cluster(founders);
+    }
+
     /** Answers from what is agreed from now on. */
     void decideBy(ControlPlane agreed) {
         control = agreed;
@@ -118,9 +123,16 @@ final class Admission {
     /** Returns whether the cluster agrees; fails if it does not. */
     @SuppressWarnings("FutureReturnValueIgnored") // Whatever comes of it completes the other one.
     private CompletableFuture<Boolean> admitted(NodeId peer, Call.Enter enter) {
+        if (isOfAnother(enter)) {
+            return CompletableFuture.failedFuture(new TidalException(
+                    ErrorCode.DIRECTORY_MISMATCH,
+                    "node " + peer + " comes with data directory " + enter.identity() + ", which belongs to another"
+                            + " cluster than node " + self + ", whatever they are called: start it with a directory of"
+                            + " this cluster, or with an empty one and another name"));
+        }
         ControlPlane decided = control;
         if (decided == null || decided.shards().isEmpty()) {
-            return CompletableFuture.completedFuture(false);
+            return known(peer, enter);
         }
         if (decided.nodes().stream().anyMatch(node -> isAgreed(node, peer, enter))) {
             return CompletableFuture.completedFuture(true);
@@ -134,6 +146,8 @@ final class Admission {
             } catch (TidalException e) {
                 return CompletableFuture.failedFuture(e);
             }
+        } else if (known(peer, enter).isCompletedExceptionally()) {
+            return known(peer, enter);
         }
         CompletableFuture<Boolean> agreed = new CompletableFuture<>();
         network.scheduler().schedule(TO_AGREE, () -> agreed.complete(false));
@@ -145,6 +159,24 @@ final class Admission {
             }
         });
         return agreed;
+    }
+
+    private boolean isOfAnother(Call.Enter enter) {
+        String theirs = enter.cluster();
+        return theirs != null && !theirs.isEmpty() && !founders.isEmpty() && !theirs.equals(Founders.cluster(founders));
+    }
+
+    // A directory with which the cluster was made may have voted before anybody agreed on it.
+    private CompletableFuture<Boolean> known(NodeId peer, Call.Enter enter) {
+        String identity = founders.get(peer);
+        return identity == null || identity.equals(enter.identity())
+                ? CompletableFuture.completedFuture(false)
+                : CompletableFuture.failedFuture(new TidalException(
+                        ErrorCode.DIRECTORY_MISMATCH,
+                        "node " + peer + " comes with data directory " + enter.identity()
+                                + ", and the cluster was made with its directory " + identity
+                                + ": it has lost what it had promised; start it with its own directory, or let a node"
+                                + " with another name take its place"));
     }
 
     private static boolean isAgreed(NodeRecord node, NodeId peer, Call.Enter enter) {
@@ -167,7 +199,7 @@ final class Admission {
 
     /** Asks another node whether this one may take part. Fails with what it refuses. */
     CompletableFuture<Answer.Entered> ask(NodeId node, Duration deadline) {
-        Call call = new Call.Enter(0, 0, region.value(), identity, network.address());
+        Call call = new Call.Enter(0, 0, region.value(), identity, network.address(), cluster());
         return network.enter(node, codec.encode(call, ByteBuffer.allocate(0)), deadline)
                 .toCompletableFuture()
                 .thenApply(codec::answer)

@@ -190,7 +190,7 @@ final class Deployment {
             }
             LoopScheduler deciding = loops.scheduler("control");
             opened.push(deciding);
-            ControlPlane control = openControl(plugins, deciding, network);
+            ControlPlane control = openControl(plugins, deciding, network, admission);
             if (admission != null) {
                 admission.decideBy(control);
             }
@@ -263,11 +263,12 @@ final class Deployment {
         return directory;
     }
 
-    private ControlPlane openControl(Plugins plugins, Executor proposing, @Nullable NodeNetwork network) {
+    private ControlPlane openControl(
+            Plugins plugins, Executor proposing, @Nullable NodeNetwork network, @Nullable Admission admission) {
         Path path = root == null ? null : directory(first).resolve("control");
         ControlLogContext context = member == null || network == null
                 ? new ControlLogContext(path, first, List.of(first))
-                : new ControlLogContext(path, first, member.founders(), member.cluster(), network.control());
+                : new ControlLogContext(path, first, member.founders(), cluster(member, admission), network.control());
         Clock clock = plugins.platform().clock();
         Actor self = Actor.node(first);
         AuditJournal journal = path == null ? null : AuditJournal.open(path.resolveSibling(AUDIT));
@@ -288,6 +289,12 @@ final class Deployment {
         }
         opened.push(control);
         return control;
+    }
+
+    // Two clusters may have one name, and the same nodes: they have nothing to decide together.
+    private static String cluster(ClusterMember member, @Nullable Admission admission) {
+        String made = admission == null ? "" : admission.cluster();
+        return made.isEmpty() ? member.cluster() : member.cluster() + "/" + made;
     }
 
     /** Has decided what is not decided yet; what others decided meanwhile is known here afterwards. */

@@ -25,9 +25,12 @@ import org.slf4j.LoggerFactory;
  * <ul>
  *   <li>the cluster agrees that it is this node, with this directory;
  *   <li>or one of those with which the cluster is made says that this directory is, too, though nothing can be agreed yet;
- *   <li>or so many say that they are new themselves, too, that no cluster can have been made without one of them: then it makes one, unless
- *       it is to wait for the word.
+ *   <li>or all with which a cluster is made say that they are new themselves, too, and it is the first of them: then it makes one. If it is
+ *       to wait for the word, it makes one when it is given the word, whichever it is.
  * </ul>
+ *
+ * <p>So whoever makes a cluster has asked everybody who could know of another one, and nobody else makes one at the same time. Two are made
+ * only if all that knew of the first have lost their directories, and these two do not talk to each other.
  *
  * Used by the thread that opens.
  */
@@ -106,7 +109,7 @@ final class Entry {
         }
         return "node " + member.node() + " waits for "
                 + (init == null
-                        ? "a majority of " + member.nodes()
+                        ? "its cluster, or for all of " + member.nodes() + " to make one"
                         : "the cluster to be initialised: tidal cluster init")
                 + ": it has no link to " + away;
     }
@@ -136,16 +139,7 @@ final class Entry {
                 admission.found(admission.isFounded() ? new TreeMap<>() : named(each.founders()));
                 return true;
             }
-            String known = each.founders().get(admission.self().name());
-            if (each.founded() && known != null) {
-                if (!known.equals(admission.identity())) {
-                    throw new TidalException(
-                            ErrorCode.DIRECTORY_MISMATCH,
-                            "node " + admission.self() + " comes with data directory " + admission.identity()
-                                    + ", and the cluster was made with its directory " + known
-                                    + ": it has lost what it had promised; start it with its own directory, or let a node"
-                                    + " with another name take its place");
-                }
+            if (each.founded() && each.founders().containsKey(admission.self().name())) {
                 admission.found(named(each.founders()));
                 return true;
             }
@@ -155,8 +149,8 @@ final class Entry {
     }
 
     private boolean makes(SortedMap<NodeId, Answer.Entered> answers, boolean made) {
-        int all = member.nodes().size();
-        if (made || answers.size() + 1 <= all / 2) {
+        boolean first = member.nodes().get(0).equals(member.node());
+        if (made || !first || !answers.keySet().containsAll(member.peers().keySet())) {
             return false;
         }
         admission.found(with(answers));

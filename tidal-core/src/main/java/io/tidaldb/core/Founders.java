@@ -9,9 +9,9 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.UUID;
 
 /**
  * The file {@code founders} in a member's directory: with whom the cluster was made, a line {@code node=uuid of its directory} each. It is
@@ -25,6 +25,14 @@ final class Founders {
 
     Founders(Path directory) {
         this.file = directory.resolve("founders");
+    }
+
+    /** Returns what tells the cluster that these have made from any other one, whatever it is called; empty if they are not known. */
+    static String cluster(SortedMap<NodeId, String> founders) {
+        return founders.isEmpty()
+                ? ""
+                : UUID.nameUUIDFromBytes(text(founders).getBytes(StandardCharsets.UTF_8))
+                        .toString();
     }
 
     /** Returns them; none if the file is not there. */
@@ -51,10 +59,14 @@ final class Founders {
     }
 
     /** Writes them, durably. */
-    void write(Map<NodeId, String> founders) {
+    void write(SortedMap<NodeId, String> founders) {
+        DurableFiles.replace(file, ByteBuffer.wrap(text(founders).getBytes(StandardCharsets.UTF_8)));
+    }
+
+    private static String text(SortedMap<NodeId, String> founders) {
         StringBuilder text = new StringBuilder();
         founders.forEach((node, identity) ->
                 text.append(node).append('=').append(identity).append('\n'));
-        DurableFiles.replace(file, ByteBuffer.wrap(text.toString().getBytes(StandardCharsets.UTF_8)));
+        return text.toString();
     }
 }

@@ -7,8 +7,11 @@ import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.core.ClusterInit;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -74,5 +77,60 @@ class ClusterInitTest {
         assertThatThrownBy(() -> members.start(2)).hasMessageContaining("it has lost what it had");
         members.start(0);
         assertThat(members.node(1).health().nodes()).hasSize(3);
+    }
+
+    @Test
+    @DisplayName("those that have lost their disks make no second cluster, though they are more than half")
+    void noSecondCluster() throws InterruptedException {
+        members.start(0, 1, 2);
+        for (int node = 0; node < Members.FOUNDERS; node++) {
+            members.kill(node);
+        }
+        Trees.delete(directory.resolve("n0"));
+        Trees.delete(directory.resolve("n1"));
+        List<CompletableFuture<Void>> empty = List.of(start(0), start(1));
+        Thread third = new Thread(() -> assertThatThrownBy(
+                        () -> Members.founder(directory, 2, members.founders()).open())
+                .isInstanceOf(TidalException.class));
+        third.start();
+        for (CompletableFuture<Void> each : empty) {
+            refused(ErrorCode.DIRECTORY_MISMATCH, "it has lost what it had promised", () -> joined(each));
+        }
+        third.interrupt();
+        third.join();
+    }
+
+    @Test
+    @DisplayName("one that comes back from another cluster of the same name is refused, and says why")
+    void ofAnotherCluster() throws IOException {
+        members.start(0, 1, 2);
+        for (int node = 0; node < Members.FOUNDERS; node++) {
+            members.stop(node);
+        }
+        Path former = directory.resolve("former");
+        Files.move(directory.resolve("n2"), former);
+        Trees.delete(directory.resolve("n0"));
+        Trees.delete(directory.resolve("n1"));
+        members.start(0, 1, 2);
+        members.stop(2);
+        Trees.delete(directory.resolve("n2"));
+        Files.move(former, directory.resolve("n2"));
+        refused(ErrorCode.DIRECTORY_MISMATCH, "belongs to another cluster", () -> joined(start(2)));
+    }
+
+    private CompletableFuture<Void> start(int node) {
+        return CompletableFuture.runAsync(() -> members.start(node));
+    }
+
+    private static void joined(CompletableFuture<Void> started) {
+        try {
+            started.join();
+        } catch (CompletionException e) {
+            Throwable reason = e;
+            while (reason instanceof CompletionException && reason.getCause() != null) {
+                reason = reason.getCause();
+            }
+            throw (TidalException) reason;
+        }
     }
 }

@@ -234,7 +234,9 @@ class NodeProcessTest {
                 peers: {n1: "127.0.0.1:1", n2: "127.0.0.1:2"}
                 """.formatted(work.resolve("one"), port));
         try (TidalProcess node = TidalProcess.start(work.resolve("one.txt"), "node", "--config", file)) {
-            Await.until(() -> node.errors().contains("waits for a majority of [n0, n1, n2]: it has no link to [n1, n2]")
+            Await.until(() -> node.errors()
+                            .contains(
+                                    "waits for its cluster, or for all of [n0, n1, n2] to make one: it has no link to [n1, n2]")
                     || !node.isAlive());
             assertThat(node.isAlive()).as(node.errors()).isTrue();
             for (String path : List.of("/readyz", "/v1/tenants")) {

@@ -202,8 +202,16 @@ public sealed interface Call {
     /**
      * Asks whether the node that asks may take part, with this directory and at this address. About no tenant; asked before anything is
      * agreed with it.
+     *
+     * @param cluster what tells the cluster that it takes part in from any other one; null or empty if it does not know of one
      */
-    record Enter(long index, long tenant, int region, String identity, String address) implements Call {}
+    record Enter(
+            long index,
+            long tenant,
+            int region,
+            String identity,
+            String address,
+            @Nullable String cluster) implements Call {}
 
     /**
      * Has the node asked, which leads a slot, compare another node's replica with its own; refused with NOT_CAUGHT_UP unless they are the

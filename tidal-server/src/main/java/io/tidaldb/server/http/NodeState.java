@@ -54,7 +54,7 @@ public final class NodeState {
         return configuration.peers().isEmpty()
                 ? "starting"
                 : "starting; it needs a majority of itself and "
-                        + configuration.peers().keySet();
+                        + configuration.peers().keySet() + ", and all of them to make a new cluster";
     }
 
     /** Returns the word on which a cluster is made that waits for it. */
