@@ -12,6 +12,7 @@ import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.util.Collection;
+import java.util.Set;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.TrustManager;
@@ -22,8 +23,9 @@ import org.jspecify.annotations.Nullable;
 /** Whose certificates are believed: those that the system trusts, and those of a file. */
 final class Trust {
 
-    // The JDK's client tells it from other failures of a handshake by its words alone.
-    private static final String BROKEN_OFF = "Remote host terminated the handshake";
+    // The JDK's client tells them from other failures of a handshake by their words alone: within it, and before it.
+    private static final Set<String> BROKEN_OFF =
+            Set.of("Remote host terminated the handshake", "Remote host closed the channel");
 
     private static final long MAX_BYTES = 16L << 20;
 
@@ -91,6 +93,7 @@ final class Trust {
      * nothing about that: something in between, such as a container's port, takes connections for a server that is not there yet.
      */
     static boolean isMissing(@Nullable Throwable failure) {
-        return failure instanceof SSLException && !BROKEN_OFF.equals(failure.getMessage());
+        return failure instanceof SSLException
+                && (failure.getMessage() == null || !BROKEN_OFF.contains(failure.getMessage()));
     }
 }
