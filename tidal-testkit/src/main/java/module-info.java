@@ -4,10 +4,15 @@ module io.tidaldb.testkit {
     requires transitive org.junit.jupiter.api;
     requires org.assertj.core;
     requires static org.jspecify;
+    requires java.management;
+    requires jdk.management;
 
     exports io.tidaldb.testkit;
     exports io.tidaldb.testkit.disk;
+    exports io.tidaldb.testkit.fuzz;
 
     opens io.tidaldb.testkit to
+            org.junit.platform.commons;
+    opens io.tidaldb.testkit.fuzz to
             org.junit.platform.commons;
 }
