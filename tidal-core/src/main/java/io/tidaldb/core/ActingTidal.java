@@ -179,6 +179,11 @@ record ActingTidal(EmbeddedTidal tidal, Actor actor) implements Tidal {
     }
 
     @Override
+    public ScrubFigures scrub() {
+        return tidal.scrub();
+    }
+
+    @Override
     public void promote(TenantId tenant, ReplicaId leader) {
         tidal.acting(actor, () -> {
             tidal.promote(tenant, leader);

@@ -32,6 +32,7 @@ import io.tidaldb.core.routing.ShardRouter;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -317,6 +318,11 @@ final class EmbeddedTenant implements Tenant {
             found = found == null || placement.contains(each.replica()) ? each : found;
         }
         return found;
+    }
+
+    /** Returns the tenant's slots in this process, each replica of them. */
+    Collection<TenantShard> replicas() {
+        return replicas.values();
     }
 
     /** Returns the replicas of a slot in this process, in order of region. */

@@ -107,6 +107,7 @@ final class EmbeddedTidal implements Tidal {
     private final MoveTarget moveTarget;
     private final MoveCoordinator moves;
     private final ReplicaUpkeep replicaUpkeep;
+    private final Scrubbing scrubbing;
 
     private volatile boolean closed;
 
@@ -121,6 +122,7 @@ final class EmbeddedTidal implements Tidal {
      * @param queueBytes most bytes of all tenants that wait before each is held to its share
      * @param capacity signals a second that each node can take, or null if nobody has said
      * @param leadership how long leaders count on their office
+     * @param scrub how often and how fast what is held is read again
      * @param init the word on which the cluster is made that it is a member of, or null if nobody is waited for
      */
     record Limits(
@@ -129,6 +131,7 @@ final class EmbeddedTidal implements Tidal {
             long queueBytes,
             @Nullable Double capacity,
             LeadershipSettings leadership,
+            ScrubSettings scrub,
             @Nullable ClusterInit init) {}
 
     /**
@@ -169,6 +172,7 @@ final class EmbeddedTidal implements Tidal {
         this.moves = new MoveCoordinator(
                 control, cluster, hosting, calls, moveTarget, plugins.platform().clock(), scheduler);
         this.replicaUpkeep = new ReplicaUpkeep(control, cluster, hosting, calls, this::promoted, scheduler);
+        this.scrubbing = new Scrubbing(control, cluster, hosting, calls, this::promoted, limits.scrub, scheduler);
         control.listen(tenant -> {
             hosting.changed(tenant);
             moves.changed();
@@ -212,6 +216,7 @@ final class EmbeddedTidal implements Tidal {
         }
         moves.changed();
         replicaUpkeep.changed();
+        scrubbing.start();
     }
 
     private CompletableFuture<Void> lead(Node node) {
@@ -307,6 +312,11 @@ final class EmbeddedTidal implements Tidal {
     private EmbeddedTenant assemble(TenantRecord record) {
         TenantState state = new TenantState(record.config(), rates(record.config()), record.digestSeed(), queue);
         return new EmbeddedTenant(this, state, record, calls);
+    }
+
+    @Override
+    public ScrubFigures scrub() {
+        return scrubbing.figures();
     }
 
     @Override

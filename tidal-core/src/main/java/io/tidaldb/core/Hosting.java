@@ -466,6 +466,18 @@ final class Hosting implements ControlPlane.Listener {
         return all(told);
     }
 
+    /** Tells a replica that begins anew what its part in its slot is. */
+    CompletableFuture<Void> rejoin(EmbeddedTenant tenant, TenantShard shard) {
+        TenantRecord record = tenant.record();
+        return done().thenComposeAsync(
+                nothing -> SlotPart.of(record).stream()
+                        .filter(part -> part.shard().equals(shard.replica().shard()))
+                        .findFirst()
+                        .map(part -> assigned(shard, part, record))
+                        .orElseGet(Hosting::done),
+                scheduler);
+    }
+
     // It is erased by whoever sees to the change.
     private boolean hasLeft(TenantShard shard, TenantRecord record) {
         return cluster.replicas().allowed(shard.replica().shard(), record.config()).stream()

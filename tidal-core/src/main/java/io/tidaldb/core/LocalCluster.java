@@ -265,6 +265,13 @@ final class LocalCluster {
         return host;
     }
 
+    /** Returns the nodes that hold a slot, given a replica of it, running or not. */
+    List<NodeId> holders(TenantShard shard, TenantConfig tenant) {
+        return replicas().allowed(shard.replica().shard(), tenant).stream()
+                .map(ShardAssignment::node)
+                .toList();
+    }
+
     /** Returns the node that hosts a replica, if it runs. */
     Node node(ReplicaId replica) {
         return running(nameOf(replica)).node();

@@ -217,6 +217,9 @@ public interface Tidal extends AutoCloseable {
      */
     void promote(TenantId tenant, ReplicaId leader);
 
+    /** Returns what was found by reading again what this process holds, since it was opened. */
+    ScrubFigures scrub();
+
     /**
      * Stops a node of this process as a crash would; its shards' replicas on other nodes go on. For drills and tests.
      *

@@ -51,6 +51,7 @@ public final class TidalBuilder {
     private Duration idempotencyHorizon = Duration.ofHours(24);
 
     private @Nullable Duration retention;
+    private ScrubSettings scrub = ScrubSettings.DEFAULT;
 
     private Duration retentionMax = Duration.ofHours(24);
 
@@ -208,6 +209,19 @@ public final class TidalBuilder {
     }
 
     /**
+     * Sets how often what is held is read again to find damage, from the end of one reading to the begin of the next, and how fast at most; a
+     * day and 4 MiB a second unless set. A zero interval switches it off. The first begins after the interval, or an hour if that is less.
+     * What is damaged is fetched from another replica that holds all of it.
+     *
+     * @param interval at most 365 days
+     * @param bytesPerSecond at least 4096
+     */
+    public TidalBuilder scrub(Duration interval, long bytesPerSecond) {
+        scrub = new ScrubSettings(interval, bytesPerSecond);
+        return this;
+    }
+
+    /**
      * Sets for how long logs keep what a replica lacks that is not heard of, if they drop anything at all; 24 hours unless set. One that is
      * away for longer gets a snapshot when it comes back. A replica counts as away after some seconds, however short this is.
      */
@@ -318,6 +332,7 @@ public final class TidalBuilder {
                         queueBytes(),
                         capacity,
                         new LeadershipSettings(lease, returnAfter),
+                        scrub,
                         init),
                 signals,
                 defaultSignals);

@@ -7,8 +7,10 @@ import io.tidaldb.api.wal.WalBatch;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -36,6 +38,7 @@ public final class LossyDisk {
     private long capacityBytes = Long.MAX_VALUE;
     private boolean fullAtSync;
     private long bytes;
+    private int rotten;
 
     LossyDisk() {}
 
@@ -76,6 +79,30 @@ public final class LossyDisk {
             throw TidalException.invalid("there is no log " + log + " on this disk");
         }
         found.flip(seqno, bit);
+    }
+
+    /**
+     * Turns a bit of some durable batch at rest, if there is one.
+     *
+     * @param which the logs that it may be in
+     * @return the log that it is in
+     */
+    public Optional<LogId> rot(Predicate<LogId> which, RandomGenerator random) {
+        List<LossyLog> candidates = logs.values().stream()
+                .filter(log -> log.isDurable() && which.test(log.id()))
+                .toList();
+        if (candidates.isEmpty()) {
+            return Optional.empty();
+        }
+        LossyLog log = candidates.get(random.nextInt(candidates.size()));
+        log.rot(random);
+        rotten++;
+        return Optional.of(log.id());
+    }
+
+    /** Returns how often {@link #rot} has turned a bit. */
+    public int rotten() {
+        return rotten;
     }
 
     /** Ends the store that is open, as a crash of its machine does: it is good for nothing, and closing it makes nothing durable. */

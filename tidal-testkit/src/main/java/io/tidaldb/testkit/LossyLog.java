@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -188,6 +189,17 @@ final class LossyLog {
         } else {
             damaged.put(batch.firstSeqno(), raw);
         }
+    }
+
+    /** Returns whether any batch of it is durable. */
+    boolean isDurable() {
+        return synced > 0;
+    }
+
+    /** Turns one bit of a batch that is durable. */
+    void rot(RandomGenerator random) {
+        WalBatch batch = batches.get(random.nextInt(synced));
+        flip(batch.firstSeqno(), random.nextInt(batch.length() * Byte.SIZE));
     }
 
     /** Reads all of it, as a store does when it is opened. */

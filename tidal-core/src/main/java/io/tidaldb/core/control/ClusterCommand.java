@@ -181,6 +181,13 @@ public sealed interface ClusterCommand {
      */
     record ConfirmErasure(TenantId erased, long life, NodeId node, long atMillis) implements ClusterCommand {}
 
+    /**
+     * What a replica holds of a tenant was found to be damaged, or what was done about that. Changes nothing; it is in the audit log.
+     *
+     * @param what places and numbers, nobody's text
+     */
+    record ReportDamage(TenantId tenant, ReplicaId replica, String what) implements ClusterCommand {}
+
     /** A token is not valid any more, on any node. */
     record RevokeToken(String token) implements ClusterCommand {}
 

@@ -121,6 +121,8 @@ final class ClusterState {
         } else if (command instanceof ClusterCommand.ConfirmErasure confirm) {
             erasures.confirm(confirm);
             return new Reply.Done(0);
+        } else if (command instanceof ClusterCommand.ReportDamage report) {
+            return tenants.containsKey(report.tenant()) ? new Reply.Done(0) : unknown(report.tenant());
         } else if (command instanceof ClusterCommand.RevokeToken revoke) {
             return revokedTokens.revoke(revoke.token());
         } else if (command instanceof ClusterCommand.EraseEntity erase) {

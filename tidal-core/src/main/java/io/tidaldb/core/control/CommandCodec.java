@@ -103,6 +103,11 @@ final class CommandCodec {
                     .put("life", Long.toUnsignedString(confirm.life()))
                     .put("node", confirm.node().name())
                     .put("at_ms", confirm.atMillis());
+        } else if (command instanceof ClusterCommand.ReportDamage report) {
+            json.put("type", "report-damage")
+                    .put("tenant", id(report.tenant()))
+                    .put("replica", report.replica().toString())
+                    .put("what", report.what());
         } else if (command instanceof ClusterCommand.RevokeToken revoke) {
             json.put("type", "revoke-token").put("token", revoke.token());
         } else if (command instanceof ClusterCommand.EraseEntity erase) {
@@ -227,6 +232,11 @@ final class CommandCodec {
                         Long.parseUnsignedLong(json.path("life").asText()),
                         NodeId.of(json.path("node").asText()),
                         json.path("at_ms").asLong());
+            case "report-damage" ->
+                new ClusterCommand.ReportDamage(
+                        TenantId.parse(json.path("tenant").asText()),
+                        ReplicaId.parse(json.path("replica").asText()),
+                        json.path("what").asText());
             case "revoke-token" ->
                 new ClusterCommand.RevokeToken(json.path("token").asText());
             case "erase-entity" ->

@@ -81,6 +81,8 @@ final class CommandImage {
             return prefer.leader().toString();
         } else if (command instanceof ClusterCommand.GrantIncarnation grant) {
             return grant.replica().toString();
+        } else if (command instanceof ClusterCommand.ReportDamage report) {
+            return report.replica() + ": " + report.what();
         } else if (command instanceof ClusterCommand.RevokeToken revoke) {
             return "token "
                     + revoke.token().substring(0, Math.min(12, revoke.token().length()));
@@ -128,7 +130,7 @@ final class CommandImage {
     }
 
     private static @Nullable ObjectNode image(ClusterState state, ClusterCommand command) {
-        if (command instanceof ClusterCommand.EraseEntity) {
+        if (command instanceof ClusterCommand.EraseEntity || command instanceof ClusterCommand.ReportDamage) {
             return object();
         }
         TenantId tenant = command.tenant();

@@ -194,6 +194,15 @@ final class Checkpoint {
         }
     }
 
+    /** @throws TidalException CORRUPT_DATA if it is not whole, or can't be read */
+    static void check(NodeHome.StoredFile file) {
+        try {
+            checkWhole(file);
+        } catch (IOException e) {
+            throw new TidalException(ErrorCode.CORRUPT_DATA, "checkpoint " + file.name() + " can't be read: " + e, e);
+        }
+    }
+
     private static void checkWhole(NodeHome.StoredFile file) throws IOException {
         long bytes = file.bytes();
         if (bytes < MIN_BYTES) {

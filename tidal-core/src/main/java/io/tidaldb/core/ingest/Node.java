@@ -61,6 +61,7 @@ public final class Node {
     private final CommitLoop loop;
     private final SlotRecovery recovery;
     private final Checkpoints checkpoints;
+    private final Scrub scrub;
     private final Map<LogId, TenantShard> shards = new TreeMap<>();
     private final Map<TenantId, Flow> flows = new HashMap<>();
     private final AtomicLong resets = new AtomicLong();
@@ -93,6 +94,7 @@ public final class Node {
         this.foreground = new ForegroundLatency(clock, settings.migrationLatencyFactor());
         this.loop = new CommitLoop(store, home::expose, clock, hlc, schema, foreground, this::grown);
         this.recovery = new SlotRecovery(home, store, settings, schema, loop);
+        this.scrub = new Scrub(store, recovery);
         this.checkpoints = new Checkpoints(loop, store, home, recovery, settings, clock, writing);
     }
 
@@ -398,6 +400,65 @@ public final class Node {
             }
             return reset;
         });
+    }
+
+    /**
+     * Throws away what is here of a damaged slot, so that it begins anew; returns whether it did. Another replica must hold all of what is
+     * {@link #known} to have been here, and this one must not lead.
+     */
+    public CompletableFuture<Boolean> resetHeldElsewhere(TenantShard shard) {
+        return loop.submit(() -> {
+            boolean reset = recovery.snapshots().resetHeldElsewhere(shard);
+            if (reset) {
+                resets.incrementAndGet();
+            }
+            return reset;
+        });
+    }
+
+    /**
+     * Returns how far a damaged slot is known to have had each origin's log, as far as nobody else may have that. Empty if it can't be told, or
+     * if it is not the files that are damaged.
+     */
+    public CompletableFuture<Optional<Map<Origin, Long>>> known(TenantShard shard) {
+        return loop.submit(() -> recovery.snapshots().known(shard));
+    }
+
+    /**
+     * Reads a stretch of what a slot's files hold again, in its tenant's turn, and after the last stretch its checkpoint. What is damaged is
+     * quarantined, but for a checkpoint: that is written anew.
+     *
+     * @param from null for the first stretch
+     */
+    @SuppressWarnings("FutureReturnValueIgnored") // Its failure is handed on.
+    public CompletableFuture<Scrub.Stretch> scrub(TenantShard shard, Scrub.@Nullable Place from, int maxBytes) {
+        return loop.submit(shard.flow(), maxBytes, () -> scrub.read(shard, from, maxBytes))
+                .thenCompose(read -> read.next() != null || read.damage() != null || !home.durable()
+                        ? CompletableFuture.completedFuture(read)
+                        : inBackground(() -> checkpointDamage(shard))
+                                .thenCompose(damaged -> damaged
+                                        ? loop.submit(() -> rewritten(shard)).thenCompose(written -> written)
+                                        : CompletableFuture.completedFuture(null))
+                                .thenApply(nothing -> read));
+    }
+
+    private boolean checkpointDamage(TenantShard shard) {
+        try {
+            home.find(shard.tenantId(), Checkpoint.name(shard.replica().shard()))
+                    .ifPresent(Checkpoint::check);
+            return false;
+        } catch (TidalException e) {
+            LOG.warn("{}: it is written anew", e.getMessage());
+            return e.code() == ErrorCode.CORRUPT_DATA;
+        }
+    }
+
+    private CompletableFuture<Void> rewritten(TenantShard shard) {
+        if (shard.refusal() != null || shard.isErased()) {
+            return CompletableFuture.completedFuture(null);
+        }
+        shard.checkpointedBytes(-1);
+        return checkpoints.write(shard);
     }
 
     /** Returns how many slots were thrown away since this node was opened because they were damaged. */

@@ -141,12 +141,63 @@ final class SnapshotInstall {
      */
     boolean reset(TenantShard shard) {
         TidalException damage = shard.damage();
-        boolean damaged = damage != null
-                && (damage.code() == ErrorCode.CORRUPT_LOG || damage.code() == ErrorCode.CORRUPT_DATA)
-                && shard.brokenAtOpen;
-        if (damage == null || !damaged || !shard.isReplicated() || shard.leads() || hasWritten(shard)) {
+        if (damage == null || !shard.brokenAtOpen || !isLeft(shard, damage) || hasWritten(shard)) {
             return false;
         }
+        discard(shard, damage);
+        return true;
+    }
+
+    /**
+     * Throws away what a follower's replica holds if it is damaged; returns whether it did. Whoever calls it knows that another replica holds
+     * all of {@link #known}.
+     */
+    boolean resetHeldElsewhere(TenantShard shard) {
+        TidalException damage = shard.damage();
+        if (damage == null || shard.writesEverywhere() || !isLeft(shard, damage)) {
+            return false;
+        }
+        discard(shard, damage);
+        return true;
+    }
+
+    /**
+     * Returns how far a damaged slot is known to have had each origin's log, as far as nobody else may have it: all of it if the damage was
+     * found while it was served. Empty if that can't be told.
+     */
+    Optional<Map<Origin, Long>> known(TenantShard shard) {
+        Map<Origin, Long> known = new TreeMap<>();
+        if (shard.brokenInService) {
+            shard.origins.values().forEach(each -> known.put(each.origin, each.lastSeqno));
+            return Optional.of(known);
+        }
+        TidalException damage = shard.damage();
+        if (!shard.brokenAtOpen || damage == null || !isOfFiles(damage)) {
+            return Optional.empty();
+        }
+        for (LogStatus status : recovery.logs(shard)) {
+            Origin origin = status.log().origin();
+            if (status.damage() == null) {
+                known.put(origin, status.lastSeqno());
+            } else if (origin.replica().equals(shard.replica())) {
+                return Optional.empty();
+            }
+        }
+        return Optional.of(known);
+    }
+
+    private static boolean isOfFiles(TidalException damage) {
+        return damage.code() == ErrorCode.CORRUPT_LOG || damage.code() == ErrorCode.CORRUPT_DATA;
+    }
+
+    private static boolean isLeft(TenantShard shard, TidalException damage) {
+        return isOfFiles(damage)
+                && (shard.brokenAtOpen || shard.brokenInService)
+                && shard.isReplicated()
+                && !shard.leads();
+    }
+
+    private void discard(TenantShard shard, TidalException damage) {
         LOG.warn(
                 "what tenant {} has on {} is thrown away and fetched from the leader: {}",
                 shard.tenantId(),
@@ -162,7 +213,6 @@ final class SnapshotInstall {
         shard.checkpointBytes(0);
         shard.logBytes(0);
         shard.checkpointedBytes(0);
-        return true;
     }
 
     private boolean hasWritten(TenantShard shard) {

@@ -163,6 +163,9 @@ public final class TenantShard {
     /** Whether what is wrong was found when the slot was opened: by a look at this disk alone. */
     boolean brokenAtOpen;
 
+    /** Whether what is wrong was found while the slot was served: then it is known what it had. */
+    boolean brokenInService;
+
     /** Highest stamp of any batch seen. Invariant: the node's clock lies above it. */
     long lastHlc;
 
@@ -487,6 +490,12 @@ public final class TenantShard {
     public boolean leads() {
         Leader owner = leader;
         return owner == null || owner.replica.equals(replica);
+    }
+
+    /** Returns where the replica is that takes the slot's writes; null if nobody has said. Safe for any thread. */
+    public @Nullable NodeId leaderNode() {
+        Leader owner = leader;
+        return owner == null ? null : owner.node;
     }
 
     /** Returns why no writes are taken here, or null. */
@@ -827,11 +836,18 @@ public final class TenantShard {
         }
     }
 
+    /** What is on the disk is not what was written, as was found while the slot was served. Called by the loop. */
+    void damagedOnDisk(TidalException reason) {
+        brokenInService = damage == null;
+        damaged(reason);
+    }
+
     /** Begins anew with nothing, because of what was wrong: reads are refused until everything is back. */
     void refetch(TenantShard empty, TidalException reason) {
         refetching = reason;
         replaceBy(empty);
         brokenAtOpen = false;
+        brokenInService = false;
         damage = null;
     }
 

@@ -84,6 +84,8 @@ public final class SimulatedCluster implements AutoCloseable {
 
         private Duration retentionMax = Duration.ZERO;
         private @Nullable Duration horizon;
+        private @Nullable Duration scrubInterval;
+        private long scrubBytesPerSecond;
 
         private Builder() {}
 
@@ -148,6 +150,13 @@ public final class SimulatedCluster implements AutoCloseable {
             return this;
         }
 
+        /** Lets machines read again what they hold, as {@link io.tidaldb.core.TidalBuilder#scrub} says; an hour after their start unless set. */
+        public Builder scrub(Duration interval, long bytesPerSecond) {
+            scrubInterval = interval;
+            scrubBytesPerSecond = bytesPerSecond;
+            return this;
+        }
+
         /** Sets what machines are like. */
         public Builder machines(Function<NodeId, MachineProfile> each) {
             profiles = each;
@@ -196,6 +205,9 @@ public final class SimulatedCluster implements AutoCloseable {
         }
         if (from.horizon != null) {
             builder.idempotencyHorizon(from.horizon);
+        }
+        if (from.scrubInterval != null) {
+            builder.scrub(from.scrubInterval, from.scrubBytesPerSecond);
         }
         tidal = builder.open();
         world.onCrash(machine -> {

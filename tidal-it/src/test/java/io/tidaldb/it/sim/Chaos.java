@@ -3,7 +3,9 @@ package io.tidaldb.it.sim;
 import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.NodeId;
 import io.tidaldb.api.ReplicaId;
+import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
+import io.tidaldb.api.WriteMode;
 import io.tidaldb.core.Tenant;
 import io.tidaldb.testkit.LossyDisk;
 import java.nio.file.Path;
@@ -25,6 +27,7 @@ final class Chaos {
         FAILED_SYNC,
         FULL_DISK,
         SLOW_DISK,
+        BIT_ROT,
         PAUSE,
         CLOCK_JUMP,
         CUT,
@@ -127,6 +130,7 @@ final class Chaos {
             case FAILED_SYNC -> failSync(replica);
             case FULL_DISK -> fill(replica);
             case SLOW_DISK -> slow(machine);
+            case BIT_ROT -> rot(replica);
             case PAUSE -> machine.pause(millis(1, 2_000));
             case CLOCK_JUMP -> machine.jump(millis(-60_000, 60_000));
             case CUT -> heal(cluster.network().cut(node, other));
@@ -208,6 +212,26 @@ final class Chaos {
             disk(machine).capacity(Long.MAX_VALUE, false);
             cluster.home(machine.id()).full(false);
         });
+    }
+
+    // A copy of what another wrote, who still has it. Where all write, nobody throws away what is damaged.
+    private void rot(ReplicaId replica) {
+        disk(cluster.machine(replica))
+                .rot(log -> !log.origin().replica().equals(replica) && isWrittenByOne(log.tenant()), random)
+                .ifPresent(log -> cluster.machine(replica).note("a bit of log " + log + " turns"));
+    }
+
+    private boolean isWrittenByOne(TenantId id) {
+        return cluster.tidal().tenants().stream()
+                .anyMatch(tenant -> tenant.id().equals(id) && tenant.config().writes() == WriteMode.SINGLE);
+    }
+
+    /** Returns how many bits have turned on a cluster's disks. */
+    static int rotten(SimulatedCluster cluster) {
+        return cluster.replicas().stream()
+                .flatMap(replica -> cluster.machine(replica).disks().all().stream())
+                .mapToInt(LossyDisk::rotten)
+                .sum();
     }
 
     private void slow(SimulatedMachine machine) {

@@ -22,6 +22,8 @@ import java.util.List;
 /** A cluster of random size with random tenants, which goes through random faults and heals; all from one seed. */
 final class RandomCluster {
 
+    private static final Duration SCRUB_INTERVAL = Duration.ofMillis(500);
+
     private final SimulatedRandom random;
     private final SimulatedCluster cluster;
     private final ResidencyCheck residency;
@@ -55,6 +57,7 @@ final class RandomCluster {
                 .signal("like", Duration.ofHours(1))
                 .links(links)
                 .replication(bounds)
+                .scrub(SCRUB_INTERVAL, 64 << 20)
                 .machines(node -> MachineProfile.DEFAULT.withClocks(
                         Duration.ofMillis(random.between(-2_000, 2_000)), (int) random.between(-200, 200)));
         if (truncates) {
@@ -161,6 +164,10 @@ final class RandomCluster {
             MemoryCheck.check(cluster, bounds);
         }
         chaos.end();
+        if (Chaos.rotten(cluster) > 0) {
+            // Until what has turned last is found as well, and begun to be fetched.
+            world.runFor(SCRUB_INTERVAL.plusSeconds(5));
+        }
         cluster.patience(Duration.ofSeconds(30));
         cluster.awaitFullConvergence(Duration.ofMinutes(1));
         workload.mustGoOn();

@@ -97,7 +97,7 @@ final class UserWorkload {
                 default -> write(of);
             }
         } catch (TidalException e) {
-            Workload.expected(e);
+            Workload.expected(cluster, e);
         }
     }
 
@@ -121,7 +121,7 @@ final class UserWorkload {
                         cluster.world().note("hidden " + pair + " at " + position + " of " + of.tenant.id());
                         of.hidden.add(pair);
                     } else {
-                        Workload.expected(failure);
+                        Workload.expected(cluster, failure);
                         if (retries > 0) {
                             cluster.world()
                                     .schedule(
@@ -199,7 +199,7 @@ final class UserWorkload {
                     session.underway = false;
                     if (position == null) {
                         // Sent again, as it was, when the session goes on.
-                        Workload.expected(failure);
+                        Workload.expected(cluster, failure);
                     } else {
                         session.acknowledged = number;
                         session.seen = position;

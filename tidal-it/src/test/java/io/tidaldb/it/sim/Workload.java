@@ -82,7 +82,7 @@ final class Workload {
             cluster.tidal().createTenant(config);
         } catch (TidalException e) {
             // Nobody to replicate to where it may be, or nobody to lead it now, or not everybody answers.
-            expected(e);
+            expected(cluster, e);
         }
         cluster.tidal()
                 .tenant(config.id())
@@ -100,7 +100,7 @@ final class Workload {
                 cluster.tidal().deleteTenant(tenant.id());
             } catch (TidalException e) {
                 // If it is gone it is erased by whoever is slow or comes back.
-                expected(e);
+                expected(cluster, e);
             }
             if (cluster.tidal().tenant(tenant.id()).isPresent()) {
                 tenants.add(tenant);
@@ -198,7 +198,7 @@ final class Workload {
                 }
                 return;
             }
-            TidalException reason = expected(failure);
+            TidalException reason = expected(cluster, failure);
             cluster.world().note("failed " + reason.code() + " for " + tenant.id());
             write.failed(reason);
             again();
@@ -224,10 +224,11 @@ final class Workload {
     }
 
     /** Returns the failure if it is one that faults explain. */
-    static TidalException expected(@Nullable Throwable failure) {
+    static TidalException expected(SimulatedCluster cluster, @Nullable Throwable failure) {
         Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
         if (cause instanceof TidalException reason
-                && (reason.code().outcome() != Outcome.FATAL)
+                && (reason.code().outcome() != Outcome.FATAL
+                        || reason.code() == ErrorCode.CORRUPT_LOG && Chaos.rotten(cluster) > 0)
                 && reason.code() != ErrorCode.IDEMPOTENCY_KEY_REUSED
                 && reason.code() != ErrorCode.WAL_GAP) {
             return reason;
@@ -253,7 +254,7 @@ final class Workload {
             long count = all.stream().mapToLong(Reading::count).sum();
             cluster.world().note("reads " + count + " of " + tenant.id() + " in " + region);
         } catch (TidalException e) {
-            expected(e);
+            expected(cluster, e);
         }
     }
 
@@ -266,7 +267,7 @@ final class Workload {
                 }
             });
         } catch (TidalException e) {
-            expected(e);
+            expected(cluster, e);
         }
     }
 
@@ -275,7 +276,7 @@ final class Workload {
         try {
             cluster.tidal().checkpoint();
         } catch (TidalException e) {
-            expected(e);
+            expected(cluster, e);
         }
     }
 

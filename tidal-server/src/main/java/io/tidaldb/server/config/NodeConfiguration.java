@@ -115,6 +115,8 @@ public record NodeConfiguration(
      * @param headerTimeout how long the header of a request over HTTP may take, 100 ms to 5 minutes
      * @param retention how long logs keep what a checkpoint holds; for ever if absent
      * @param retentionMax how long logs keep what a follower that is away lacks, if there is a retention; it gets a snapshot after that
+     * @param scrubInterval how often what the node holds is read again to find damage, 0 for never, up to 365 days
+     * @param scrubBytesPerSec how fast at most, 4 KiB or more
      * @param lease for how long a node of a cluster leads without having renewed that, 200 ms to a minute
      * @param returnAfter how long a node must be up before it leads again what it led before it failed, up to a day
      * @param degradedLag how far behind a region's replicas may be before it shows as degraded, 1 ms to a day
@@ -132,6 +134,8 @@ public record NodeConfiguration(
             Duration headerTimeout,
             Optional<Duration> retention,
             Duration retentionMax,
+            Duration scrubInterval,
+            ByteSize scrubBytesPerSec,
             Duration lease,
             Duration returnAfter,
             Duration degradedLag,

@@ -191,6 +191,10 @@ public final class NodeConfigurationFile {
                         .orElse(Duration.ofSeconds(20)),
                 section.value("retention", TimeSpan::parse),
                 section.value("retention_max", TimeSpan::parse).orElse(Duration.ofHours(24)),
+                section.value("scrub_interval", text -> bounded(text, Duration.ZERO, Duration.ofDays(365)))
+                        .orElse(Duration.ofDays(1)),
+                section.value("scrub_bytes_per_sec", text -> bounded(text, 4 << 10, 1L << 40))
+                        .orElse(new ByteSize(4 << 20)),
                 section.value("lease", text -> bounded(text, Duration.ofMillis(200), Duration.ofMinutes(1)))
                         .orElse(Duration.ofMillis(700)),
                 section.value("return_after", text -> bounded(text, Duration.ZERO, Duration.ofDays(1)))

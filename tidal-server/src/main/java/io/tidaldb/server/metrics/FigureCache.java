@@ -24,7 +24,7 @@ final class FigureCache implements Supplier<StoreFigures> {
         long now = System.nanoTime();
         if (!taken || now - takenNanos >= FRESH_NANOS) {
             try {
-                figures = StoreFigures.of(tidal.health());
+                figures = StoreFigures.of(tidal.health(), tidal.scrub());
             } catch (TidalException e) {
                 // Closed, or closing: what was said last stays.
                 return figures;

@@ -1,6 +1,7 @@
 package io.tidaldb.server.metrics;
 
 import io.tidaldb.core.ClusterHealth;
+import io.tidaldb.core.ScrubFigures;
 import io.tidaldb.core.TenantUsage;
 
 /** A store in figures, summed over tenants and shards. */
@@ -16,11 +17,13 @@ record StoreFigures(
         long leading,
         long lagRecords,
         double lagSeconds,
-        long silentFollowers) {
+        long silentFollowers,
+        ScrubFigures scrub) {
 
-    static final StoreFigures NONE = new StoreFigures(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+    static final StoreFigures NONE =
+            new StoreFigures(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, new ScrubFigures(0, 0, 0, 0));
 
-    static StoreFigures of(ClusterHealth health) {
+    static StoreFigures of(ClusterHealth health, ScrubFigures scrub) {
         long damaged = 0;
         long entities = 0;
         long bytes = 0;
@@ -60,6 +63,7 @@ record StoreFigures(
                 leading,
                 lagRecords,
                 lagMillis / 1000.0,
-                silent);
+                silent,
+                scrub);
     }
 }

@@ -65,6 +65,26 @@ public final class TidalMetrics implements MeterBinder {
                 StoreFigures::silentFollowers);
         counter(
                 registry,
+                "tidal.scrub.passes",
+                "How often all that is held was read again to find damage",
+                figures -> figures.scrub().passes());
+        counter(
+                registry,
+                "tidal.scrub.bytes",
+                "Bytes of logs that were read again to find damage",
+                figures -> figures.scrub().bytes());
+        counter(
+                registry,
+                "tidal.scrub.damaged",
+                "Replicas of tenants' slots that were found to be damaged",
+                figures -> figures.scrub().damaged());
+        counter(
+                registry,
+                "tidal.scrub.refetched",
+                "Damaged replicas that were thrown away and fetched from another one",
+                figures -> figures.scrub().refetched());
+        counter(
+                registry,
                 "tidal.signals.accepted",
                 "Signals acknowledged since tenants were created",
                 StoreFigures::accepted);

@@ -33,6 +33,7 @@ final class Store {
                 .maxFuture(limits.maxFuture())
                 .idempotencyHorizon(limits.idempotencyHorizon())
                 .retentionMax(limits.retentionMax())
+                .scrub(limits.scrubInterval(), limits.scrubBytesPerSec().bytes())
                 .lease(limits.lease())
                 .returnAfter(limits.returnAfter())
                 .migrationLatencyFactor(limits.migrationLatencyFactor())
