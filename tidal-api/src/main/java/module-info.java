@@ -4,6 +4,7 @@ module io.tidaldb.api {
 
     exports io.tidaldb.api;
     exports io.tidaldb.api.control;
+    exports io.tidaldb.api.key;
     exports io.tidaldb.api.limit;
     exports io.tidaldb.api.placement;
     exports io.tidaldb.api.transport;

@@ -62,6 +62,10 @@ public enum ErrorCode {
     CORRUPT_DATA(Outcome.FATAL),
     /** There is no room for the write. */
     STORAGE_FULL(Outcome.NOT_APPLIED),
+    /** A master key is not there, or not kept as it should be. */
+    KEY_UNAVAILABLE(Outcome.NOT_APPLIED),
+    /** The tenant's keys were revoked or can't be had: nothing of it is read or written until they are back. */
+    TENANT_SUSPENDED(Outcome.NOT_APPLIED),
     /** The store failed and acknowledges nothing until it is reopened. */
     STORE_FAILED(Outcome.UNKNOWN),
     /** Another process owns the data directory. */

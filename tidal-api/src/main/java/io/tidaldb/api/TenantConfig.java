@@ -22,6 +22,7 @@ import java.util.TreeSet;
  * @param pinnedShards the shards to live on, one per slot, instead of the placement policy's choice; empty means not pinned
  * @param hold how long a migration keeps the way back open
  * @param withoutReplicas replicas of its shards that hold nothing of it, although its regions would allow it. Ordered, without repeats
+ * @param encrypted whether what is written of it is sealed with keys of its own; never changes
  */
 public record TenantConfig(
         TenantId id,
@@ -37,7 +38,8 @@ public record TenantConfig(
         int slots,
         List<ReplicaId> pinnedShards,
         Duration hold,
-        List<ReplicaId> withoutReplicas) {
+        List<ReplicaId> withoutReplicas,
+        boolean encrypted) {
 
     /** Label of a tenant that was given none. */
     public static final String DEFAULT_LABEL = "default";
@@ -115,6 +117,7 @@ public record TenantConfig(
         copy.pinnedShards = pinnedShards;
         copy.hold = hold;
         copy.withoutReplicas = withoutReplicas;
+        copy.encrypted = encrypted;
         return copy;
     }
 
@@ -151,6 +154,7 @@ public record TenantConfig(
         private List<ReplicaId> pinnedShards = List.of();
         private Duration hold = Duration.ofHours(24);
         private List<ReplicaId> withoutReplicas = List.of();
+        private boolean encrypted;
 
         private Builder(TenantId id) {
             this.id = id;
@@ -229,6 +233,12 @@ public record TenantConfig(
             return this;
         }
 
+        /** Seals what is written with keys of the tenant's own. */
+        public Builder encrypted(boolean on) {
+            encrypted = on;
+            return this;
+        }
+
         /** Sets how long a migration keeps the way back open. */
         public Builder hold(Duration duration) {
             hold = duration;
@@ -255,7 +265,8 @@ public record TenantConfig(
                     slots,
                     pinnedShards,
                     hold,
-                    withoutReplicas);
+                    withoutReplicas,
+                    encrypted);
         }
     }
 }

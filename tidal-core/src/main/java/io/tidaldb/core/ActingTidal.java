@@ -101,6 +101,21 @@ record ActingTidal(EmbeddedTidal tidal, Actor actor) implements Tidal {
     }
 
     @Override
+    public TenantKeyState keys(TenantId id) {
+        return tidal.keys(id);
+    }
+
+    @Override
+    public TenantKeyState rotateKeys(TenantId id) {
+        return tidal.acting(actor, () -> tidal.rotateKeys(id));
+    }
+
+    @Override
+    public TenantKeyState suspendKeys(TenantId id, boolean suspended) {
+        return tidal.acting(actor, () -> tidal.suspendKeys(id, suspended));
+    }
+
+    @Override
     public void revokeToken(String id) {
         tidal.acting(actor, () -> {
             tidal.revokeToken(id);

@@ -24,6 +24,7 @@ import io.tidaldb.core.ingest.Node;
 import io.tidaldb.core.ingest.RateQuota;
 import io.tidaldb.core.ingest.TenantShard;
 import io.tidaldb.core.ingest.TenantState;
+import io.tidaldb.core.key.KeyRing;
 import io.tidaldb.core.ledger.CellView;
 import io.tidaldb.core.ledger.LedgerSum;
 import io.tidaldb.core.ledger.TopK;
@@ -51,6 +52,7 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.function.ToLongFunction;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** A tenant of an open instance. Reads are answered in the caller's thread; writes go through {@link WriteAdmission}. */
@@ -253,6 +255,31 @@ final class EmbeddedTenant implements Tenant {
             regional.configure(next.config());
         }
         record = next;
+    }
+
+    /** Returns what seals what is stored of the tenant. */
+    KeyRing keys() {
+        return state.keys();
+    }
+
+    /** Returns why nothing of the tenant is read or written here, also while it is being opened after its keys have come back. */
+    @Nullable
+    TidalException suspension() {
+        return Stream.concat(
+                        Stream.ofNullable(keys().suspension()),
+                        replicas.values().stream()
+                                .map(TenantShard::damage)
+                                .filter(damage -> damage != null && damage.code() == ErrorCode.TENANT_SUSPENDED))
+                .findFirst()
+                .orElse(null);
+    }
+
+    /** Seals and opens with other keys from now on; those that can do the same go on to count what they seal. */
+    void keys(KeyRing next) {
+        if (!state.keys().isSameAs(next)) {
+            state.keys(next);
+            regional.keys(next);
+        }
     }
 
     /** Serves with this replica from now on. */
@@ -927,7 +954,7 @@ final class EmbeddedTenant implements Tenant {
         if (batch.kind() != RecordKind.SIGNALS) {
             return;
         }
-        ByteBuffer payload = batch.payload();
+        ByteBuffer payload = batch.content();
         int at = KeyBlock.bytes(KeyBlock.read(batch).size());
         for (int i = 0; i < batch.count(); i++, at += SignalRecords.BYTES) {
             if (!counted.voids().contains(batch.firstSeqno() + i)) {

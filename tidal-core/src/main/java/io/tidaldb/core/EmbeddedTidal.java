@@ -11,6 +11,7 @@ import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.api.WalSegmentId;
 import io.tidaldb.api.WriteMode;
+import io.tidaldb.api.key.KeyVaultContext;
 import io.tidaldb.core.audit.Actor;
 import io.tidaldb.core.audit.AuditPage;
 import io.tidaldb.core.audit.Provenance;
@@ -26,6 +27,8 @@ import io.tidaldb.core.ingest.Schema;
 import io.tidaldb.core.ingest.SlotLogs;
 import io.tidaldb.core.ingest.TenantShard;
 import io.tidaldb.core.ingest.TenantState;
+import io.tidaldb.core.key.KeyRing;
+import io.tidaldb.core.key.WrappedKey;
 import io.tidaldb.core.network.NodeNetwork;
 import io.tidaldb.core.remote.Answer;
 import io.tidaldb.core.remote.Call;
@@ -36,10 +39,12 @@ import io.tidaldb.core.routing.TenantPlacer;
 import io.tidaldb.core.runtime.Clock;
 import io.tidaldb.core.runtime.LoopFactory;
 import io.tidaldb.core.runtime.LoopScheduler;
+import io.tidaldb.core.runtime.RandomSource;
 import io.tidaldb.core.wiring.Plugins;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -85,6 +90,7 @@ final class EmbeddedTidal implements Tidal {
     private final Hosting hosting;
     private final Erasures erasures;
     private final EntityErasing entityErasing;
+    private final TenantKeyrings keyrings;
     private final Schema schema;
     private final Plugins plugins;
     private final Limits limits;
@@ -124,6 +130,8 @@ final class EmbeddedTidal implements Tidal {
      * @param leadership how long leaders count on their office
      * @param scrub how often and how fast what is held is read again
      * @param init the word on which the cluster is made that it is a member of, or null if nobody is waited for
+     * @param keys what the key vault is given to find master keys, or null if there is none
+     * @param keyCheck how often it is looked whether master keys are still there
      */
     record Limits(
             Duration maxFuture,
@@ -132,7 +140,9 @@ final class EmbeddedTidal implements Tidal {
             @Nullable Double capacity,
             LeadershipSettings leadership,
             ScrubSettings scrub,
-            @Nullable ClusterInit init) {}
+            @Nullable ClusterInit init,
+            @Nullable Path keys,
+            Duration keyCheck) {}
 
     /**
      * Puts an instance together.
@@ -162,8 +172,15 @@ final class EmbeddedTidal implements Tidal {
                 : new CallService(this, control, network, plugins.platform().loops());
         this.scheduler = scheduler;
         this.actor = Actor.local(cluster.localNames().get(0));
-        this.hosting = new Hosting(control, cluster, schema, scheduler, this::assemble);
-        this.erasures = new Erasures(control, cluster, plugins.platform().clock(), hosting::after);
+        RandomSource random = plugins.platform().random();
+        this.keyrings = new TenantKeyrings(
+                limits.keys == null
+                        ? null
+                        : plugins.keyVaults().create(new KeyVaultContext(limits.keys, random::nextLong)),
+                random,
+                plugins.platform().clock());
+        this.hosting = new Hosting(control, cluster, schema, scheduler, keyrings, this::assemble);
+        this.erasures = new Erasures(control, cluster, keyrings, plugins.platform().clock(), hosting::after);
         hosting.onErased(erasures::deleted);
         this.reconciling = new Reconciling(this, control, hosting, calls);
         this.entityErasing =
@@ -217,6 +234,7 @@ final class EmbeddedTidal implements Tidal {
         moves.changed();
         replicaUpkeep.changed();
         scrubbing.start();
+        new KeyWatch(control, hosting, keyrings, limits.keyCheck, scheduler).start();
     }
 
     private CompletableFuture<Void> lead(Node node) {
@@ -311,7 +329,9 @@ final class EmbeddedTidal implements Tidal {
 
     private EmbeddedTenant assemble(TenantRecord record) {
         TenantState state = new TenantState(record.config(), rates(record.config()), record.digestSeed(), queue);
-        return new EmbeddedTenant(this, state, record, calls);
+        EmbeddedTenant tenant = new EmbeddedTenant(this, state, record, calls);
+        tenant.keys(keyrings.of(record));
+        return tenant;
     }
 
     @Override
@@ -597,7 +617,9 @@ final class EmbeddedTidal implements Tidal {
     public synchronized Tenant createTenant(TenantConfig config) {
         checkOpen();
         ClusterCommand.CreateTenant creation = creation(config, checkedPlacement(config));
+        List<WrappedKey> keys = firstKeys(config);
         decide(creation);
+        decideKeys(config.id(), keys);
         awaitEverywhere(config.id());
         EmbeddedTenant tenant = existing(config.id());
         if (!config.label().equals(TenantConfig.DEFAULT_LABEL)) {
@@ -638,6 +660,63 @@ final class EmbeddedTidal implements Tidal {
                 config.toBuilder().label(TenantConfig.DEFAULT_LABEL).build(),
                 placement,
                 plugins.platform().random().nextLong());
+    }
+
+    /**
+     * Returns the keys that a new tenant is to have.
+     *
+     * @throws TidalException KEY_UNAVAILABLE
+     */
+    List<WrappedKey> firstKeys(TenantConfig config) {
+        return config.encrypted() ? keyrings.rotated(config.id(), List.of()) : List.of();
+    }
+
+    /** Gives a new tenant its keys; until then nothing of it can be written. */
+    void decideKeys(TenantId id, List<WrappedKey> keys) {
+        if (!keys.isEmpty()) {
+            decide(new ClusterCommand.SetTenantKeys(id, keys));
+        }
+    }
+
+    /** Unwraps keys, perhaps of a tenant of another cluster. */
+    KeyRing keyring(TenantId tenant, List<WrappedKey> wrapped) {
+        return keyrings.of(tenant, wrapped);
+    }
+
+    @Override
+    public TenantKeyState keys(TenantId id) {
+        checkOpen();
+        EmbeddedTenant tenant = existing(id);
+        TenantRecord record = Objects.requireNonNullElse(control.tenant(id), tenant.record());
+        return TenantKeyState.of(record, tenant.suspension());
+    }
+
+    @Override
+    public synchronized TenantKeyState rotateKeys(TenantId id) {
+        checkOpen();
+        TenantRecord record = encrypted(id);
+        decide(new ClusterCommand.SetTenantKeys(
+                id, keyrings.rotated(id, record.keys().wrapped())));
+        awaitEverywhere(id);
+        return keys(id);
+    }
+
+    @Override
+    public synchronized TenantKeyState suspendKeys(TenantId id, boolean suspended) {
+        checkOpen();
+        encrypted(id);
+        decide(new ClusterCommand.SuspendTenant(id, suspended));
+        awaitEverywhere(id);
+        return keys(id);
+    }
+
+    private TenantRecord encrypted(TenantId id) {
+        TenantRecord record = existing(id).record();
+        if (!record.config().encrypted()) {
+            throw TidalException.invalid("tenant " + id
+                    + " is not encrypted, so it has no keys: expected a tenant that was created encrypted");
+        }
+        return record;
     }
 
     List<Reply> decideAll(List<ClusterCommand.CreateTenant> tenants) {
@@ -922,7 +1001,8 @@ final class EmbeddedTidal implements Tidal {
                                                 ? Optional.empty()
                                                 : Optional.of(Instant.ofEpochMilli(node.getValue())),
                                         !there.contains(node.getKey())))
-                                .toList()))
+                                .toList(),
+                        record.encrypted()))
                 .toList();
     }
 

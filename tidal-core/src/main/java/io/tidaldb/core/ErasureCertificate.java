@@ -12,8 +12,10 @@ import java.util.Optional;
  * @param tenant its id, which another tenant may have by now
  * @param life tells it from others with its id
  * @param nodes those that had, or could have had, something of it, in order
+ * @param encrypted whether it had data keys of its own: they are gone from what is agreed since it was deleted, and a node that has
+ *     confirmed has destroyed the master keys that were meant for this tenant alone
  */
-public record ErasureCertificate(TenantId tenant, long life, List<Confirmation> nodes) {
+public record ErasureCertificate(TenantId tenant, long life, List<Confirmation> nodes, boolean encrypted) {
 
     /** Copies the list. */
     public ErasureCertificate {

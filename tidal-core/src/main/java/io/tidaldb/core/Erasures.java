@@ -26,6 +26,7 @@ final class Erasures {
 
     private final ControlPlane control;
     private final LocalCluster cluster;
+    private final TenantKeyrings keyrings;
     private final Clock clock;
     private final Function<Duration, CompletableFuture<Void>> pause;
 
@@ -37,10 +38,12 @@ final class Erasures {
     Erasures(
             ControlPlane control,
             LocalCluster cluster,
+            TenantKeyrings keyrings,
             Clock clock,
             Function<Duration, CompletableFuture<Void>> pause) {
         this.control = control;
         this.cluster = cluster;
+        this.keyrings = keyrings;
         this.clock = clock;
         this.pause = pause;
     }
@@ -69,6 +72,7 @@ final class Erasures {
     private void confirm(Node node, ErasureRecord record) {
         if (record.isPending(node.id())) {
             purged(node)
+                    .thenRun(() -> destroyKeys(record))
                     .thenCompose(nothing -> control.submit(new ClusterCommand.ConfirmErasure(
                             record.tenant(), record.life(), node.id(), clock.wallNanos() / 1_000_000)))
                     .whenComplete((done, failure) -> {
@@ -81,6 +85,13 @@ final class Erasures {
                             pause.apply(TRY_AGAIN).thenRun(() -> confirm(node, record));
                         }
                     });
+        }
+    }
+
+    // Those of another tenant with its id, which has been created since, stay.
+    private void destroyKeys(ErasureRecord record) {
+        if (record.encrypted() && control.tenant(record.tenant()) == null) {
+            keyrings.destroy(record.tenant());
         }
     }
 

@@ -59,6 +59,7 @@ final class Hosting implements ControlPlane.Listener {
     private final LocalCluster cluster;
     private final Schema schema;
     private final LoopScheduler scheduler;
+    private final TenantKeyrings keyrings;
     private final Function<TenantRecord, EmbeddedTenant> assembly;
 
     /** Changed by rounds, and by whoever paused them; safe for any thread to read. */
@@ -105,11 +106,13 @@ final class Hosting implements ControlPlane.Listener {
             LocalCluster cluster,
             Schema schema,
             LoopScheduler scheduler,
+            TenantKeyrings keyrings,
             Function<TenantRecord, EmbeddedTenant> assembly) {
         this.control = control;
         this.cluster = cluster;
         this.schema = schema;
         this.scheduler = scheduler;
+        this.keyrings = keyrings;
         this.assembly = assembly;
         this.paused = 1;
     }
@@ -330,8 +333,32 @@ final class Hosting implements ControlPlane.Listener {
 
     private CompletableFuture<Void> change(EmbeddedTenant hosted, TenantRecord agreed) {
         TenantRecord before = hosted.record();
+        boolean suspended = hosted.keys().suspension() != null;
         hosted.agreed(agreed);
-        boolean sameLeaders = before.epoch() == agreed.epoch();
+        hosted.keys(keyrings.of(agreed));
+        if (!suspended || hosted.keys().suspension() != null) {
+            return change(hosted, before, before.epoch() == agreed.epoch());
+        }
+        // What could not be opened has no part in anything yet.
+        return reopen(hosted).thenComposeAsync(nothing -> change(hosted, before, false), scheduler);
+    }
+
+    /** Opens what a suspended tenant has on nodes of this process and could not be read. */
+    private CompletableFuture<Void> reopen(EmbeddedTenant hosted) {
+        List<CompletableFuture<Void>> reopened = new ArrayList<>();
+        for (ReplicaId replica : hosted.replicaIds()) {
+            TenantShard shard = hosted.open(replica);
+            NodeId host = cluster.nameOf(replica);
+            if (shard != null && cluster.isRunning(host)) {
+                reopened.add(cluster.unlessEnded(host, cluster.node(replica).reopen(shard))
+                        .handle((done, failure) -> null));
+            }
+        }
+        return all(reopened).thenRun(hosted::recount);
+    }
+
+    private CompletableFuture<Void> change(EmbeddedTenant hosted, TenantRecord before, boolean sameLeaders) {
+        TenantRecord agreed = hosted.record();
         if (!before.homes().equals(agreed.homes()) && !moved.contains(hosted.id())) {
             return move(hosted, sameLeaders);
         }

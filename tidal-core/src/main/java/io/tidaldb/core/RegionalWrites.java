@@ -9,6 +9,7 @@ import io.tidaldb.core.control.TenantRecord;
 import io.tidaldb.core.ingest.RateQuota;
 import io.tidaldb.core.ingest.TenantShard;
 import io.tidaldb.core.ingest.TenantState;
+import io.tidaldb.core.key.KeyRing;
 import io.tidaldb.core.routing.ShardRouter;
 import java.util.Arrays;
 import java.util.List;
@@ -30,6 +31,7 @@ final class RegionalWrites {
     private final ShardRouter router;
     private final TenantRecord record;
     private final SortedMap<RegionId, Share> shares = new ConcurrentSkipListMap<>();
+    private volatile KeyRing keys = KeyRing.NONE;
 
     /** What is a region's own. */
     record Share(TenantState state, WriteAdmission admission) {
@@ -61,6 +63,7 @@ final class RegionalWrites {
         return shares.computeIfAbsent(region, each -> {
             TenantConfig config = record.config();
             TenantState state = new TenantState(config, tidal.rates(config), record.digestSeed(), tidal.queue());
+            state.keys(keys);
             return new Share(state, new WriteAdmission(tidal, state, router));
         });
     }
@@ -84,6 +87,11 @@ final class RegionalWrites {
             RateQuota before = share.state.rates();
             share.state.configure(config, before.serves(config) ? before : tidal.rates(config));
         });
+    }
+
+    void keys(KeyRing next) {
+        keys = next;
+        shares.values().forEach(share -> share.state.keys(next));
     }
 
     void delete() {

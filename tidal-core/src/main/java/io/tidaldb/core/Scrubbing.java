@@ -1,5 +1,6 @@
 package io.tidaldb.core;
 
+import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.NodeId;
 import io.tidaldb.api.Origin;
 import io.tidaldb.api.ReplicaId;
@@ -155,7 +156,8 @@ final class Scrubbing {
         for (EmbeddedTenant tenant : hosting.tenants()) {
             for (TenantShard shard : tenant.replicas()) {
                 TidalException damage = shard.damage();
-                if (damage == null) {
+                if (damage == null || damage.code() == ErrorCode.TENANT_SUSPENDED) {
+                    // What can't be opened for want of a key is whole, as far as anybody can tell.
                     known.remove(shard);
                 } else if (cluster.isRunning(cluster.nameOf(shard.replica()))) {
                     if (known.add(shard)) {

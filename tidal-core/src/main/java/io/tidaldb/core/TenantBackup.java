@@ -4,6 +4,7 @@ import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.Origin;
 import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.Seqno;
+import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.api.wal.WalBatch;
 import io.tidaldb.core.backup.BackedUpLog;
@@ -47,11 +48,12 @@ final class TenantBackup {
                 new BackupHead(
                         cluster,
                         tenant.record().digestSeed(),
-                        tenant.config(),
+                        visible(tenant.config()),
                         tenant.record().epoch(),
                         tidal.schema().entries(),
                         after,
-                        tidal.clock().wallNanos() / 1_000_000));
+                        tidal.clock().wallNanos() / 1_000_000,
+                        tenant.record().keys().wrapped()));
         List<BackedUpLog> reached = new ArrayList<>();
         for (Range range : ranges) {
             BackedUpLog end = write(writer, range);
@@ -61,6 +63,13 @@ final class TenantBackup {
         }
         BackupPoint point = new BackupPoint(reached);
         return new BackupReport(after, point, writer.end(point));
+    }
+
+    // The head is not sealed, and the label of an encrypted tenant is among what is.
+    private static TenantConfig visible(TenantConfig config) {
+        return config.encrypted()
+                ? config.toBuilder().label(TenantConfig.DEFAULT_LABEL).build()
+                : config;
     }
 
     private List<Range> ranges() {

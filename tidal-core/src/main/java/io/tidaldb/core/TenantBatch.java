@@ -7,6 +7,7 @@ import io.tidaldb.api.TidalException;
 import io.tidaldb.core.audit.AuditTrail;
 import io.tidaldb.core.control.ClusterCommand;
 import io.tidaldb.core.control.Reply;
+import io.tidaldb.core.key.WrappedKey;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -31,7 +32,8 @@ final class TenantBatch {
     private final Set<String> labels = new HashSet<>();
     private int bytes;
 
-    private record Wanted(int place, TenantConfig config, ClusterCommand.CreateTenant create) {}
+    private record Wanted(
+            int place, TenantConfig config, ClusterCommand.CreateTenant create, List<WrappedKey> keys) {}
 
     TenantBatch(EmbeddedTidal tidal) {
         this.tidal = tidal;
@@ -68,7 +70,7 @@ final class TenantBatch {
         if (command.size() == MAX_TENANTS || bytes + size > MAX_BYTES) {
             flush();
         }
-        command.add(new Wanted(place, config, tidal.creation(config, placement)));
+        command.add(new Wanted(place, config, tidal.creation(config, placement), tidal.firstKeys(config)));
         bytes += size;
         ids.add(config.id());
         if (!config.label().equals(TenantConfig.DEFAULT_LABEL)) {
@@ -96,6 +98,7 @@ final class TenantBatch {
                 if (replies.get(i) instanceof Reply.Refused refused) {
                     refuse(wanted, new TidalException(refused.code(), refused.message()));
                 } else {
+                    tidal.decideKeys(wanted.config().id(), wanted.keys());
                     created.add(wanted.config());
                 }
             }

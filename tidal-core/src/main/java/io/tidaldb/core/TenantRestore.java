@@ -18,6 +18,8 @@ import io.tidaldb.core.control.SchemaEntry;
 import io.tidaldb.core.ingest.ReceivedBatches;
 import io.tidaldb.core.ingest.SlotLogs;
 import io.tidaldb.core.ingest.TenantShard;
+import io.tidaldb.core.key.KeyRing;
+import io.tidaldb.core.key.WrappedKey;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -83,14 +85,19 @@ final class TenantRestore {
         BackupHead head = scan.head();
         declare(head);
         TenantConfig config = config(head);
+        KeyRing from = tidal.keyring(head.config().id(), head.keys());
+        List<WrappedKey> keys = tidal.firstKeys(config);
         long first = begin(config, head, origins);
         TenantId id = config.id();
         try {
+            if (!keys.isEmpty()) {
+                decisions.decide(new ClusterCommand.SetTenantKeys(id, keys));
+            }
             tidal.awaitEverywhere(id);
             EmbeddedTenant tenant = tidal.existing(id);
             SortedMap<Integer, SortedMap<Origin, Origin>> successors = successors(tenant, counted, (int) first);
             SortedMap<Integer, LogTransfer> transfers = new TreeMap<>();
-            successors.forEach((slot, of) -> transfers.put(slot, new LogTransfer(id, of)));
+            successors.forEach((slot, of) -> transfers.put(slot, new LogTransfer(id, of, from, tenant.keys())));
             read(new BackupReplay(scan, options.at(), transfers, (slot, batches) -> append(tenant, slot, batches)));
             check(tenant, counted, successors);
             label(tenant);
@@ -147,7 +154,8 @@ final class TenantRestore {
                 was.slots(),
                 List.of(),
                 was.hold(),
-                List.of());
+                List.of(),
+                was.encrypted());
     }
 
     /** Agrees on the tenant, and returns the first incarnation under which its logs may be. */

@@ -78,6 +78,29 @@ public interface Tidal extends AutoCloseable {
     List<ErasureCertificate> erasures();
 
     /**
+     * Returns how a tenant's keys are, as this node sees it.
+     *
+     * @throws TidalException TENANT_NOT_FOUND
+     */
+    TenantKeyState keys(TenantId id);
+
+    /**
+     * Gives an encrypted tenant another data key, with which everything is sealed from now on, and wraps those before it anew, with the newest
+     * master key; nothing that is stored is written again.
+     *
+     * @throws TidalException TENANT_NOT_FOUND; INVALID_ARGUMENT if the tenant is not encrypted; KEY_UNAVAILABLE; TENANT_SUSPENDED
+     */
+    TenantKeyState rotateKeys(TenantId id);
+
+    /**
+     * Forbids the use of an encrypted tenant's keys, or allows it again. Until then nothing of the tenant is read or written, on any node that
+     * has heard of it, which those that answer have when this returns; nothing is lost.
+     *
+     * @throws TidalException TENANT_NOT_FOUND; INVALID_ARGUMENT if the tenant is not encrypted
+     */
+    TenantKeyState suspendKeys(TenantId id, boolean suspended);
+
+    /**
      * Revokes a token for the interface of every node: what is agreed, each node follows. To be let in, whoever has it needs another one.
      *
      * @param id 12 hexadecimal digits, whether a node knows the token or not

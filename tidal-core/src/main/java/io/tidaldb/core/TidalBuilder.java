@@ -44,8 +44,12 @@ public final class TidalBuilder {
 
     private @Nullable Path pluginsDir;
 
+    private @Nullable Path keys;
+
     private String limiter = "token-bucket";
     private String placement = "rendezvous";
+    private String keyVault = "file";
+    private Duration keyCheck = Duration.ofSeconds(10);
     private long segmentBytes = WalStoreContext.DEFAULT_SEGMENT_BYTES;
     private Duration maxFuture = Duration.ofMinutes(5);
     private Duration idempotencyHorizon = Duration.ofHours(24);
@@ -160,6 +164,31 @@ public final class TidalBuilder {
     /** Chooses the placement policy plugin; "rendezvous". */
     public TidalBuilder placement(String plugin) {
         placement = plugin;
+        return this;
+    }
+
+    /**
+     * Lets tenants be encrypted, with master keys from this directory: {@code shared-N.key} for all tenants, or {@code tT-N.key} for tenant T
+     * alone, each 32 random bytes that only their owner may read; the same on all nodes. Kept apart from the data directory and its copies.
+     */
+    public TidalBuilder keys(Path directory) {
+        keys = directory;
+        return this;
+    }
+
+    /**
+     * Sets how often it is looked whether master keys are still there, from 10 ms to a minute; 10 seconds unless set. A tenant whose master key
+     * is gone is suspended after that, and goes on when it is back.
+     */
+    public TidalBuilder keyCheck(Duration every) {
+        inRange("key check in milliseconds", every.toMillis(), 10, 60_000);
+        keyCheck = every;
+        return this;
+    }
+
+    /** Chooses the key vault plugin, which {@link #keys} is for; "file". */
+    public TidalBuilder keyVault(String plugin) {
+        keyVault = plugin;
         return this;
     }
 
@@ -313,7 +342,7 @@ public final class TidalBuilder {
         // the last of them.
         Plugins plugins = PluginModule.choose(
                 PluginCatalog.discover(pluginsDir),
-                new PluginModule.Choice(store, transport, limiter, placement, controlLog(), platform));
+                new PluginModule.Choice(store, transport, limiter, placement, controlLog(), keyVault, platform));
         NodeSettings settings = new NodeSettings(
                 member == null ? Deployment.CLUSTER : member.cluster(),
                 millis(idempotencyHorizon),
@@ -333,7 +362,9 @@ public final class TidalBuilder {
                         capacity,
                         new LeadershipSettings(lease, returnAfter),
                         scrub,
-                        init),
+                        init,
+                        keys,
+                        keyCheck),
                 signals,
                 defaultSignals);
     }

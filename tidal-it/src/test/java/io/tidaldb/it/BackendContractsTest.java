@@ -9,6 +9,7 @@ import com.tngtech.archunit.core.domain.JavaModifier;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import io.tidaldb.api.PluginFactory;
 import io.tidaldb.api.control.ControlLogFactory;
+import io.tidaldb.api.key.KeyVaultFactory;
 import io.tidaldb.api.limit.RateLimiterFactory;
 import io.tidaldb.api.placement.PlacementPolicyFactory;
 import io.tidaldb.api.transport.TransportFactory;
@@ -17,6 +18,7 @@ import io.tidaldb.core.plugin.PluginCatalog;
 import io.tidaldb.core.plugin.PluginDescription;
 import io.tidaldb.testkit.ControlLogContract;
 import io.tidaldb.testkit.DurableWalStoreContract;
+import io.tidaldb.testkit.KeyVaultContract;
 import io.tidaldb.testkit.PlacementPolicyContract;
 import io.tidaldb.testkit.RateLimiterContract;
 import io.tidaldb.testkit.TransportContract;
@@ -41,7 +43,8 @@ class BackendContractsTest {
             "transport", TransportFactory.class,
             "limiter", RateLimiterFactory.class,
             "placement", PlacementPolicyFactory.class,
-            "control", ControlLogFactory.class);
+            "control", ControlLogFactory.class,
+            "keys", KeyVaultFactory.class);
 
     private static final Map<Path, JavaClasses> IMPORTED = new HashMap<>();
 
@@ -62,6 +65,7 @@ class BackendContractsTest {
                 case "transport" -> TransportContract.class;
                 case "limiter" -> RateLimiterContract.class;
                 case "placement" -> PlacementPolicyContract.class;
+                case "keys" -> KeyVaultContract.class;
                 default -> ControlLogContract.class;
             };
         }

@@ -9,6 +9,7 @@ import io.tidaldb.api.TidalException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A batch of records as it is stored, shipped and migrated: 64 bytes of header and the payload, immutable byte for byte once sealed.
@@ -77,8 +78,12 @@ public final class WalBatch {
 
     private final ByteBuffer bytes;
 
-    private WalBatch(ByteBuffer bytes) {
+    /** What is under the seal; null if there is none, or it was not opened. */
+    private final @Nullable ByteBuffer opened;
+
+    private WalBatch(ByteBuffer bytes, @Nullable ByteBuffer opened) {
         this.bytes = bytes;
+        this.opened = opened;
     }
 
     /**
@@ -122,7 +127,7 @@ public final class WalBatch {
         target.putLong(CHAIN_AT, chain);
         target.putInt(PAYLOAD_CRC_AT, crc(target, HEADER_BYTES, length));
         target.putInt(HEADER_CRC_AT, headerCrc(target, 0));
-        return new WalBatch(target.slice(0, length).order(ByteOrder.LITTLE_ENDIAN));
+        return new WalBatch(target.slice(0, length).order(ByteOrder.LITTLE_ENDIAN), null);
     }
 
     /**
@@ -184,7 +189,7 @@ public final class WalBatch {
         if (crc != source.getInt(offset + PAYLOAD_CRC_AT)) {
             throw corrupt("payload checksum " + hex(source.getInt(offset + PAYLOAD_CRC_AT)), hex(crc));
         }
-        return new WalBatch(source.slice(offset, length).order(ByteOrder.LITTLE_ENDIAN));
+        return new WalBatch(source.slice(offset, length).order(ByteOrder.LITTLE_ENDIAN), null);
     }
 
     /** Returns the batch as stored: a read-only view from position 0 to the length, little-endian. */
@@ -197,6 +202,34 @@ public final class WalBatch {
         return bytes.slice(HEADER_BYTES, bytes.limit() - HEADER_BYTES)
                 .asReadOnlyBuffer()
                 .order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    /**
+     * Returns the key block and the records: the payload, or what was under its seal. A read-only view, little-endian.
+     *
+     * @throws TidalException {@link ErrorCode#UNSUPPORTED} if the batch is sealed and was not {@link #opened}
+     */
+    public ByteBuffer content() {
+        if (opened != null) {
+            return opened.asReadOnlyBuffer().order(ByteOrder.LITTLE_ENDIAN);
+        }
+        if (isSealed()) {
+            throw new TidalException(
+                    ErrorCode.UNSUPPORTED,
+                    "the batch at seqno " + firstSeqno() + " of tenant " + tenant()
+                            + " is sealed: its content can't be read without the tenant's key");
+        }
+        return payload();
+    }
+
+    /** Returns this batch, the same as stored, with what was found under its seal. */
+    public WalBatch opened(ByteBuffer content) {
+        return new WalBatch(bytes, content);
+    }
+
+    /** Returns this batch as stored, without what was found under its seal. */
+    public WalBatch closed() {
+        return opened == null ? this : new WalBatch(bytes, null);
     }
 
     /** Copies the whole batch to a buffer and advances that buffer's position. */

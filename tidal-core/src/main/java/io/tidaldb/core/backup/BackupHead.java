@@ -6,8 +6,10 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TidalException;
+import io.tidaldb.core.control.KeyCodec;
 import io.tidaldb.core.control.SchemaEntry;
 import io.tidaldb.core.control.TenantJson;
+import io.tidaldb.core.key.WrappedKey;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -16,11 +18,12 @@ import java.util.List;
  *
  * @param cluster name of the cluster that it was taken from
  * @param life tells the tenant from others that have had or will have its id
- * @param config with its label
+ * @param config with its label, unless it is encrypted
  * @param epoch the tenant's, when it was taken
  * @param schema the types of signal that were declared
  * @param after where the part before ended; nothing for the first
  * @param takenMillis when, by the clock of the node that took it
+ * @param keys of an encrypted tenant, wrapped: its batches stay sealed
  */
 public record BackupHead(
         String cluster,
@@ -29,11 +32,13 @@ public record BackupHead(
         long epoch,
         List<SchemaEntry> schema,
         BackupPoint after,
-        long takenMillis) {
+        long takenMillis,
+        List<WrappedKey> keys) {
 
     /** Copies the list. */
     public BackupHead {
         schema = List.copyOf(schema);
+        keys = List.copyOf(keys);
     }
 
     ObjectNode toJson() {
@@ -46,6 +51,9 @@ public record BackupHead(
                 .put("after", after.toString())
                 .put("taken_ms", takenMillis);
         TenantJson.put(json.putObject("config"), config);
+        if (!keys.isEmpty()) {
+            KeyCodec.putKeys(json, keys);
+        }
         schema.forEach(each -> json.withArray("schema")
                 .addObject()
                 .put("name", each.name())
@@ -71,7 +79,8 @@ public record BackupHead(
                     json.path("epoch").asLong(),
                     schema,
                     BackupPoint.parse(json.path("after").asText()),
-                    json.path("taken_ms").asLong());
+                    json.path("taken_ms").asLong(),
+                    KeyCodec.keys(json));
         } catch (IllegalArgumentException e) {
             throw new TidalException(ErrorCode.CORRUPT_DATA, "the head of a backup is malformed: " + e.getMessage(), e);
         }

@@ -15,6 +15,8 @@ import io.tidaldb.core.codec.KeyBlock;
 import io.tidaldb.core.codec.SeqnoRanges;
 import io.tidaldb.core.codec.SignalRecords;
 import io.tidaldb.core.codec.UserRecord;
+import io.tidaldb.core.key.BatchSealer;
+import io.tidaldb.core.key.KeyRing;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
@@ -33,17 +35,23 @@ public final class LogTransfer {
     private final TenantId tenant;
     private final SortedMap<Origin, Origin> origins;
     private final SortedMap<Origin, Long> chains = new TreeMap<>();
-    private final Chain chain = new Chain();
+    private final KeyRing from;
+    private final KeyRing to;
+    private final BatchSealer sealer = new BatchSealer();
 
     /**
      * Creates one.
      *
      * @param tenant whose logs they become
      * @param origins the new origin of each
+     * @param from the keys that they were sealed with
+     * @param to the other tenant's keys
      */
-    public LogTransfer(TenantId tenant, SortedMap<Origin, Origin> origins) {
+    public LogTransfer(TenantId tenant, SortedMap<Origin, Origin> origins, KeyRing from, KeyRing to) {
         this.tenant = tenant;
         this.origins = origins;
+        this.from = from;
+        this.to = to;
     }
 
     /**
@@ -51,28 +59,29 @@ public final class LogTransfer {
      *
      * @param records how many of its records are kept, from the first; at least 1
      */
-    public WalBatch next(WalBatch batch, int records) {
-        ByteBuffer payload = switch (batch.kind()) {
+    public WalBatch next(WalBatch stored, int records) {
+        WalBatch batch = from.open(stored);
+        ByteBuffer content = switch (batch.kind()) {
             case SIGNALS -> signals(batch, records);
             default -> bodies(batch, records);
         };
-        Origin to = target(batch.origin());
-        int length = payload.remaining();
+        Origin origin = target(batch.origin());
+        int length = content.remaining();
         ByteBuffer buffer = ByteBuffer.allocate(WalBatch.HEADER_BYTES + length).order(ByteOrder.LITTLE_ENDIAN);
-        buffer.put(WalBatch.HEADER_BYTES, payload, payload.position(), length);
-        WalBatch.writeHeader(
+        buffer.put(WalBatch.HEADER_BYTES, content, content.position(), length);
+        WalBatch next = sealer.seal(
+                to,
                 buffer,
                 batch.kind(),
                 hasKeys(batch, records) ? WalBatch.FLAG_KEYS : 0,
-                seqno(batch.firstSeqno(), to),
+                seqno(batch.firstSeqno(), origin),
                 records,
-                length,
                 tenant,
-                to,
-                batch.hlc());
-        long next = chain.next(chains.getOrDefault(to, Chain.START), buffer.array(), buffer.capacity());
-        chains.put(to, next);
-        return WalBatch.seal(buffer, next);
+                origin,
+                batch.hlc(),
+                chains.getOrDefault(origin, Chain.START));
+        chains.put(origin, next.chain());
+        return next;
     }
 
     private Origin target(Origin origin) {
@@ -106,13 +115,13 @@ public final class LogTransfer {
         if (keyBytes > 0) {
             KeyBlock.put(payload, 0, keys);
         }
-        if (batch.payload().limit() - recordsAt != batch.count() * SignalRecords.BYTES) {
+        if (batch.content().limit() - recordsAt != batch.count() * SignalRecords.BYTES) {
             throw new TidalException(
                     ErrorCode.CORRUPT_DATA,
                     "the batch at seqno " + Seqno.print(batch.firstSeqno()) + " of " + batch.origin() + " announces "
                             + batch.count() + " signals and has another number of bytes");
         }
-        return payload.put(keyBytes, batch.payload(), recordsAt, bytes);
+        return payload.put(keyBytes, batch.content(), recordsAt, bytes);
     }
 
     private ByteBuffer bodies(WalBatch batch, int records) {

@@ -28,7 +28,7 @@ public final class BodyRecords {
      * @throws TidalException CORRUPT_DATA if they do not fit it
      */
     public static List<ByteBuffer> decode(WalBatch batch) {
-        ByteBuffer payload = batch.payload();
+        ByteBuffer payload = batch.content();
         payload.position(KeyBlock.bytes(KeyBlock.read(batch).size()));
         List<ByteBuffer> bodies = new ArrayList<>();
         for (int i = 0; i < batch.count(); i++) {

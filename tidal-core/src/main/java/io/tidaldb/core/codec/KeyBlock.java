@@ -53,7 +53,7 @@ public final class KeyBlock {
         if (!batch.hasKeys()) {
             return entries;
         }
-        ByteBuffer payload = batch.payload();
+        ByteBuffer payload = batch.content();
         int count = payload.limit() < COUNT_BYTES ? -1 : Short.toUnsignedInt(payload.getShort(0));
         if (count < 1 || bytes(count) > payload.limit()) {
             throw corrupt(batch);

@@ -6,6 +6,7 @@ import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.placement.ShardAssignment;
+import io.tidaldb.core.key.WrappedKey;
 import io.tidaldb.core.upgrade.UpgradePhase;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -217,6 +218,32 @@ public sealed interface ClusterCommand {
 
     /** From now on what came with a release is used, and no older one is let in. Refused while a node runs an older one. */
     record FinalizeUpgrade(String version) implements ClusterCommand {}
+
+    // Keys
+
+    /** What is said about an encrypted tenant's keys. */
+    sealed interface OfKeys extends ClusterCommand {
+
+        @Override
+        TenantId tenant();
+    }
+
+    /**
+     * A tenant gets another data key, with which it is sealed from now on; those before it are wrapped anew. The reply's value is its number.
+     * Refused if somebody else was faster.
+     *
+     * @param wrapped all of the tenant's keys, the new one last
+     */
+    record SetTenantKeys(TenantId tenant, List<WrappedKey> wrapped) implements OfKeys {
+
+        /** Copies the list. */
+        public SetTenantKeys {
+            wrapped = List.copyOf(wrapped);
+        }
+    }
+
+    /** Nobody uses a tenant's keys from now on, so that it is neither read nor written; or everybody does again. */
+    record SuspendTenant(TenantId tenant, boolean suspended) implements OfKeys {}
 
     // Migrations
 

@@ -10,6 +10,8 @@ import io.tidaldb.api.TenantId;
 import io.tidaldb.api.placement.ShardAssignment;
 import io.tidaldb.core.audit.AuditTrail;
 import io.tidaldb.core.audit.Provenance;
+import io.tidaldb.core.key.TenantKeys;
+import io.tidaldb.core.key.WrappedKey;
 import io.tidaldb.core.routing.ShardReplicas;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -134,6 +136,8 @@ final class ClusterState {
             return migrations.apply(migration);
         } else if (command instanceof ClusterCommand.OfReplicas replicas) {
             return replicaSteps.apply(replicas);
+        } else if (command instanceof ClusterCommand.OfKeys keys) {
+            return changeKeys(keys);
         }
         Reply ofUpgrades = applyToUpgrades(command);
         return ofUpgrades != null ? ofUpgrades : applyToNodes(command);
@@ -506,8 +510,49 @@ final class ClusterState {
                     "writes of tenant " + config.id() + " can't be changed: they are " + before.writes()
                             + "; create another tenant and import into it");
         }
+        if (before.encrypted() != config.encrypted()) {
+            return refused(
+                    ErrorCode.INVALID_ARGUMENT,
+                    "tenant " + config.id() + " was created " + (before.encrypted() ? "encrypted" : "not encrypted")
+                            + ", which can't be changed: create another tenant and import into it");
+        }
         tenants.put(config.id(), known.with(config));
         return new Reply.Done(0);
+    }
+
+    private Reply changeKeys(ClusterCommand.OfKeys command) {
+        TenantId id = command.tenant();
+        TenantRecord known = tenants.get(id);
+        if (known == null) {
+            return unknown(id);
+        }
+        if (!known.config().encrypted()) {
+            return refused(
+                    ErrorCode.INVALID_ARGUMENT,
+                    "tenant " + id + " is not encrypted, so it has no keys: expected a tenant that was created encrypted");
+        }
+        List<WrappedKey> before = known.keys().wrapped();
+        if (command instanceof ClusterCommand.SuspendTenant suspend) {
+            tenants.put(id, known.keyed(new TenantKeys(before, suspend.suspended())));
+            return new Reply.Done(0);
+        }
+        List<WrappedKey> wrapped = ((ClusterCommand.SetTenantKeys) command).wrapped();
+        if (known.keys().revoked()) {
+            return refused(
+                    ErrorCode.TENANT_SUSPENDED, "the keys of tenant " + id + " are revoked: restore them first");
+        }
+        for (int i = 0; i < wrapped.size(); i++) {
+            if (wrapped.get(i).id() != i + 1) {
+                return refused(ErrorCode.INVALID_ARGUMENT, "keys of tenant " + id + " are out of order");
+            }
+        }
+        if (wrapped.size() != before.size() + 1) {
+            return refused(
+                    ErrorCode.INVALID_ARGUMENT,
+                    "tenant " + id + " has " + before.size() + " keys by now: somebody else was faster; look, and try again");
+        }
+        tenants.put(id, known.keyed(new TenantKeys(wrapped, false)));
+        return new Reply.Done(wrapped.size());
     }
 
     private Reply promote(ClusterCommand.Promote promote, boolean preferring) {
@@ -568,7 +613,7 @@ final class ClusterState {
         if (known == null) {
             return unknown(id);
         }
-        erased.put(id, known);
+        erased.put(id, known.keyed(TenantKeys.NONE));
         restoring.remove(id);
         erasures.begin(known, shards);
         entityErasures.forget(id);

@@ -126,6 +126,8 @@ final class CommandCodec {
             MigrationCodec.put(json, migration);
         } else if (command instanceof ClusterCommand.OfReplicas replicas) {
             ReplicaCodec.put(json, replicas);
+        } else if (command instanceof ClusterCommand.OfKeys keys) {
+            KeyCodec.put(json, keys);
         } else if (!UpgradeCodec.put(json, command)) {
             NodeCodec.put(json, command);
         }
@@ -278,7 +280,8 @@ final class CommandCodec {
                 ClusterCommand ofUpgrades = UpgradeCodec.command(json);
                 ClusterCommand ofNodes = ofUpgrades != null ? ofUpgrades : NodeCodec.command(json);
                 ClusterCommand ofReplicas = ofNodes != null ? ofNodes : ReplicaCodec.command(json);
-                ClusterCommand other = ofReplicas != null ? ofReplicas : MigrationCodec.command(json);
+                ClusterCommand ofKeys = ofReplicas != null ? ofReplicas : KeyCodec.command(json);
+                ClusterCommand other = ofKeys != null ? ofKeys : MigrationCodec.command(json);
                 if (other == null) {
                     throw tooNew(json);
                 }
@@ -330,6 +333,9 @@ final class CommandCodec {
         if (!config.withoutReplicas().isEmpty()) {
             putReplicas(json, "without_replicas", config.withoutReplicas());
         }
+        if (config.encrypted()) {
+            json.put("encrypted", true);
+        }
     }
 
     // A hold of more than 292 years is as good as 292 years.
@@ -358,7 +364,8 @@ final class CommandCodec {
                 json.path("slots").asInt(),
                 replicas(json, "pinned_shards"),
                 Duration.ofNanos(json.path("hold_nanos").asLong()),
-                replicas(json, "without_replicas"));
+                replicas(json, "without_replicas"),
+                json.path("encrypted").asBoolean());
     }
 
     static void putReplicas(ObjectNode json, String field, List<ReplicaId> replicas) {

@@ -184,6 +184,9 @@ final class CommandImage {
         CommandCodec.putReplicas(image, "preferred", record.preferred());
         image.put("epoch", record.epoch());
         ReplicaCodec.putChange(image, record.change());
+        if (record.config().encrypted()) {
+            image.put("key", record.keys().wrapped().size()).put("keys_revoked", record.keys().revoked());
+        }
         if (state.restoring().contains(id)) {
             image.put("restoring", true);
         }

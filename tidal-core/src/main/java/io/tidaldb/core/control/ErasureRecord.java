@@ -12,8 +12,9 @@ import java.util.TreeMap;
  * @param life tells the tenant from others that have had or will have its id
  * @param nodes those that had, or could have had, something of it; with the time at which nothing of it was in any of its files any more, in
  *     milliseconds since 1970, or 0 until then
+ * @param encrypted whether it had keys of its own, which went with it
  */
-public record ErasureRecord(TenantId tenant, long life, SortedMap<NodeId, Long> nodes) {
+public record ErasureRecord(TenantId tenant, long life, SortedMap<NodeId, Long> nodes, boolean encrypted) {
 
     /** Copies the map. */
     public ErasureRecord {
@@ -33,6 +34,6 @@ public record ErasureRecord(TenantId tenant, long life, SortedMap<NodeId, Long> 
     ErasureRecord confirmed(NodeId node, long atMillis) {
         SortedMap<NodeId, Long> changed = new TreeMap<>(nodes);
         changed.computeIfPresent(node, (name, millis) -> millis == 0 ? Long.valueOf(atMillis) : millis);
-        return new ErasureRecord(tenant, life, changed);
+        return new ErasureRecord(tenant, life, changed, encrypted);
     }
 }

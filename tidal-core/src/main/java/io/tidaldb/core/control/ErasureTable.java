@@ -28,7 +28,7 @@ final class ErasureTable {
                 .filter(each -> ShardReplicas.mayHold(each, tenant.config())
                         || tenant.change() != null && tenant.change().erasing().contains(each.replica()))
                 .forEach(each -> nodes.put(each.node(), 0L));
-        records.add(new ErasureRecord(tenant.config().id(), tenant.digestSeed(), nodes));
+        records.add(new ErasureRecord(tenant.config().id(), tenant.digestSeed(), nodes, tenant.config().encrypted()));
         for (int i = 0; records.size() > MAX_RECORDS && i < records.size(); ) {
             if (records.get(i).isComplete()) {
                 records.remove(i);
@@ -58,6 +58,9 @@ final class ErasureTable {
             ObjectNode json = array.addObject()
                     .put("tenant", Long.toUnsignedString(each.tenant().value()))
                     .put("life", Long.toUnsignedString(each.life()));
+            if (each.encrypted()) {
+                json.put("encrypted", true);
+            }
             ObjectNode nodes = json.putObject("nodes");
             each.nodes().forEach((node, millis) -> nodes.put(node.name(), millis));
         }
@@ -74,7 +77,8 @@ final class ErasureTable {
             records.add(new ErasureRecord(
                     TenantId.parse(json.path("tenant").asText()),
                     Long.parseUnsignedLong(json.path("life").asText()),
-                    nodes));
+                    nodes,
+                    json.path("encrypted").asBoolean()));
         }
         return records;
     }

@@ -194,6 +194,7 @@ final class StateCodec {
                     .put("min_incarnation", tenant.minIncarnation());
             MigrationCodec.putHomes(json, tenant.homes());
             ReplicaCodec.putChange(json, tenant.change());
+            KeyCodec.putTenant(json, tenant.keys());
         }
     }
 
@@ -208,7 +209,8 @@ final class StateCodec {
                     Long.parseUnsignedLong(json.path("digest_seed").asText()),
                     json.path("min_incarnation").asInt(),
                     MigrationCodec.homes(json),
-                    ReplicaCodec.change(json));
+                    ReplicaCodec.change(json),
+                    KeyCodec.tenant(json));
             tenants.put(tenant.config().id(), tenant);
         }
         return tenants;

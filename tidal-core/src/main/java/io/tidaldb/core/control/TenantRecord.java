@@ -4,6 +4,7 @@ import io.tidaldb.api.RegionId;
 import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.ShardId;
 import io.tidaldb.api.TenantConfig;
+import io.tidaldb.core.key.TenantKeys;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -18,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param minIncarnation the lowest incarnation in which its logs may be written: above those of an erased tenant with the same id
  * @param homes shards beside those of the placement that hold a slot or once did
  * @param change what is under way of who holds its replicas; null if nothing is. The configuration says who does now
+ * @param keys of an encrypted tenant
  */
 public record TenantRecord(
         TenantConfig config,
@@ -27,7 +29,8 @@ public record TenantRecord(
         long digestSeed,
         int minIncarnation,
         List<SlotHome> homes,
-        @Nullable ReplicaChange change) {
+        @Nullable ReplicaChange change,
+        TenantKeys keys) {
 
     /** Copies the lists. */
     public TenantRecord {
@@ -44,7 +47,7 @@ public record TenantRecord(
             long epoch,
             long digestSeed,
             int minIncarnation) {
-        this(config, placement, preferred, epoch, digestSeed, minIncarnation, List.of(), null);
+        this(config, placement, preferred, epoch, digestSeed, minIncarnation, List.of(), null, TenantKeys.NONE);
     }
 
     /** Returns the configuration as it is wanted: what a change that is under way will make of it. */
@@ -67,24 +70,30 @@ public record TenantRecord(
     /** Returns this with another state of a change of its replicas; one that is over is forgotten. */
     TenantRecord changing(ReplicaChange next) {
         return new TenantRecord(
-                config, placement, preferred, epoch, digestSeed, minIncarnation, homes, next.isOver() ? null : next);
+                config, placement, preferred, epoch, digestSeed, minIncarnation, homes, next.isOver() ? null : next, keys);
     }
 
     /** Returns this with another configuration. */
     public TenantRecord with(TenantConfig changed) {
-        return new TenantRecord(changed, placement, preferred, epoch, digestSeed, minIncarnation, homes, change);
+        return new TenantRecord(changed, placement, preferred, epoch, digestSeed, minIncarnation, homes, change, keys);
+    }
+
+    /** Returns this with other keys. */
+    TenantRecord keyed(TenantKeys next) {
+        return new TenantRecord(
+                config, placement, preferred, epoch, digestSeed, minIncarnation, homes, change, next);
     }
 
     /** Returns this with another leader of a slot, in a new epoch. */
     TenantRecord ledBy(int slot, ReplicaId leader) {
         return new TenantRecord(
-                config, set(placement, slot, leader), preferred, epoch + 1, digestSeed, minIncarnation, homes, change);
+                config, set(placement, slot, leader), preferred, epoch + 1, digestSeed, minIncarnation, homes, change, keys);
     }
 
     /** Returns this with another preferred leader of a slot. */
     TenantRecord preferring(int slot, ReplicaId leader) {
         return new TenantRecord(
-                config, placement, set(preferred, slot, leader), epoch, digestSeed, minIncarnation, homes, change);
+                config, placement, set(preferred, slot, leader), epoch, digestSeed, minIncarnation, homes, change, keys);
     }
 
     // Shards beside those of the placement
@@ -144,7 +153,7 @@ public record TenantRecord(
     }
 
     private TenantRecord withHomes(List<SlotHome> changed) {
-        return new TenantRecord(config, placement, preferred, epoch, digestSeed, minIncarnation, changed, change);
+        return new TenantRecord(config, placement, preferred, epoch, digestSeed, minIncarnation, changed, change, keys);
     }
 
     /** Returns this in a later epoch and with later logs. */

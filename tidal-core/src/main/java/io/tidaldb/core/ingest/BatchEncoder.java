@@ -3,9 +3,9 @@ package io.tidaldb.core.ingest;
 import io.tidaldb.api.wal.RecordKind;
 import io.tidaldb.api.wal.WalBatch;
 import io.tidaldb.core.codec.BodyRecords;
-import io.tidaldb.core.codec.Chain;
 import io.tidaldb.core.codec.KeyBlock;
 import io.tidaldb.core.crdt.Hlc;
+import io.tidaldb.core.key.BatchSealer;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
@@ -18,7 +18,7 @@ import java.util.List;
  */
 final class BatchEncoder {
 
-    private final Chain chain = new Chain();
+    private final BatchSealer sealer = new BatchSealer();
     private final Hlc hlc;
 
     BatchEncoder(Hlc hlc) {
@@ -31,7 +31,7 @@ final class BatchEncoder {
         int length = payload.remaining();
         ByteBuffer buffer = allocate(length);
         buffer.put(WalBatch.HEADER_BYTES, payload, 0, length);
-        return seal(buffer, shard, kind, 0, bodies.size(), length);
+        return seal(buffer, shard, kind, 0, bodies.size());
     }
 
     /** Encodes the records of writes of one kind, with their keys, and gives each write its seqnos. */
@@ -58,24 +58,22 @@ final class BatchEncoder {
             buffer.put(at, write.records, 0, write.records.limit());
             at += write.records.limit();
         }
-        return seal(buffer, shard, kind, keyBytes > 0 ? WalBatch.FLAG_KEYS : 0, count, keyBytes + bytes);
+        return seal(buffer, shard, kind, keyBytes > 0 ? WalBatch.FLAG_KEYS : 0, count);
     }
 
-    private WalBatch seal(
-            ByteBuffer buffer, TenantShard shard, RecordKind kind, int flags, int count, int payloadBytes) {
+    private WalBatch seal(ByteBuffer buffer, TenantShard shard, RecordKind kind, int flags, int count) {
         OriginLedger open = shard.open();
-        WalBatch.writeHeader(
+        return sealer.seal(
+                shard.tenant().keys(),
                 buffer,
                 kind,
                 flags,
                 open.lastSeqno + 1,
                 count,
-                payloadBytes,
                 shard.tenantId(),
                 shard.origin,
-                hlc.next());
-        long next = chain.next(open.chain, buffer.array(), WalBatch.HEADER_BYTES + payloadBytes);
-        return WalBatch.seal(buffer, next);
+                hlc.next(),
+                open.chain);
     }
 
     private static ByteBuffer allocate(int payloadBytes) {

@@ -6,6 +6,8 @@ import io.tidaldb.api.RegionId;
 import io.tidaldb.api.ShardId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.core.directory.NodeHome;
+import io.tidaldb.core.key.KeyRing;
+import io.tidaldb.core.key.SealedFile;
 import io.tidaldb.core.ledger.SignalLedger;
 import java.io.BufferedInputStream;
 import java.io.BufferedOutputStream;
@@ -15,6 +17,7 @@ import java.io.DataOutput;
 import java.io.DataOutputStream;
 import java.io.FilterOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.util.Map;
@@ -79,12 +82,14 @@ final class Checkpoint {
         String name = name(image.replica.shard());
         try (NodeHome.PendingFile file = home.create(image.tenantId, name)) {
             CRC32C crc = new CRC32C();
-            OutputStream counted = new CheckedOutputStream(new Droppable(file, dropped), crc);
+            OutputStream content = SealedFile.writing(file, image.ring);
+            OutputStream counted = new CheckedOutputStream(new Droppable(content, dropped), crc);
             DataOutputStream out = new DataOutputStream(new BufferedOutputStream(counted, BUFFER_BYTES));
             writeState(out, image);
             out.flush();
             out.writeInt((int) crc.getValue());
             out.flush();
+            content.close();
             return file.publish();
         } catch (IOException e) {
             throw new TidalException(
@@ -157,13 +162,14 @@ final class Checkpoint {
     /**
      * Restores a slot's state from a file, and returns the file's size in bytes.
      *
-     * @throws TidalException CORRUPT_DATA if it is damaged, FORMAT_TOO_NEW; the slot is then half restored and must be thrown away
+     * @throws TidalException CORRUPT_DATA if it is damaged, FORMAT_TOO_NEW, TENANT_SUSPENDED; the slot is then half restored and must be thrown away
      */
     static long read(NodeHome.StoredFile file, TenantShard shard, Schema schema) {
         // Twice over the file, so that nothing is believed before all of it is known to be whole.
         try {
-            checkWhole(file);
-            try (DataInputStream in = input(file)) {
+            KeyRing keys = shard.tenant().keys();
+            checkWhole(file, keys);
+            try (DataInputStream in = input(file, keys)) {
                 in.readInt();
                 int version = in.readUnsignedShort();
                 if (version > VERSION) {
@@ -194,21 +200,21 @@ final class Checkpoint {
         }
     }
 
-    /** @throws TidalException CORRUPT_DATA if it is not whole, or can't be read */
-    static void check(NodeHome.StoredFile file) {
+    /** @throws TidalException CORRUPT_DATA if it is not whole, or can't be read; TENANT_SUSPENDED */
+    static void check(NodeHome.StoredFile file, KeyRing keys) {
         try {
-            checkWhole(file);
+            checkWhole(file, keys);
         } catch (IOException e) {
             throw new TidalException(ErrorCode.CORRUPT_DATA, "checkpoint " + file.name() + " can't be read: " + e, e);
         }
     }
 
-    private static void checkWhole(NodeHome.StoredFile file) throws IOException {
-        long bytes = file.bytes();
+    private static void checkWhole(NodeHome.StoredFile file, KeyRing keys) throws IOException {
+        long bytes = SealedFile.contentBytes(file.bytes(), keys);
         if (bytes < MIN_BYTES) {
             throw damaged(file, "at least " + MIN_BYTES + " bytes");
         }
-        try (DataInputStream in = input(file)) {
+        try (DataInputStream in = input(file, keys)) {
             CRC32C crc = new CRC32C();
             byte[] buffer = new byte[BUFFER_BYTES];
             int magic = 0;
@@ -227,8 +233,9 @@ final class Checkpoint {
         }
     }
 
-    private static DataInputStream input(NodeHome.StoredFile file) throws IOException {
-        return new DataInputStream(new BufferedInputStream(file.open(), BUFFER_BYTES));
+    private static DataInputStream input(NodeHome.StoredFile file, KeyRing keys) throws IOException {
+        InputStream content = SealedFile.reading(file.open(), file.name(), file.bytes(), keys);
+        return new DataInputStream(new BufferedInputStream(content, BUFFER_BYTES));
     }
 
     private static void readState(DataInput in, int version, TenantShard shard, Schema schema) throws IOException {

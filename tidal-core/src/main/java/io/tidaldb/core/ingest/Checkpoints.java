@@ -109,7 +109,12 @@ final class Checkpoints {
     private void start(TenantShard shard, CompletableFuture<Void> done) {
         // One that needs a snapshot holds what does not count, and would hand it on; one that is being repaired is not
         // folded as far as its logs are.
-        if (shard.refusal() != null || shard.isErased() || shard.isStale() || shard.uncheckpointedBytes() <= 0) {
+        boolean sealable = shard.suspension() == null;
+        if (shard.refusal() != null
+                || !sealable
+                || shard.isErased()
+                || shard.isStale()
+                || shard.uncheckpointedBytes() <= 0) {
             done.complete(null);
             return;
         }

@@ -126,7 +126,7 @@ final class EntityErasures {
 
     private SeqnoRanges voidSignals(WalBatch batch, SeqnoRanges others, int start, Set<Long> erased) {
         SeqnoRanges voids = others;
-        ByteBuffer payload = batch.payload();
+        ByteBuffer payload = batch.content();
         for (int i = 0; i < batch.count(); i++) {
             if (erased.contains(mark(SignalRecords.entity(payload, start + i * SignalRecords.BYTES)))) {
                 voids = voids.plus(batch.firstSeqno() + i, batch.firstSeqno() + i);

@@ -100,7 +100,7 @@ final class Folder {
             return;
         }
         long begin = origin.foldedSeqno + 1;
-        try (WalCursor cursor = shard.logs().read(shard.log(origin.origin), begin)) {
+        try (WalCursor cursor = shard.logs().read(shard, origin.origin, begin)) {
             WalBatch batch = cursor.next();
             if (batch == null || Long.compareUnsigned(batch.firstSeqno(), begin) > 0) {
                 // This replica began with another one's snapshot, in which this did not count.
@@ -147,7 +147,7 @@ final class Folder {
     }
 
     private void signals(TenantShard shard, OriginLedger origin, WalBatch batch) {
-        ByteBuffer payload = batch.payload();
+        ByteBuffer payload = batch.content();
         List<KeyBlock.Entry> keys = KeyBlock.read(batch);
         int start = KeyBlock.bytes(keys.size());
         if (payload.limit() - start != batch.count() * SignalRecords.BYTES) {

@@ -17,6 +17,7 @@ import io.tidaldb.core.codec.SessionRecord;
 import io.tidaldb.core.codec.SignalRecords;
 import io.tidaldb.core.control.SchemaEntry;
 import io.tidaldb.core.crdt.Hlc;
+import io.tidaldb.core.key.KeyRing;
 import io.tidaldb.core.runtime.Clock;
 import java.util.ArrayList;
 import java.util.List;
@@ -472,7 +473,9 @@ final class GroupCommit {
     // Nothing is believed of what another replica sends: each batch must continue the log by seqno and by content.
     private void append(ReceivedBatches received) {
         OriginLedger origin = received.shard.ledger(received.batches.get(0).origin());
-        for (WalBatch batch : received.batches) {
+        KeyRing keys = received.shard.tenant().keys();
+        for (WalBatch stored : received.batches) {
+            WalBatch batch = stored;
             if (Long.compareUnsigned(batch.lastSeqno(), origin.lastSeqno) < 0
                     || batch.lastSeqno() == origin.lastSeqno && agrees(batch, origin)) {
                 continue;
@@ -505,6 +508,15 @@ final class GroupCommit {
                                 + Long.toHexString(batch.chain()) + ": expected 0x" + Long.toHexString(next));
                 return;
             }
+            if (keys.suspension() == null && !keys.has(batch)) {
+                received.problem = new TidalException(
+                        ErrorCode.NOT_CAUGHT_UP,
+                        "the batch at seqno " + Seqno.print(batch.firstSeqno()) + " of " + origin.origin + " of tenant "
+                                + received.shard.tenantId()
+                                + " is sealed with a key that this node has not heard of yet: it is taken once it has");
+                return;
+            }
+            batch = keys.open(batch);
             if (!isDeclaredHere(batch)) {
                 received.problem = new TidalException(
                         ErrorCode.NOT_CAUGHT_UP,

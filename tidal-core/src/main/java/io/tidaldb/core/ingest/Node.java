@@ -183,6 +183,15 @@ public final class Node {
         return shard;
     }
 
+    /** Opens a slot again if it could not be opened because its tenant was suspended; returns whether it did. */
+    public CompletableFuture<Boolean> reopen(TenantShard shard) {
+        return loop.submit(() -> {
+            boolean reopened = !shard.isErased() && recovery.reopen(shard);
+            hlc.observe(shard.lastHlc);
+            return reopened;
+        });
+    }
+
     private Flow flow(TenantState tenant) {
         return flows.computeIfAbsent(tenant.config().id(), each -> new Flow(tenant));
     }
@@ -445,11 +454,14 @@ public final class Node {
     private boolean checkpointDamage(TenantShard shard) {
         try {
             home.find(shard.tenantId(), Checkpoint.name(shard.replica().shard()))
-                    .ifPresent(Checkpoint::check);
+                    .ifPresent(file -> Checkpoint.check(file, shard.tenant().keys()));
             return false;
         } catch (TidalException e) {
-            LOG.warn("{}: it is written anew", e.getMessage());
-            return e.code() == ErrorCode.CORRUPT_DATA;
+            boolean damaged = e.code() == ErrorCode.CORRUPT_DATA;
+            if (damaged) {
+                LOG.warn("{}: it is written anew", e.getMessage());
+            }
+            return damaged;
         }
     }
 
@@ -705,10 +717,7 @@ public final class Node {
     }
 
     private static void requireThere(TenantShard shard) {
-        TidalException refusal = shard.refusal();
-        if (refusal != null) {
-            throw refusal;
-        }
+        shard.readable();
         if (shard.isErased()) {
             throw new TidalException(
                     ErrorCode.NOT_OWNER,
@@ -728,7 +737,7 @@ public final class Node {
             if (Long.compareUnsigned(start, status.lastSeqno()) > 0) {
                 continue;
             }
-            try (WalCursor cursor = store.read(status.log(), start)) {
+            try (WalCursor cursor = recovery.read(shard, status.log().origin(), start)) {
                 for (WalBatch batch = cursor.next(); batch != null; batch = cursor.next()) {
                     FoldLimit limit = shard.notes.limit(batch.origin());
                     if (limit.reaches(batch)) {

@@ -6,6 +6,7 @@ import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.core.codec.ControlRecord;
 import io.tidaldb.core.crdt.LwwRegister;
+import io.tidaldb.core.key.KeyRing;
 import io.tidaldb.core.ledger.FrozenLedger;
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -49,6 +50,7 @@ final class SlotImage implements AutoCloseable {
     final List<EntityErasures.Note> erasures;
     final Duplicates duplicates = new Duplicates();
     final @Nullable LwwRegister<String> labelRegister;
+    final KeyRing ring;
 
     /** Takes the image of a slot of which there is no other; {@link #close} it. */
     SlotImage(TenantShard shard) {
@@ -78,6 +80,7 @@ final class SlotImage implements AutoCloseable {
         erasures = shard.erasures.image();
         duplicates.replaceBy(shard.duplicates);
         labelRegister = shard.writesEverywhere() ? shard.labelRegister : null;
+        ring = shard.tenant().keys();
     }
 
     /** Returns how far an origin is folded in the image: what comes after that seqno is nowhere but in its log. */

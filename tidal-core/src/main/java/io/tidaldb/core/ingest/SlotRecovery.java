@@ -111,6 +111,18 @@ final class SlotRecovery implements FoldSource {
         return shard;
     }
 
+    /**
+     * Opens a slot again that could not be opened because its tenant was suspended; returns whether it did. Called by a task of the loop.
+     */
+    boolean reopen(TenantShard shard) {
+        TidalException damage = shard.damage();
+        if (damage == null || damage.code() != ErrorCode.TENANT_SUSPENDED) {
+            return false;
+        }
+        shard.reopened(open(shard.flow(), shard.replica(), shard.origin.incarnation()));
+        return true;
+    }
+
     /** Returns the state of a slot that has nothing. Safe for any thread. */
     TenantShard empty(TenantShard like) {
         return empty(like.flow(), like.replica(), like.origin);
@@ -203,8 +215,8 @@ final class SlotRecovery implements FoldSource {
     }
 
     @Override
-    public WalCursor read(LogId log, long fromSeqno) {
-        return store.read(log, fromSeqno);
+    public WalCursor read(TenantShard shard, Origin origin, long fromSeqno) {
+        return shard.tenant().keys().open(store.read(shard.log(origin), fromSeqno));
     }
 
     // All takeovers and adoptions are known by now, so that what is folded this time stays.
@@ -356,7 +368,7 @@ final class SlotRecovery implements FoldSource {
                             + Seqno.print(status.lastSeqno()) + ", which does not continue its checkpoint at "
                             + Seqno.print(ledger.lastSeqno));
         }
-        try (WalCursor cursor = store.read(status.log(), ledger.lastSeqno + 1)) {
+        try (WalCursor cursor = read(shard, status.log().origin(), ledger.lastSeqno + 1)) {
             for (WalBatch batch = cursor.next();
                     batch != null && Long.compareUnsigned(batch.lastSeqno(), toSeqno) <= 0;
                     batch = cursor.next()) {

@@ -24,7 +24,7 @@ final class TakenBack {
      * @throws TidalException CORRUPT_DATA if the log has no such write
      */
     static List<ControlRecord.Voided> at(TenantShard shard, Origin origin, long lastSeqno) {
-        try (WalCursor cursor = shard.logs().read(shard.log(origin), lastSeqno)) {
+        try (WalCursor cursor = shard.logs().read(shard, origin, lastSeqno)) {
             WalBatch batch = cursor.next();
             if (batch != null && Long.compareUnsigned(batch.firstSeqno(), lastSeqno) <= 0) {
                 List<KeyBlock.Entry> keys = KeyBlock.read(batch);
@@ -49,7 +49,7 @@ final class TakenBack {
     private static List<ControlRecord.Voided> of(
             Origin origin, WalBatch batch, int start, KeyBlock.Entry entry, ControlRecord.End stays) {
         List<ControlRecord.Voided> voids = new ArrayList<>();
-        ByteBuffer payload = batch.payload();
+        ByteBuffer payload = batch.content();
         for (int done = 0; done < entry.count(); done += ControlRecord.Voided.MAX_RECORDS) {
             int count = Math.min(ControlRecord.Voided.MAX_RECORDS, entry.count() - done);
             int from = start + (entry.firstRecord() + done) * SignalRecords.BYTES;

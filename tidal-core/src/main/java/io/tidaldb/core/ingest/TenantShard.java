@@ -441,7 +441,7 @@ public final class TenantShard {
 
     private SeqnoRanges voids(OriginLedger tail, long from) {
         SeqnoRanges voids = SeqnoRanges.NONE;
-        try (WalCursor cursor = logs().read(log(tail.origin), from)) {
+        try (WalCursor cursor = logs().read(this, tail.origin, from)) {
             for (WalBatch batch = cursor.next();
                     batch != null && Long.compareUnsigned(batch.lastSeqno(), tail.lastSeqno) <= 0;
                     batch = cursor.next()) {
@@ -501,7 +501,10 @@ public final class TenantShard {
     /** Returns why no writes are taken here, or null. */
     @Nullable
     TidalException writeRefusal() {
-        TidalException reason = refusal();
+        TidalException reason = suspension();
+        if (reason == null) {
+            reason = refusal();
+        }
         if (everywhere) {
             return reason;
         }
@@ -624,6 +627,19 @@ public final class TenantShard {
         takeState(fresh);
         replayedBytes = fresh.replayedBytes;
         rebase();
+    }
+
+    /** Takes everything of what was opened in its place. Called by a task of the loop. */
+    void reopened(TenantShard opened) {
+        replaceBy(opened);
+        logBytes = opened.logBytes;
+        checkpointBytes = opened.checkpointBytes;
+        checkpointedBytes = opened.checkpointedBytes;
+        attemptedBytes = opened.attemptedBytes;
+        replayedBytes = opened.replayedBytes;
+        needsSnapshot = opened.needsSnapshot;
+        brokenAtOpen = opened.brokenAtOpen;
+        damage = opened.damage;
     }
 
     /** Takes the state and the positions of another one, whose logs these are now. Readers see the ledgers change at once. */
@@ -979,10 +995,13 @@ public final class TenantShard {
     /**
      * Returns the state to read.
      *
-     * @throws TidalException CORRUPT_LOG if the slot is quarantined, TENANT_NOT_FOUND if the tenant was deleted, CLOSED
+     * @throws TidalException CORRUPT_LOG if the slot is quarantined, TENANT_SUSPENDED, TENANT_NOT_FOUND if the tenant was deleted, CLOSED
      */
     public LedgerSum readable() {
-        TidalException reason = refusal();
+        TidalException reason = suspension();
+        if (reason == null) {
+            reason = refusal();
+        }
         if (reason == null) {
             reason = refusal(refetching);
         }
@@ -990,6 +1009,14 @@ public final class TenantShard {
             throw reason;
         }
         return ledgers;
+    }
+
+    /**
+     * Returns why nothing of the tenant is read or written until its keys are back, or null. What is stored of it is there all the same, and
+     * counts for others.
+     */
+    public @Nullable TidalException suspension() {
+        return tenant.isDeleted() ? null : refusal(tenant.keys().suspension());
     }
 
     /** Returns why neither reads nor writes are served, or null. */

@@ -1,6 +1,7 @@
 package io.tidaldb.core.ingest;
 
 import io.tidaldb.api.TenantConfig;
+import io.tidaldb.core.key.KeyRing;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
@@ -19,6 +20,7 @@ public final class TenantState {
     private final Caps caps = new Caps(this);
     private volatile TenantConfig config;
     private volatile RateQuota rates;
+    private volatile KeyRing keys = KeyRing.NONE;
     private volatile List<TenantShard> slots = List.of();
     private volatile List<TenantShard> held = List.of();
     private volatile @Nullable TenantShard[] leading = {};
@@ -51,6 +53,16 @@ public final class TenantState {
     public void configure(TenantConfig next, RateQuota nextRates) {
         config = next;
         rates = nextRates;
+    }
+
+    /** Returns what seals what is stored of the tenant. */
+    public KeyRing keys() {
+        return keys;
+    }
+
+    /** Replaces what seals what is stored. */
+    public void keys(KeyRing next) {
+        keys = next;
     }
 
     /** Returns how fast the tenant may write. */

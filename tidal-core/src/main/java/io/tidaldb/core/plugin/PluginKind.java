@@ -2,6 +2,7 @@ package io.tidaldb.core.plugin;
 
 import io.tidaldb.api.PluginFactory;
 import io.tidaldb.api.control.ControlLogFactory;
+import io.tidaldb.api.key.KeyVaultFactory;
 import io.tidaldb.api.limit.RateLimiterFactory;
 import io.tidaldb.api.placement.PlacementPolicyFactory;
 import io.tidaldb.api.transport.TransportFactory;
@@ -14,7 +15,8 @@ enum PluginKind {
     TRANSPORT(TransportFactory.class),
     LIMITER(RateLimiterFactory.class),
     PLACEMENT(PlacementPolicyFactory.class),
-    CONTROL(ControlLogFactory.class);
+    CONTROL(ControlLogFactory.class),
+    KEYS(KeyVaultFactory.class);
 
     private final Class<? extends PluginFactory> factory;
 

@@ -48,7 +48,7 @@ public final class RecentBatches {
             tail = new Tail(log);
             tails.put(log, tail);
         }
-        Entry entry = new Entry(tail, batch);
+        Entry entry = new Entry(tail, batch.closed());
         tail.add(entry);
         link(entry);
         while (bytes > maxBytes && oldest != null) {

@@ -6,6 +6,7 @@ import com.google.inject.Stage;
 import com.google.inject.TypeLiteral;
 import io.tidaldb.api.PluginFactory;
 import io.tidaldb.api.control.ControlLogFactory;
+import io.tidaldb.api.key.KeyVaultFactory;
 import io.tidaldb.api.limit.RateLimiterFactory;
 import io.tidaldb.api.placement.PlacementPolicy;
 import io.tidaldb.api.placement.PlacementPolicyFactory;
@@ -23,6 +24,7 @@ public final class PluginModule extends AbstractModule {
     private final RateLimiterFactory limiters;
     private final PlacementPolicy placement;
     private final ControlLogFactory controlLogs;
+    private final KeyVaultFactory keyVaults;
     private final Supplier<TransportFactory> transports;
     private final Platform platform;
 
@@ -37,6 +39,7 @@ public final class PluginModule extends AbstractModule {
             String limiter,
             String placement,
             Plugin<ControlLogFactory> controlLog,
+            String keyVault,
             Platform platform) {}
 
     /**
@@ -64,6 +67,7 @@ public final class PluginModule extends AbstractModule {
         this.placement =
                 catalog.choose(PlacementPolicyFactory.class, choice.placement).create();
         this.controlLogs = choice.controlLog.from(catalog);
+        this.keyVaults = catalog.choose(KeyVaultFactory.class, choice.keyVault);
         if (choice.transport == null) {
             this.transports = () -> catalog.choose(TransportFactory.class, "inproc");
         } else {
@@ -89,6 +93,7 @@ public final class PluginModule extends AbstractModule {
         bind(RateLimiterFactory.class).toInstance(limiters);
         bind(PlacementPolicy.class).toInstance(placement);
         bind(ControlLogFactory.class).toInstance(controlLogs);
+        bind(KeyVaultFactory.class).toInstance(keyVaults);
         bind(new TypeLiteral<Supplier<TransportFactory>>() {}).toInstance(transports);
         bind(Platform.class).toInstance(platform);
     }

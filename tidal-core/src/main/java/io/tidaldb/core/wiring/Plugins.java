@@ -2,6 +2,7 @@ package io.tidaldb.core.wiring;
 
 import com.google.inject.Inject;
 import io.tidaldb.api.control.ControlLogFactory;
+import io.tidaldb.api.key.KeyVaultFactory;
 import io.tidaldb.api.limit.RateLimiterFactory;
 import io.tidaldb.api.placement.PlacementPolicy;
 import io.tidaldb.api.transport.TransportFactory;
@@ -19,6 +20,7 @@ public record Plugins(
         RateLimiterFactory limiters,
         PlacementPolicy placement,
         ControlLogFactory controlLogs,
+        KeyVaultFactory keyVaults,
         Supplier<TransportFactory> transports,
         Platform platform) {
 

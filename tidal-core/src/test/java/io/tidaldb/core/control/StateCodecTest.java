@@ -306,7 +306,8 @@ class StateCodecTest {
                 1 + random.nextInt(2),
                 List.of(),
                 Duration.ofNanos(random.nextInt(1_000_000)),
-                random.nextInt(4) == 0 ? List.of(new ReplicaId(RegionId.of(3), ShardId.of(0))) : List.of());
+                random.nextInt(4) == 0 ? List.of(new ReplicaId(RegionId.of(3), ShardId.of(0))) : List.of(),
+                random.nextInt(4) == 0);
     }
 
     private static TenantId tenant(Random random) {

@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
+import io.tidaldb.core.directory.OwnerOnly;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -39,9 +40,6 @@ public final class TokenFile {
 
     private static final int VERSION = 1;
     private static final long MAX_BYTES = 16L << 20;
-    private static final Set<PosixFilePermission> MOUNTED =
-            EnumSet.of(PosixFilePermission.OWNER_READ, PosixFilePermission.OWNER_WRITE, PosixFilePermission.GROUP_READ);
-
     private static final Set<PosixFilePermission> OWNER_ONLY =
             EnumSet.of(PosixFilePermission.OWNER_READ, PosixFilePermission.OWNER_WRITE);
     private static final JsonMapper MAPPER = JsonMapper.builder()
@@ -63,7 +61,9 @@ public final class TokenFile {
      */
     public List<Token> read() {
         try {
-            checkPermissions();
+            OwnerOnly.problem(file).ifPresent(problem -> {
+                throw invalid(problem);
+            });
             if (Files.size(file) > MAX_BYTES) {
                 throw invalid("is larger than " + MAX_BYTES + " bytes");
             }
@@ -106,23 +106,6 @@ public final class TokenFile {
         Object key = Files.readAttributes(file, java.nio.file.attribute.BasicFileAttributes.class)
                 .fileKey();
         return key == null ? "none" : key;
-    }
-
-    /** Returns whether root has put it there for this process, as orchestrators do with secrets: then its group may read it. */
-    private boolean isMounted() throws IOException {
-        return !"root".equals(System.getProperty("user.name"))
-                && Integer.valueOf(0).equals(Files.getAttribute(file, "unix:uid"));
-    }
-
-    private void checkPermissions() throws IOException {
-        if (!isPosix()) {
-            return;
-        }
-        Set<PosixFilePermission> permissions = Files.getPosixFilePermissions(file);
-        if (!(isMounted() ? MOUNTED : OWNER_ONLY).containsAll(permissions)) {
-            throw invalid("can be read or written by others than its owner ("
-                    + PosixFilePermissions.toString(permissions) + "): expected rw-------; run chmod 600 on it");
-        }
     }
 
     private void write(List<Token> tokens) throws IOException {

@@ -59,6 +59,15 @@ interface Backend extends AutoCloseable {
     /** Returns what has become of tenants that were deleted. */
     ObjectNode erasures();
 
+    /** Returns how a tenant's keys are. */
+    ObjectNode keys(TenantId id);
+
+    /** Gives an encrypted tenant another key; returns how its keys are then. */
+    ObjectNode rotateKeys(TenantId id);
+
+    /** Forbids or allows the use of an encrypted tenant's keys; returns how they are then. */
+    ObjectNode suspendKeys(TenantId id, boolean suspended);
+
     /** Erases an entity of a tenant; returns the certificate as it is then. */
     ObjectNode eraseEntity(TenantId id, EntityId entity);
 

@@ -16,6 +16,13 @@ class DataDirectory {
     @Nullable
     private Path directory;
 
+    @Option(
+            names = "--keys",
+            paramLabel = "DIR",
+            description = "Directory with the master keys of encrypted tenants.")
+    @Nullable
+    private Path keys;
+
     @Mixin
     private final PluginOptions plugins = new PluginOptions();
 
@@ -27,6 +34,9 @@ class DataDirectory {
     /** Refuses options that are about a directory where none is named. */
     void checkUnnamed() {
         plugins.checkNotGiven();
+        if (keys != null) {
+            throw CliException.usage("--keys is about a data directory: expected --data-dir DIR with it");
+        }
     }
 
     /** Opens a directory that exists. */
@@ -45,7 +55,8 @@ class DataDirectory {
 
     /** Starts to configure an instance on the directory, whether it exists or not. */
     final TidalBuilder builder() {
-        return plugins.applyTo(Tidal.builder().dataDir(chosen()));
+        TidalBuilder builder = plugins.applyTo(Tidal.builder().dataDir(chosen()));
+        return keys == null ? builder : builder.keys(keys);
     }
 
     private Path chosen() {

@@ -3,7 +3,6 @@ package io.tidaldb.server.cli;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.tidaldb.api.Durability;
 import io.tidaldb.api.EntityId;
 import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.ReplicaId;
@@ -22,6 +21,7 @@ import io.tidaldb.core.Tidal;
 import io.tidaldb.core.WriteOptions;
 import io.tidaldb.core.backup.BackupPoint;
 import io.tidaldb.server.config.HealthThresholds;
+import io.tidaldb.server.http.TenantDefaults;
 import io.tidaldb.server.http.TenantDefinitions;
 import io.tidaldb.server.importing.EmbeddedEvents;
 import io.tidaldb.server.importing.RecordedEvents;
@@ -33,6 +33,7 @@ import io.tidaldb.server.view.MigrationView;
 import io.tidaldb.server.view.PlacementView;
 import io.tidaldb.server.view.ReadingView;
 import io.tidaldb.server.view.SignalTypeView;
+import io.tidaldb.server.view.TenantKeyView;
 import io.tidaldb.server.view.TenantView;
 import io.tidaldb.server.view.UsageCheckView;
 import java.io.IOException;
@@ -66,7 +67,7 @@ record EmbeddedBackend(Tidal tidal) implements Backend {
 
     @Override
     public ObjectNode createTenants(List<JsonNode> definitions) {
-        return TenantDefinitions.createAll(tidal, definitions, Durability.LOCAL, created -> {});
+        return TenantDefinitions.createAll(tidal, definitions, TenantDefaults.UNCONFIGURED, created -> {});
     }
 
     @Override
@@ -93,6 +94,21 @@ record EmbeddedBackend(Tidal tidal) implements Backend {
     @Override
     public ObjectNode deleteTenant(TenantId id) {
         return ErasureView.delete(tidal, id, TenantView.erasure(existing(id)));
+    }
+
+    @Override
+    public ObjectNode keys(TenantId id) {
+        return TenantKeyView.of(tidal.keys(id));
+    }
+
+    @Override
+    public ObjectNode rotateKeys(TenantId id) {
+        return TenantKeyView.of(tidal.rotateKeys(id));
+    }
+
+    @Override
+    public ObjectNode suspendKeys(TenantId id, boolean suspended) {
+        return TenantKeyView.of(tidal.suspendKeys(id, suspended));
     }
 
     @Override

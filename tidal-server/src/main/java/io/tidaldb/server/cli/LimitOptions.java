@@ -70,7 +70,8 @@ final class LimitOptions {
                 config.slots(),
                 config.pinnedShards(),
                 config.hold(),
-                config.withoutReplicas());
+                config.withoutReplicas(),
+                config.encrypted());
     }
 
     /** Returns what was given, as the HTTP interface takes it: a limit that is removed is null. */

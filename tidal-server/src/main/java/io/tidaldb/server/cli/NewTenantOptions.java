@@ -48,6 +48,13 @@ final class NewTenantOptions {
     @Nullable
     private WriteMode writes;
 
+    @Option(
+            names = "--encrypted",
+            negatable = true,
+            description = "Seals all that is stored of it with keys of its own (default: as the node is configured; no).")
+    @Nullable
+    private Boolean encrypted;
+
     /** Returns the number that was chosen. */
     Optional<TenantId> id() {
         return Optional.ofNullable(id).map(TenantId::parse);
@@ -63,6 +70,7 @@ final class NewTenantOptions {
         if (writes != null) {
             config.writes(writes);
         }
+        config.encrypted(Boolean.TRUE.equals(encrypted));
         return limits.applyTo(config.build());
     }
 
@@ -77,6 +85,9 @@ final class NewTenantOptions {
         }
         if (writes != null) {
             result.put("writes", writes.name());
+        }
+        if (encrypted != null) {
+            result.put("encrypted", encrypted);
         }
         return result;
     }

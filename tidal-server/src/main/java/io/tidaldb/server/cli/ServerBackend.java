@@ -92,6 +92,22 @@ record ServerBackend(ServerClient client) implements Backend {
     }
 
     @Override
+    public ObjectNode keys(TenantId id) {
+        return client.call(Request.get(ServerTenants.path(id) + "/keys"));
+    }
+
+    @Override
+    public ObjectNode rotateKeys(TenantId id) {
+        return client.call(Request.change("POST", ServerTenants.path(id) + "/keys/rotate", null));
+    }
+
+    @Override
+    public ObjectNode suspendKeys(TenantId id, boolean suspended) {
+        return client.call(
+                Request.change("POST", ServerTenants.path(id) + (suspended ? "/keys/revoke" : "/keys/restore"), null));
+    }
+
+    @Override
     public ObjectNode eraseEntity(TenantId id, EntityId entity) {
         return client.call(Request.change("DELETE", ServerTenants.path(id) + "/entities/" + entity, null));
     }

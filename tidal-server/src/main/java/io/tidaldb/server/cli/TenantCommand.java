@@ -15,6 +15,7 @@ import picocli.CommandLine.Command;
             TenantExplainCommand.class,
             TenantDeleteCommand.class,
             TenantErasuresCommand.class,
+            TenantKeyCommand.class,
             TenantBackupCommand.class,
             TenantRestoreCommand.class
         })

@@ -27,6 +27,7 @@ import java.util.Optional;
  * @param signals types to declare; empty means {@code view} and {@code like} in a new directory. {@code windows}, if an item has it, is
  *     {@code [1h, 24h, 7d]}
  * @param pluginsDir a directory with plugins that are not on the class path
+ * @param keys where the master keys are with which encrypted tenants' keys are wrapped
  * @param tokens the file of API tokens; without one only this machine is served, and everybody on it is operator
  * @param limits bounds of the node
  * @param debug whether faults may be injected
@@ -45,6 +46,7 @@ public record NodeConfiguration(
         List<ShardAssignment> shards,
         List<SignalSettings> signals,
         Optional<Path> pluginsDir,
+        Keys keys,
         Optional<Path> tokens,
         Limits limits,
         boolean debug,
@@ -99,6 +101,17 @@ public record NodeConfiguration(
      * @param groupCommitMaxWait how long a commit waits for more writes; this version knows {@code 0ms} only: it takes what is there
      */
     public record Wal(String plugin, ByteSize segmentBytes, Durability durability, Duration groupCommitMaxWait) {}
+
+    /**
+     * Where master keys are.
+     *
+     * @param plugin the key vault's name
+     * @param dir what the vault is given: a directory of master keys; without it no tenant can be encrypted
+     * @param checkEvery how often it is looked whether master keys are still there, 10 ms to a minute: a tenant whose master key is gone is
+     *     suspended after that
+     * @param encryptByDefault whether a tenant is encrypted if nothing is said when it is created
+     */
+    public record Keys(String plugin, Optional<Path> dir, Duration checkEvery, boolean encryptByDefault) {}
 
     /** A type of signal. */
     public record SignalSettings(String name, Duration halfLife) {}

@@ -87,6 +87,7 @@ public final class NodeConfigurationFile {
                         .map(NodeConfigurationFile::signal)
                         .toList(),
                 only(root.section("plugins"), "dir"),
+                keys(root.section("keys")),
                 only(root.section("auth"), "tokens"),
                 limits(root.section("limits")),
                 root.value("debug", NodeConfigurationFile::flag).orElse(false),
@@ -99,6 +100,20 @@ public final class NodeConfigurationFile {
         Optional<Path> path = section.value(key, NodeConfigurationFile::path);
         section.end();
         return path;
+    }
+
+    private static NodeConfiguration.Keys keys(Section section) {
+        NodeConfiguration.Keys keys = new NodeConfiguration.Keys(
+                section.value("plugin", Function.identity()).orElse("file"),
+                section.value("dir", NodeConfigurationFile::path),
+                section.value("check_every", text -> bounded(text, Duration.ofMillis(10), Duration.ofMinutes(1)))
+                        .orElse(Duration.ofSeconds(10)),
+                section.value("encrypt_by_default", NodeConfigurationFile::flag).orElse(false));
+        if (keys.encryptByDefault() && keys.dir().isEmpty()) {
+            throw section.missing("dir", "a directory of master keys, to encrypt by default");
+        }
+        section.end();
+        return keys;
     }
 
     private static NodeConfiguration.Http http(Section section) {

@@ -47,7 +47,8 @@ public final class HttpServer implements AutoCloseable {
         this.measured = new RequestMetrics(metrics, requests);
         this.routes = RouteTable.of(
                 node,
-                configuration.wal().durability(),
+                new TenantDefaults(
+                        configuration.wal().durability(), configuration.keys().encryptByDefault()),
                 configuration.dataDir(),
                 configuration.pluginsDir().orElse(null),
                 authenticator,

@@ -1,7 +1,6 @@
 package io.tidaldb.server.http;
 
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
-import io.tidaldb.api.Durability;
 import io.tidaldb.server.auth.Authenticator;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -16,14 +15,14 @@ final class RouteTable {
 
     static List<Route> of(
             NodeState node,
-            Durability durability,
+            TenantDefaults defaults,
             Path dataDir,
             @Nullable Path pluginsDir,
             Authenticator authenticator,
             ServerEvents events,
             PrometheusMeterRegistry metrics) {
         List<Route> routes = new ArrayList<>();
-        routes.addAll(new TenantRoutes(durability, events).routes());
+        routes.addAll(new TenantRoutes(defaults, events).routes());
         routes.addAll(new SignalTypeRoutes().routes());
         routes.addAll(new SignalRoutes().routes());
         routes.addAll(new ExportRoutes().routes());
@@ -31,6 +30,7 @@ final class RouteTable {
         routes.addAll(new ReadRoutes().routes());
         routes.addAll(new UserRoutes().routes());
         routes.addAll(new EntityRoutes().routes());
+        routes.addAll(new KeyRoutes().routes());
         routes.addAll(new TokenRoutes(authenticator).routes());
         routes.addAll(new AuditRoutes(node).routes());
         routes.addAll(new ClusterRoutes(node).routes());

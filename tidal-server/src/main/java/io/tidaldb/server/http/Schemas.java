@@ -28,7 +28,8 @@ final class Schemas {
                                 .maybe("required_regions", Schema.list(Schema.types("integer", "string")))
                                 .maybe("shards", Schema.list(Schema.text()))
                                 .maybe("slots", Schema.types("integer", "null"))
-                                .maybe("writes", Schema.oneOf(names(WriteMode.values()))))
+                                .maybe("writes", Schema.oneOf(names(WriteMode.values())))
+                                .maybe("encrypted", Schema.truth()))
                         .build());
         all.put(
                 "NewTenants",
@@ -71,6 +72,20 @@ final class Schemas {
                 "Erasures",
                 Schema.object()
                         .with("erasures", Schema.list(Schema.ref("Certificate")))
+                        .build());
+        all.put(
+                "TenantKeys",
+                Schema.object()
+                        .with("tenant", Schema.id())
+                        .with("encrypted", Schema.truth())
+                        .with("revoked", Schema.truth())
+                        .with("suspended", Schema.types("string", "null"))
+                        .with(
+                                "keys",
+                                Schema.list(Schema.object()
+                                        .with("id", Schema.number())
+                                        .with("created", Schema.time())
+                                        .build()))
                         .build());
         all.put("EntityErasure", entityErasure());
         all.put(
@@ -339,6 +354,7 @@ final class Schemas {
                 .with("durability", Schema.oneOf(names(Durability.values())))
                 .with("writes", Schema.oneOf(names(WriteMode.values())))
                 .with("slots", Schema.number())
+                .with("encrypted", Schema.truth())
                 .with("required_regions", Schema.list(Schema.text()))
                 .with("pinned_shards", Schema.list(Schema.text()))
                 .with("without_replicas", Schema.list(Schema.text()))
@@ -385,6 +401,7 @@ final class Schemas {
         return Schema.object()
                 .with("tenant", Schema.id())
                 .with("complete", Schema.truth())
+                .with("encrypted", Schema.truth())
                 .with(
                         "nodes",
                         Schema.list(Schema.object()

@@ -32,11 +32,12 @@ public final class TenantDefinitions {
     private TenantDefinitions() {}
 
     /** Returns what is wanted of a tenant; without a number it is to have the one that is given. */
-    static TenantConfig config(Fields fields, Durability durability, TenantId unnumbered) {
+    static TenantConfig config(Fields fields, TenantDefaults defaults, TenantId unnumbered) {
         WriteMode writes = fields.value("writes", TenantDefinitions::writes).orElse(WriteMode.SINGLE);
         TenantConfig.Builder config = TenantConfig.builder(
                         fields.value("tenant", TenantId::parse).orElse(unnumbered))
-                .durability(writes == WriteMode.EVERYWHERE ? Durability.LOCAL : durability)
+                .durability(writes == WriteMode.EVERYWHERE ? Durability.LOCAL : defaults.durability())
+                .encrypted(fields.truth("encrypted").orElse(defaults.encrypted()))
                 .writes(writes)
                 .requiredRegions(fields.list("required_regions").orElse(List.of()).stream()
                         .map(RegionId::parse)
@@ -63,12 +64,12 @@ public final class TenantDefinitions {
      * Creates tenants; what is wrong with one keeps none of the others from being created.
      *
      * @param definitions each with a number; one that is no object is refused
-     * @param durability of those that say nothing about it
+     * @param defaults of those that say nothing about it
      * @param created is told of each that was created
      * @return how many were created and refused, and what became of each, in order
      */
     public static ObjectNode createAll(
-            Tidal tidal, List<JsonNode> definitions, Durability durability, Consumer<TenantId> created) {
+            Tidal tidal, List<JsonNode> definitions, TenantDefaults defaults, Consumer<TenantId> created) {
         SortedMap<Integer, TenantCreation> results = new TreeMap<>();
         List<TenantConfig> configs = new ArrayList<>();
         List<Integer> places = new ArrayList<>();
@@ -81,7 +82,7 @@ public final class TenantDefinitions {
                 Fields fields = new Fields(definitions.get(place));
                 id = fields.value("tenant", TenantId::parse)
                         .orElseThrow(() -> TidalException.invalid("field tenant is missing: expected a number"));
-                configs.add(config(fields, durability, id));
+                configs.add(config(fields, defaults, id));
                 places.add(place);
             } catch (TidalException e) {
                 results.put(place, new TenantCreation(id, null, e));

@@ -30,13 +30,13 @@ final class TenantRoutes {
     private static final String DRY_RUN = "dry_run";
     private static final String DRY_RUN_MEANS = "true: change nothing, and say what it would come to";
 
-    private final Durability durability;
+    private final TenantDefaults defaults;
     private final ServerEvents events;
     private final Recounts recounts = new Recounts();
 
-    /** @param durability of tenants that are created without one */
-    TenantRoutes(Durability durability, ServerEvents events) {
-        this.durability = durability;
+    /** @param defaults of tenants that are created without a word on them */
+    TenantRoutes(TenantDefaults defaults, ServerEvents events) {
+        this.defaults = defaults;
         this.events = events;
     }
 
@@ -124,7 +124,7 @@ final class TenantRoutes {
     private void create(Exchange exchange) throws Exception {
         Fields fields = exchange.body();
         Optional<TenantId> given = TenantDefinitions.number(fields);
-        TenantConfig wanted = TenantDefinitions.config(fields, durability, TenantId.DEFAULT);
+        TenantConfig wanted = TenantDefinitions.config(fields, defaults, TenantId.DEFAULT);
         if (exchange.truth(DRY_RUN)) {
             TenantId free = given.orElseGet(() -> TenantLookup.nextFree(exchange.tidal()));
             exchange.answer(200, PlacementView.of(exchange.tidal().planCreation(renamed(wanted, free))));
@@ -147,7 +147,7 @@ final class TenantRoutes {
         exchange.answer(
                 200,
                 TenantDefinitions.createAll(
-                        exchange.acting(), wanted, durability, tenant -> events.tenant("created", tenant)));
+                        exchange.acting(), wanted, defaults, tenant -> events.tenant("created", tenant)));
     }
 
     // Two that ask at the same time may be given one number; the second asks again.
@@ -178,7 +178,8 @@ final class TenantRoutes {
                 config.slots(),
                 config.pinnedShards(),
                 config.hold(),
-                config.withoutReplicas());
+                config.withoutReplicas(),
+                config.encrypted());
     }
 
     private void change(Exchange exchange) throws Exception {
@@ -214,7 +215,8 @@ final class TenantRoutes {
                 config.hold(),
                 fields.list("without_replicas")
                         .map(replicas -> replicas.stream().map(ReplicaId::parse).toList())
-                        .orElse(config.withoutReplicas()));
+                        .orElse(config.withoutReplicas()),
+                config.encrypted());
     }
 
     private static OptionalDouble limit(Fields fields, String name, OptionalDouble before) {

@@ -40,6 +40,8 @@ final class Store {
                 .queueBytesPerTenant(limits.queueBytesPerTenant().bytes());
         limits.retention().ifPresent(builder::retention);
         configuration.pluginsDir().ifPresent(builder::pluginsDir);
+        builder.keyVault(configuration.keys().plugin()).keyCheck(configuration.keys().checkEvery());
+        configuration.keys().dir().ifPresent(builder::keys);
         configuration.signals().forEach(signal -> builder.signal(signal.name(), signal.halfLife()));
         if (configuration.signals().isEmpty()) {
             builder.defaultSignal("view", Duration.ofDays(7)).defaultSignal("like", Duration.ofDays(30));

@@ -25,7 +25,8 @@ public final class ErasureView {
     public static ObjectNode of(ErasureCertificate certificate) {
         ObjectNode result = Json.object()
                 .put("tenant", Long.toUnsignedString(certificate.tenant().value()))
-                .put("complete", certificate.isComplete());
+                .put("complete", certificate.isComplete())
+                .put("encrypted", certificate.encrypted());
         ArrayNode nodes = result.putArray("nodes");
         certificate
                 .nodes()

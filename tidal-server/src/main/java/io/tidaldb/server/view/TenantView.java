@@ -31,7 +31,8 @@ public final class TenantView {
                 .put("max_storage_bytes", number(config.maxStorageBytes()))
                 .put("durability", config.durability().name())
                 .put("writes", config.writes().name())
-                .put("slots", config.slots());
+                .put("slots", config.slots())
+                .put("encrypted", config.encrypted());
         strings(result.putArray("required_regions"), config.requiredRegions());
         strings(result.putArray("pinned_shards"), config.pinnedShards());
         strings(result.putArray("without_replicas"), config.withoutReplicas());
@@ -88,12 +89,14 @@ public final class TenantView {
         return result.putNull("signals").putNull("entities").putNull("storage_bytes");
     }
 
-    // What a quarantined tenant held can't be told, and to delete it is one of the two ways out.
+    // What a quarantined or suspended tenant held can't be told, and to delete it is one of the two ways out.
     private static Optional<TenantUsage> known(Tenant tenant) {
         try {
             return Optional.of(tenant.usage());
         } catch (TidalException e) {
-            if (e.code() == ErrorCode.CORRUPT_LOG || e.code() == ErrorCode.CORRUPT_DATA) {
+            if (e.code() == ErrorCode.CORRUPT_LOG
+                    || e.code() == ErrorCode.CORRUPT_DATA
+                    || e.code() == ErrorCode.TENANT_SUSPENDED) {
                 return Optional.empty();
             }
             throw e;

@@ -1,0 +1,15 @@
+package io.tidaldb.server.cli;
+
+import picocli.CommandLine.Command;
+
+/** Keys of an encrypted tenant. */
+@Command(
+        name = "key",
+        description = "Shows, rotates, revokes and restores the keys of an encrypted tenant.",
+        subcommands = {
+            TenantKeyShowCommand.class,
+            TenantKeyRotateCommand.class,
+            TenantKeyRevokeCommand.class,
+            TenantKeyRestoreCommand.class
+        })
+public final class TenantKeyCommand extends CommandGroup {}

@@ -1,0 +1,16 @@
+package io.tidaldb.server.cli;
+
+import io.tidaldb.api.TenantId;
+import picocli.CommandLine.Command;
+
+@Command(
+        name = "show",
+        description = "Shows whether a tenant is encrypted, which keys it has, and whether it is suspended.")
+final class TenantKeyShowCommand extends OneTenantCommand {
+
+    @Override
+    int run(Backend backend, TenantId tenant) {
+        output().result(backend.keys(tenant));
+        return ExitCodes.DONE;
+    }
+}
