@@ -19,10 +19,12 @@ final class ChronicleSink implements GroupSink {
     private final ExcerptAppender appender;
     private final Bytes<ByteBuffer> excerpt;
     private final byte[] record;
+    private final boolean synced;
 
-    ChronicleSink(Path directory, int recordBytes) {
+    ChronicleSink(Path directory, int recordBytes, boolean synced) {
+        this.synced = synced;
         queue = SingleChronicleQueueBuilder.binary(directory)
-                .syncMode(SyncMode.SYNC)
+                .syncMode(synced ? SyncMode.SYNC : SyncMode.NONE)
                 .build();
         appender = queue.createAppender();
         // Threads take turns: the one that prepares, then the one that commits.
@@ -38,7 +40,9 @@ final class ChronicleSink implements GroupSink {
             excerpt.writeLong(tenants[i]).write(record);
             appender.writeBytes(excerpt);
         }
-        appender.sync();
+        if (synced) {
+            appender.sync();
+        }
     }
 
     @Override

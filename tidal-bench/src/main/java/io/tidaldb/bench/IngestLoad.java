@@ -42,10 +42,10 @@ final class IngestLoad {
             List<Signal> signals = new ArrayList<>(signalsPerRequest);
             StringBuilder lines = new StringBuilder();
             for (int i = 0; i < signalsPerRequest; i++) {
-                long entity = (batch * (long) signalsPerRequest + i) * 61_803 % EmbeddedLoad.ENTITIES;
+                long entity = (batch * (long) signalsPerRequest + i) * 61_803 % SignalLoad.ENTITIES;
                 Instant at = time.plusMillis(i);
-                signals.add(new Signal(EmbeddedLoad.SIGNAL, EntityId.of(entity), null, 1.5, Signal.NOW).at(at));
-                lines.append("{\"signal\":\"" + EmbeddedLoad.SIGNAL + "\",\"entity\":\"" + entity
+                signals.add(new Signal(SignalLoad.SIGNAL, EntityId.of(entity), null, 1.5, Signal.NOW).at(at));
+                lines.append("{\"signal\":\"" + SignalLoad.SIGNAL + "\",\"entity\":\"" + entity
                         + "\",\"weight\":1.5,\"ts\":\"" + at + "\"}\n");
             }
             batches.add(signals.subList(0, chunk()));

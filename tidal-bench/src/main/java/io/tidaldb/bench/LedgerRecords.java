@@ -15,6 +15,7 @@ final class LedgerRecords {
     static final double HALF_LIFE_NANOS = 7 * 86_400e9;
     static final int BYTES = SignalLedger.RECORD_BYTES;
 
+    private static final int SIGNAL = 8;
     static final int WEIGHT = 9;
     static final int TIME = 13;
 
@@ -22,10 +23,15 @@ final class LedgerRecords {
 
     /** Returns records of entities 0 to {@code entities} - 1. */
     static ByteBuffer random(int count, int entities) {
-        SplittableRandom random = new SplittableRandom(42);
+        return random(count, entities, 42);
+    }
+
+    /** Returns others for each seed. */
+    static ByteBuffer random(int count, int entities, long seed) {
+        SplittableRandom random = new SplittableRandom(seed);
         ByteBuffer records = ByteBuffer.allocate(count * BYTES).order(ByteOrder.LITTLE_ENDIAN);
         for (int i = 0; i < count; i++) {
-            put(records, i, random.nextInt(entities));
+            put(records, i * BYTES, random.nextInt(entities));
         }
         return records;
     }
@@ -35,7 +41,7 @@ final class LedgerRecords {
         ByteBuffer records = ByteBuffer.allocate(entities * BYTES).order(ByteOrder.LITTLE_ENDIAN);
         for (int i = 0; i < entities; i++) {
             // A stride that is odd and not a multiple of five: not in the order of ids.
-            put(records, i, (int) (i * 61_803L % entities));
+            put(records, i * BYTES, i * 61_803L % entities);
         }
         SignalLedger ledger = new SignalLedger(signal -> HALF_LIFE_NANOS);
         ledger.applyAll(records, 0, entities);
@@ -51,8 +57,7 @@ final class LedgerRecords {
         }
     }
 
-    private static void put(ByteBuffer records, int index, int entity) {
-        int at = index * BYTES;
-        records.putLong(at, entity).putFloat(at + WEIGHT, 1 + entity % 7).putLong(at + TIME, START_NANOS);
+    static void put(ByteBuffer records, int at, long entity) {
+        records.putLong(at, entity).put(at + SIGNAL, (byte) 0).putFloat(at + WEIGHT, 1 + entity % 7).putLong(at + TIME, START_NANOS);
     }
 }

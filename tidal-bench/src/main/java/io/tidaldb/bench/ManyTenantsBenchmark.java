@@ -33,7 +33,7 @@ public final class ManyTenantsBenchmark {
         this.directory = directory;
     }
 
-    /** Runs it; options are in {@code docs/benchmarks.md}. */
+    /** Runs it; options are in {@code docs/performance.md}. */
     public static void main(String[] args) throws Exception {
         Options options = Options.parse(args, Map.of("--dir", "target", "--tenants", "100,1000,10000"));
         ManyTenantsBenchmark benchmark = new ManyTenantsBenchmark(

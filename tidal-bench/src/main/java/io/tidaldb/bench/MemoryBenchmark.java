@@ -47,7 +47,7 @@ public final class MemoryBenchmark {
         this.tenants = tenants;
     }
 
-    /** Runs it; options are in {@code docs/benchmarks.md}. */
+    /** Runs it; options are in {@code docs/performance.md}. */
     public static void main(String[] args) throws Exception {
         Options options = Options.parse(args, Map.of("--dir", "target", "--pairs", "10000000", "--tenants", "10000"));
         ScratchDirectory directory =

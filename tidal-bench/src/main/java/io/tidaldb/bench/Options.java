@@ -26,6 +26,11 @@ final class Options {
         return new Options(values);
     }
 
+    /** Returns all, defaults included. */
+    Map<String, String> values() {
+        return values;
+    }
+
     String text(String name) {
         return values.getOrDefault(name, "");
     }

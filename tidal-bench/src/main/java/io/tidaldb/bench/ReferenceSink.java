@@ -21,10 +21,12 @@ final class ReferenceSink implements GroupSink {
     private final FileChannel file;
     private final ByteBuffer buffer;
     private final byte[] record;
+    private final boolean synced;
     private final CRC32C crc = new CRC32C();
     private long position;
 
-    ReferenceSink(Path directory, int recordBytes, int maxGroup) throws IOException {
+    /** @param synced whether a group is durable when it is committed, or only with the operating system */
+    ReferenceSink(Path directory, int recordBytes, int maxGroup, boolean synced) throws IOException {
         file = FileChannel.open(
                 directory.resolve("reference"),
                 StandardOpenOption.CREATE,
@@ -36,6 +38,7 @@ final class ReferenceSink implements GroupSink {
         file.force(true);
         buffer = ByteBuffer.allocateDirect(blocks(maxGroup * (FRAME_BYTES + recordBytes)));
         record = new byte[recordBytes];
+        this.synced = synced;
     }
 
     @Override
@@ -57,7 +60,9 @@ final class ReferenceSink implements GroupSink {
         while (buffer.hasRemaining()) {
             position += file.write(buffer, position);
         }
-        file.force(false);
+        if (synced) {
+            file.force(false);
+        }
     }
 
     @Override

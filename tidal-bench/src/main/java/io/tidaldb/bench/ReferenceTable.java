@@ -21,7 +21,12 @@ final class ReferenceTable {
     }
 
     void applyAll(ByteBuffer records) {
-        for (int at = 0; at < records.capacity(); at += LedgerRecords.BYTES) {
+        applyAll(records, 0, records.capacity() / LedgerRecords.BYTES);
+    }
+
+    void applyAll(ByteBuffer records, int from, int count) {
+        int end = from + count * LedgerRecords.BYTES;
+        for (int at = from; at < end; at += LedgerRecords.BYTES) {
             apply(
                     records.getLong(at),
                     records.getFloat(at + LedgerRecords.WEIGHT),
@@ -47,6 +52,10 @@ final class ReferenceTable {
     /** Returns the score as of the last event. */
     double score(long entity) {
         return Double.longBitsToDouble(cells[cell(entity) + 1]);
+    }
+
+    long bytes() {
+        return (long) cells.length * Long.BYTES;
     }
 
     private int cell(long entity) {

@@ -15,14 +15,15 @@ final class RocksSink implements GroupSink {
     static final String SETTINGS = "one database, default options; each group one WriteBatch with WriteOptions.sync";
 
     private final Options options = new Options().setCreateIfMissing(true);
-    private final WriteOptions synced = new WriteOptions().setSync(true);
+    private final WriteOptions writeOptions;
     private final WriteBatch batch = new WriteBatch();
     private final RocksDB database;
     private final long[] lastSeqnos;
     private final ByteBuffer key = ByteBuffer.allocate(2 * Long.BYTES);
     private final byte[] record;
 
-    RocksSink(Path directory, int tenants, int recordBytes) throws RocksDBException {
+    RocksSink(Path directory, int tenants, int recordBytes, boolean synced) throws RocksDBException {
+        writeOptions = new WriteOptions().setSync(synced);
         database = RocksDB.open(options, directory.toString());
         lastSeqnos = new long[tenants];
         record = new byte[recordBytes];
@@ -35,14 +36,14 @@ final class RocksSink implements GroupSink {
             key.putLong(0, tenants[i]).putLong(Long.BYTES, ++lastSeqnos[tenants[i]]);
             batch.put(key.array(), record);
         }
-        database.write(synced, batch);
+        database.write(writeOptions, batch);
     }
 
     @Override
     public void close() {
         database.close();
         batch.close();
-        synced.close();
+        writeOptions.close();
         options.close();
     }
 }

@@ -7,7 +7,9 @@ import io.tidaldb.api.TenantId;
 import io.tidaldb.core.routing.Placement;
 import io.tidaldb.core.routing.ShardRouter;
 import io.tidaldb.core.routing.TenantRouter;
+import java.util.Arrays;
 import java.util.List;
+import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -36,6 +38,7 @@ public class RouterBenchmark {
 
     private static final long STRIDE = 0x9E3779B97F4A7C15L;
     private static final int TENANT_SLOTS = 3;
+    private static final int DRAWN = 1 << 16;
 
     private long entity;
 
@@ -67,29 +70,35 @@ public class RouterBenchmark {
     public static class Tenants {
 
         /** How many. */
-        @Param({"10", "100000"})
+        @Param({"10", "1000", "100000"})
         public int tenants;
 
         private final TenantRouter router = new TenantRouter();
-        private TenantId[] ids = {};
+        private TenantId[] drawn = {};
         private int next;
 
-        /** Places them. The ids that are looked up are not the objects in the router, as they would not be when parsed. */
+        /** Places them, and draws by Zipf's law whose turn it is. The ids that are looked up are not the objects in the router, as they would not be when parsed. */
         @Setup
         public void place() {
             List<ReplicaId> shards = IntStream.range(0, TENANT_SLOTS)
                     .mapToObj(shard -> ReplicaId.of(RegionId.of(0), ShardId.of(shard)))
                     .toList();
-            ids = new TenantId[tenants];
+            double[] cumulative = new double[tenants];
             for (int i = 0; i < tenants; i++) {
                 router.place(TenantId.of(i + 1L), Placement.of(shards));
-                ids[i] = TenantId.of(i + 1L);
+                cumulative[i] = (i == 0 ? 0 : cumulative[i - 1]) + 1.0 / (i + 1);
+            }
+            SplittableRandom random = new SplittableRandom(42);
+            drawn = new TenantId[DRAWN];
+            for (int i = 0; i < DRAWN; i++) {
+                int found = Arrays.binarySearch(cumulative, random.nextDouble() * cumulative[tenants - 1]);
+                drawn[i] = TenantId.of(1L + Math.min(tenants - 1, found < 0 ? -found - 1 : found));
             }
         }
 
         private TenantId next() {
-            next = (next + 7919) % ids.length;
-            return ids[next];
+            next = (next + 1) % DRAWN;
+            return drawn[next];
         }
     }
 

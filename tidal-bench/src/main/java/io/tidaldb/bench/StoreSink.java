@@ -32,8 +32,10 @@ final class StoreSink implements GroupSink {
     private final int[] counts;
     private final int[] touched;
     private final ByteBuffer buffer;
+    private final boolean synced;
 
-    StoreSink(String plugin, Path directory, int tenants, int recordBytes, int maxGroup) {
+    StoreSink(String plugin, Path directory, int tenants, int recordBytes, int maxGroup, boolean synced) {
+        this.synced = synced;
         // When the queue is full the committing thread does the work itself, as it would in production.
         background = new ThreadPoolExecutor(
                 1,
@@ -71,7 +73,9 @@ final class StoreSink implements GroupSink {
             append(touched[i], counts[touched[i]]);
             counts[touched[i]] = 0;
         }
-        store.sync();
+        if (synced) {
+            store.sync();
+        }
     }
 
     private void append(int tenant, int records) {
@@ -101,7 +105,7 @@ final class StoreSink implements GroupSink {
     }
 
     /** Returns the plugin with this name, from the class path. */
-    static WalStoreFactory factory(String name) {
+    private static WalStoreFactory factory(String name) {
         return ServiceLoader.load(WalStoreFactory.class).stream()
                 .map(ServiceLoader.Provider::get)
                 .filter(factory -> factory.name().equals(name))

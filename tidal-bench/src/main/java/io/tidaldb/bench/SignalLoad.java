@@ -4,21 +4,25 @@ import io.tidaldb.api.TenantId;
 import io.tidaldb.core.Signal;
 import io.tidaldb.core.Tenant;
 import io.tidaldb.core.WriteOptions;
+import io.tidaldb.core.client.ClientTenant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicReference;
 import org.HdrHistogram.ConcurrentHistogram;
 import org.HdrHistogram.Histogram;
 
-/** Threads that write to one tenant through the embedded API for a while: the counterpart of {@link GroupCommit}. */
-final class EmbeddedLoad {
+/** Threads that write signals for a while, to one tenant after the other: the counterpart of {@link GroupCommit}. */
+final class SignalLoad {
 
     static final String SIGNAL = "view";
     static final TenantId TENANT = TenantId.of(1);
     static final int ENTITIES = 100_000;
+    // Shares no factor with 10, 100 or 1,000, so that all tenants have their turn.
+    private static final int TENANT_STRIDE = 7919;
 
-    private final Tenant tenant;
+    private final Store store;
     private final int threads;
     private final int window;
     private final int signalsPerWrite;
@@ -26,11 +30,60 @@ final class EmbeddedLoad {
     private final AtomicReference<Throwable> failure = new AtomicReference<>();
 
     /** @param window how many writes of a thread may be under way; 1 stands for the blocking method */
-    EmbeddedLoad(Tenant tenant, int threads, int window, int signalsPerWrite) {
-        this.tenant = tenant;
+    SignalLoad(Store store, int threads, int window, int signalsPerWrite) {
+        this.store = store;
         this.threads = threads;
         this.window = window;
         this.signalsPerWrite = signalsPerWrite;
+    }
+
+    /** Where signals go. */
+    interface Store {
+
+        int tenants();
+
+        /** Returns when they are acknowledged. */
+        void record(int tenant, List<Signal> signals);
+
+        CompletionStage<?> begin(int tenant, List<Signal> signals);
+
+        static Store embedded(List<Tenant> tenants, WriteOptions options) {
+            return new Store() {
+                @Override
+                public int tenants() {
+                    return tenants.size();
+                }
+
+                @Override
+                public void record(int tenant, List<Signal> signals) {
+                    tenants.get(tenant).recordAll(signals, options);
+                }
+
+                @Override
+                public CompletionStage<?> begin(int tenant, List<Signal> signals) {
+                    return tenants.get(tenant).recordAllAsync(signals, options);
+                }
+            };
+        }
+
+        static Store client(ClientTenant tenant, WriteOptions options) {
+            return new Store() {
+                @Override
+                public int tenants() {
+                    return 1;
+                }
+
+                @Override
+                public void record(int number, List<Signal> signals) {
+                    tenant.recordAll(signals, options);
+                }
+
+                @Override
+                public CompletionStage<?> begin(int number, List<Signal> signals) {
+                    return tenant.recordAllAsync(signals, options);
+                }
+            };
+        }
     }
 
     Phase run(double seconds) throws InterruptedException {
@@ -65,10 +118,12 @@ final class EmbeddedLoad {
 
     private void writeBlocking(long seed, long endNanos) {
         long entity = seed;
+        int tenant = (int) seed % store.tenants();
         long now = System.nanoTime();
         while (now < endNanos) {
             entity = next(entity);
-            tenant.record(SIGNAL, entity, 1);
+            tenant = (tenant + TENANT_STRIDE) % store.tenants();
+            store.record(tenant, List.of(Signal.of(SIGNAL, entity, 1)));
             long done = System.nanoTime();
             Phase.record(acks, done - now);
             now = done;
@@ -78,6 +133,7 @@ final class EmbeddedLoad {
     private void writeAhead(long seed, long endNanos) {
         Semaphore free = new Semaphore(window);
         long entity = seed;
+        int tenant = (int) seed % store.tenants();
         for (long now = System.nanoTime(); now < endNanos && failure.get() == null; now = System.nanoTime()) {
             List<Signal> signals = new ArrayList<>(signalsPerWrite);
             for (int i = 0; i < signalsPerWrite; i++) {
@@ -86,7 +142,8 @@ final class EmbeddedLoad {
             }
             free.acquireUninterruptibly();
             long since = System.nanoTime();
-            tenant.recordAllAsync(signals, WriteOptions.DEFAULT).whenComplete((position, refusal) -> {
+            tenant = (tenant + TENANT_STRIDE) % store.tenants();
+            store.begin(tenant, signals).whenComplete((position, refusal) -> {
                 if (refusal != null) {
                     failure.compareAndSet(null, refusal);
                 }
