@@ -124,11 +124,11 @@ final class NeighbourTables {
                     "tidal-bench-neighbour");
             flooding.setUncaughtExceptionHandler((thread, thrown) -> failure.set(thrown));
             flooding.start();
-            Phase phase = new OpenLoop(QUIET_RATE, i -> quiet.recordAsync(SignalLoad.SIGNAL, i, 1)).run(Math.max(LEAST_SECONDS, seconds));
+            Phase phase = new OpenLoop(QUIET_RATE, WINDOW, i -> quiet.recordAsync(SignalLoad.SIGNAL, i, 1)).run(Math.max(LEAST_SECONDS, seconds));
             ended.set(true);
             flooding.join();
             if (failure.get() != null) {
-                throw new IllegalStateException("the flood failed", failure.get());
+                throw new IllegalStateException("the flood failed: " + failure.get().getCause(), failure.get());
             }
             return phase;
         }

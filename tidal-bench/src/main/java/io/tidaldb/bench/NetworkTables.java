@@ -31,6 +31,10 @@ final class NetworkTables {
     private static final int THREADS = 8;
     private static final int UNDER_WAY = 256;
     private static final int SIGNALS_A_WRITE = 100;
+    private static final int EMBEDDED_UNDER_WAY = 100_000;
+    // As many as a client may have, and less than a node takes uploads.
+    private static final int CLIENT_UNDER_WAY = 4_096;
+    private static final int HTTP_UNDER_WAY = 64;
     private static final String TIDAL = "tidal, MAJORITY";
     private static final String KAFKA = "kafka, acks=all";
 
@@ -264,16 +268,17 @@ final class NetworkTables {
                 .open();
         Tenant tenant =
                 tidal.createTenant(TenantConfig.builder(SignalLoad.TENANT).build());
-        return new Open(rate, tidal, i -> tenant.recordAsync(SignalLoad.SIGNAL, i % SignalLoad.ENTITIES, 1));
+        return new Open(rate, EMBEDDED_UNDER_WAY, tidal, i -> tenant.recordAsync(SignalLoad.SIGNAL, i % SignalLoad.ENTITIES, 1));
     }
 
     private static Contender client(String command, Path directory, int rate) throws Exception {
         NodeProcesses nodes = cluster(command, directory);
-        TidalClient client = nodes.connect(4_096);
+        TidalClient client = nodes.connect(CLIENT_UNDER_WAY);
         var tenant = client.tenant(SignalLoad.TENANT);
         WriteOptions local = WriteOptions.DEFAULT.with(Durability.LOCAL);
         return new Open(
                 rate,
+                CLIENT_UNDER_WAY,
                 () -> {
                     client.close();
                     nodes.close();
@@ -286,7 +291,7 @@ final class NetworkTables {
         node.createTenant(SignalLoad.TENANT);
         HttpClient client = HttpClient.newHttpClient();
         URI signals = node.signals(SignalLoad.TENANT);
-        return new Open(rate, node, i -> posted(client, signals, i % SignalLoad.ENTITIES));
+        return new Open(rate, HTTP_UNDER_WAY, node, i -> posted(client, signals, i % SignalLoad.ENTITIES));
     }
 
     private static CompletionStage<?> posted(HttpClient client, URI signals, long entity) {
@@ -304,8 +309,8 @@ final class NetworkTables {
 
     private record Open(OpenLoop loop, AutoCloseable store) implements Contender {
 
-        Open(int rate, AutoCloseable store, LongFunction<CompletionStage<?>> write) {
-            this(new OpenLoop(rate, write), store);
+        Open(int rate, int mostUnderWay, AutoCloseable store, LongFunction<CompletionStage<?>> write) {
+            this(new OpenLoop(rate, mostUnderWay, write), store);
         }
 
         @Override

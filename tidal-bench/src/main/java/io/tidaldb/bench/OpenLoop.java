@@ -18,13 +18,18 @@ final class OpenLoop {
     /** Below this, sleeping is not worth it: whatever is due by then is sent at once. */
     private static final long SLACK_NANOS = 50_000;
 
-    private static final int MOST_UNDER_WAY = 100_000;
-
     private final double perSecond;
+    private final int mostUnderWay;
     private final LongFunction<CompletionStage<?>> write;
 
-    /** @param write begins a write, given its number */
-    OpenLoop(double perSecond, LongFunction<CompletionStage<?>> write) {
+    /**
+     * Prepares a load.
+     *
+     * @param mostUnderWay as many as the store takes; one that has to wait for others is late all the same
+     * @param write begins a write, given its number
+     */
+    OpenLoop(double perSecond, int mostUnderWay, LongFunction<CompletionStage<?>> write) {
+        this.mostUnderWay = mostUnderWay;
         this.perSecond = perSecond;
         this.write = write;
     }
@@ -33,7 +38,7 @@ final class OpenLoop {
     Phase run(double seconds) throws InterruptedException {
         Histogram waits = new ConcurrentHistogram(Phase.MAX_NANOS, Phase.DIGITS);
         AtomicReference<Throwable> failure = new AtomicReference<>();
-        Semaphore free = new Semaphore(MOST_UNDER_WAY);
+        Semaphore free = new Semaphore(mostUnderWay);
         long writes = (long) Math.ceil(perSecond * seconds);
         long begin = System.nanoTime();
         for (long i = 0; i < writes && failure.get() == null; i++) {
@@ -50,7 +55,7 @@ final class OpenLoop {
                 free.release();
             });
         }
-        if (!free.tryAcquire(MOST_UNDER_WAY, 60, TimeUnit.SECONDS)) {
+        if (!free.tryAcquire(mostUnderWay, 60, TimeUnit.SECONDS)) {
             throw new IllegalStateException("answers are missing after 60 s");
         }
         if (failure.get() != null) {

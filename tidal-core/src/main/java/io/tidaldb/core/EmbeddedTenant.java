@@ -441,6 +441,10 @@ final class EmbeddedTenant implements Tenant {
             first = attempt.get();
         } catch (TidalException e) {
             first = CompletableFuture.failedFuture(e);
+            if (!held.isHeld(e)) {
+                // Not wrapped, and at once: many refusals are no reason to do much work.
+                return first;
+            }
         }
         return routed != null
                 ? first

@@ -253,6 +253,23 @@ final class CellTable {
         return word(cell, ENTITY);
     }
 
+    /** Visits scores, as {@link #score} has them, of the cells in a range; but for those that are less than the visitor wants. */
+    void visitScores(int from, int end, long atNanos, double halfLifeNanos, ScoreVisitor visitor) {
+        double least = visitor.least();
+        for (int cell = from; cell < end; cell++) {
+            // Time only takes away from a score, or brings one below 0 nearer to it: most need no decay to be passed over.
+            double most = Math.max(0, Double.longBitsToDouble(pages[cell >>> PAGE_BITS][offset(cell) + SCORE]));
+            if (most < least) {
+                continue;
+            }
+            double score = score(cell, atNanos, halfLifeNanos);
+            if (score >= least) {
+                visitor.visit(entity(cell), score);
+                least = visitor.least();
+            }
+        }
+    }
+
     /** Returns a cell's score as of its last event or a time, whichever is later. */
     double score(int cell, long atNanos, double halfLifeNanos) {
         long[] page = pages[cell >>> PAGE_BITS];

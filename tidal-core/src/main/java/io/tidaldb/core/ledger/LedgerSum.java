@@ -124,9 +124,17 @@ public final class LedgerSum {
         if (isOne()) {
             ScoreVisitor offered = except == NOBODY
                     ? top
-                    : (entity, score) -> {
-                        if (!except.test(entity)) {
-                            top.visit(entity, score);
+                    : new ScoreVisitor() {
+                        @Override
+                        public void visit(long entity, double score) {
+                            if (!except.test(entity)) {
+                                top.visit(entity, score);
+                            }
+                        }
+
+                        @Override
+                        public double least() {
+                            return top.least();
                         }
                     };
             for (int slot = 0; slot >= 0; ) {

@@ -6,4 +6,9 @@ public interface ScoreVisitor {
 
     /** Sees a pair. */
     void visit(long entity, double score);
+
+    /** Returns the least score that it wants to see; asked again after each that it sees, and never sinks. */
+    default double least() {
+        return Double.NEGATIVE_INFINITY;
+    }
 }

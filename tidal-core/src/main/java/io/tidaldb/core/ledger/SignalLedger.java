@@ -258,7 +258,7 @@ public final class SignalLedger {
     }
 
     /**
-     * Visits the scores of a run of pairs of a signal type, under one hold of the read lock. Slots keep their pairs while events are folded
+     * Visits the scores of a run of pairs of a signal type that the visitor wants to see, under one hold of the read lock. Slots keep their pairs while events are folded
      * between two calls, so a scan in chunks meets each pair that was there when it began exactly once, unless {@link #repairs} says
      * that a bucket was replaced meanwhile.
      *
@@ -273,8 +273,8 @@ public final class SignalLedger {
             CellTable table = table(signal);
             int size = table == null ? 0 : table.size();
             int end = fromSlot + Math.min(maxSlots, size - fromSlot);
-            for (int cell = fromSlot; table != null && cell < end; cell++) {
-                visitor.visit(table.entity(cell), table.score(cell, atNanos, halfLifeNanos));
+            if (table != null) {
+                table.visitScores(fromSlot, end, atNanos, halfLifeNanos, visitor);
             }
             return end < size ? end : -1;
         } finally {

@@ -34,6 +34,12 @@ public final class TopK implements ScoreVisitor {
         offer(entity, score);
     }
 
+    @Override
+    public double least() {
+        // One that is as good as the worst may have the lower id.
+        return size < k ? Double.NEGATIVE_INFINITY : k == 0 ? Double.POSITIVE_INFINITY : scores[0];
+    }
+
     /** Takes an entity in if it is among the best so far; returns whether it is. */
     public boolean offer(long entity, double score) {
         if (ranked) {
