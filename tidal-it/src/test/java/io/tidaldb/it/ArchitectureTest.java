@@ -180,6 +180,21 @@ class ArchitectureTest {
     }
 
     @Test
+    @DisplayName("Parquet is seen by the exports that write it only, and Hadoop by nobody")
+    void parquetStaysInItsExports() {
+        String parquet = "io.tidaldb.server.parquet..";
+        check(
+                70,
+                "io.tidaldb..",
+                noClasses()
+                        .that()
+                        .resideOutsideOfPackage(parquet)
+                        .should()
+                        .dependOnClassesThat(in("org.apache.parquet..")));
+        check(3, parquet, noClasses().should().dependOnClassesThat(in("org.apache.hadoop..")));
+    }
+
+    @Test
     @DisplayName("core names no type of a backend, of the server or of the testkit")
     void coreNamesNoBackend() {
         check(

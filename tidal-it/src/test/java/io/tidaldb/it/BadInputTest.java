@@ -228,6 +228,18 @@ class BadInputTest {
                         2,
                         "session id \"x\"",
                         "0 to 1844"),
+                refused("session export --data-dir STORE --tenant 99", 1, "tenant 99 does not exist"),
+                refused("session export --data-dir STORE --tenant 7 --format csv", 2, "NDJSON, PARQUET", "csv"),
+                refused("session export --data-dir STORE --tenant 7 --format parquet", 2, "name it with --to FILE"),
+                refused("session export --data-dir STORE --tenant 7 --to W/new", 2, "add --format parquet"),
+                refused(
+                        "session export --data-dir STORE --tenant 7 --format parquet --to W/empty",
+                        2,
+                        "W/empty exists: remove it"),
+                refused(
+                        "signal export --data-dir STORE --tenant 7 --format parquet --to W/absent/new",
+                        2,
+                        "W/absent is no directory"),
                 refused("session show --data-dir STORE --tenant 7 --session 1", 1, "no session 1", "SESSION_NOT_FOUND"),
                 refused("session show --data-dir STORE --tenant 7 --session 1 --wait 2", 2, "--wait", "with a unit"),
                 refused(session + "--number 0 --query a", 2, "number 0", "1 to 10000"),

@@ -149,6 +149,7 @@ class DocumentedCommandsTest {
         for (List<String> words : shown) {
             Object[] here = words.stream()
                     .map(word -> word.equals("./data") ? data.toString() : word)
+                    .map(word -> word.endsWith(".parquet") ? work.resolve(word).toString() : word)
                     .map(word -> word.replace("\"", ""))
                     .toArray();
             assertThat(Cli.run(here).done().out()).as(String.join(" ", words)).isNotBlank();
