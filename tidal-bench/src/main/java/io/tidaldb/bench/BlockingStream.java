@@ -22,8 +22,8 @@ final class BlockingStream implements Contender {
         this.bytes = bytes;
         sent = ByteBuffer.allocateDirect(messageBytes);
         received = ByteBuffer.allocateDirect(messageBytes);
-        try (ServerSocketChannel listening = ServerSocketChannel.open()
-                .bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))) {
+        try (ServerSocketChannel listening =
+                ServerSocketChannel.open().bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))) {
             sending = SocketChannel.open(listening.getLocalAddress());
             receiving = listening.accept();
         }

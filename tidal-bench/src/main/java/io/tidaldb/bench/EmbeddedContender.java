@@ -48,7 +48,8 @@ final class EmbeddedContender implements Contender {
     }
 
     /** Opens one with keys, and a tenant that is encrypted or not. */
-    static Contender ofKeys(Path directory, boolean encrypted, int writers, int window, int signals) throws IOException {
+    static Contender ofKeys(Path directory, boolean encrypted, int writers, int window, int signals)
+            throws IOException {
         Tidal tidal = builder(directory).keys(keys(directory)).open();
         Tenant tenant = tidal.createTenant(
                 TenantConfig.builder(SignalLoad.TENANT).encrypted(encrypted).build());

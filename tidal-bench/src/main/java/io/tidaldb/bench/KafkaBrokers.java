@@ -20,9 +20,10 @@ import org.apache.kafka.common.Uuid;
  */
 final class KafkaBrokers implements AutoCloseable {
 
-    static final String SETTINGS = "4.1.0, KRaft, three combined brokers with `-Xmx1g`, a topic of 8 partitions on all three,"
-            + " `min.insync.replicas=2`, one producer with `acks=all` and `linger.ms=1`, else defaults, records of 64 bytes. That is"
-            + " acknowledged from the memory of the brokers; `synced` is with `flush.messages=1`.";
+    static final String SETTINGS =
+            "4.1.0, KRaft, three combined brokers with `-Xmx1g`, a topic of 8 partitions on all three,"
+                    + " `min.insync.replicas=2`, one producer with `acks=all` and `linger.ms=1`, else defaults, records of 64 bytes. That is"
+                    + " acknowledged from the memory of the brokers; `synced` is with `flush.messages=1`.";
 
     private static final int BROKERS = 3;
     private static final long START_NANOS = TimeUnit.MINUTES.toNanos(2);
@@ -57,8 +58,10 @@ final class KafkaBrokers implements AutoCloseable {
                 directory.resolve("logback.xml"), "<configuration><root level=\"OFF\"/></configuration>");
         try {
             for (int broker = 0; broker < BROKERS; broker++) {
-                Path file = Files.writeString(directory.resolve("b" + broker + ".properties"), properties(directory, broker, ports));
-                Process format = java(logging, "kafka.tools.StorageTool", "format", "-t", cluster.toString(), "-c", file.toString());
+                Path file = Files.writeString(
+                        directory.resolve("b" + broker + ".properties"), properties(directory, broker, ports));
+                Process format = java(
+                        logging, "kafka.tools.StorageTool", "format", "-t", cluster.toString(), "-c", file.toString());
                 if (!format.waitFor(1, TimeUnit.MINUTES) || format.exitValue() != 0) {
                     throw new IOException("a broker's directory could not be formatted");
                 }
@@ -95,7 +98,8 @@ final class KafkaBrokers implements AutoCloseable {
                 "process.roles=broker,controller",
                 "node.id=" + broker,
                 "controller.quorum.voters=" + voters,
-                "listeners=PLAINTEXT://127.0.0.1:" + ports[broker] + ",CONTROLLER://127.0.0.1:" + ports[BROKERS + broker],
+                "listeners=PLAINTEXT://127.0.0.1:" + ports[broker] + ",CONTROLLER://127.0.0.1:"
+                        + ports[BROKERS + broker],
                 "controller.listener.names=CONTROLLER",
                 "listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
                 "log.dirs=" + directory.resolve("b" + broker),

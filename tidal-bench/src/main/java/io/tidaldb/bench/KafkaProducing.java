@@ -24,14 +24,21 @@ final class KafkaProducing implements Contender {
     private final int threads;
     private final int window;
 
-    KafkaProducing(Shared<KafkaBrokers> shared, Path directory, boolean synced, int threads, int window) throws Exception {
+    KafkaProducing(Shared<KafkaBrokers> shared, Path directory, boolean synced, int threads, int window)
+            throws Exception {
         this.shared = shared;
         brokers = shared.open(directory);
         topic = synced ? KafkaBrokers.SYNCED_TOPIC : KafkaBrokers.TOPIC;
         this.threads = threads;
         this.window = window;
         producer = new KafkaProducer<>(
-                Map.of("bootstrap.servers", brokers.servers(), "acks", "all", "linger.ms", threads * window == 1 ? "0" : "1"),
+                Map.of(
+                        "bootstrap.servers",
+                        brokers.servers(),
+                        "acks",
+                        "all",
+                        "linger.ms",
+                        threads * window == 1 ? "0" : "1"),
                 new ByteArraySerializer(),
                 new ByteArraySerializer());
     }

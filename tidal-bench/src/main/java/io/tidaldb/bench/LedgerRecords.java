@@ -58,6 +58,9 @@ final class LedgerRecords {
     }
 
     static void put(ByteBuffer records, int at, long entity) {
-        records.putLong(at, entity).put(at + SIGNAL, (byte) 0).putFloat(at + WEIGHT, 1 + entity % 7).putLong(at + TIME, START_NANOS);
+        records.putLong(at, entity)
+                .put(at + SIGNAL, (byte) 0)
+                .putFloat(at + WEIGHT, 1 + entity % 7)
+                .putLong(at + TIME, START_NANOS);
     }
 }

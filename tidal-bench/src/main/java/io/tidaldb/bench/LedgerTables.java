@@ -76,8 +76,12 @@ final class LedgerTables {
                     .target(Target.atMost(TIDAL, Figure.BYTES, 45)));
         }
         return table.add(new Workload("fold, 1,000,000 pairs, a week")
-                        .add(REFERENCE, directory -> folds(new ReferenceTable(1_000_000), 1_000_000, WEEK_NANOS / 1_000_000))
-                        .add(TIDAL, directory -> folds(LedgerRecords.ledger(1_000_000), 1_000_000, WEEK_NANOS / 1_000_000))
+                        .add(
+                                REFERENCE,
+                                directory -> folds(new ReferenceTable(1_000_000), 1_000_000, WEEK_NANOS / 1_000_000))
+                        .add(
+                                TIDAL,
+                                directory -> folds(LedgerRecords.ledger(1_000_000), 1_000_000, WEEK_NANOS / 1_000_000))
                         .target(Target.atMost(TIDAL, Figure.BYTES, 150)))
                 .add(new Workload("read, 1,000,000 pairs")
                         .add(REFERENCE, directory -> referenceReads(1_000_000))
@@ -305,11 +309,7 @@ final class LedgerTables {
         Reopened(Path directory, int entities, int records, boolean checkpoint) throws Exception {
             this(new ScratchDirectory(directory), records, checkpoint);
             try (Tidal tidal = LedgerTables.open(directory)) {
-                fill(
-                        tidal.createTenant(
-                                TenantConfig.builder(SignalLoad.TENANT).build()),
-                        entities,
-                        records);
+                fill(tidal.createTenant(TenantConfig.builder(SignalLoad.TENANT).build()), entities, records);
             }
             if (!checkpoint) {
                 this.directory.removeFiles(".ckpt");

@@ -10,7 +10,8 @@ final class LogTables {
     private static final String REFERENCE = "ref-writer";
     private static final String STORE = "log store";
     private static final String TIDAL = "tidal";
-    private static final String PEERS = "`rocksdb`: " + RocksSink.SETTINGS + ". `chronicle-queue`: " + ChronicleSink.SETTINGS + ".";
+    private static final String PEERS =
+            "`rocksdb`: " + RocksSink.SETTINGS + ". `chronicle-queue`: " + ChronicleSink.SETTINGS + ".";
     private static final String CONTENDERS =
             " `ref-writer` is the limit: a prewritten file, one thread, one `write` and one `fdatasync` a group, no tenants, not readable."
                     + " `log store` is the plugin `file` in the reference's harness; `tidal` is the embedded API, a signal of 21 bytes"
@@ -21,7 +22,8 @@ final class LogTables {
     static Table commit() {
         Table table = new Table(
                 "Durable records, waiting writers",
-                "Each writer appends a record of 64 bytes, waits until it is durable, and appends the next." + CONTENDERS + " " + PEERS,
+                "Each writer appends a record of 64 bytes, waits until it is durable, and appends the next."
+                        + CONTENDERS + " " + PEERS,
                 Figure.RATE);
         for (int tenants : new int[] {1, 1000}) {
             table.add(durable(1, 1, tenants).target(Target.rateOfReference(TIDAL, 0.95)));
@@ -34,13 +36,17 @@ final class LogTables {
     static Table async() {
         Table table = new Table(
                 "Durable records, asynchronous acknowledgements, over tenants",
-                "One writer with so many records under way, spread over so many tenants." + CONTENDERS + " `" + FilePerTenantSink.NAME
+                "One writer with so many records under way, spread over so many tenants." + CONTENDERS + " `"
+                        + FilePerTenantSink.NAME
                         + "` is what a shared journal saves: growing files, 64 threads that sync them.",
                 Figure.RATE);
         for (int window : new int[] {64, 2048}) {
             for (int tenants : new int[] {1, 10, 100, 1000}) {
                 table.add(named(
-                                String.format(Locale.ROOT, "%,d under way, %,d tenants", window, tenants), 1, window, tenants)
+                                String.format(Locale.ROOT, "%,d under way, %,d tenants", window, tenants),
+                                1,
+                                window,
+                                tenants)
                         .add(
                                 FilePerTenantSink.NAME,
                                 directory -> new SinkContender(
@@ -69,15 +75,20 @@ final class LogTables {
                                 + " The peers as above, with nothing synced.",
                         Figure.RATE)
                 .add(new Workload("64 B, 1 writer")
-                        .add(REFERENCE, directory -> new AppendContender(
-                                new ReferenceSink(directory, RECORD_BYTES, 1, false)))
-                        .add(STORE, directory -> new AppendContender(
-                                new StoreSink("file", directory, 1, RECORD_BYTES, 1, false)))
+                        .add(
+                                REFERENCE,
+                                directory -> new AppendContender(new ReferenceSink(directory, RECORD_BYTES, 1, false)))
+                        .add(
+                                STORE,
+                                directory -> new AppendContender(
+                                        new StoreSink("file", directory, 1, RECORD_BYTES, 1, false)))
                         .add(TIDAL, directory -> EmbeddedContender.of(directory, Durability.ASYNC, 1, 1, 1))
-                        .add(RocksSink.NAME, directory -> new AppendContender(
-                                new RocksSink(directory, 1, RECORD_BYTES, false)))
-                        .add(ChronicleSink.NAME, directory -> new AppendContender(
-                                new ChronicleSink(directory, RECORD_BYTES, false)))
+                        .add(
+                                RocksSink.NAME,
+                                directory -> new AppendContender(new RocksSink(directory, 1, RECORD_BYTES, false)))
+                        .add(
+                                ChronicleSink.NAME,
+                                directory -> new AppendContender(new ChronicleSink(directory, RECORD_BYTES, false)))
                         .target(Target.rateOfReference(TIDAL, 1)));
     }
 
@@ -105,15 +116,23 @@ final class LogTables {
         Table table = new Table(
                 "The log store `rocks`",
                 "As the first table, with the plugin `rocks` and held against plain RocksDB: each batch brings a header of 64 bytes, and"
-                        + " each commit a state record of each log that it changes. `rocksdb`: " + RocksSink.SETTINGS + ".",
+                        + " each commit a state record of each log that it changes. `rocksdb`: " + RocksSink.SETTINGS
+                        + ".",
                 Figure.RATE);
         for (int writers : new int[] {1, 8, 64}) {
             for (int tenants : new int[] {1, 100, 1000}) {
                 table.add(new Workload(writers + " writers, " + tenants + " tenants")
-                        .add(RocksSink.NAME, directory -> new SinkContender(
-                                new RocksSink(directory, tenants, RECORD_BYTES, true), writers, 1, tenants))
-                        .add("rocks", directory -> new SinkContender(
-                                new StoreSink("rocks", directory, tenants, RECORD_BYTES, writers, true), writers, 1, tenants))
+                        .add(
+                                RocksSink.NAME,
+                                directory -> new SinkContender(
+                                        new RocksSink(directory, tenants, RECORD_BYTES, true), writers, 1, tenants))
+                        .add(
+                                "rocks",
+                                directory -> new SinkContender(
+                                        new StoreSink("rocks", directory, tenants, RECORD_BYTES, writers, true),
+                                        writers,
+                                        1,
+                                        tenants))
                         .target(Target.rateOfReference("rocks", 0.75)));
             }
         }
@@ -125,19 +144,30 @@ final class LogTables {
                 ? String.format(Locale.ROOT, "%d writers, %,d tenants", writers, tenants)
                 : String.format(Locale.ROOT, "%d × %d", writers, window);
         return named(name, writers, window, tenants)
-                .add(RocksSink.NAME, directory -> new SinkContender(
-                        new RocksSink(directory, tenants, RECORD_BYTES, true), writers, window, tenants))
-                .add(ChronicleSink.NAME, directory -> new SinkContender(
-                        new ChronicleSink(directory, RECORD_BYTES, true), writers, window, tenants));
+                .add(
+                        RocksSink.NAME,
+                        directory -> new SinkContender(
+                                new RocksSink(directory, tenants, RECORD_BYTES, true), writers, window, tenants))
+                .add(
+                        ChronicleSink.NAME,
+                        directory -> new SinkContender(
+                                new ChronicleSink(directory, RECORD_BYTES, true), writers, window, tenants));
     }
 
     private static Workload named(String name, int writers, int window, int tenants) {
         int underWay = writers * window;
         return new Workload(name)
-                .add(REFERENCE, directory -> new SinkContender(
-                        new ReferenceSink(directory, RECORD_BYTES, underWay, true), writers, window, tenants))
-                .add(STORE, directory -> new SinkContender(
-                        new StoreSink("file", directory, tenants, RECORD_BYTES, underWay, true), writers, window, tenants))
+                .add(
+                        REFERENCE,
+                        directory -> new SinkContender(
+                                new ReferenceSink(directory, RECORD_BYTES, underWay, true), writers, window, tenants))
+                .add(
+                        STORE,
+                        directory -> new SinkContender(
+                                new StoreSink("file", directory, tenants, RECORD_BYTES, underWay, true),
+                                writers,
+                                window,
+                                tenants))
                 .add(TIDAL, directory -> EmbeddedContender.of(directory, Durability.LOCAL, writers, window, tenants));
     }
 }

@@ -46,8 +46,12 @@ final class NeighbourTables {
                 .add(new Workload("p99 of the quiet tenant")
                         .add("alone", directory -> new Neighbours(directory, null, null))
                         .add(LIMITED, directory -> new Neighbours(directory, NeighbourTables::limited, LIMIT))
-                        .add("as many writes as it can", directory -> new Neighbours(directory, NeighbourTables::unlimited, null))
-                        .add("as many top 10 of 100,000 as it can", directory -> new Neighbours(directory, NeighbourTables::reading, null))
+                        .add(
+                                "as many writes as it can",
+                                directory -> new Neighbours(directory, NeighbourTables::unlimited, null))
+                        .add(
+                                "as many top 10 of 100,000 as it can",
+                                directory -> new Neighbours(directory, NeighbourTables::reading, null))
                         .target(Target.atMostOfReference(LIMITED, Figure.P99_MICROS, 1.2)));
     }
 
@@ -124,11 +128,13 @@ final class NeighbourTables {
                     "tidal-bench-neighbour");
             flooding.setUncaughtExceptionHandler((thread, thrown) -> failure.set(thrown));
             flooding.start();
-            Phase phase = new OpenLoop(QUIET_RATE, WINDOW, i -> quiet.recordAsync(SignalLoad.SIGNAL, i, 1)).run(Math.max(LEAST_SECONDS, seconds));
+            Phase phase = new OpenLoop(QUIET_RATE, WINDOW, i -> quiet.recordAsync(SignalLoad.SIGNAL, i, 1))
+                    .run(Math.max(LEAST_SECONDS, seconds));
             ended.set(true);
             flooding.join();
             if (failure.get() != null) {
-                throw new IllegalStateException("the flood failed: " + failure.get().getCause(), failure.get());
+                throw new IllegalStateException(
+                        "the flood failed: " + failure.get().getCause(), failure.get());
             }
             return phase;
         }

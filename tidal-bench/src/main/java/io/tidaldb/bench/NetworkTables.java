@@ -43,9 +43,12 @@ final class NetworkTables {
     static Table replication(String command) {
         return new Table(
                         "Replication",
-                        "Three nodes and three brokers, each a process, on one disk, and clients in another: " + THREADS + " threads with "
-                                + UNDER_WAY + " writes under way each, and one thread that waits. Tidal: the client over Netty, signals of 21"
-                                + " bytes, " + SIGNALS_A_WRITE + " a write unless it says otherwise (one a write where a thread waits),"
+                        "Three nodes and three brokers, each a process, on one disk, and clients in another: " + THREADS
+                                + " threads with "
+                                + UNDER_WAY
+                                + " writes under way each, and one thread that waits. Tidal: the client over Netty, signals of 21"
+                                + " bytes, " + SIGNALS_A_WRITE
+                                + " a write unless it says otherwise (one a write where a thread waits),"
                                 + " acknowledged when two nodes have synced them. Kafka: " + KafkaBrokers.SETTINGS
                                 + " Processor time is that of all nodes and of the client, a record.",
                         Figure.RATE)
@@ -58,10 +61,20 @@ final class NetworkTables {
         Shared<NodeProcesses> nodes = new Shared<>(directory -> cluster(command, directory));
         return new Workload(THREADS + " × " + UNDER_WAY)
                 .add(KAFKA, directory -> new KafkaProducing(brokers, directory, false, THREADS, UNDER_WAY))
-                .add("kafka, acks=all, synced", directory -> new KafkaProducing(brokers, directory, true, THREADS, UNDER_WAY))
-                .add("tidal, MAJORITY, writes of 1", directory -> new Written(nodes, directory, Durability.MAJORITY, THREADS, UNDER_WAY, 1))
-                .add(TIDAL, directory -> new Written(nodes, directory, Durability.MAJORITY, THREADS, UNDER_WAY, SIGNALS_A_WRITE))
-                .add("tidal, LOCAL", directory -> new Written(nodes, directory, Durability.LOCAL, THREADS, UNDER_WAY, SIGNALS_A_WRITE))
+                .add(
+                        "kafka, acks=all, synced",
+                        directory -> new KafkaProducing(brokers, directory, true, THREADS, UNDER_WAY))
+                .add(
+                        "tidal, MAJORITY, writes of 1",
+                        directory -> new Written(nodes, directory, Durability.MAJORITY, THREADS, UNDER_WAY, 1))
+                .add(
+                        TIDAL,
+                        directory ->
+                                new Written(nodes, directory, Durability.MAJORITY, THREADS, UNDER_WAY, SIGNALS_A_WRITE))
+                .add(
+                        "tidal, LOCAL",
+                        directory ->
+                                new Written(nodes, directory, Durability.LOCAL, THREADS, UNDER_WAY, SIGNALS_A_WRITE))
                 .target(Target.rateOfReference(TIDAL, 2))
                 .target(Target.atMostOfReference(TIDAL, Figure.CPU_NANOS, 0.33));
     }
@@ -90,7 +103,13 @@ final class NetworkTables {
         private final TidalClient client;
         private final SignalLoad load;
 
-        Written(Shared<NodeProcesses> shared, Path directory, Durability durability, int threads, int window, int signals)
+        Written(
+                Shared<NodeProcesses> shared,
+                Path directory,
+                Durability durability,
+                int threads,
+                int window,
+                int signals)
                 throws Exception {
             this.shared = shared;
             nodes = shared.open(directory);
@@ -148,8 +167,7 @@ final class NetworkTables {
                     .open();
             ReplicaId leader = ReplicaId.parse("r0:s0");
             TenantConfig.Builder config = TenantConfig.builder(TenantId.of(1)).pinnedShards(leader);
-            Tenant tenant = tidal.createTenant(
-                    (followers ? config : config.requiredRegions(leader.region())).build());
+            Tenant tenant = tidal.createTenant((followers ? config : config.requiredRegions(leader.region())).build());
             load = new SignalLoad(SignalLoad.Store.embedded(List.of(tenant), WriteOptions.DEFAULT), 2, 256, 16);
         }
 
@@ -186,8 +204,7 @@ final class NetworkTables {
                 Figure.RATE);
         for (int writers : new int[] {1, 4}) {
             for (int signals : new int[] {1_000, 100_000}) {
-                table.add(new Workload(
-                                String.format(Locale.ROOT, "%d writers, %,d a request", writers, signals))
+                table.add(new Workload(String.format(Locale.ROOT, "%d writers, %,d a request", writers, signals))
                         .add("recordAll", directory -> new Ingest(directory, "", writers, signals))
                         .add("http", directory -> new Ingest(directory, command, writers, signals))
                         .target(Target.rateOfReference("http", 0.6)));
@@ -219,8 +236,8 @@ final class NetworkTables {
                         .dataDir(directory.resolve("data"))
                         .signal(SignalLoad.SIGNAL, Duration.ofDays(7))
                         .open();
-                Tenant tenant =
-                        tidal.createTenant(TenantConfig.builder(SignalLoad.TENANT).build());
+                Tenant tenant = tidal.createTenant(
+                        TenantConfig.builder(SignalLoad.TENANT).build());
                 store = tidal;
                 writer = seconds -> load.embedded(tenant, seconds);
                 cpu = () -> Cpu.nanos(ProcessHandle.current());
@@ -268,7 +285,11 @@ final class NetworkTables {
                 .open();
         Tenant tenant =
                 tidal.createTenant(TenantConfig.builder(SignalLoad.TENANT).build());
-        return new Open(rate, EMBEDDED_UNDER_WAY, tidal, i -> tenant.recordAsync(SignalLoad.SIGNAL, i % SignalLoad.ENTITIES, 1));
+        return new Open(
+                rate,
+                EMBEDDED_UNDER_WAY,
+                tidal,
+                i -> tenant.recordAsync(SignalLoad.SIGNAL, i % SignalLoad.ENTITIES, 1));
     }
 
     private static Contender client(String command, Path directory, int rate) throws Exception {

@@ -45,7 +45,8 @@ final class NodeProcesses implements AutoCloseable {
         NodeProcesses all = new NodeProcesses(freePorts(nodes));
         try {
             for (int node = 0; node < nodes; node++) {
-                Path file = Files.writeString(directory.resolve("n" + node + ".yaml"), all.configuration(directory, node));
+                Path file =
+                        Files.writeString(directory.resolve("n" + node + ".yaml"), all.configuration(directory, node));
                 List<String> words = Stream.concat(
                                 Arrays.stream(command.split(" ", -1)), Stream.of("node", "--config", file.toString()))
                         .toList();
@@ -78,7 +79,8 @@ final class NodeProcesses implements AutoCloseable {
 
     private String configuration(Path directory, int node) {
         String own = "node: n" + node + "\ncluster: " + CLUSTER + "\nregion: " + node + "\ndata_dir: "
-                + directory.resolve("n" + node) + "\nhttp: {listen: \"127.0.0.1:0\"}\nsignals: [{name: " + SignalLoad.SIGNAL
+                + directory.resolve("n" + node) + "\nhttp: {listen: \"127.0.0.1:0\"}\nsignals: [{name: "
+                + SignalLoad.SIGNAL
                 + ", half_life: 7d}]\n";
         if (ports.length == 1) {
             return own;
@@ -90,7 +92,8 @@ final class NodeProcesses implements AutoCloseable {
         String shards = IntStream.range(0, ports.length)
                 .mapToObj(each -> "{shard: 0, region: " + each + ", node: n" + each + "}")
                 .collect(Collectors.joining(", "));
-        return own + "transport: {listen: \"" + address(node) + "\"}\npeers: {" + peers + "}\nshards: [" + shards + "]\n";
+        return own + "transport: {listen: \"" + address(node) + "\"}\npeers: {" + peers + "}\nshards: [" + shards
+                + "]\n";
     }
 
     private String address(int node) {

@@ -41,7 +41,8 @@ final class Outcome {
 
     /** Returns the median of the rounds; NaN if it was not measured. */
     double median(String contender, Figure figure) {
-        return Medians.of(of(contender).stream().mapToDouble(each -> each.get(figure)).toArray());
+        return Medians.of(
+                of(contender).stream().mapToDouble(each -> each.get(figure)).toArray());
     }
 
     /** Returns the median of the rounds' ratios, not the ratio of medians: what disturbed one round disturbed all contenders. */
@@ -49,7 +50,8 @@ final class Outcome {
         List<Phase> own = of(contender);
         List<Phase> reference = of(workload.contenders().keySet().iterator().next());
         return Medians.of(IntStream.range(0, Math.min(own.size(), reference.size()))
-                .mapToDouble(round -> own.get(round).get(figure) / reference.get(round).get(figure))
+                .mapToDouble(round ->
+                        own.get(round).get(figure) / reference.get(round).get(figure))
                 .toArray());
     }
 

@@ -45,9 +45,7 @@ public final class Performance {
         defaults.putAll(quick ? QUICK : Map.of());
         Options options = Options.parse(
                 List.of(args).stream().filter(each -> !each.equals("--quick")).toArray(String[]::new), defaults);
-        List<String> names = options.texts("--tables").isEmpty()
-                ? Tables.names()
-                : options.texts("--tables");
+        List<String> names = options.texts("--tables").isEmpty() ? Tables.names() : options.texts("--tables");
         for (String name : names) {
             if (!Tables.names().contains(name)) {
                 System.err.println("unknown table: " + name + "; expected some of " + Tables.names());
@@ -108,8 +106,8 @@ public final class Performance {
     private static boolean measured(String name, Options options, Path markdown, Path json)
             throws IOException, InterruptedException {
         Files.deleteIfExists(markdown);
-        List<String> command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-XX:+AlwaysPreTouch"));
+        List<String> command = new ArrayList<>(
+                List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-XX:+AlwaysPreTouch"));
         command.addAll(Tables.javaOptions(name));
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), TableProcess.class.getName()));
         command.addAll(List.of("--table", name, "--markdown", markdown.toString(), "--json", json.toString()));

@@ -78,8 +78,7 @@ final class Table {
         List.copyOf(open.keySet()).forEach(each -> close(outcome, open, each));
     }
 
-    private static void run(
-            Outcome outcome, Map<String, Contender> open, String contender, int round, double seconds) {
+    private static void run(Outcome outcome, Map<String, Contender> open, String contender, int round, double seconds) {
         Contender whose = open.get(contender);
         if (whose == null) {
             return;
@@ -137,9 +136,13 @@ final class Table {
         }
         StringBuilder cells = new StringBuilder();
         for (Figure figure : figures) {
-            cells.append(" ").append(number(figure.format(), outcome.median(contender, figure))).append(" |");
+            cells.append(" ")
+                    .append(number(figure.format(), outcome.median(contender, figure)))
+                    .append(" |");
         }
-        cells.append(" ").append(number("%.2f", outcome.ofReference(contender, compared))).append(" |");
+        cells.append(" ")
+                .append(number("%.2f", outcome.ofReference(contender, compared)))
+                .append(" |");
         String targets = outcome.workload().targets().stream()
                 .filter(target -> target.contender().equals(contender))
                 .map(target -> target + ": " + verdict(target, outcome.value(target)))

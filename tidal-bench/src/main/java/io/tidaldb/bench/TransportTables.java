@@ -24,7 +24,8 @@ final class TransportTables {
     static Table transport() {
         Table table = new Table(
                 "Transport",
-                "Questions of 1 KiB and answers as long; then " + MEBIBYTES + " MiB one way (the rate is MiB a second), from memory and from a"
+                "Questions of 1 KiB and answers as long; then " + MEBIBYTES
+                        + " MiB one way (the rate is MiB a second), from memory and from a"
                         + " file. `raw netty` is frames with a length, one flush a batch, everything on the event loops, and a `FileRegion`"
                         + " from a file. `grpc` (gRPC-Java): a unary call each, or one stream; direct executors, messages that protobuf does"
                         + " not touch. `blocking nio`: a thread and a direct buffer at each end.",

@@ -2,9 +2,11 @@ package io.tidaldb.core;
 
 import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.NodeId;
+import io.tidaldb.api.QuotaExceededException;
 import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
+import io.tidaldb.api.placement.ShardAssignment;
 import io.tidaldb.core.control.ClusterCommand;
 import io.tidaldb.core.control.ControlPlane;
 import io.tidaldb.core.control.MigrationRecord;
@@ -19,6 +21,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.function.ToLongFunction;
@@ -27,12 +30,16 @@ import org.jspecify.annotations.Nullable;
 /** The migrations that the control log holds. */
 final class AgreedMigrations implements Migrations {
 
+    /** One part in so many is left free at the target beside what is copied. */
+    private static final long SPARE = 5;
+
     private final ControlPlane control;
     private final LocalCluster cluster;
     private final ToLongFunction<ClusterCommand> decide;
     private final LongSupplier millis;
     private final Function<List<MigrationRecord>, Map<Long, Answer.Figure>> figures;
     private final ToLongFunction<TenantId> bytes;
+    private final Function<NodeId, OptionalLong> usable;
 
     /**
      * Creates a view.
@@ -41,6 +48,7 @@ final class AgreedMigrations implements Migrations {
      * @param millis the time, since 1970
      * @param figures how far migrations are, as far as somebody says so
      * @param bytes what a tenant has
+     * @param usable how much more a node's disk has room for, if it says so; fails if it does not answer
      */
     AgreedMigrations(
             ControlPlane control,
@@ -48,13 +56,15 @@ final class AgreedMigrations implements Migrations {
             ToLongFunction<ClusterCommand> decide,
             LongSupplier millis,
             Function<List<MigrationRecord>, Map<Long, Answer.Figure>> figures,
-            ToLongFunction<TenantId> bytes) {
+            ToLongFunction<TenantId> bytes,
+            Function<NodeId, OptionalLong> usable) {
         this.control = control;
         this.cluster = cluster;
         this.decide = decide;
         this.millis = millis;
         this.figures = figures;
         this.bytes = bytes;
+        this.usable = usable;
     }
 
     // What is asked for
@@ -65,7 +75,50 @@ final class AgreedMigrations implements Migrations {
         // What is wrong with it is said before whether the target is there.
         control.preview(start);
         requireServing(to);
+        requireRoom(tenant, to, bytes.applyAsLong(tenant));
         return decide.applyAsLong(start);
+    }
+
+    private void requireRoom(TenantId tenant, ReplicaId to, long size) {
+        TenantRecord record = control.tenant(tenant);
+        if (record == null) {
+            return;
+        }
+        OptionalLong quota = record.config().maxStorageBytes();
+        if (quota.isPresent() && size > quota.getAsLong()) {
+            throw new QuotaExceededException(
+                    tenant,
+                    QuotaExceededException.Quota.STORAGE_BYTES,
+                    QuotaExceededException.Cause.STORAGE,
+                    quota.getAsLong(),
+                    quota.getAsLong(),
+                    size,
+                    size,
+                    null);
+        }
+        long needed = size + size / SPARE;
+        for (ShardAssignment member : cluster.replicas().allowed(to.shard(), record.config())) {
+            OptionalLong room = room(member, to);
+            if (room.isPresent() && room.getAsLong() < needed) {
+                throw new TidalException(
+                        ErrorCode.STORAGE_FULL,
+                        "the disk of node " + member.node() + ", which has " + member.replica() + ", has "
+                                + room.getAsLong() + " bytes left: expected " + needed + " for tenant " + tenant
+                                + "; free some, or choose another shard");
+            }
+        }
+    }
+
+    // Of followers that do not answer nobody knows; they can catch up later.
+    private OptionalLong room(ShardAssignment member, ReplicaId to) {
+        try {
+            return usable.apply(member.node());
+        } catch (TidalException e) {
+            if (member.replica().equals(to)) {
+                throw e;
+            }
+            return OptionalLong.empty();
+        }
     }
 
     private void requireServing(ReplicaId to) {
@@ -107,6 +160,7 @@ final class AgreedMigrations implements Migrations {
             control.preview(command(tenant, from, to, options));
             requireServing(to);
             size = bytes.applyAsLong(tenant);
+            requireRoom(tenant, to, size);
         } catch (TidalException e) {
             refusal = e;
         }

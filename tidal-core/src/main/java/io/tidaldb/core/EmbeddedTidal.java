@@ -53,6 +53,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
@@ -180,7 +181,8 @@ final class EmbeddedTidal implements Tidal {
                 random,
                 plugins.platform().clock());
         this.hosting = new Hosting(control, cluster, schema, scheduler, keyrings, this::assemble);
-        this.erasures = new Erasures(control, cluster, keyrings, plugins.platform().clock(), hosting::after);
+        this.erasures =
+                new Erasures(control, cluster, keyrings, plugins.platform().clock(), hosting::after);
         hosting.onErased(erasures::deleted);
         this.reconciling = new Reconciling(this, control, hosting, calls);
         this.entityErasing =
@@ -1142,7 +1144,8 @@ final class EmbeddedTidal implements Tidal {
                         hosting.tenants(),
                         lags,
                         waitsFor,
-                        control.release().version().toString())
+                        control.release().version().toString(),
+                        cluster.usableBytes(node))
                 .figures();
     }
 
@@ -1179,7 +1182,19 @@ final class EmbeddedTidal implements Tidal {
                 deciding,
                 () -> Duration.ofNanos(clock().wallNanos()).toMillis(),
                 running -> new MoveFigures(control, cluster, calls, moves).of(running, this::await),
-                id -> existing(id).everywhere().usage().storageBytes());
+                id -> existing(id).everywhere().usage().storageBytes(),
+                this::usableBytes);
+    }
+
+    /** Returns how much more a node's disk has room for; empty if it does not say. */
+    private OptionalLong usableBytes(NodeId node) {
+        RemoteCalls remote = calls;
+        if (cluster.isLocal(node) || remote == null) {
+            return OptionalLong.of(cluster.usableBytes(node));
+        }
+        Long usable = await(remote.ask(node, index -> new Call.Figures(0, 0), Answer.Figures.class, WAIT_FOR_FIGURES))
+                .usableBytes();
+        return usable == null ? OptionalLong.empty() : OptionalLong.of(usable);
     }
 
     /** Does what is asked of a replica of the other side of a migration. */

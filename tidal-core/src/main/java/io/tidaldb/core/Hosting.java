@@ -497,12 +497,13 @@ final class Hosting implements ControlPlane.Listener {
     CompletableFuture<Void> rejoin(EmbeddedTenant tenant, TenantShard shard) {
         TenantRecord record = tenant.record();
         return done().thenComposeAsync(
-                nothing -> SlotPart.of(record).stream()
-                        .filter(part -> part.shard().equals(shard.replica().shard()))
-                        .findFirst()
-                        .map(part -> assigned(shard, part, record))
-                        .orElseGet(Hosting::done),
-                scheduler);
+                        nothing -> SlotPart.of(record).stream()
+                                .filter(part ->
+                                        part.shard().equals(shard.replica().shard()))
+                                .findFirst()
+                                .map(part -> assigned(shard, part, record))
+                                .orElseGet(Hosting::done),
+                        scheduler);
     }
 
     // It is erased by whoever sees to the change.

@@ -26,12 +26,7 @@ final class KeyWatch {
     private final Duration every;
     private final LoopScheduler scheduler;
 
-    KeyWatch(
-            ControlPlane control,
-            Hosting hosting,
-            TenantKeyrings keyrings,
-            Duration every,
-            LoopScheduler scheduler) {
+    KeyWatch(ControlPlane control, Hosting hosting, TenantKeyrings keyrings, Duration every, LoopScheduler scheduler) {
         this.control = control;
         this.hosting = hosting;
         this.keyrings = keyrings;

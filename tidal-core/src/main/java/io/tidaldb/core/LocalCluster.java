@@ -256,6 +256,11 @@ final class LocalCluster {
         return running.values().stream().map(LocalNode::node).toList();
     }
 
+    /** Returns how much more the disk of a node of this process has room for, in bytes. */
+    long usableBytes(NodeId name) {
+        return running(name).node().usableBytes();
+    }
+
     /** Returns the name of the node that hosts a replica. */
     NodeId nameOf(ReplicaId replica) {
         NodeId host = layout.hosts.get(replica);

@@ -26,6 +26,7 @@ final class NodeFigures {
     private final Collection<EmbeddedTenant> tenants;
     private final @Nullable String upgrade;
     private final String version;
+    private final long usableBytes;
     private final Map<TenantId, List<ReplicationLag>> lags = new HashMap<>();
 
     NodeFigures(
@@ -35,7 +36,9 @@ final class NodeFigures {
             Collection<EmbeddedTenant> tenants,
             List<ReplicationLag> lags,
             @Nullable String upgrade,
-            String version) {
+            String version,
+            long usableBytes) {
+        this.usableBytes = usableBytes;
         this.version = version;
         this.upgrade = upgrade;
         this.node = node;
@@ -52,7 +55,8 @@ final class NodeFigures {
                 version,
                 cluster.hosted(node).stream().map(this::shard).toList(),
                 tenants.stream().map(this::tenant).flatMap(Optional::stream).toList(),
-                upgrade);
+                upgrade,
+                usableBytes);
     }
 
     private Answer.Shard shard(ReplicaId replica) {

@@ -266,14 +266,16 @@ final class Scrubbing {
         return cluster.unlessEnded(
                         cluster.nameOf(shard.replica()),
                         cluster.node(shard.replica()).known(shard))
-                .thenCombine(asked, (mine, theirs) -> theirs.replicas().stream()
-                        .filter(each -> each.tenant() == tenant.id().value()
-                                && each.canLead()
-                                && mine.isPresent()
-                                && holdsAll(each.logs(), mine.get())
-                                && isOther(ReplicaId.parse(each.replica()), shard))
-                        .findFirst()
-                        .map(each -> ReplicaId.parse(each.replica())));
+                .thenCombine(
+                        asked,
+                        (mine, theirs) -> theirs.replicas().stream()
+                                .filter(each -> each.tenant() == tenant.id().value()
+                                        && each.canLead()
+                                        && mine.isPresent()
+                                        && holdsAll(each.logs(), mine.get())
+                                        && isOther(ReplicaId.parse(each.replica()), shard))
+                                .findFirst()
+                                .map(each -> ReplicaId.parse(each.replica())));
     }
 
     private static boolean isOther(ReplicaId replica, TenantShard shard) {
@@ -284,7 +286,8 @@ final class Scrubbing {
         return mine.entrySet().stream()
                 .allMatch(each -> each.getValue() == each.getKey().startSeqno()
                         || theirs.stream()
-                                .anyMatch(log -> log.region() == each.getKey().region().value()
+                                .anyMatch(log -> log.region()
+                                                == each.getKey().region().value()
                                         && log.shard() == each.getKey().shard().value()
                                         && log.incarnation() == each.getKey().incarnation()
                                         && Long.compareUnsigned(log.lastSeqno(), each.getValue()) >= 0));

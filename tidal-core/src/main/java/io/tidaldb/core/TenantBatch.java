@@ -32,8 +32,7 @@ final class TenantBatch {
     private final Set<String> labels = new HashSet<>();
     private int bytes;
 
-    private record Wanted(
-            int place, TenantConfig config, ClusterCommand.CreateTenant create, List<WrappedKey> keys) {}
+    private record Wanted(int place, TenantConfig config, ClusterCommand.CreateTenant create, List<WrappedKey> keys) {}
 
     TenantBatch(EmbeddedTidal tidal) {
         this.tidal = tidal;

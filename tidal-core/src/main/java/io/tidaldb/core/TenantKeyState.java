@@ -33,7 +33,8 @@ public record TenantKeyState(
     public record Key(int id, Instant created) {}
 
     static TenantKeyState of(TenantRecord record, @Nullable TidalException suspension) {
-        List<Key> keys = record.keys().wrapped().stream().map(TenantKeyState::key).toList();
+        List<Key> keys =
+                record.keys().wrapped().stream().map(TenantKeyState::key).toList();
         return new TenantKeyState(
                 record.config().id(),
                 record.config().encrypted(),

@@ -70,8 +70,7 @@ final class TenantKeyrings {
         for (WrappedKey each : before) {
             after.add(each.rewrapped(tenant, vault()));
         }
-        after.add(KeyRing.newKey(
-                tenant, before.size() + 1, vault(), random::nextLong, clock.wallNanos() / 1_000_000));
+        after.add(KeyRing.newKey(tenant, before.size() + 1, vault(), random::nextLong, clock.wallNanos() / 1_000_000));
         return after;
     }
 

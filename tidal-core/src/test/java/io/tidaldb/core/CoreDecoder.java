@@ -6,21 +6,21 @@ import io.tidaldb.api.Origin;
 import io.tidaldb.api.RegionId;
 import io.tidaldb.api.ShardId;
 import io.tidaldb.api.TenantId;
+import io.tidaldb.api.TidalException;
 import io.tidaldb.api.WalSegmentId;
 import io.tidaldb.api.wal.RecordKind;
 import io.tidaldb.api.wal.WalBatch;
 import io.tidaldb.core.audit.AuditLine;
+import io.tidaldb.core.backup.BackupPart;
+import io.tidaldb.core.backup.BackupPoint;
+import io.tidaldb.core.backup.RestorePoint;
 import io.tidaldb.core.codec.BodyRecords;
 import io.tidaldb.core.codec.ControlRecord;
 import io.tidaldb.core.codec.EntityName;
 import io.tidaldb.core.codec.KeyBlock;
-import io.tidaldb.core.backup.BackupPart;
-import io.tidaldb.core.backup.BackupPoint;
-import io.tidaldb.core.backup.RestorePoint;
 import io.tidaldb.core.codec.SeqnoRanges;
-import io.tidaldb.core.ledger.SignalLedger;
-import io.tidaldb.api.TidalException;
 import io.tidaldb.core.codec.UserRecord;
+import io.tidaldb.core.ledger.SignalLedger;
 import io.tidaldb.core.remote.CallCodec;
 import io.tidaldb.core.replication.PeerCodec;
 import io.tidaldb.core.replication.PeerMessage;
@@ -52,12 +52,9 @@ enum CoreDecoder implements Decoder {
         }
     }),
     CONTROL_RECORD(bodies(), UnaryOperator.identity(), bytes -> ControlRecord.decode(little(bytes))),
-    SESSION_RECORD(
-            bodies(), UnaryOperator.identity(), bytes -> UserRecord.decode(RecordKind.SESSIONS, little(bytes))),
+    SESSION_RECORD(bodies(), UnaryOperator.identity(), bytes -> UserRecord.decode(RecordKind.SESSIONS, little(bytes))),
     HARD_NEGATIVE(
-            bodies(),
-            UnaryOperator.identity(),
-            bytes -> UserRecord.decode(RecordKind.HARD_NEGATIVES, little(bytes))),
+            bodies(), UnaryOperator.identity(), bytes -> UserRecord.decode(RecordKind.HARD_NEGATIVES, little(bytes))),
     ENTITY_NAME(bodies(), UnaryOperator.identity(), bytes -> EntityName.decode(little(bytes))),
     PEER_MESSAGE(messages(), CoreDecoder::enveloped, bytes -> PeerCodec.decode(ByteBuffer.wrap(bytes))),
     CALL(calls(), UnaryOperator.identity(), bytes -> Fixed.CALLS.call(ByteBuffer.wrap(bytes))),
@@ -70,8 +67,6 @@ enum CoreDecoder implements Decoder {
     BACKUP(lines(), UnaryOperator.identity(), CoreDecoder::backup),
     BACKUP_POINT(lines(), UnaryOperator.identity(), bytes -> BackupPoint.parse(text(bytes))),
     RESTORE_POINT(lines(), UnaryOperator.identity(), bytes -> RestorePoint.parse(text(bytes)));
-
-
 
     private static final class Fixed {
         static final CallCodec CALLS = new CallCodec();
@@ -141,7 +136,16 @@ enum CoreDecoder implements Decoder {
     private static WalBatch batch(RecordKind kind, int count, byte[] payload) {
         ByteBuffer bytes = little(new byte[WalBatch.HEADER_BYTES + payload.length]);
         bytes.put(WalBatch.HEADER_BYTES, payload);
-        WalBatch.writeHeader(bytes, kind, 0, Fixed.ORIGIN.startSeqno() + 1, count, payload.length, Fixed.TENANT, Fixed.ORIGIN, 1L << 16);
+        WalBatch.writeHeader(
+                bytes,
+                kind,
+                0,
+                Fixed.ORIGIN.startSeqno() + 1,
+                count,
+                payload.length,
+                Fixed.TENANT,
+                Fixed.ORIGIN,
+                1L << 16);
         return WalBatch.seal(bytes, 99);
     }
 
@@ -232,7 +236,12 @@ enum CoreDecoder implements Decoder {
     }
 
     private static List<byte[]> ledgers() {
-        return List.of(little(new byte[60]).put("TDLG".getBytes(StandardCharsets.US_ASCII)).putShort((short) 1).putShort((short) 0).putLong(1).array());
+        return List.of(little(new byte[60])
+                .put("TDLG".getBytes(StandardCharsets.US_ASCII))
+                .putShort((short) 1)
+                .putShort((short) 0)
+                .putLong(1)
+                .array());
     }
 
     private static void ledger(byte[] bytes) {

@@ -260,7 +260,11 @@ class BadInputTest {
                 refused("tenant restore --data-dir STORE --from W/good.ndjson --at noon", 2, "\"noon\"", "r0:s0:42"),
                 refused("tenant create --data-dir STORE --tenant 7", 1, "t7 exists already", "TENANT_EXISTS"),
                 refused("tenant create --data-dir STORE --tenant 8 --encrypted", 1, "no key vault", "KEY_UNAVAILABLE"),
-                refused("tenant create --data-dir STORE --tenant 8 --encrypted --keys W/absent", 1, "W/absent", "32 random"),
+                refused(
+                        "tenant create --data-dir STORE --tenant 8 --encrypted --keys W/absent",
+                        1,
+                        "W/absent",
+                        "32 random"),
                 refused("tenant key show --data-dir STORE --tenant 99", 1, "tenant 99 does not exist"),
                 refused("tenant key rotate --data-dir STORE --tenant 7", 2, "t7 is not encrypted"),
                 refused("tenant key revoke --data-dir STORE --tenant 7", 2, "t7 is not encrypted"),

@@ -138,7 +138,8 @@ class CrashCyclesTest {
 
     @ParameterizedTest
     @MethodSource("io.tidaldb.it.Cell#durableStores")
-    @DisplayName("control: that acknowledges before it syncs loses something sooner or later when its disk loses its power")
+    @DisplayName(
+            "control: that acknowledges before it syncs loses something sooner or later when its disk loses its power")
     void asynchronous(String wal) throws Exception {
         Cell cell = new Cell(wal, "inproc");
         try (FaultTools tools = new FaultTools()) {
@@ -159,8 +160,8 @@ class CrashCyclesTest {
     }
 
     private static void say(String what, Cell cell, int cycles, Tally tally) {
-        System.out.println(what + ": cell=" + cell + " cycles=" + cycles + " acknowledged=" + tally.acknowledged + " unknown="
-                + tally.unknown + " lost=" + tally.lost.size() + " wrong=" + tally.wrong.size());
+        System.out.println(what + ": cell=" + cell + " cycles=" + cycles + " acknowledged=" + tally.acknowledged
+                + " unknown=" + tally.unknown + " lost=" + tally.lost.size() + " wrong=" + tally.wrong.size());
     }
 
     private static void kill(Process process) throws InterruptedException {
@@ -231,7 +232,9 @@ class CrashCyclesTest {
             found.put(Long.parseLong(words[1]), Long.parseLong(words[2]));
             line = lines.readLine();
         }
-        assertThat(line).as("seed %d: %s", seed, Repository.read(work.resolve("err.txt"))).isEqualTo("OPEN");
+        assertThat(line)
+                .as("seed %d: %s", seed, Repository.read(work.resolve("err.txt")))
+                .isEqualTo("OPEN");
     }
 
     private Process start(Cell cell, String durability, Path directory, Book book) throws IOException {

@@ -116,8 +116,7 @@ class EncryptionTest {
     private static void assertFilled(Tenant tenant, int writes) {
         assertThat(tenant.total("view")).isEqualTo(22L * writes);
         assertThat(tenant.count("view", CANARY, Window.ONE_HOUR)).isEqualTo(writes);
-        assertThat(tenant.count("view", NUMBERED.value(), Window.ONE_HOUR))
-                .isEqualTo(writes);
+        assertThat(tenant.count("view", NUMBERED.value(), Window.ONE_HOUR)).isEqualTo(writes);
         assertThat(tenant.top("view", 30)).hasSize(22);
     }
 
@@ -182,8 +181,7 @@ class EncryptionTest {
     private static void suspended(org.assertj.core.api.ThrowableAssert.ThrowingCallable call, String... words) {
         assertThatThrownBy(call)
                 .isInstanceOfSatisfying(
-                        TidalException.class,
-                        e -> assertThat(e.code()).isEqualTo(ErrorCode.TENANT_SUSPENDED))
+                        TidalException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.TENANT_SUSPENDED))
                 .hasMessageContainingAll(words);
     }
 
@@ -224,8 +222,9 @@ class EncryptionTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("io.tidaldb.it.Cell#durableStores")
-    @DisplayName("F-73: a key is rotated while others write, nothing is lost, what is older stays readable after a crash, and an older"
-            + " master key may go")
+    @DisplayName(
+            "F-73: a key is rotated while others write, nothing is lost, what is older stays readable after a crash, and an older"
+                    + " master key may go")
     void rotatesUnderLoad(String wal) throws Exception {
         AtomicInteger written = new AtomicInteger();
         try (Tidal tidal = open(wal)) {
@@ -263,7 +262,8 @@ class EncryptionTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("io.tidaldb.it.Cell#durableStores")
-    @DisplayName("F-73: to revoke keys suspends that tenant alone, also over a restart; to restore them resumes it with all it had")
+    @DisplayName(
+            "F-73: to revoke keys suspends that tenant alone, also over a restart; to restore them resumes it with all it had")
     void revokes(String wal) throws Exception {
         try (Tidal tidal = open(wal)) {
             Tenant secret = createSecret(tidal);
@@ -297,8 +297,9 @@ class EncryptionTest {
     }
 
     @Test
-    @DisplayName("F-73: a master key that is gone, or that others may read, suspends those whose keys it wraps within seconds; when it is"
-            + " back they go on")
+    @DisplayName(
+            "F-73: a master key that is gone, or that others may read, suspends those whose keys it wraps within seconds; when it is"
+                    + " back they go on")
     void followsMasterKeys() throws Exception {
         Path own = masterKey("t42-1");
         try (Tidal tidal = open("file")) {
@@ -329,15 +330,20 @@ class EncryptionTest {
         try (Tidal tidal = open("file")) {
             suspended(() -> tidal.tenant(SECRET).orElseThrow().total("view"), "t42-1.key", "is not the one");
         }
-        try (Tidal tidal = Tidal.builder().dataDir(data).wal("file").signal("view", Duration.ofDays(7))
-                .topology(Topology.regions(3).shardsPerRegion(1)).open()) {
+        try (Tidal tidal = Tidal.builder()
+                .dataDir(data)
+                .wal("file")
+                .signal("view", Duration.ofDays(7))
+                .topology(Topology.regions(3).shardsPerRegion(1))
+                .open()) {
             suspended(() -> tidal.tenant(SECRET).orElseThrow().total("view"), "no key vault", "keys.dir");
         }
     }
 
     @ParameterizedTest(name = "{0}")
     @ValueSource(strings = {"file"})
-    @DisplayName("F-73: to delete a tenant destroys the master key that was its alone, and the certificate says that it was encrypted")
+    @DisplayName(
+            "F-73: to delete a tenant destroys the master key that was its alone, and the certificate says that it was encrypted")
     void erases(String wal) throws Exception {
         Path own = masterKey("t42-1");
         try (Tidal tidal = open(wal)) {
@@ -350,8 +356,7 @@ class EncryptionTest {
             assertThat(keys.resolve("shared-1.key")).exists();
             assertThatThrownBy(() -> tidal.restore(backup, RestoreOptions.DEFAULT.as(TenantId.of(50))))
                     .isInstanceOfSatisfying(
-                            TidalException.class,
-                            e -> assertThat(e.code()).isEqualTo(ErrorCode.KEY_UNAVAILABLE))
+                            TidalException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.KEY_UNAVAILABLE))
                     .hasMessageContaining("t42-1.key");
         }
     }
@@ -363,8 +368,7 @@ class EncryptionTest {
         try (Tidal tidal = open("file")) {
             assertThatThrownBy(() -> createSecret(tidal))
                     .isInstanceOfSatisfying(
-                            TidalException.class,
-                            e -> assertThat(e.code()).isEqualTo(ErrorCode.KEY_UNAVAILABLE))
+                            TidalException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.KEY_UNAVAILABLE))
                     .hasMessageContainingAll("t42-1.key", "shared-1.key", "32 random bytes");
             assertThat(tidal.tenant(SECRET)).isEmpty();
             masterKey("shared-1");

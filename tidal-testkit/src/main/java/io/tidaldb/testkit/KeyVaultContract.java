@@ -77,8 +77,7 @@ public abstract class KeyVaultContract {
     private static void unavailable(ThrowingCallable call) {
         assertThatThrownBy(call)
                 .isInstanceOfSatisfying(
-                        TidalException.class,
-                        e -> assertThat(e.code()).isEqualTo(ErrorCode.KEY_UNAVAILABLE));
+                        TidalException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.KEY_UNAVAILABLE));
     }
 
     @Test
@@ -206,7 +205,8 @@ public abstract class KeyVaultContract {
                 byte[] key = dataKey();
                 done.add(threads.submit(() -> {
                     for (int j = 0; j < 50; j++) {
-                        assertThat(vault.unwrap(tenant, vault.wrap(tenant, key))).isEqualTo(key);
+                        assertThat(vault.unwrap(tenant, vault.wrap(tenant, key)))
+                                .isEqualTo(key);
                     }
                 }));
             }

@@ -529,7 +529,8 @@ final class ClusterState {
         if (!known.config().encrypted()) {
             return refused(
                     ErrorCode.INVALID_ARGUMENT,
-                    "tenant " + id + " is not encrypted, so it has no keys: expected a tenant that was created encrypted");
+                    "tenant " + id
+                            + " is not encrypted, so it has no keys: expected a tenant that was created encrypted");
         }
         List<WrappedKey> before = known.keys().wrapped();
         if (command instanceof ClusterCommand.SuspendTenant suspend) {
@@ -538,8 +539,7 @@ final class ClusterState {
         }
         List<WrappedKey> wrapped = ((ClusterCommand.SetTenantKeys) command).wrapped();
         if (known.keys().revoked()) {
-            return refused(
-                    ErrorCode.TENANT_SUSPENDED, "the keys of tenant " + id + " are revoked: restore them first");
+            return refused(ErrorCode.TENANT_SUSPENDED, "the keys of tenant " + id + " are revoked: restore them first");
         }
         for (int i = 0; i < wrapped.size(); i++) {
             if (wrapped.get(i).id() != i + 1) {
@@ -549,7 +549,8 @@ final class ClusterState {
         if (wrapped.size() != before.size() + 1) {
             return refused(
                     ErrorCode.INVALID_ARGUMENT,
-                    "tenant " + id + " has " + before.size() + " keys by now: somebody else was faster; look, and try again");
+                    "tenant " + id + " has " + before.size()
+                            + " keys by now: somebody else was faster; look, and try again");
         }
         tenants.put(id, known.keyed(new TenantKeys(wrapped, false)));
         return new Reply.Done(wrapped.size());

@@ -185,7 +185,8 @@ final class CommandImage {
         image.put("epoch", record.epoch());
         ReplicaCodec.putChange(image, record.change());
         if (record.config().encrypted()) {
-            image.put("key", record.keys().wrapped().size()).put("keys_revoked", record.keys().revoked());
+            image.put("key", record.keys().wrapped().size())
+                    .put("keys_revoked", record.keys().revoked());
         }
         if (state.restoring().contains(id)) {
             image.put("restoring", true);

@@ -28,7 +28,11 @@ final class ErasureTable {
                 .filter(each -> ShardReplicas.mayHold(each, tenant.config())
                         || tenant.change() != null && tenant.change().erasing().contains(each.replica()))
                 .forEach(each -> nodes.put(each.node(), 0L));
-        records.add(new ErasureRecord(tenant.config().id(), tenant.digestSeed(), nodes, tenant.config().encrypted()));
+        records.add(new ErasureRecord(
+                tenant.config().id(),
+                tenant.digestSeed(),
+                nodes,
+                tenant.config().encrypted()));
         for (int i = 0; records.size() > MAX_RECORDS && i < records.size(); ) {
             if (records.get(i).isComplete()) {
                 records.remove(i);

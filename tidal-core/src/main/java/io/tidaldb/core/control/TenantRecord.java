@@ -70,7 +70,15 @@ public record TenantRecord(
     /** Returns this with another state of a change of its replicas; one that is over is forgotten. */
     TenantRecord changing(ReplicaChange next) {
         return new TenantRecord(
-                config, placement, preferred, epoch, digestSeed, minIncarnation, homes, next.isOver() ? null : next, keys);
+                config,
+                placement,
+                preferred,
+                epoch,
+                digestSeed,
+                minIncarnation,
+                homes,
+                next.isOver() ? null : next,
+                keys);
     }
 
     /** Returns this with another configuration. */
@@ -80,20 +88,35 @@ public record TenantRecord(
 
     /** Returns this with other keys. */
     TenantRecord keyed(TenantKeys next) {
-        return new TenantRecord(
-                config, placement, preferred, epoch, digestSeed, minIncarnation, homes, change, next);
+        return new TenantRecord(config, placement, preferred, epoch, digestSeed, minIncarnation, homes, change, next);
     }
 
     /** Returns this with another leader of a slot, in a new epoch. */
     TenantRecord ledBy(int slot, ReplicaId leader) {
         return new TenantRecord(
-                config, set(placement, slot, leader), preferred, epoch + 1, digestSeed, minIncarnation, homes, change, keys);
+                config,
+                set(placement, slot, leader),
+                preferred,
+                epoch + 1,
+                digestSeed,
+                minIncarnation,
+                homes,
+                change,
+                keys);
     }
 
     /** Returns this with another preferred leader of a slot. */
     TenantRecord preferring(int slot, ReplicaId leader) {
         return new TenantRecord(
-                config, placement, set(preferred, slot, leader), epoch, digestSeed, minIncarnation, homes, change, keys);
+                config,
+                placement,
+                set(preferred, slot, leader),
+                epoch,
+                digestSeed,
+                minIncarnation,
+                homes,
+                change,
+                keys);
     }
 
     // Shards beside those of the placement

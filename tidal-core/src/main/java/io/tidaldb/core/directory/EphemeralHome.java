@@ -23,6 +23,11 @@ public final class EphemeralHome implements NodeHome {
     }
 
     @Override
+    public long usableBytes() {
+        return Long.MAX_VALUE;
+    }
+
+    @Override
     public boolean durable() {
         return false;
     }

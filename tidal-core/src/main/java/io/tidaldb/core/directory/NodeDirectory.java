@@ -206,6 +206,15 @@ public final class NodeDirectory implements NodeHome {
     }
 
     @Override
+    public long usableBytes() {
+        try {
+            return Files.getFileStore(path).getUsableSpace();
+        } catch (IOException unknown) {
+            return Long.MAX_VALUE;
+        }
+    }
+
+    @Override
     public String identityUuid() {
         return identity.uuid();
     }

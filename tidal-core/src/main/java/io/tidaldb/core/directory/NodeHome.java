@@ -23,6 +23,9 @@ public interface NodeHome {
     /** Returns what tells it from every other one: drawn when it was made, the same as long as it is there. */
     String identityUuid();
 
+    /** Returns how much more it has room for, in bytes; {@link Long#MAX_VALUE} if there is no bound, or nobody can tell. */
+    long usableBytes();
+
     /** Returns whether anything is kept when the node ends. */
     boolean durable();
 

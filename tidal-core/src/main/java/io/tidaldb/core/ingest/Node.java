@@ -113,6 +113,11 @@ public final class Node {
         return region;
     }
 
+    /** Returns how much more its disk has room for, in bytes. */
+    public long usableBytes() {
+        return home.usableBytes();
+    }
+
     /** Returns how long tenants' writes to this node take while slots are copied. */
     public ForegroundLatency foreground() {
         return foreground;

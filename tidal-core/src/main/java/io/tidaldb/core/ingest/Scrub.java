@@ -40,7 +40,8 @@ public final class Scrub {
      * @param next null after the slot's last log
      * @param damage what was found, null if nothing was; the slot is quarantined then
      */
-    public record Stretch(@Nullable Place next, long bytes, @Nullable TidalException damage) {}
+    public record Stretch(
+            @Nullable Place next, long bytes, @Nullable TidalException damage) {}
 
     /** Reads so many bytes of a slot, and a batch more at most. */
     Stretch read(TenantShard shard, @Nullable Place from, int maxBytes) {

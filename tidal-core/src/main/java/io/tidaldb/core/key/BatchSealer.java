@@ -42,15 +42,12 @@ public final class BatchSealer {
             WalBatch.writeHeader(buffer, kind, flags, firstSeqno, count, bytes, tenant, origin, hlc);
             return WalBatch.seal(buffer, chain.next(chainBefore, buffer.array(), buffer.capacity()));
         }
-        ByteBuffer content =
-                buffer.slice(WalBatch.HEADER_BYTES, buffer.capacity() - WalBatch.HEADER_BYTES);
+        ByteBuffer content = buffer.slice(WalBatch.HEADER_BYTES, buffer.capacity() - WalBatch.HEADER_BYTES);
         int bytes = KeyRing.SEAL_BYTES + content.capacity();
-        ByteBuffer stored =
-                ByteBuffer.allocate(WalBatch.HEADER_BYTES + bytes).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer stored = ByteBuffer.allocate(WalBatch.HEADER_BYTES + bytes).order(ByteOrder.LITTLE_ENDIAN);
         int sealed = flags | WalBatch.FLAG_SEALED;
         WalBatch.writeHeader(stored, kind, sealed, firstSeqno, count, bytes, tenant, origin, hlc);
-        keys.seal(
-                stored.slice(0, WalBatch.HEADER_BYTES), content.duplicate(), stored.position(WalBatch.HEADER_BYTES));
+        keys.seal(stored.slice(0, WalBatch.HEADER_BYTES), content.duplicate(), stored.position(WalBatch.HEADER_BYTES));
         return WalBatch.seal(stored.clear(), chain.next(chainBefore, stored.array(), stored.capacity()))
                 .opened(content);
     }

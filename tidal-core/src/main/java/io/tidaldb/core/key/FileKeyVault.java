@@ -71,8 +71,7 @@ final class FileKeyVault implements KeyVault {
                 .put(head.duplicate())
                 .put(nonce);
         try {
-            AesGcm.encrypt(
-                    AesGcm.key(master), nonce, additional(head, tenant), ByteBuffer.wrap(dataKey), wrapped);
+            AesGcm.encrypt(AesGcm.key(master), nonce, additional(head, tenant), ByteBuffer.wrap(dataKey), wrapped);
         } finally {
             Arrays.fill(master, (byte) 0);
         }
@@ -82,11 +81,10 @@ final class FileKeyVault implements KeyVault {
     @Override
     public byte[] unwrap(TenantId tenant, byte[] wrapped) {
         ByteBuffer in = ByteBuffer.wrap(wrapped);
-        String name = name(in)
-                .orElseThrow(() -> new TidalException(
-                        ErrorCode.KEY_UNAVAILABLE,
-                        "a data key of tenant " + tenant
-                                + " was not wrapped by a key directory of this version: expected the vault that wrapped it"));
+        String name = name(in).orElseThrow(() -> new TidalException(
+                ErrorCode.KEY_UNAVAILABLE,
+                "a data key of tenant " + tenant
+                        + " was not wrapped by a key directory of this version: expected the vault that wrapped it"));
         byte[] master = read(name);
         byte[] nonce = new byte[AesGcm.NONCE_BYTES];
         in.get(nonce);

@@ -71,8 +71,7 @@ public final class KeyRing {
     }
 
     /** Returns a new data key, wrapped. */
-    public static WrappedKey newKey(
-            TenantId tenant, int id, KeyVault vault, LongSupplier random, long createdMillis) {
+    public static WrappedKey newKey(TenantId tenant, int id, KeyVault vault, LongSupplier random, long createdMillis) {
         byte[] dataKey = random(random, KeyVault.DATA_KEY_BYTES);
         try {
             return WrappedKey.of(id, vault.wrap(tenant, dataKey), createdMillis);
@@ -107,8 +106,7 @@ public final class KeyRing {
 
     /** Returns whether another ring can do what this one can: it has the same keys, or is suspended for the same reason. */
     public boolean isSameAs(KeyRing other) {
-        return keys.keySet().equals(other.keys.keySet())
-                && Objects.equals(reason(this), reason(other));
+        return keys.keySet().equals(other.keys.keySet()) && Objects.equals(reason(this), reason(other));
     }
 
     private static @Nullable String reason(KeyRing ring) {

@@ -197,8 +197,7 @@ public final class SealedFile {
             byte[] sealed = new byte[(int) Math.min(STORED_BYTES, left)];
             stored.readFully(sealed);
             left -= sealed.length;
-            ByteBuffer opened =
-                    keys.open(additional(head, piece, piece == pieces - 1), ByteBuffer.wrap(sealed));
+            ByteBuffer opened = keys.open(additional(head, piece, piece == pieces - 1), ByteBuffer.wrap(sealed));
             if (opened == null) {
                 throw damaged("piece " + (piece + 1) + " of " + pieces + " to be what was sealed");
             }
@@ -222,8 +221,7 @@ public final class SealedFile {
         }
 
         private TidalException damaged(String expected) {
-            return new TidalException(
-                    ErrorCode.CORRUPT_DATA, "file " + name + " is damaged: expected " + expected);
+            return new TidalException(ErrorCode.CORRUPT_DATA, "file " + name + " is damaged: expected " + expected);
         }
     }
 }

@@ -257,7 +257,8 @@ final class CellTable {
     void visitScores(int from, int end, long atNanos, double halfLifeNanos, ScoreVisitor visitor) {
         double least = visitor.least();
         for (int cell = from; cell < end; cell++) {
-            // Time only takes away from a score, or brings one below 0 nearer to it: most need no decay to be passed over.
+            // Time only takes away from a score, or brings one below 0 nearer to it: most need no decay to be passed
+            // over.
             double most = Math.max(0, Double.longBitsToDouble(pages[cell >>> PAGE_BITS][offset(cell) + SCORE]));
             if (most < least) {
                 continue;

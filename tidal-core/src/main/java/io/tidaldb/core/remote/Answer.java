@@ -119,12 +119,18 @@ public sealed interface Answer {
             @Nullable String damage,
             @Nullable Map<Integer, Map<String, long[]>> behind) {}
 
-    /** How a node is. */
+    /**
+     * How a node is.
+     *
+     * @param usableBytes how much more its disk has room for; null from a node that does not say
+     */
     record Figures(
             String version,
             List<Shard> shards,
             List<Tenant> tenants,
-            @Nullable String upgrade) implements Answer {}
+            @Nullable String upgrade,
+            @Nullable Long usableBytes)
+            implements Answer {}
 
     /** What is held of an origin's log; the first seqno that can be read is one more than the last if there is none. */
     record Log(int region, int shard, int incarnation, long firstSeqno, long lastSeqno) {

@@ -16,10 +16,7 @@ import java.util.zip.CRC32C;
 /** What nodes read of what was agreed. */
 @SuppressWarnings("ImmutableEnumChecker") // The bytes are copied before they are spoilt.
 enum ControlDecoder implements Decoder {
-    COMMAND(
-            commands(),
-            UnaryOperator.identity(),
-            bytes -> new CommandCodec().proposed(bytes)),
+    COMMAND(commands(), UnaryOperator.identity(), bytes -> new CommandCodec().proposed(bytes)),
     STATE(
             List.of(new StateCodec().encode(new ClusterState())),
             UnaryOperator.identity(),

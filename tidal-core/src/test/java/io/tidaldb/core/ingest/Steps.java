@@ -109,6 +109,11 @@ final class Steps {
             }
 
             @Override
+            public long usableBytes() {
+                return Long.MAX_VALUE;
+            }
+
+            @Override
             public boolean durable() {
                 return true;
             }

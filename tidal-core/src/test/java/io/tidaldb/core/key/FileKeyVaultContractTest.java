@@ -73,8 +73,7 @@ class FileKeyVaultContractTest extends KeyVaultContract {
         Path absent = directory.resolve("absent");
         assertThatThrownBy(() -> factory().create(new KeyVaultContext(absent, random::nextLong)))
                 .isInstanceOfSatisfying(
-                        TidalException.class,
-                        e -> assertThat(e.code()).isEqualTo(ErrorCode.INVALID_CONFIGURATION))
+                        TidalException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.INVALID_CONFIGURATION))
                 .hasMessageContainingAll(absent.toString(), "shared-1.key", "rw-------");
     }
 }

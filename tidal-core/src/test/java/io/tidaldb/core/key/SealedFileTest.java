@@ -52,7 +52,8 @@ class SealedFileTest {
 
     private KeyRing ring(int id) {
         KeyVault vault = new OpenVault();
-        return KeyRing.of(TENANT, List.of(KeyRing.newKey(TENANT, id, vault, random::nextLong, 0)), vault, random::nextLong);
+        return KeyRing.of(
+                TENANT, List.of(KeyRing.newKey(TENANT, id, vault, random::nextLong, 0)), vault, random::nextLong);
     }
 
     private byte[] content(int bytes) {
@@ -99,7 +100,8 @@ class SealedFileTest {
     }
 
     @Test
-    @DisplayName("F-73: is refused if a bit is changed, or a piece is left out, exchanged, repeated or from another file")
+    @DisplayName(
+            "F-73: is refused if a bit is changed, or a piece is left out, exchanged, repeated or from another file")
     void noticesChanges() throws IOException {
         byte[] content = content(3 * PIECE + 7);
         byte[] file = seal(content);
@@ -134,8 +136,7 @@ class SealedFileTest {
         for (KeyRing other : List.of(ring(2), KeyRing.suspended(TENANT, "its keys are revoked", null))) {
             assertThatThrownBy(() -> open(file, other))
                     .isInstanceOfSatisfying(
-                            TidalException.class,
-                            e -> assertThat(e.code()).isEqualTo(ErrorCode.TENANT_SUSPENDED));
+                            TidalException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.TENANT_SUSPENDED));
         }
         assertThatThrownBy(() -> open(file, ring(1))).hasMessageContaining("damaged");
     }

@@ -65,6 +65,11 @@ public final class SimulatedHome implements NodeHome {
     }
 
     @Override
+    public long usableBytes() {
+        return full ? 0 : Long.MAX_VALUE;
+    }
+
+    @Override
     public boolean durable() {
         return true;
     }

@@ -37,15 +37,12 @@ class ScrubTest {
 
     private static void turnABit(SimulatedCluster cluster, ReplicaId replica, Predicate<LogId> which) {
         SimulatedMachine machine = cluster.machine(replica);
-        Optional<LogId> hit = machine.disks()
-                .disk(Path.of(machine.id().name()))
-                .rot(which, new SimulatedRandom(5));
+        Optional<LogId> hit = machine.disks().disk(Path.of(machine.id().name())).rot(which, new SimulatedRandom(5));
         assertThat(hit).isPresent();
     }
 
     private static boolean until(SimulatedCluster cluster, Predicate<ScrubFigures> wanted) {
-        return cluster.world()
-                .runUntil(() -> wanted.test(cluster.tidal().scrub()), Duration.ofSeconds(60));
+        return cluster.world().runUntil(() -> wanted.test(cluster.tidal().scrub()), Duration.ofSeconds(60));
     }
 
     private static List<String> reports(SimulatedCluster cluster) {
@@ -73,7 +70,8 @@ class ScrubTest {
     }
 
     @Test
-    @DisplayName("in a follower's copy is found by reading it again, noted in the audit log, and the copy is fetched from the leader")
+    @DisplayName(
+            "in a follower's copy is found by reading it again, noted in the audit log, and the copy is fetched from the leader")
     void followersCopy() {
         try (SimulatedCluster cluster = cluster(INTERVAL, 4 << 20)) {
             ReplicaId follower = cluster.followerIn(RegionId.of(1));
@@ -81,15 +79,17 @@ class ScrubTest {
             assertThat(until(cluster, seen -> seen.damaged() == 1 && seen.refetched() == 1))
                     .isTrue();
             everythingIsThere(cluster);
-            assertThat(reports(cluster)).hasSize(2).allSatisfy(about -> assertThat(about)
-                    .startsWith(follower + ": "));
+            assertThat(reports(cluster))
+                    .hasSize(2)
+                    .allSatisfy(about -> assertThat(about).startsWith(follower + ": "));
             assertThat(until(cluster, seen -> seen.passes() >= 3)).isTrue();
             assertThat(cluster.tidal().scrub().damaged()).isOne();
         }
     }
 
     @Test
-    @DisplayName("in the log of the one that leads is found, another leads, and the former leader fetches its own log back")
+    @DisplayName(
+            "in the log of the one that leads is found, another leads, and the former leader fetches its own log back")
     void leadersLog() {
         try (SimulatedCluster cluster = cluster(INTERVAL, 4 << 20)) {
             ReplicaId leader = cluster.leader();

@@ -145,6 +145,11 @@ public final class SimulatedMembers implements AutoCloseable {
             return machine;
         }
 
+        /** Returns what of its node lasts beside its logs. */
+        SimulatedHome home() {
+            return home;
+        }
+
         /** Returns whether its instance is open. */
         public boolean serves() {
             return tidal != null;

@@ -16,10 +16,7 @@ class DataDirectory {
     @Nullable
     private Path directory;
 
-    @Option(
-            names = "--keys",
-            paramLabel = "DIR",
-            description = "Directory with the master keys of encrypted tenants.")
+    @Option(names = "--keys", paramLabel = "DIR", description = "Directory with the master keys of encrypted tenants.")
     @Nullable
     private Path keys;
 

@@ -51,7 +51,8 @@ final class NewTenantOptions {
     @Option(
             names = "--encrypted",
             negatable = true,
-            description = "Seals all that is stored of it with keys of its own (default: as the node is configured; no).")
+            description =
+                    "Seals all that is stored of it with keys of its own (default: as the node is configured; no).")
     @Nullable
     private Boolean encrypted;
 

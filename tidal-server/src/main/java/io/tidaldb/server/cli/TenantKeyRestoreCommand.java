@@ -3,9 +3,7 @@ package io.tidaldb.server.cli;
 import io.tidaldb.api.TenantId;
 import picocli.CommandLine.Command;
 
-@Command(
-        name = "restore",
-        description = "Allows the use of an encrypted tenant's keys again.")
+@Command(name = "restore", description = "Allows the use of an encrypted tenant's keys again.")
 final class TenantKeyRestoreCommand extends OneTenantCommand {
 
     @Override

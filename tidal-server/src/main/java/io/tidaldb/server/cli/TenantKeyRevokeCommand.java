@@ -5,7 +5,8 @@ import picocli.CommandLine.Command;
 
 @Command(
         name = "revoke",
-        description = "Forbids the use of an encrypted tenant's keys: nothing of it is read or written until they are restored.")
+        description =
+                "Forbids the use of an encrypted tenant's keys: nothing of it is read or written until they are restored.")
 final class TenantKeyRevokeCommand extends OneTenantCommand {
 
     @Override

@@ -40,7 +40,8 @@ final class Store {
                 .queueBytesPerTenant(limits.queueBytesPerTenant().bytes());
         limits.retention().ifPresent(builder::retention);
         configuration.pluginsDir().ifPresent(builder::pluginsDir);
-        builder.keyVault(configuration.keys().plugin()).keyCheck(configuration.keys().checkEvery());
+        builder.keyVault(configuration.keys().plugin())
+                .keyCheck(configuration.keys().checkEvery());
         configuration.keys().dir().ifPresent(builder::keys);
         configuration.signals().forEach(signal -> builder.signal(signal.name(), signal.halfLife()));
         if (configuration.signals().isEmpty()) {

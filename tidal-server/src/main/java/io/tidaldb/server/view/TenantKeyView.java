@@ -19,8 +19,9 @@ public final class TenantKeyView {
                 .put("suspended", state.suspension().orElse(null));
         ArrayNode keys = result.putArray("keys");
         state.keys()
-                .forEach(key ->
-                        keys.addObject().put("id", key.id()).put("created", key.created().toString()));
+                .forEach(key -> keys.addObject()
+                        .put("id", key.id())
+                        .put("created", key.created().toString()));
         return result;
     }
 }

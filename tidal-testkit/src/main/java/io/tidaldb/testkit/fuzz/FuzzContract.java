@@ -45,21 +45,22 @@ public abstract class FuzzContract {
     @TestFactory
     @DisplayName("reads or refuses what is kept, and good inputs with any one byte cut, turned or at its limits")
     final Stream<DynamicTest> readsWhatIsKept() {
-        return Fuzzing.all(decoders).stream().map(each -> DynamicTest.dynamicTest(each.name(), () -> {
-            for (byte[] bytes : known(each)) {
-                Fuzzing.check(each, bytes);
-            }
-            for (byte[] example : each.examples()) {
-                for (int at = 0; at < example.length; at++) {
-                    Fuzzing.check(each, Arrays.copyOf(example, at));
-                    for (int value : new int[] {0, 0x7F, 0x80, 0xFF, example[at] ^ 1}) {
-                        byte[] turned = example.clone();
-                        turned[at] = (byte) value;
-                        Fuzzing.check(each, turned);
+        return Fuzzing.all(decoders).stream()
+                .map(each -> DynamicTest.dynamicTest(each.name(), () -> {
+                    for (byte[] bytes : known(each)) {
+                        Fuzzing.check(each, bytes);
                     }
-                }
-            }
-        }));
+                    for (byte[] example : each.examples()) {
+                        for (int at = 0; at < example.length; at++) {
+                            Fuzzing.check(each, Arrays.copyOf(example, at));
+                            for (int value : new int[] {0, 0x7F, 0x80, 0xFF, example[at] ^ 1}) {
+                                byte[] turned = example.clone();
+                                turned[at] = (byte) value;
+                                Fuzzing.check(each, turned);
+                            }
+                        }
+                    }
+                }));
     }
 
     @Test
@@ -90,19 +91,20 @@ public abstract class FuzzContract {
     }
 
     private static void say(String what, Outcome outcome) {
-        System.out.println("fuzz: " + what + " executions=" + outcome.executions + " failed=" + (outcome.code == 0 ? 0 : 1));
+        System.out.println(
+                "fuzz: " + what + " executions=" + outcome.executions + " failed=" + (outcome.code == 0 ? 0 : 1));
         assertThat(outcome.code).as(outcome.text).isZero();
     }
 
     /** Returns whether a search finds that a decoder fails. */
-    protected final boolean isFound(Decoder broken, int executions, Path work) throws IOException, InterruptedException {
+    protected final boolean isFound(Decoder broken, int executions, Path work)
+            throws IOException, InterruptedException {
         Path corpus = Files.createDirectories(work.resolve("corpus"));
         write(corpus, "known", broken.examples());
         return run(((Enum<?>) broken).getDeclaringClass(), work, broken.name(), executions, corpus).code != 0;
     }
 
-    private static Outcome run(
-            Class<?> decoders, Path work, @Nullable String only, int executions, Path corpus)
+    private static Outcome run(Class<?> decoders, Path work, @Nullable String only, int executions, Path corpus)
             throws IOException, InterruptedException {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -134,7 +136,8 @@ public abstract class FuzzContract {
         String text = Files.readString(out, StandardCharsets.ISO_8859_1);
         Matcher executed = EXECUTED.matcher(text);
         assertThat(executed.find()).as(text).isTrue();
-        return new Outcome(code, Long.parseLong(executed.group(1)), text.substring(Math.max(0, text.length() - 10_000)));
+        return new Outcome(
+                code, Long.parseLong(executed.group(1)), text.substring(Math.max(0, text.length() - 10_000)));
     }
 
     private static List<byte[]> known(Decoder decoder) {

@@ -54,7 +54,9 @@ public final class Fuzzing {
         if (decoders.size() == 1) {
             check(decoders.get(0), bytes);
         } else if (bytes.length > 0) {
-            check(decoders.get(Byte.toUnsignedInt(bytes[0]) % decoders.size()), Arrays.copyOfRange(bytes, 1, bytes.length));
+            check(
+                    decoders.get(Byte.toUnsignedInt(bytes[0]) % decoders.size()),
+                    Arrays.copyOfRange(bytes, 1, bytes.length));
         }
     }
 

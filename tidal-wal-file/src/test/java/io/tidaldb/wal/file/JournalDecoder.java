@@ -53,8 +53,7 @@ enum JournalDecoder implements Decoder {
     }
 
     private static Frame erased() {
-        return Frame.erased(
-                new LogId(ShardId.of(1), TenantId.of(7), new Origin(RegionId.of(3), ShardId.of(9), 2)));
+        return Frame.erased(new LogId(ShardId.of(1), TenantId.of(7), new Origin(RegionId.of(3), ShardId.of(9), 2)));
     }
 
     private static byte[] frame() {
