@@ -431,7 +431,8 @@ final class GroupCommit {
                         left.stream().filter(write -> write.kind() == kind).toList();
                 if (!writes.isEmpty()) {
                     append(shard, encoder.writes(shard, kind, writes), writes);
-                    left.removeAll(writes);
+                    // Not removeAll, which looks for each of thousands in all of them.
+                    left.removeIf(write -> write.kind() == kind);
                 }
             }
             staged.received.forEach(this::append);
