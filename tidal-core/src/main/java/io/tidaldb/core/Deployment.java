@@ -6,6 +6,7 @@ import io.tidaldb.api.RegionId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.api.control.ControlLogContext;
 import io.tidaldb.api.placement.ShardAssignment;
+import io.tidaldb.api.transport.PeerRefusal;
 import io.tidaldb.core.audit.Actor;
 import io.tidaldb.core.audit.AuditJournal;
 import io.tidaldb.core.audit.Provenance;
@@ -38,6 +39,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Executor;
+import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -129,6 +131,7 @@ final class Deployment {
             ReplicationSettings replication,
             long segmentBytes,
             EmbeddedTidal.Limits limits,
+            BiConsumer<String, PeerRefusal> refusals,
             Map<String, Duration> signals,
             Map<String, Duration> defaultSignals) {
         if (root != null && !plugins.walStores().durable()) {
@@ -170,7 +173,7 @@ final class Deployment {
                             ? new EphemeralHome()
                             : Objects.requireNonNullElseGet(
                                     homes.remove(node), () -> openDirectory(plugins, node, of)));
-            NodeNetwork network = member == null || member.peers().isEmpty() ? null : launcher.connect(member);
+            NodeNetwork network = member == null || member.peers().isEmpty() ? null : launcher.connect(member, refusals);
             if (network != null) {
                 opened.push(network);
             }

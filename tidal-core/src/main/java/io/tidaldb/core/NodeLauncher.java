@@ -2,6 +2,7 @@ package io.tidaldb.core;
 
 import io.tidaldb.api.NodeId;
 import io.tidaldb.api.RegionId;
+import io.tidaldb.api.transport.PeerRefusal;
 import io.tidaldb.api.transport.Transport;
 import io.tidaldb.api.transport.TransportContext;
 import io.tidaldb.api.transport.TransportFactory;
@@ -24,6 +25,7 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.BiConsumer;
 import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 
@@ -105,12 +107,14 @@ final class NodeLauncher {
     /**
      * Makes the end of a node's network before the node is opened, and begins to listen: the control log needs it to be there.
      *
+     * @param refusals is told of everybody who asks for a link and is refused
      * @return what ends with the node, unless it is never opened
      */
-    NodeNetwork connect(ClusterMember member) {
+    NodeNetwork connect(ClusterMember member, BiConsumer<String, PeerRefusal> refusals) {
         Machine machine = plugins.platform().machine(member.node());
         NodeNetwork network = network(member.node(), machine, member.listen(), member.advertise(), member.tls());
         connected.put(member.node(), new Connected(machine, network));
+        network.onRefused(refusals);
         network.start();
         member.peers().forEach(network::addPeer);
         return network;

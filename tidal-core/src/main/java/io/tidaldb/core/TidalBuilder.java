@@ -4,6 +4,7 @@ import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.RegionId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.api.control.ControlLogFactory;
+import io.tidaldb.api.transport.PeerRefusal;
 import io.tidaldb.api.transport.TransportFactory;
 import io.tidaldb.api.wal.WalStoreContext;
 import io.tidaldb.api.wal.WalStoreFactory;
@@ -19,6 +20,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /** Configures and opens an instance. Not thread-safe. All defaults together give one node that keeps everything in memory. */
@@ -50,6 +52,7 @@ public final class TidalBuilder {
     private String placement = "rendezvous";
     private String keyVault = "file";
     private Duration keyCheck = Duration.ofSeconds(10);
+    private BiConsumer<String, PeerRefusal> refusedPeers = (host, why) -> {};
     private long segmentBytes = WalStoreContext.DEFAULT_SEGMENT_BYTES;
     private Duration maxFuture = Duration.ofMinutes(5);
     private Duration idempotencyHorizon = Duration.ofHours(24);
@@ -183,6 +186,12 @@ public final class TidalBuilder {
     public TidalBuilder keyCheck(Duration every) {
         inRange("key check in milliseconds", every.toMillis(), 10, 60_000);
         keyCheck = every;
+        return this;
+    }
+
+    /** Tells this one, from any thread, of everybody who asks a member for a link and is refused: from which host, and why. */
+    public TidalBuilder refusedPeers(BiConsumer<String, PeerRefusal> listener) {
+        refusedPeers = listener;
         return this;
     }
 
@@ -365,6 +374,7 @@ public final class TidalBuilder {
                         init,
                         keys,
                         keyCheck),
+                refusedPeers,
                 signals,
                 defaultSignals);
     }

@@ -113,7 +113,7 @@ class TlsClusterTest {
     @Test
     @DisplayName(
             "R-30 forms with certificates for its nodes; a node that shows another authority's or another node's stays out,"
-                    + " the logs say why, and the others go on; with its own it is back")
+                    + " the logs and the access log say why, and the others go on; with its own it is back")
     void mutual() throws Exception {
         TransportTls[] own = new TransportTls[NODES];
         for (int node = 0; node < NODES; node++) {
@@ -134,6 +134,11 @@ class TlsClusterTest {
                 authority.issue("n1-again", "uri:tidal:shop/n1"),
                 "it says that it is node n2, but its certificate is for",
                 "tidal:shop\\/n1");
+
+        assertThat(Cli.run("audit", "list", "--access", "--data-dir", work.resolve("n0"), "--output", "json")
+                        .done()
+                        .out())
+                .contains("\"CONNECT node\"", "\"PEER_REFUSED\"", "\"TLS\"", "\"CERTIFICATE\"");
 
         start(2, own[2]);
         awaitReady(2);

@@ -27,6 +27,13 @@ public interface TransportHandler {
         return false;
     }
 
+    /**
+     * Somebody who asked for a link was refused. Called by any thread; must not block.
+     *
+     * @param host from where he asked, without the port
+     */
+    default void refused(String host, PeerRefusal why) {}
+
     /** There is room again in the queue of a peer to whom something was not sent. */
     void writable(NodeId peer);
 }

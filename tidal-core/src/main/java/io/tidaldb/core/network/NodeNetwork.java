@@ -4,6 +4,7 @@ import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.NodeId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.api.control.ControlNetwork;
+import io.tidaldb.api.transport.PeerRefusal;
 import io.tidaldb.api.transport.Transport;
 import io.tidaldb.api.transport.TransportHandler;
 import io.tidaldb.core.runtime.LoopScheduler;
@@ -16,6 +17,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -67,6 +69,8 @@ public final class NodeNetwork implements AutoCloseable {
 
     private boolean started;
 
+    private volatile BiConsumer<String, PeerRefusal> refusals = (host, why) -> {};
+
     /**
      * Takes over a transport that is not started.
      *
@@ -77,6 +81,11 @@ public final class NodeNetwork implements AutoCloseable {
         this.transport = transport;
         this.scheduler = scheduler;
         this.maxMessageBytes = maxMessageBytes;
+    }
+
+    /** Tells this one, from any thread, of everybody who asks for a link and is refused: from which host, and why. */
+    public void onRefused(BiConsumer<String, PeerRefusal> listener) {
+        refusals = listener;
     }
 
     /** Returns what runs the handlers. */
@@ -243,6 +252,11 @@ public final class NodeNetwork implements AutoCloseable {
             return stranger.isClient()
                     ? calls != null && clients.size() < MAX_CLIENTS
                     : banished.contains(stranger) && entries != null;
+        }
+
+        @Override
+        public void refused(String host, PeerRefusal why) {
+            refusals.accept(host, why);
         }
 
         private void heardOf(NodeId peer) {

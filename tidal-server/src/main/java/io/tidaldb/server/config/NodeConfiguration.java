@@ -89,8 +89,9 @@ public record NodeConfiguration(
      * @param certificate the node's certificate, then those between it and an authority
      * @param key its private key, PKCS #8
      * @param authorities who may name nodes
+     * @param clientAuthorities who may name clients, and no nodes; without it {@code authorities} name both
      */
-    public record NodeTls(Path certificate, Path key, Path authorities) {}
+    public record NodeTls(Path certificate, Path key, Path authorities, Optional<Path> clientAuthorities) {}
 
     /**
      * Where signals are kept.

@@ -149,7 +149,8 @@ public final class NodeConfigurationFile {
         NodeConfiguration.NodeTls tls = new NodeConfiguration.NodeTls(
                 pem(section, "certificate", "the node's certificate"),
                 pem(section, "key", "its private key, PKCS #8"),
-                pem(section, "authorities", "the certificates of those who may name nodes"));
+                pem(section, "authorities", "the certificates of those who may name nodes"),
+                section.value("client_authorities", NodeConfigurationFile::path));
         section.end();
         return tls;
     }

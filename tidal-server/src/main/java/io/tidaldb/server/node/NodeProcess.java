@@ -61,7 +61,7 @@ public final class NodeProcess implements AutoCloseable {
                 // Others may be waited for: who can't serve has to say so before.
                 http.join();
             }
-            tidal = Store.open(configuration, state.init());
+            tidal = Store.open(configuration, state.init(), state.access());
             state.access().keepIn(configuration.dataDir().resolve("access"));
             HttpServer server = http.join();
             new TidalMetrics(tidal).bindTo(metrics);

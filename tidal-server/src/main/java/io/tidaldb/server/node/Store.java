@@ -11,6 +11,9 @@ import io.tidaldb.core.ClusterMember;
 import io.tidaldb.core.Tidal;
 import io.tidaldb.core.TidalBuilder;
 import io.tidaldb.core.Topology;
+import io.tidaldb.core.audit.Actor;
+import io.tidaldb.server.auth.AccessLog;
+import io.tidaldb.server.auth.Attempt;
 import io.tidaldb.server.config.Address;
 import io.tidaldb.server.config.NodeConfiguration;
 import java.time.Duration;
@@ -23,7 +26,7 @@ final class Store {
 
     private Store() {}
 
-    static Tidal open(NodeConfiguration configuration, ClusterInit init) {
+    static Tidal open(NodeConfiguration configuration, ClusterInit init, AccessLog access) {
         refuse(configuration);
         NodeConfiguration.Limits limits = configuration.limits();
         TidalBuilder builder = Tidal.builder()
@@ -53,6 +56,8 @@ final class Store {
             builder.region(configuration.region());
         }
         builder.member(member(configuration));
+        builder.refusedPeers((host, why) -> access.note(
+                new Attempt(new Actor("nobody", host), false, "CONNECT node", null, null, "PEER_REFUSED", why.name())));
         if (configuration.waitForInit()) {
             builder.init(init);
         }
@@ -79,7 +84,11 @@ final class Store {
                 transport.advertise().map(Address::toString).orElse(null),
                 transport
                         .tls()
-                        .map(tls -> new TransportTls(tls.certificate(), tls.key(), tls.authorities()))
+                        .map(tls -> new TransportTls(
+                                tls.certificate(),
+                                tls.key(),
+                                tls.authorities(),
+                                tls.clientAuthorities().orElse(null)))
                         .orElse(null),
                 peers,
                 !configuration.join().isEmpty());

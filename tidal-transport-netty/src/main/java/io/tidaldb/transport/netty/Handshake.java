@@ -11,12 +11,14 @@ import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import io.netty.util.concurrent.Future;
 import io.tidaldb.api.NodeId;
 import io.tidaldb.api.TidalException;
+import io.tidaldb.api.transport.PeerRefusal;
 import io.tidaldb.transport.netty.Greeting.Go;
 import io.tidaldb.transport.netty.Greeting.Hello;
 import io.tidaldb.transport.netty.Greeting.Refused;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLSession;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -65,7 +67,7 @@ final class Handshake extends ByteToMessageDecoder {
             if (tls.isSuccess()) {
                 begin(ctx);
             } else {
-                end(ctx, "TLS: " + Echo.plain(Tls.reason(tls.cause())));
+                fail(ctx, "TLS: " + Echo.plain(Tls.reason(tls.cause())));
             }
         }
     }
@@ -128,9 +130,13 @@ final class Handshake extends ByteToMessageDecoder {
             ctx.close();
         } else if (greeting instanceof Hello hello && heard == null) {
             heard = hello;
-            String wrong = check(ctx, hello);
+            String wrong = check(hello);
+            String unproven = wrong == null ? proof(ctx, hello.node()) : null;
             if (wrong != null) {
                 refuse(ctx, wrong);
+            } else if (unproven != null) {
+                tell(PeerRefusal.CERTIFICATE, ctx);
+                end(ctx, unproven, new Refused(false, unproven));
             } else {
                 greeted(ctx, hello);
             }
@@ -142,7 +148,7 @@ final class Handshake extends ByteToMessageDecoder {
     }
 
     /** Returns what is wrong with whoever says hello, or null. */
-    private @Nullable String check(ChannelHandlerContext ctx, Hello hello) {
+    private @Nullable String check(Hello hello) {
         NodeId local = transport.local();
         if (!hello.cluster().equals(transport.cluster())) {
             return "it is node " + hello.node() + " of cluster " + Echo.of(hello.cluster()) + "; this is cluster "
@@ -157,8 +163,20 @@ final class Handshake extends ByteToMessageDecoder {
         if (hello.node().equals(local)) {
             return "it says that it is node " + local + ", which is this one";
         }
-        SslHandler tls = ctx.pipeline().get(SslHandler.class);
-        return tls == null ? null : Tls.check(tls.engine().getSession(), transport.cluster(), hello.node());
+        return null;
+    }
+
+    /** Returns what is wrong with the certificate of whoever says that it is a node, or null. */
+    private @Nullable String proof(ChannelHandlerContext ctx, NodeId node) {
+        SslHandler handler = ctx.pipeline().get(SslHandler.class);
+        Tls tls = transport.tls();
+        if (handler == null || tls == null) {
+            return null;
+        }
+        SSLSession session = handler.engine().getSession();
+        return dialled == null
+                ? tls.checkDialling(session, transport.cluster(), node)
+                : Tls.check(session, transport.cluster(), node);
     }
 
     private void greeted(ChannelHandlerContext ctx, Hello hello) {
@@ -207,7 +225,22 @@ final class Handshake extends ByteToMessageDecoder {
     /** Says why to both sides, and closes. */
     private void refuse(ChannelHandlerContext ctx, String why) {
         if (!over) {
+            tell(PeerRefusal.GREETING, ctx);
             end(ctx, why, new Refused(false, why));
+        }
+    }
+
+    /** TLS has failed, before anybody has said anything. */
+    private void fail(ChannelHandlerContext ctx, String why) {
+        if (!over) {
+            tell(PeerRefusal.TLS, ctx);
+            end(ctx, why, null);
+        }
+    }
+
+    private void tell(PeerRefusal why, ChannelHandlerContext ctx) {
+        if (dialled == null) {
+            transport.refusedPeer(ctx.channel().remoteAddress(), why);
         }
     }
 
@@ -245,6 +278,10 @@ final class Handshake extends ByteToMessageDecoder {
 
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-        end(ctx, cause instanceof IOException ? Echo.plain(cause.toString()) : "TLS: " + Echo.plain(Tls.reason(cause)));
+        if (cause instanceof IOException) {
+            end(ctx, Echo.plain(cause.toString()));
+        } else {
+            fail(ctx, "TLS: " + Echo.plain(Tls.reason(cause)));
+        }
     }
 }

@@ -12,12 +12,14 @@ import io.tidaldb.api.NodeId;
 import io.tidaldb.api.Scheduler;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.api.transport.FileRange;
+import io.tidaldb.api.transport.PeerRefusal;
 import io.tidaldb.api.transport.Transport;
 import io.tidaldb.api.transport.TransportContext;
 import io.tidaldb.api.transport.TransportHandler;
 import io.tidaldb.transport.netty.Greeting.Hello;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -182,6 +184,21 @@ final class NettyTransport implements Transport {
 
     void handshakeOver(Channel channel) {
         gate.handshakeOver(channel);
+    }
+
+    /** Returns what nodes prove with; null if they need not. */
+    @Nullable
+    Tls tls() {
+        Tls.Source source = tls;
+        return source == null ? null : source.current();
+    }
+
+    /** Says that somebody who asked for a link was refused. */
+    void refusedPeer(SocketAddress from, PeerRefusal why) {
+        TransportHandler told = handler;
+        if (told != null && from instanceof InetSocketAddress address && address.getAddress() != null) {
+            told.refused(address.getAddress().getHostAddress(), why);
+        }
     }
 
     void refused(String who, String why) {

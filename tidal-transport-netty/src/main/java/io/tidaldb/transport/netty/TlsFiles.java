@@ -61,7 +61,7 @@ final class TlsFiles implements Tls.Source {
     /** Returns what is another one when a file was replaced or changed. */
     private List<Object> versions() {
         List<Object> versions = new ArrayList<>();
-        for (Path file : List.of(files.certificateChain(), files.privateKey(), files.authorities())) {
+        for (Path file : Tls.all(files)) {
             try {
                 BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
                 versions.add(attributes.lastModifiedTime());

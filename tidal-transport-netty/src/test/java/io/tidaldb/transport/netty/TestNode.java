@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.tidaldb.api.NodeId;
 import io.tidaldb.api.Scheduler;
 import io.tidaldb.api.transport.Transport;
+import io.tidaldb.api.transport.PeerRefusal;
 import io.tidaldb.api.transport.TransportContext;
 import io.tidaldb.api.transport.TransportHandler;
 import io.tidaldb.api.transport.TransportTls;
@@ -31,6 +32,9 @@ final class TestNode implements TransportHandler, AutoCloseable {
     final NodeId id;
     final Transport transport;
     final LinkedBlockingQueue<String> events = new LinkedBlockingQueue<>();
+
+    /** Who was refused, and why. */
+    final LinkedBlockingQueue<String> refusals = new LinkedBlockingQueue<>();
     final LinkedBlockingQueue<String> threads = new LinkedBlockingQueue<>();
     volatile Function<String, CompletionStage<ByteBuffer>> answers =
             text -> CompletableFuture.completedFuture(buffer(text));
@@ -120,8 +124,24 @@ final class TestNode implements TransportHandler, AutoCloseable {
     }
 
     @Override
+    public boolean admits(NodeId stranger) {
+        return stranger.isClient();
+    }
+
+    @Override
+    public void refused(String host, PeerRefusal why) {
+        refusals.add(host + " " + why);
+    }
+
+    @Override
     public void writable(NodeId peer) {
         told("writable " + peer);
+    }
+
+    void expectRefusal(PeerRefusal why) throws InterruptedException {
+        assertThat(refusals.poll(PATIENCE.toSeconds(), TimeUnit.SECONDS))
+                .as("whom %s has refused", id)
+                .isEqualTo("127.0.0.1 " + why);
     }
 
     void expect(String event) throws InterruptedException {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.api.transport.FileRange;
+import io.tidaldb.api.transport.PeerRefusal;
 import io.tidaldb.api.transport.TransportTls;
 import io.tidaldb.testkit.Certificates;
 import java.io.IOException;
@@ -166,6 +167,36 @@ class TlsTest {
     }
 
     @Test
+    @DisplayName("R-30 where clients have an authority of their own, it names no nodes, and that of nodes names no clients; who is refused is"
+            + " told to the node")
+    void separateAuthorities() throws Exception {
+        TransportTls separate =
+                new TransportTls(n1.certificateChain(), n1.privateKey(), n1.authorities(), other.authorities());
+        TestNode one = open("n1", separate);
+        TestNode two = open("n2", n2);
+        TestNode.link(one, two);
+        String client = "client-app-00000001";
+        TestNode app = open(client, authority.trusting(other.issue("client-app", "dns:client-app")));
+        app.transport.addPeer(one.id, one.transport.address());
+        app.expect("up n1");
+        one.expect("up " + client);
+        assertThat(app.ask(one, "hello")).isEqualTo("hello");
+        assertThat(one.refusals).isEmpty();
+
+        TestNode posing = open("n0", authority.trusting(other.issue("n0", "dns:n0")));
+        one.transport.addPeer(posing.id, "127.0.0.1:1");
+        posing.transport.addPeer(one.id, one.transport.address());
+        one.expectRefusal(PeerRefusal.CERTIFICATE);
+        log.await("names no nodes, and it says that it is n0");
+        TestNode spare = open("client-spare-00000002", authority.issue("client-spare", "dns:client-spare"));
+        spare.transport.addPeer(one.id, one.transport.address());
+        log.await("names no clients, and it says that it is client-spare-00000002");
+        assertThat(posing.events).isEmpty();
+        assertThat(spare.events).isEmpty();
+        assertThat(two.ask(one, "still there?")).isEqualTo("still there?");
+    }
+
+    @Test
     @DisplayName("R-30 an expired certificate is refused")
     void expired() throws Exception {
         expectRefused(
@@ -197,6 +228,8 @@ class TlsTest {
         try (Socket socket = TlsClient.connect(one.port(), n1, "TLSv1.3")) {
             log.await("127.0.0.1:" + socket.getLocalPort(), "TLS: ", "ertificate");
         }
+        one.expectRefusal(PeerRefusal.TLS);
+        one.expectRefusal(PeerRefusal.TLS);
         try (Socket socket = TlsClient.connect(one.port(), n1, "TLSv1.2")) {
             log.await("127.0.0.1:" + socket.getLocalPort(), "TLS: ", "TLSv1.2");
         }
