@@ -245,7 +245,7 @@ final class EmbeddedTidal implements Tidal {
         new MembersUpkeep(node.id(), control, cluster, hosting, remote, scheduler).start();
         LeadershipSettings settings = limits.leadership;
         Leadership leadership =
-                new Leadership(node.id(), control, cluster, hosting, remote, node.lease(), settings, scheduler);
+                new Leadership(node.id(), control, cluster, hosting, remote, node.lease(), node::sound, settings, scheduler);
         HandOvers handing = new HandOvers(node.id(), cluster, hosting, remote, leadership, scheduler);
         handOvers = handing;
         departure = new Departure(node.id(), hosting, handing, scheduler);

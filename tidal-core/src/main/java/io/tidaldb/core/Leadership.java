@@ -21,6 +21,7 @@ import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.LongFunction;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -41,6 +42,9 @@ import org.slf4j.LoggerFactory;
  */
 final class Leadership {
 
+    /** For how long a disk may stand still before its node leads nothing any more. */
+    private static final Duration LONGEST_STALL = Duration.ofSeconds(5);
+
     private static final Logger LOG = LoggerFactory.getLogger(Leadership.class);
 
     private static final Duration CALL_DEADLINE = Duration.ofSeconds(1);
@@ -58,6 +62,14 @@ final class Leadership {
 
     /** What the last renewal of this node came to; -1 if that is not known. */
     private long sequence = -1;
+
+    /** Completes when this node could write something. */
+    private final Supplier<CompletableFuture<Void>> sound;
+
+    /** When this node could last write something; null before it was looked at, or if it can't any more until it is opened again. */
+    private @Nullable Long soundNanos;
+
+    private boolean soundAsked;
 
     /** How often this node had to begin anew because somebody might have taken over from it. */
     private long tenure;
@@ -80,6 +92,7 @@ final class Leadership {
     /** Since when this node decides. */
     private @Nullable Long decidesSince;
 
+    /** @param sound completes when this node could write something, fails if it can't until it is opened again */
     Leadership(
             NodeId self,
             ControlPlane control,
@@ -87,6 +100,7 @@ final class Leadership {
             Hosting hosting,
             RemoteCalls calls,
             Lease lease,
+            Supplier<CompletableFuture<Void>> sound,
             LeadershipSettings settings,
             LoopScheduler scheduler) {
         this.self = self;
@@ -95,6 +109,7 @@ final class Leadership {
         this.hosting = hosting;
         this.calls = calls;
         this.lease = lease;
+        this.sound = sound;
         this.settings = settings;
         this.scheduler = scheduler;
     }
@@ -123,12 +138,39 @@ final class Leadership {
 
     @SuppressWarnings("FutureReturnValueIgnored") // A failure is seen to, and tried again.
     private void renew() {
-        if (!renewing
-                && (sequence < 0
-                        || scheduler.nanoTime() - renewedNanos
-                                >= settings.renewal().toNanos())) {
+        boolean due = sequence < 0
+                || scheduler.nanoTime() - renewedNanos >= settings.renewal().toNanos();
+        if (due && !renewing && isSound()) {
             propose(expected -> new ClusterCommand.RenewLease(
                     self, expected, settings.lease().toNanos()));
+        }
+    }
+
+    /**
+     * Returns whether this node could write something not long ago. One that can't must not keep what it leads from those that can: it does not
+     * renew, so that they take over, until it can again.
+     */
+    @SuppressWarnings("FutureReturnValueIgnored") // A failure is seen to.
+    private boolean isSound() {
+        long now = scheduler.nanoTime();
+        if (!soundAsked) {
+            soundAsked = true;
+            sound.get().whenComplete((nothing, failure) -> scheduler.execute(() -> looked(failure)));
+            soundNanos = soundNanos == null ? (Long) now : soundNanos;
+        }
+        Long last = soundNanos;
+        return last != null && now - last <= LONGEST_STALL.toNanos();
+    }
+
+    // What failed for good is not asked again.
+    private void looked(@Nullable Throwable failure) {
+        soundAsked = failure != null;
+        soundNanos = failure == null ? (Long) scheduler.nanoTime() : null;
+        if (failure != null && RemoteCalls.reason(failure).code() == ErrorCode.STORE_FAILED) {
+            LOG.error(
+                    "node {} leads nothing until it is opened again: {}",
+                    self,
+                    RemoteCalls.reason(failure).getMessage());
         }
     }
 

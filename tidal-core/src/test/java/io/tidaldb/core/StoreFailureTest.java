@@ -89,7 +89,7 @@ class StoreFailureTest {
     @DisplayName("R-13: whichever append or sync fails, nothing acknowledged is missing and nothing refused is there")
     void anyOperationFails() {
         int answers = 0;
-        for (Fault fault : List.of(Fault.FULL, Fault.APPEND, Fault.SYNC)) {
+        for (Fault fault : List.of(Fault.FULL, Fault.APPEND, Fault.ERROR, Fault.SYNC)) {
             // Six commits, each of up to six appends.
             for (int nth = 1; nth <= (fault == Fault.SYNC ? WRITES + 1 : 14); nth++) {
                 String at = fault + " " + nth;
@@ -111,7 +111,7 @@ class StoreFailureTest {
                 again.close();
             }
         }
-        assertThat(answers).isEqualTo((14 + 14 + WRITES + 1) * WRITES * 4);
+        assertThat(answers).isEqualTo((3 * 14 + WRITES + 1) * WRITES * 4);
     }
 
     @Test

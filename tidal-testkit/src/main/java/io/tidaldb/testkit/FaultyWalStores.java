@@ -30,6 +30,8 @@ public final class FaultyWalStores implements WalStoreFactory {
         FULL,
         /** An append fails, and the store with it. */
         APPEND,
+        /** An append ends with an {@link Error} before it has changed anything. */
+        ERROR,
         /** A sync fails, and the store with it. */
         SYNC,
         /** A truncation fails before it has changed anything, and the store with it. */
@@ -131,6 +133,9 @@ public final class FaultyWalStores implements WalStoreFactory {
             strike(Fault.APPEND);
             if (strikes(Fault.FULL)) {
                 throw new TidalException(ErrorCode.STORAGE_FULL, "the disk is full, as a test has asked for");
+            }
+            if (strikes(Fault.ERROR)) {
+                throw new StackOverflowError("as a test has asked for");
             }
             real.append(log, batch);
         }

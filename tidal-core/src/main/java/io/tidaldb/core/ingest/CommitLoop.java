@@ -37,6 +37,9 @@ public final class CommitLoop implements LoopBody {
     private final Queue<LoopTask<?>> afterCommit = new ArrayDeque<>();
     private @Nullable LoopHandle handle;
 
+    /** What is being run by the loop; null between two tasks. */
+    private @Nullable LoopTask<?> running;
+
     /** Whether the last turn left something for the next. */
     private volatile boolean leftOver;
 
@@ -140,19 +143,39 @@ public final class CommitLoop implements LoopBody {
         try {
             return turn();
         } catch (RuntimeException e) {
-            TidalException reason = new TidalException(ErrorCode.INTERNAL, "the commit loop broke off: " + e, e);
-            commits.breakOff(reason);
-            for (LoopTask<?> task = afterCommit.poll(); task != null; task = afterCommit.poll()) {
-                task.result.completeExceptionally(reason);
-            }
+            breakOff(e);
             return true;
         }
+    }
+
+    @Override
+    public void broken(Error error) {
+        breakOff(error);
+    }
+
+    private void breakOff(Throwable cause) {
+        TidalException reason = new TidalException(ErrorCode.INTERNAL, "the commit loop broke off: " + cause, cause);
+        commits.breakOff(reason);
+        LoopTask<?> begun = running;
+        if (begun != null) {
+            begun.result.completeExceptionally(reason);
+            running = null;
+        }
+        for (LoopTask<?> task = afterCommit.poll(); task != null; task = afterCommit.poll()) {
+            task.result.completeExceptionally(reason);
+        }
+    }
+
+    private void run(LoopTask<?> task) {
+        running = task;
+        task.run();
+        running = null;
     }
 
     private boolean turn() {
         boolean worked = admitQueued();
         for (LoopTask<?> task = system.poll(); task != null; task = system.poll()) {
-            task.run();
+            run(task);
         }
         if (waiting.isEmpty()) {
             return worked;
@@ -171,7 +194,7 @@ public final class CommitLoop implements LoopBody {
         leftOver = !waiting.isEmpty();
         commits.commit();
         for (LoopTask<?> task = afterCommit.poll(); task != null; task = afterCommit.poll()) {
-            task.run();
+            run(task);
         }
         return true;
     }

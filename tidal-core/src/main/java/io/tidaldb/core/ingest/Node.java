@@ -509,6 +509,18 @@ public final class Node {
         });
     }
 
+    /**
+     * Completes when what was queued before is committed, and something could be written now.
+     *
+     * @return fails with STORE_FAILED if the store has failed; is not completed while a disk or a loop stands still
+     */
+    public CompletableFuture<Void> sound() {
+        return loop.submit(() -> {
+            loop.commits().checkSound();
+            return null;
+        });
+    }
+
     /** Runs something on the loop's thread, between commits. */
     public <T> CompletableFuture<T> submit(Supplier<T> task) {
         return loop.submit(task);

@@ -91,8 +91,10 @@ public final class Scrub {
     private Place after(TenantShard shard, Place at, WalBatch batch) {
         long chain = hash.next(at.chain, batch);
         OriginLedger known = shard.origins.get(batch.origin());
-        boolean last = known != null && known.lastSeqno == batch.lastSeqno();
-        long expected = last ? known.chain : batch.version() > 1 ? batch.chain() : chain;
+        long expected = batch.version() > 1 ? batch.chain() : chain;
+        if (known != null && known.lastSeqno == batch.lastSeqno()) {
+            expected = known.chain;
+        }
         if (batch.firstSeqno() != at.seqno || chain != expected) {
             throw new CorruptLogException(
                     at.log.toString(),

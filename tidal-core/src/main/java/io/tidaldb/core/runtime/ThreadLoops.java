@@ -77,7 +77,7 @@ public final class ThreadLoops implements LoopFactory {
 
         private void run() {
             while (!closed) {
-                if (!body.runOnce()) {
+                if (!turn()) {
                     // Set before the second look: whoever adds work after that look sees it and unparks.
                     parked = true;
                     if (!body.hasWork() && !closed) {
@@ -85,6 +85,17 @@ public final class ThreadLoops implements LoopFactory {
                     }
                     parked = false;
                 }
+            }
+        }
+
+        // A thread that ends by an error would keep all waiting that count on it, and nobody would know.
+        private boolean turn() {
+            try {
+                return body.runOnce();
+            } catch (Error e) {
+                LOG.error("{} broke off", thread.getName(), e);
+                body.broken(e);
+                return true;
             }
         }
 

@@ -1,64 +1,71 @@
 package io.tidaldb.core.runtime;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.util.List;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
+@DisplayName("A thread of a loop")
 class ThreadLoopsTest {
 
-    private final CountDownLatch begun = new CountDownLatch(1);
-    private final CountDownLatch goOn = new CountDownLatch(1);
-    private final List<String> done = new CopyOnWriteArrayList<>();
-
-    private void slow() {
-        begun.countDown();
-        boolean interrupted = false;
-        while (goOn.getCount() > 0) {
-            try {
-                goOn.await();
-            } catch (InterruptedException e) {
-                interrupted = true;
+    @Test
+    @DisplayName("does not end by an error: the loop is told of it, and goes on")
+    void goesOnAfterAnError() throws InterruptedException {
+        AtomicReference<Error> told = new AtomicReference<>();
+        AtomicInteger turns = new AtomicInteger();
+        CountDownLatch second = new CountDownLatch(2);
+        LoopBody body = new LoopBody() {
+            @Override
+            public boolean runOnce() {
+                second.countDown();
+                if (turns.incrementAndGet() == 1) {
+                    throw new StackOverflowError("as a test has asked for");
+                }
+                return false;
             }
+
+            @Override
+            public void broken(Error error) {
+                told.set(error);
+            }
+
+            @Override
+            public boolean hasWork() {
+                return false;
+            }
+        };
+        LoopHandle loop = new ThreadLoops().start("broken", body);
+        try {
+            assertThat(second.await(20, TimeUnit.SECONDS)).isTrue();
+            assertThat(told.get()).isInstanceOf(StackOverflowError.class);
+        } finally {
+            loop.close();
         }
-        done.add(Thread.currentThread().getName() + (interrupted ? " was interrupted" : ""));
     }
 
     @Test
-    void closingTheBackgroundWaitsForWhatRunsAndDropsWhatHasNotBegun() throws InterruptedException {
-        LoopFactory.BackgroundExecutor background = new ThreadLoops().background("background-n7");
-        background.execute(this::slow);
-        background.execute(() -> done.add("dropped"));
-        begun.await();
-        Thread closing = new Thread(background::close);
-        closing.start();
-        // Closing can be seen by its waiting.
-        while (closing.getState() != Thread.State.TIMED_WAITING) {
-            Thread.onSpinWait();
+    @DisplayName("that runs scheduled tasks or work in the background goes on after an error as well")
+    void otherThreadsGoOn() throws InterruptedException {
+        ThreadLoops loops = new ThreadLoops();
+        CountDownLatch done = new CountDownLatch(3);
+        try (LoopScheduler scheduler = loops.scheduler("scheduler");
+                LoopFactory.BackgroundExecutor background = loops.background("background");
+                LoopFactory.CallbackExecutor callbacks = loops.callbacks("callbacks")) {
+            scheduler.execute(ThreadLoopsTest::fail);
+            scheduler.execute(done::countDown);
+            background.execute(ThreadLoopsTest::fail);
+            background.execute(done::countDown);
+            callbacks.execute(ThreadLoopsTest::fail);
+            callbacks.execute(done::countDown);
+            assertThat(done.await(20, TimeUnit.SECONDS)).isTrue();
         }
-        assertThat(done).isEmpty();
-        goOn.countDown();
-        closing.join();
-        assertThat(done).containsExactly("tidal-background-n7");
-        assertThatThrownBy(() -> background.execute(() -> done.add("late")))
-                .isInstanceOf(RejectedExecutionException.class);
     }
 
-    @Test
-    void theBackgroundRefusesWhatIsTooMuch() {
-        try (LoopFactory.BackgroundExecutor background = new ThreadLoops().background("background-n8")) {
-            background.execute(this::slow);
-            assertThatThrownBy(() -> {
-                        for (int i = 0; i < 1000; i++) {
-                            background.execute(() -> done.add("queued"));
-                        }
-                    })
-                    .isInstanceOf(RejectedExecutionException.class);
-            goOn.countDown();
-        }
+    private static void fail() {
+        throw new StackOverflowError("as a test has asked for");
     }
 }

@@ -178,6 +178,11 @@ final class PingPong {
         }
 
         @Override
+        public void broken(Error error) {
+            throw error;
+        }
+
+        @Override
         public boolean hasWork() {
             return !queue.isEmpty();
         }

@@ -63,6 +63,11 @@ class SimulatedMachineTest {
         }
 
         @Override
+        public void broken(Error error) {
+            throw error;
+        }
+
+        @Override
         public boolean hasWork() {
             return left > 0;
         }

@@ -1,0 +1,115 @@
+package io.tidaldb.it.sim;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.tidaldb.api.Durability;
+import io.tidaldb.api.ErrorCode;
+import io.tidaldb.api.ReplicaId;
+import io.tidaldb.api.TenantConfig;
+import io.tidaldb.api.TenantId;
+import io.tidaldb.api.TidalException;
+import io.tidaldb.core.ReadOptions;
+import io.tidaldb.core.Signal;
+import io.tidaldb.core.WriteOptions;
+import io.tidaldb.it.sim.SimulatedMembers.Member;
+import java.time.Duration;
+import java.util.List;
+import java.util.function.BiConsumer;
+import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+
+@DisplayName("R-51: A member that leads and can't write")
+class StepDownTest {
+
+    private static final TenantId TENANT = TenantId.of(1);
+
+    private static void write(Member member) {
+        member.call(tidal -> tidal.tenant(TENANT)
+                .orElseThrow()
+                .recordAll(List.of(Signal.of("view", 1, 1)), WriteOptions.DEFAULT.with(Duration.ofSeconds(3))));
+    }
+
+    private static boolean isWritten(Member member) {
+        try {
+            write(member);
+            return true;
+        } catch (TidalException e) {
+            return false;
+        }
+    }
+
+    private static ReplicaId leader(Member member) {
+        return member.call(tidal ->
+                tidal.tenant(TENANT).orElseThrow().placement().get(0));
+    }
+
+    private static void withThree(BiConsumer<SimulatedMembers, List<Member>> story) {
+        SimulatedWorld world = new SimulatedWorld(3, Trace.off());
+        try (SimulatedMembers cluster =
+                new SimulatedMembers(world, 3, Duration.ofMillis(700), Duration.ofHours(1), UnaryOperator.identity())) {
+            cluster.open();
+            List<Member> members = cluster.members();
+            members.get(0)
+                    .call(tidal -> tidal.createTenant(TenantConfig.builder(TENANT)
+                            .pinnedShards(ReplicaId.parse("r0:s0"))
+                            .durability(Durability.MAJORITY)
+                            .build()));
+            write(members.get(0));
+            world.runFor(Duration.ofSeconds(2));
+            story.accept(cluster, members);
+        }
+    }
+
+    @Test
+    @DisplayName("because its disk has failed says so, and others lead within seconds; nothing is lost")
+    void failedDisk() {
+        withThree((cluster, members) -> {
+            Member failing = members.get(0);
+            failing.machine().disks().failSync(1);
+            assertThatThrownBy(() -> write(failing)).isInstanceOfSatisfying(TidalException.class, refusal -> assertThat(
+                            refusal.code())
+                    .isEqualTo(ErrorCode.STORE_FAILED));
+            assertThat(cluster.world().runUntil(() -> isWritten(members.get(1)), Duration.ofSeconds(10)))
+                    .isTrue();
+            assertThat(leader(members.get(1))).isNotEqualTo(ReplicaId.parse("r0:s0"));
+            assertThat(members.get(1)
+                            .<Long>call(tidal -> tidal.tenant(TENANT)
+                                    .orElseThrow()
+                                    .read("view", 1, ReadOptions.DEFAULT)
+                                    .count()))
+                    .isGreaterThanOrEqualTo(2);
+        });
+    }
+
+    @Test
+    @DisplayName("because its disk stands still leads no more after a while, and takes part again by itself when the disk goes on")
+    void stalledDisk() {
+        withThree((cluster, members) -> {
+            Member slow = members.get(0);
+            Duration stall = Duration.ofSeconds(40);
+            slow.machine().turns(Latency.of(stall, stall, stall));
+            cluster.world().runFor(Duration.ofSeconds(12));
+            assertThat(isWritten(members.get(1))).isTrue();
+            assertThat(leader(members.get(1))).isNotEqualTo(ReplicaId.parse("r0:s0"));
+            slow.machine().turns(MachineProfile.DEFAULT.turn());
+            assertThat(cluster.world().runUntil(() -> isWritten(slow), Duration.ofMinutes(2)))
+                    .isTrue();
+        });
+    }
+
+    @Test
+    @DisplayName("for less than that goes on leading")
+    void shortStall() {
+        withThree((cluster, members) -> {
+            Duration stall = Duration.ofSeconds(3);
+            members.get(0).machine().turns(Latency.of(stall, stall, stall));
+            cluster.world().runFor(Duration.ofSeconds(3));
+            members.get(0).machine().turns(MachineProfile.DEFAULT.turn());
+            cluster.world().runFor(Duration.ofSeconds(10));
+            assertThat(leader(members.get(1))).isEqualTo(ReplicaId.parse("r0:s0"));
+            assertThat(isWritten(members.get(0))).isTrue();
+        });
+    }
+}
