@@ -36,7 +36,7 @@ final class Move {
     private static final Logger LOG = LoggerFactory.getLogger(Move.class);
 
     /** How much is sent between two looks at what is agreed. */
-    private static final long ROUND_BYTES = 4L << 20;
+    private static final long ROUND_BYTES = 32L << 20;
 
     /** How many records the target may lack when writes are sent to it as they come. */
     private static final long NEAR = 2_000;
@@ -169,6 +169,11 @@ final class Move {
                         : site.hosting()
                                 .after(Duration.ofNanos(Math.min(wait, LOOK_AT_TURN.toNanos())))
                                 .thenComposeAsync(nothing -> turn(), site.scheduler());
+            }
+
+            @Override
+            public void sending(long bytes) {
+                throttle.sending(bytes, site.nowNanos());
             }
 
             @Override

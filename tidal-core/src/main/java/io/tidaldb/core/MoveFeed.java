@@ -30,6 +30,9 @@ final class MoveFeed {
 
     static final int CHUNK_BYTES = 512 << 10;
 
+    /** How many chunks are on their way at a time. */
+    private static final int UNDER_WAY = 4;
+
     private final Node node;
     private final TenantShard shard;
     private final Peer peer;
@@ -58,6 +61,9 @@ final class MoveFeed {
         /** Completes when something may be sent, with how many bytes that may be. */
         CompletableFuture<Integer> turn();
 
+        /** Something is being sent; {@link #sent} follows. */
+        void sending(long bytes);
+
         /** Something was sent, and this was the answer. */
         void sent(long bytes, Answer.Moved answer);
     }
@@ -68,6 +74,9 @@ final class MoveFeed {
         public CompletableFuture<Integer> turn() {
             return CompletableFuture.completedFuture(CHUNK_BYTES);
         }
+
+        @Override
+        public void sending(long bytes) {}
 
         @Override
         public void sent(long bytes, Answer.Moved answer) {}
@@ -126,7 +135,7 @@ final class MoveFeed {
 
     /** Sends what the other side lacks to be as far as this, and no more. */
     CompletableFuture<Void> upTo(SlotContent mine) {
-        return known().thenComposeAsync(nothing -> send(mine, Long.MAX_VALUE, AT_ONCE, new Round(0, 0, 0)), scheduler)
+        return known().thenComposeAsync(nothing -> send(mine, Long.MAX_VALUE, AT_ONCE), scheduler)
                 .whenComplete((round, failure) -> {
                     if (failure != null) {
                         forget();
@@ -160,7 +169,7 @@ final class MoveFeed {
         if (needsSnapshot(mine)) {
             return snapshot(pacer);
         }
-        return send(mine, maxBytes, pacer, new Round(0, 0, 0));
+        return send(mine, maxBytes, pacer);
     }
 
     private boolean needsSnapshot(SlotContent mine) {
@@ -177,34 +186,106 @@ final class MoveFeed {
         return log != null ? log.lastSeqno() : theirsMerged.getOrDefault(origin, origin.startSeqno());
     }
 
-    private CompletableFuture<Round> send(SlotContent mine, long maxBytes, Pacer pacer, Round soFar) {
-        SlotLogs.Held next = mine.logs().stream()
-                .filter(log -> Long.compareUnsigned(heldTo(log.origin()), log.lastSeqno()) < 0)
-                .findFirst()
-                .orElse(null);
-        if (next == null || soFar.sentBytes() >= maxBytes) {
-            return CompletableFuture.completedFuture(new Round(soFar.sentBytes(), soFar.sentRecords(), left(mine)));
-        }
-        return pacer.turn()
-                .thenComposeAsync(
-                        most -> felt(() -> chunk(
-                                next, (int) Math.max(1, Math.min(most, maxBytes - soFar.sentBytes())), pacer, soFar)),
-                        scheduler)
-                .thenComposeAsync(sent -> send(mine, maxBytes, pacer, sent), scheduler);
+    private CompletableFuture<Round> send(SlotContent mine, long maxBytes, Pacer pacer) {
+        Sending sending = new Sending(mine, maxBytes, pacer);
+        sending.next();
+        return sending.done;
     }
 
-    private CompletableFuture<Round> chunk(SlotLogs.Held next, int bytes, Pacer pacer, Round soFar) {
-        return node.withLogs(shard, bytes, logs -> logs.read(next.origin(), heldTo(next.origin()) + 1, bytes))
-                .thenComposeAsync(
-                        batches -> {
-                            List<WalBatch> wanted = upTo(batches, next);
-                            long records =
-                                    wanted.stream().mapToLong(WalBatch::count).sum();
-                            return append(wanted, pacer)
-                                    .thenApply(sent -> new Round(
-                                            soFar.sentBytes() + sent, soFar.sentRecords() + records, soFar.left()));
-                        },
-                        scheduler);
+    /** Chunks on their way, several at a time: the other side syncs those together that came while it synced. Confined to the scheduler. */
+    private final class Sending {
+
+        final CompletableFuture<Round> done = new CompletableFuture<>();
+        private final SlotContent mine;
+        private final long maxBytes;
+        private final Pacer pacer;
+        private final SortedMap<Origin, Long> sentTo = new TreeMap<>();
+        private long bytes;
+        private long records;
+        private int underWay;
+        private boolean reading;
+
+        Sending(SlotContent mine, long maxBytes, Pacer pacer) {
+            this.mine = mine;
+            this.maxBytes = maxBytes;
+            this.pacer = pacer;
+        }
+
+        private long sentTo(Origin origin) {
+            return sentTo.getOrDefault(origin, heldTo(origin));
+        }
+
+        @SuppressWarnings("FutureReturnValueIgnored") // What comes of it is handled.
+        void next() {
+            if (done.isDone() || reading || underWay >= UNDER_WAY) {
+                return;
+            }
+            SlotLogs.Held log = bytes >= maxBytes
+                    ? null
+                    : mine.logs().stream()
+                            .filter(each -> Long.compareUnsigned(sentTo(each.origin()), each.lastSeqno()) < 0)
+                            .findFirst()
+                            .orElse(null);
+            if (log == null) {
+                if (underWay == 0) {
+                    done.complete(new Round(bytes, records, left(mine)));
+                }
+                return;
+            }
+            reading = true;
+            pacer.turn()
+                    .thenComposeAsync(most -> felt(() -> read(log, most)), scheduler)
+                    .thenAcceptAsync(batches -> send(upTo(batches, log)), scheduler)
+                    .whenCompleteAsync((sent, failure) -> after(failure), scheduler);
+        }
+
+        private CompletableFuture<List<WalBatch>> read(SlotLogs.Held log, int most) {
+            int chunk = (int) Math.max(1, Math.min(most, maxBytes - bytes));
+            return node.withLogs(shard, chunk, logs -> logs.read(log.origin(), sentTo(log.origin()) + 1, chunk));
+        }
+
+        @SuppressWarnings("FutureReturnValueIgnored") // What comes of it is handled.
+        private void send(List<WalBatch> batches) {
+            WalBatch last = batches.get(batches.size() - 1);
+            byte[] encoded = MoveTarget.encoded(batches);
+            reading = false;
+            sentTo.put(last.origin(), last.lastSeqno());
+            bytes += encoded.length;
+            records += batches.stream().mapToLong(WalBatch::count).sum();
+            underWay++;
+            pacer.sending(encoded.length);
+            felt(() -> peer.ask(MoveStep.APPEND, null, 0, false, ByteBuffer.wrap(encoded)))
+                    .thenAcceptAsync(answer -> taken(answer, encoded.length), scheduler)
+                    .whenCompleteAsync(
+                            (taken, failure) -> {
+                                underWay--;
+                                after(failure);
+                            },
+                            scheduler);
+        }
+
+        private void taken(Answer.Moved answer, int length) {
+            SortedMap<Origin, Answer.MovedLog> known = theirs;
+            if (known == null) {
+                throw new TidalException(ErrorCode.NOT_CAUGHT_UP, "what was known is out of date");
+            }
+            answer.logs().forEach(log -> known.merge(log.origin(), log, MoveFeed::further));
+            publishNeeded(known);
+            sentBytes += length;
+            pacer.sent(length, answer);
+        }
+
+        private void after(@Nullable Throwable failure) {
+            if (failure == null) {
+                next();
+            } else {
+                done.completeExceptionally(failure);
+            }
+        }
+    }
+
+    private static Answer.MovedLog further(Answer.MovedLog one, Answer.MovedLog other) {
+        return Long.compareUnsigned(one.lastSeqno(), other.lastSeqno()) < 0 ? other : one;
     }
 
     // Writes to the node may feel it.
@@ -229,24 +310,6 @@ final class MoveFeed {
                     ErrorCode.NOT_CAUGHT_UP, "the log of " + end.origin() + " was truncated meanwhile: begun anew");
         }
         return wanted;
-    }
-
-    private CompletableFuture<Long> append(List<WalBatch> batches, Pacer pacer) {
-        byte[] bytes = MoveTarget.encoded(batches);
-        return peer.ask(MoveStep.APPEND, null, 0, false, ByteBuffer.wrap(bytes))
-                .thenApplyAsync(
-                        answer -> {
-                            SortedMap<Origin, Answer.MovedLog> known = theirs;
-                            if (known == null) {
-                                throw new TidalException(ErrorCode.NOT_CAUGHT_UP, "what was known is out of date");
-                            }
-                            answer.logs().forEach(log -> known.put(log.origin(), log));
-                            publishNeeded(known);
-                            sentBytes += bytes.length;
-                            pacer.sent(bytes.length, answer);
-                            return (long) bytes.length;
-                        },
-                        scheduler);
     }
 
     private long left(SlotContent mine) {
@@ -282,6 +345,7 @@ final class MoveFeed {
                 .thenComposeAsync(
                         part -> {
                             long bytes = part.content().length;
+                            pacer.sending(bytes);
                             return peer.ask(
                                             MoveStep.SNAPSHOT,
                                             null,

@@ -104,6 +104,12 @@ final class ShipThrottle {
         return foreground && intoSecond >= SECOND_NANOS - QUIET_NANOS ? wait + SECOND_NANOS - intoSecond : wait;
     }
 
+    /** Something is being copied; {@link #sent} follows. */
+    void sending(long bytes, long nowNanos) {
+        readyNanos =
+                Math.max(readyNanos, nowNanos - CREDIT_NANOS) + (long) Math.min(bytes * 1e9 / rate, Long.MAX_VALUE / 4);
+    }
+
     /**
      * Something was copied.
      *
@@ -111,8 +117,6 @@ final class ShipThrottle {
      * @param there what the target says; null if it does not
      */
     void sent(long bytes, Sample here, @Nullable Sample there, long nowNanos) {
-        readyNanos =
-                Math.max(readyNanos, nowNanos - CREDIT_NANOS) + (long) Math.min(bytes * 1e9 / rate, Long.MAX_VALUE / 4);
         periodBytes += bytes;
         source.add(here);
         target.add(there);

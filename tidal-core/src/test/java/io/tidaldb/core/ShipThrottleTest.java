@@ -43,6 +43,7 @@ class ShipThrottleTest {
             long wait = throttle.waitNanos(nowNanos);
             longestWaitNanos = Math.max(longestWaitNanos, wait);
             int bytes = throttle.chunk(CHUNK);
+            throttle.sending(bytes, nowNanos + wait);
             pass(wait + (long) (bytes * 1e9 / link), slowShare);
             sent += bytes;
             count(bytes);
