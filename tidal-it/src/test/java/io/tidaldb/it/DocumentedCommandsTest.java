@@ -37,7 +37,7 @@ class DocumentedCommandsTest {
     }
 
     /** Returns the words after {@code tidal} of every command line in code blocks. */
-    private static List<List<String>> commands(Path page) {
+    static List<List<String>> commands(Path page) {
         List<List<String>> commands = new ArrayList<>();
         BLOCK.matcher(Repository.read(page))
                 .results()

@@ -21,15 +21,17 @@ import org.junit.jupiter.api.io.TempDir;
 @DisplayName("The documentation")
 class ReadmeSnippetTest {
 
-    private static final Pattern SNIPPET = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL);
+    private static final Pattern SNIPPET = Pattern.compile("(?ms)^```java\n(.*?)^```");
 
     private static final String PROGRAM = """
             import io.tidaldb.api.*;
             import io.tidaldb.core.*;
             import io.tidaldb.core.client.*;
+            import io.tidaldb.it.sim.*;
             import java.nio.file.Path;
             import java.time.Duration;
             import java.util.List;
+            import static org.assertj.core.api.Assertions.assertThat;
 
             public final class %s {
                 // What the pages speak of without saying where it comes from.
@@ -65,14 +67,16 @@ class ReadmeSnippetTest {
     @DisplayName("has Java examples that compile on every other page")
     void othersCompile() throws Exception {
         List<Path> sources = new ArrayList<>();
-        for (String page : List.of("node.md", "sessions.md")) {
+        Path docs = Repository.root().resolve("docs");
+        for (Path page : Repository.files(docs, ".md")) {
+            // The start page has a whole program, which is run.
             for (String snippet :
-                    Repository.extractAll(Repository.root().resolve("docs").resolve(page), SNIPPET)) {
+                    page.endsWith("start.md") ? List.<String>of() : Repository.extractAll(page, SNIPPET)) {
                 String name = "Page" + sources.size();
                 sources.add(source(name, PROGRAM.formatted(name, snippet)));
             }
         }
-        assertThat(sources).hasSizeGreaterThanOrEqualTo(3);
+        assertThat(sources).hasSizeGreaterThanOrEqualTo(5);
         compile(sources);
     }
 
