@@ -133,7 +133,6 @@ final class FileKeyVault implements KeyVault {
                 }
             } catch (NoSuchFileException e) {
                 // Another node that shares the directory was faster.
-                continue;
             } catch (IOException e) {
                 throw new TidalException(
                         ErrorCode.KEY_UNAVAILABLE, "master key " + file + " can't be destroyed: " + e.getMessage(), e);
