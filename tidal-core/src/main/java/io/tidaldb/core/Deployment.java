@@ -173,7 +173,8 @@ final class Deployment {
                             ? new EphemeralHome()
                             : Objects.requireNonNullElseGet(
                                     homes.remove(node), () -> openDirectory(plugins, node, of)));
-            NodeNetwork network = member == null || member.peers().isEmpty() ? null : launcher.connect(member, refusals);
+            NodeNetwork network =
+                    member == null || member.peers().isEmpty() ? null : launcher.connect(member, refusals);
             if (network != null) {
                 opened.push(network);
             }

@@ -244,8 +244,8 @@ final class EmbeddedTidal implements Tidal {
         RemoteCalls remote = Objects.requireNonNull(calls);
         new MembersUpkeep(node.id(), control, cluster, hosting, remote, scheduler).start();
         LeadershipSettings settings = limits.leadership;
-        Leadership leadership =
-                new Leadership(node.id(), control, cluster, hosting, remote, node.lease(), node::sound, settings, scheduler);
+        Leadership leadership = new Leadership(
+                node.id(), control, cluster, hosting, remote, node.lease(), node::sound, settings, scheduler);
         HandOvers handing = new HandOvers(node.id(), cluster, hosting, remote, leadership, scheduler);
         handOvers = handing;
         departure = new Departure(node.id(), hosting, handing, scheduler);

@@ -132,6 +132,25 @@ final class TenantBackup {
                         + " backup, or try again later");
     }
 
+    // A slot that has moved has the same logs where it is now.
+    private List<WalBatch> read(Range range, long next) {
+        TenantShard shard = range.shard;
+        while (true) {
+            try {
+                return tidal.await(tidal.node(shard)
+                        .withLogs(shard, STRETCH_BYTES, logs -> logs.read(range.from.origin(), next, STRETCH_BYTES)));
+            } catch (TidalException e) {
+                TenantShard now = e.code() == ErrorCode.NOT_OWNER
+                        ? replica(tenant.placement().get(range.slot))
+                        : shard;
+                if (now == shard) {
+                    throw e;
+                }
+                shard = now;
+            }
+        }
+    }
+
     private BackedUpLog write(BackupWriter writer, Range range) throws IOException {
         Chain hash = new Chain();
         Origin origin = range.from.origin();
@@ -139,8 +158,7 @@ final class TenantBackup {
         long chain = range.from.chain();
         while (Long.compareUnsigned(last, range.toSeqno) < 0) {
             long next = last + 1;
-            List<WalBatch> batches = tidal.await(tidal.node(range.shard)
-                    .withLogs(range.shard, STRETCH_BYTES, logs -> logs.read(origin, next, STRETCH_BYTES)));
+            List<WalBatch> batches = read(range, next);
             if (batches.isEmpty()) {
                 throw broken(origin, next);
             }

@@ -14,6 +14,7 @@ import io.tidaldb.api.TidalException;
 import io.tidaldb.api.WalSegmentId;
 import io.tidaldb.core.BackupReport;
 import io.tidaldb.core.BackupSource;
+import io.tidaldb.core.MigrationOptions;
 import io.tidaldb.core.NegativeKind;
 import io.tidaldb.core.Position;
 import io.tidaldb.core.ReadOptions;
@@ -27,6 +28,7 @@ import io.tidaldb.core.Topology;
 import io.tidaldb.core.WriteOptions;
 import io.tidaldb.core.backup.BackupPoint;
 import io.tidaldb.core.backup.RestorePoint;
+import io.tidaldb.core.control.MigrationState;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -36,6 +38,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -259,6 +262,52 @@ class BackupTest {
             writer.join();
             Tenant restored = tidal.restore(parts, RestoreOptions.DEFAULT.as(TenantId.of(8)));
             assertThat(restored.total("view")).isBetween(before, tenant.total("view"));
+        }
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("io.tidaldb.it.Cell#durableStores")
+    @DisplayName("F-33, F-72: a backup goes on where its tenant is moved to while it is taken")
+    void meetsAMove(String wal) throws IOException {
+        try (Tidal tidal = open(wal, directory.resolve("from"))) {
+            Tenant tenant = tidal.createTenant(TenantConfig.builder(TENANT)
+                    .pinnedShards(ReplicaId.parse("r0:s0"))
+                    .build());
+            for (int write = 0; write < 20; write++) {
+                tenant.recordAll(Collections.nCopies(1_000, Signal.of("view", write, 1)), WriteOptions.DEFAULT);
+            }
+            ByteArrayOutputStream backup = new ByteArrayOutputStream() {
+                @Override
+                public synchronized void write(byte[] bytes, int from, int length) {
+                    boolean first = size() == 0;
+                    super.write(bytes, from, length);
+                    if (first) {
+                        long id = tidal.migrations()
+                                .start(
+                                        TENANT,
+                                        ReplicaId.parse("r0:s0"),
+                                        ReplicaId.parse("r2:s2"),
+                                        MigrationOptions.DEFAULT.holding(Duration.ZERO));
+                        MigrationMatrixTest.awaitState(tidal, id, MigrationState.COMPLETE);
+                    }
+                }
+            };
+            tidal.backup(TENANT, BackupPoint.NOTHING, backup);
+            assertThat(tenant.placement()).containsExactly(ReplicaId.parse("r2:s2"));
+            Tenant restored = tidal.restore(
+                    new BackupSource() {
+                        @Override
+                        public String name() {
+                            return "the test's backup";
+                        }
+
+                        @Override
+                        public InputStream open() {
+                            return new ByteArrayInputStream(backup.toByteArray());
+                        }
+                    },
+                    RestoreOptions.DEFAULT.as(TenantId.of(8)));
+            assertThat(restored.total("view")).isEqualTo(20_000);
         }
     }
 

@@ -14,7 +14,10 @@ import org.jspecify.annotations.Nullable;
  *     null if {@code authorities} are trusted to name both
  */
 public record TransportTls(
-        Path certificateChain, Path privateKey, Path authorities, @Nullable Path clientAuthorities) {
+        Path certificateChain,
+        Path privateKey,
+        Path authorities,
+        @Nullable Path clientAuthorities) {
 
     /** With authorities that name both nodes and clients. */
     public TransportTls(Path certificateChain, Path privateKey, Path authorities) {

@@ -41,8 +41,8 @@ class StepDownTest {
     }
 
     private static ReplicaId leader(Member member) {
-        return member.call(tidal ->
-                tidal.tenant(TENANT).orElseThrow().placement().get(0));
+        return member.call(
+                tidal -> tidal.tenant(TENANT).orElseThrow().placement().get(0));
     }
 
     private static void withThree(BiConsumer<SimulatedMembers, List<Member>> story) {
@@ -68,9 +68,10 @@ class StepDownTest {
         withThree((cluster, members) -> {
             Member failing = members.get(0);
             failing.machine().disks().failSync(1);
-            assertThatThrownBy(() -> write(failing)).isInstanceOfSatisfying(TidalException.class, refusal -> assertThat(
-                            refusal.code())
-                    .isEqualTo(ErrorCode.STORE_FAILED));
+            assertThatThrownBy(() -> write(failing))
+                    .isInstanceOfSatisfying(
+                            TidalException.class,
+                            refusal -> assertThat(refusal.code()).isEqualTo(ErrorCode.STORE_FAILED));
             assertThat(cluster.world().runUntil(() -> isWritten(members.get(1)), Duration.ofSeconds(10)))
                     .isTrue();
             assertThat(leader(members.get(1))).isNotEqualTo(ReplicaId.parse("r0:s0"));
@@ -84,7 +85,8 @@ class StepDownTest {
     }
 
     @Test
-    @DisplayName("because its disk stands still leads no more after a while, and takes part again by itself when the disk goes on")
+    @DisplayName(
+            "because its disk stands still leads no more after a while, and takes part again by itself when the disk goes on")
     void stalledDisk() {
         withThree((cluster, members) -> {
             Member slow = members.get(0);

@@ -90,7 +90,8 @@ final class Tls {
             clients = ofClients == null ? null : trusting(certificates(List.of(ofClients)));
         } catch (IOException | GeneralSecurityException | IllegalArgumentException e) {
             throw invalid("TLS: certificate " + files.certificateChain() + ", key " + files.privateKey()
-                    + " and authorities " + all(files).subList(2, all(files).size()) + " can't be used: " + Echo.plain(reason(e))
+                    + " and authorities " + all(files).subList(2, all(files).size()) + " can't be used: "
+                    + Echo.plain(reason(e))
                     + "; expected PEM, the key PKCS #8 without a password");
         }
     }
@@ -156,7 +157,9 @@ final class Tls {
         try {
             manager.checkClientTrusted(
                     Arrays.copyOf(
-                            session.getPeerCertificates(), session.getPeerCertificates().length, X509Certificate[].class),
+                            session.getPeerCertificates(),
+                            session.getPeerCertificates().length,
+                            X509Certificate[].class),
                     "UNKNOWN");
             return null;
         } catch (SSLPeerUnverifiedException | CertificateException e) {

@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tidaldb.api.NodeId;
 import io.tidaldb.api.Scheduler;
-import io.tidaldb.api.transport.Transport;
 import io.tidaldb.api.transport.PeerRefusal;
+import io.tidaldb.api.transport.Transport;
 import io.tidaldb.api.transport.TransportContext;
 import io.tidaldb.api.transport.TransportHandler;
 import io.tidaldb.api.transport.TransportTls;
@@ -35,6 +35,7 @@ final class TestNode implements TransportHandler, AutoCloseable {
 
     /** Who was refused, and why. */
     final LinkedBlockingQueue<String> refusals = new LinkedBlockingQueue<>();
+
     final LinkedBlockingQueue<String> threads = new LinkedBlockingQueue<>();
     volatile Function<String, CompletionStage<ByteBuffer>> answers =
             text -> CompletableFuture.completedFuture(buffer(text));

@@ -167,8 +167,9 @@ class TlsTest {
     }
 
     @Test
-    @DisplayName("R-30 where clients have an authority of their own, it names no nodes, and that of nodes names no clients; who is refused is"
-            + " told to the node")
+    @DisplayName(
+            "R-30 where clients have an authority of their own, it names no nodes, and that of nodes names no clients; who is refused is"
+                    + " told to the node")
     void separateAuthorities() throws Exception {
         TransportTls separate =
                 new TransportTls(n1.certificateChain(), n1.privateKey(), n1.authorities(), other.authorities());
