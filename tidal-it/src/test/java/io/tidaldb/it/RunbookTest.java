@@ -12,6 +12,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -21,6 +23,8 @@ import org.junit.jupiter.api.io.TempDir;
 class RunbookTest {
 
     private static final Path DOCS = Repository.root().resolve("docs");
+
+    private static final Pattern BLOCK = Pattern.compile("```sh\n(.*?)```", Pattern.DOTALL);
 
     @TempDir
     Path work;
@@ -64,6 +68,36 @@ class RunbookTest {
                         cluster.peer(0),
                         cluster.peer(1)));
         return TidalProcess.start(work.resolve("n3.txt"), "node", "--config", configuration);
+    }
+
+    /** Runs what a page's first block has for the shell before it comes to Tidal. */
+    private void prepare(String page) throws Exception {
+        String block = Repository.extractAll(DOCS.resolve(page), BLOCK).get(0);
+        String script = block.lines().filter(line -> !line.contains("tidal ")).collect(Collectors.joining("\n"));
+        Process shell = new ProcessBuilder("bash", "-euc", script)
+                .directory(work.toFile())
+                .inheritIO()
+                .start();
+        assertThat(shell.waitFor()).as(script).isZero();
+    }
+
+    @Test
+    @DisplayName("encrypt a tenant, make tokens, read the audit log")
+    void onADirectory() throws Exception {
+        Map<String, Object> here = Map.of(
+                "data", work.resolve("data"), "keys", work.resolve("keys"), "tokens.json", work.resolve("tokens.json"));
+        prepare("encryption.md");
+        for (List<String> words : commands("encryption.md")) {
+            assertThat(run(words, here)).as(String.join(" ", words)).isNotBlank();
+        }
+        List<List<String>> ofNodes = commands("node.md").stream()
+                .filter(words -> words.contains("--tokens") || words.get(0).equals("audit"))
+                .filter(words -> !words.contains("--access"))
+                .toList();
+        assertThat(ofNodes).hasSizeGreaterThan(5);
+        for (List<String> words : ofNodes) {
+            assertThat(run(words, here)).as(String.join(" ", words)).isNotBlank();
+        }
     }
 
     @Test
