@@ -124,7 +124,7 @@ public abstract class FuzzContract {
                 "-artifact_prefix=" + work + "/",
                 "-runs=" + executions,
                 "-max_len=4096",
-                "-timeout=20",
+                "-timeout=60",
                 "-print_final_stats=1",
                 corpus.toString()));
         Path out = work.resolve("jazzer.txt");

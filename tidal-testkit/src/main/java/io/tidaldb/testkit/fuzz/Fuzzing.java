@@ -48,6 +48,11 @@ public final class Fuzzing {
         return all;
     }
 
+    /** Loads what decoders need: that takes long on a busy machine, and is not the first input's fault. */
+    public static void fuzzerInitialize() {
+        Chosen.DECODERS.forEach(each -> each.examples().forEach(example -> check(each, example)));
+    }
+
     /** Hands an input to the decoder that it is for. */
     public static void fuzzerTestOneInput(byte[] bytes) {
         List<Decoder> decoders = Chosen.DECODERS;
