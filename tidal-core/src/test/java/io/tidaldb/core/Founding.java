@@ -154,7 +154,7 @@ final class Founding implements AutoCloseable {
         private final NodeId id;
         private MemoryDisk disk = new MemoryDisk();
         private String identity = Long.toHexString(random.nextLong());
-        private @Nullable Process process;
+        private @Nullable Incarnation process;
 
         Founder(NodeId id) {
             this.id = id;
@@ -171,13 +171,13 @@ final class Founding implements AutoCloseable {
 
         void start() {
             if (process == null) {
-                process = new Process(this);
+                process = new Incarnation(this);
                 goOn();
             }
         }
 
         void goOn() {
-            Process running = process;
+            Incarnation running = process;
             if (running != null && running.opening.isReady()) {
                 running.opening.goOn();
                 check();
@@ -188,7 +188,7 @@ final class Founding implements AutoCloseable {
         }
 
         void crash() {
-            Process running = process;
+            Incarnation running = process;
             if (running != null) {
                 process = null;
                 running.end();
@@ -209,14 +209,14 @@ final class Founding implements AutoCloseable {
         }
     }
 
-    private final class Process {
+    private final class Incarnation {
 
         private final Founder of;
         private final Timers timers = new Timers();
         private final Opening opening;
         private boolean entered;
 
-        Process(Founder of) {
+        Incarnation(Founder of) {
             this.of = of;
             SortedMap<NodeId, String> peers = new TreeMap<>();
             nodes.stream().filter(each -> each != of).forEach(each -> peers.put(each.id, each.id.name()));
