@@ -106,8 +106,8 @@ final class ShipThrottle {
 
     /** Something is being copied; {@link #sent} follows. */
     void sending(long bytes, long nowNanos) {
-        readyNanos =
-                Math.max(readyNanos, nowNanos - CREDIT_NANOS) + (long) Math.min(bytes * 1e9 / rate, Long.MAX_VALUE / 4.0);
+        readyNanos = Math.max(readyNanos, nowNanos - CREDIT_NANOS)
+                + (long) Math.min(bytes * 1e9 / rate, Long.MAX_VALUE / 4.0);
     }
 
     /**
