@@ -84,7 +84,7 @@ public final class MigrationBenchmark {
         }
     }
 
-    /** Runs it; options are in {@code docs/benchmarks.md}. */
+    /** Runs it; options are in {@code docs/performance.md}. */
     public static void main(String[] args) throws Exception {
         Options options = Options.parse(
                 args,
