@@ -747,7 +747,12 @@ public final class Node {
     }
 
     private static void requireThere(TenantShard shard) {
-        shard.readable();
+        // Not what is readable: one that is being fetched again takes part in replication, to be fetched.
+        TidalException suspension = shard.suspension();
+        TidalException refusal = suspension != null ? suspension : shard.refusal();
+        if (refusal != null) {
+            throw refusal;
+        }
         if (shard.isErased()) {
             throw new TidalException(
                     ErrorCode.NOT_OWNER,

@@ -9,6 +9,7 @@ import org.jetbrains.kotlinx.lincheck.annotations.Operation;
 import org.jetbrains.kotlinx.lincheck.annotations.Param;
 import org.jetbrains.kotlinx.lincheck.paramgen.IntGen;
 import org.junit.jupiter.api.DisplayName;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 @DisplayName("The loop's queue")
@@ -38,7 +39,7 @@ class LoopQueueInterleavingsTest {
     /** The same with a queue whose items are put on top without looking again. */
     public static class BrokenOperations {
 
-        private volatile LoopItem top;
+        private volatile @Nullable LoopItem top;
 
         @Operation
         public void add(@Param(gen = IntGen.class) int value) {
@@ -49,13 +50,13 @@ class LoopQueueInterleavingsTest {
 
         @Operation(nonParallelGroup = "consumer")
         public List<Object> takeAll() {
-            LoopItem item = top;
+            @Nullable LoopItem item = top;
             top = null;
             return values(item);
         }
     }
 
-    private static List<Object> values(LoopItem first) {
+    private static List<Object> values(@Nullable LoopItem first) {
         List<Object> values = new ArrayList<>();
         for (LoopItem item = first; item != null; item = item.next) {
             LoopTask<?> task = (LoopTask<?>) item;
