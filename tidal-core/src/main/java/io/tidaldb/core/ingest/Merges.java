@@ -40,7 +40,7 @@ final class Merges {
         for (int i = 0; i < waiting.size(); i++) {
             Waiting each = waiting.get(i);
             boolean first = waiting.subList(0, i).stream().noneMatch(before -> before.writer.equals(each.writer))
-                    && waiting.stream().noneMatch(other -> other != each && each.names(other.writer));
+                    && waiting.stream().noneMatch(other -> !other.equals(each) && each.names(other.writer));
             if (first && each.merge.ends().stream().allMatch(folded)) {
                 waiting.remove(i);
                 return each.merge;
