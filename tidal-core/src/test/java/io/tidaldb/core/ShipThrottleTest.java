@@ -93,7 +93,8 @@ class ShipThrottleTest {
     void alone() {
         ShipThrottle throttle = new ShipThrottle(0, nowNanos);
         copy(throttle, 2 * SECOND, 400 * MIB, ShipThrottleTest::noWrites, false);
-        assertThat(copy(throttle, 5 * SECOND, 400 * MIB, ShipThrottleTest::noWrites, false)).isGreaterThan(390 * MIB);
+        assertThat(copy(throttle, 5 * SECOND, 400 * MIB, ShipThrottleTest::noWrites, false))
+                .isGreaterThan(390 * MIB);
     }
 
     @Test
@@ -139,7 +140,8 @@ class ShipThrottleTest {
     void cap() {
         long cap = 3_000_000;
         ShipThrottle throttle = new ShipThrottle(cap, nowNanos);
-        assertThat(copy(throttle, 20 * SECOND, 400 * MIB, ShipThrottleTest::noWrites, false)).isGreaterThan(0.85 * cap);
+        assertThat(copy(throttle, 20 * SECOND, 400 * MIB, ShipThrottleTest::noWrites, false))
+                .isGreaterThan(0.85 * cap);
         assertThat(mostInASecond).isLessThanOrEqualTo((double) cap);
     }
 
