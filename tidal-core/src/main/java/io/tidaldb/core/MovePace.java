@@ -12,6 +12,10 @@ final class MovePace {
     private double sentPerSecond;
     private double recordsPerSecond;
     private double roundNanos;
+
+    /** Whether that is the time of rounds that had little to send, as those of a cutover have. */
+    private boolean timedNear;
+
     private double agreeNanos;
     private long left;
     private long lastNanos;
@@ -41,7 +45,7 @@ final class MovePace {
         double since = Math.max(1, nowNanos - lastNanos);
         bytesPerSecond += WEIGHT * (round.sentBytes() * 1e9 / since - bytesPerSecond);
         sentPerSecond += WEIGHT * (round.sentRecords() * 1e9 / since - sentPerSecond);
-        roundNanos = roundNanos == 0 ? took : roundNanos + WEIGHT * (took - roundNanos);
+        timed(took, round.sentRecords() <= near && round.left() <= near);
         lastNanos = nowNanos;
         if (round.left() == MoveFeed.Round.UNKNOWN) {
             looks(nowNanos);
@@ -55,6 +59,15 @@ final class MovePace {
             converges = left <= near || left < lookLeft;
             lookNanos = nowNanos;
             lookLeft = left;
+        }
+    }
+
+    private void timed(double took, boolean isNear) {
+        if (isNear == timedNear && roundNanos > 0) {
+            roundNanos += WEIGHT * (took - roundNanos);
+        } else if (isNear || roundNanos == 0) {
+            roundNanos = took;
+            timedNear = isNear;
         }
     }
 
