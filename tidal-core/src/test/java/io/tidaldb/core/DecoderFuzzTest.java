@@ -41,6 +41,6 @@ class DecoderFuzzTest extends FuzzContract {
     @Test
     @DisplayName("control: a decoder that is broken for one input in four thousand million is found out")
     void findsABrokenDecoder(@TempDir Path work) throws Exception {
-        assertThat(isFound(BrokenDecoder.BROKEN, 200_000, work)).isTrue();
+        assertThat(isFound(BrokenDecoder.BROKEN, 1_000_000, work)).isTrue();
     }
 }

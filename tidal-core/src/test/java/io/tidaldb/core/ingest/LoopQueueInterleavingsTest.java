@@ -68,13 +68,13 @@ class LoopQueueInterleavingsTest {
 
     @Test
     @DisplayName("gives each item once, in an order in which they may have been added")
-    void hasAnOrder() {
+    void hasAnOrder() throws Exception {
         Interleavings.check(Operations.class, Operations.class);
     }
 
     @Test
     @DisplayName("control: one that loses an item when two are added at once is found out")
-    void findsABrokenOne() {
+    void findsABrokenOne() throws Exception {
         assertThat(Interleavings.isFound(BrokenOperations.class)).isTrue();
     }
 }

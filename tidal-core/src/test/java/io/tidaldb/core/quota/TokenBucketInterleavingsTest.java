@@ -65,13 +65,13 @@ class TokenBucketInterleavingsTest {
 
     @Test
     @DisplayName("grants what one thread after the other would have been granted, and says the same wait")
-    void hasAnOrder() {
+    void hasAnOrder() throws Exception {
         Interleavings.check(Operations.class, OneThread.class);
     }
 
     @Test
     @DisplayName("control: one that looks and takes in two steps is found out")
-    void findsABrokenOne() {
+    void findsABrokenOne() throws Exception {
         assertThat(Interleavings.isFound(BrokenOperations.class)).isTrue();
     }
 }
