@@ -27,7 +27,8 @@ final class ErrorStatus {
                     UNSAFE,
                     VERSION_MISMATCH,
                     SESSION_OUT_OF_ORDER,
-                    SESSION_CLOSED -> 409;
+                    SESSION_CLOSED,
+                    KEY_UNAVAILABLE -> 409;
             case POSITION_UNKNOWN -> 412;
             case TENANT_SUSPENDED -> 423;
             case NOT_OWNER -> 421;
@@ -40,8 +41,7 @@ final class ErrorStatus {
                     CLOSED,
                     STORE_FAILED,
                     CORRUPT_LOG,
-                    CORRUPT_DATA,
-                    KEY_UNAVAILABLE -> 503;
+                    CORRUPT_DATA -> 503;
             case DEADLINE_EXCEEDED -> 504;
             case STORAGE_FULL -> 507;
             case WAL_GAP, DIRECTORY_LOCKED, DIRECTORY_MISMATCH, FORMAT_TOO_NEW, PLUGIN_UNAVAILABLE, INTERNAL -> 500;

@@ -49,7 +49,7 @@ class ErrorStatusTest {
             Map.entry(ErrorCode.CORRUPT_DATA, 503),
             Map.entry(ErrorCode.STORAGE_FULL, 507),
             Map.entry(ErrorCode.STORE_FAILED, 503),
-            Map.entry(ErrorCode.KEY_UNAVAILABLE, 503),
+            Map.entry(ErrorCode.KEY_UNAVAILABLE, 409),
             Map.entry(ErrorCode.TENANT_SUSPENDED, 423),
             Map.entry(ErrorCode.DIRECTORY_LOCKED, 500),
             Map.entry(ErrorCode.DIRECTORY_MISMATCH, 500),
