@@ -120,7 +120,7 @@ final class Folder {
                 foldCounted(shard, origin, batch);
             }
         } catch (TidalException e) {
-            shard.damaged(e);
+            shard.damagedOnDisk(e);
         }
     }
 

@@ -452,7 +452,7 @@ final class GroupCommit {
                 return;
             }
             if (e.code() == ErrorCode.CORRUPT_LOG) {
-                shard.damaged(e);
+                shard.damagedOnDisk(e);
             }
             refused = e;
             // What went in before stays: control and name records do no harm, and writes of other kinds are answered.

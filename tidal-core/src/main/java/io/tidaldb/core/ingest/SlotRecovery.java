@@ -105,6 +105,8 @@ final class SlotRecovery implements FoldSource {
             shard.damaged(e);
         }
         shard.brokenAtOpen = shard.damage() != null;
+        // What it had is not known then, whoever has found what is wrong.
+        shard.brokenInService = false;
         shard.rebase();
         // What was replayed is in no checkpoint yet.
         shard.checkpointedBytes(checkpointed == 0 ? 0 : shard.logBytes() - shard.replayedBytes);
