@@ -170,8 +170,6 @@ public final class LogTransfer {
             return new ControlRecord.Takeover(takeover.epoch(), ends(takeover.positions()));
         } else if (record instanceof ControlRecord.Compaction compaction) {
             return new ControlRecord.Compaction(ends(compaction.ends()));
-        } else if (record instanceof ControlRecord.Merge merge) {
-            return new ControlRecord.Merge(ends(merge.ends()));
         } else if (record instanceof ControlRecord.Adopt adopt) {
             return adopt(adopt);
         } else if (record instanceof ControlRecord.Erase erase) {

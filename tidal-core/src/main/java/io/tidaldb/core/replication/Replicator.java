@@ -434,7 +434,6 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
         slots.values().forEach(slot -> {
             exchange.publishNeeded(slot);
             exchange.gather(slot);
-            exchange.merge(slot);
         });
         expire(clock.monotonicNanos());
         links.forEachUp(heartbeats::beat);

@@ -50,37 +50,6 @@ final class FoldHistory {
         }
     }
 
-    /** Leaders one after the other: each closes the one before it, and most of them merge all that were before. */
-    private FoldHistory(SplittableRandom random, int leaders) {
-        this.random = random;
-        for (int i = 0; i < leaders; i++) {
-            Origin origin = new Origin(RegionId.of(random.nextInt(3)), ShardId.of(0), i);
-            List<ControlRecord.End> before = origins.stream()
-                    .map(each -> new ControlRecord.End(each, lastSeqno(each)))
-                    .toList();
-            logs.put(origin, new ArrayList<>());
-            origins.add(origin);
-            if (i > 0) {
-                bodies(
-                        origin,
-                        RecordKind.CONTROL,
-                        List.of(new ControlRecord.Takeover(i, List.of(before.get(i - 1))).encode()));
-            }
-            int batches = random.nextInt(8);
-            int merges = random.nextInt(10);
-            for (int batch = 0; batch < batches; batch++) {
-                if (batch == merges) {
-                    bodies(origin, RecordKind.CONTROL, List.of(new ControlRecord.Merge(before).encode()));
-                }
-                signals(origin);
-            }
-        }
-    }
-
-    static FoldHistory ofLeaders(SplittableRandom random) {
-        return new FoldHistory(random, random.nextInt(2, 9));
-    }
-
     List<WalBatch> log(Origin origin) {
         return Objects.requireNonNull(logs.get(origin));
     }
