@@ -256,9 +256,10 @@ final class LocalCluster {
         return running.values().stream().map(LocalNode::node).toList();
     }
 
-    /** Returns how much more the disk of a node of this process has room for, in bytes. */
+    /** Returns how much more the disk of a node of this process has room for, in bytes; 0 if the node does not run. */
     long usableBytes(NodeId name) {
-        return running(name).node().usableBytes();
+        LocalNode node = running.get(name);
+        return node == null ? 0 : node.node().usableBytes();
     }
 
     /** Returns the name of the node that hosts a replica. */
