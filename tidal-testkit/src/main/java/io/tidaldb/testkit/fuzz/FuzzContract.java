@@ -125,6 +125,7 @@ public abstract class FuzzContract {
                 "-runs=" + executions,
                 "-max_len=4096",
                 "-timeout=60",
+                "-rss_limit_mb=0",
                 "-print_final_stats=1",
                 corpus.toString()));
         Path out = work.resolve("jazzer.txt");
