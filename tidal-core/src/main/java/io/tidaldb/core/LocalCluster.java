@@ -312,6 +312,8 @@ final class LocalCluster {
         @Nullable Replicator replicator = host.replicator();
         CompletableFuture<Void> done = CompletableFuture.completedFuture(null);
         boolean replicated = members.size() > 1 && replicator != null;
+        // Where there are other nodes, one of them may be given a replica later, and begins with the logs.
+        shard.alone(replicator == null && !part.moving());
         if (replicated || part.moving()) {
             shard.replicated(replicated);
             done = host.node().ledBy(shard, part.leader(), nameOf(part.leader()), epoch, incarnation, former);

@@ -121,7 +121,7 @@ final class Checkpoints {
         shard.checkpointAttempted();
         // What other replicas hold as well is merged only when all of them do.
         List<ControlRecord.End> closed = shard.origins.values().stream()
-                .filter(each -> !shard.isLed() && !each.origin.equals(shard.origin))
+                .filter(each -> shard.isAlone() && !each.origin.equals(shard.origin))
                 // The rest may be adopted yet.
                 .filter(each -> each.foldedSeqno == each.lastSeqno)
                 .map(each -> new ControlRecord.End(each.origin, each.foldedSeqno))

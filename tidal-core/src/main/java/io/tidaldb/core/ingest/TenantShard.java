@@ -116,6 +116,8 @@ public final class TenantShard {
     /** Why what was here had to be thrown away, until everything is back that the leader has; null otherwise. */
     private volatile @Nullable TidalException refetching;
 
+    private volatile boolean alone;
+
     private volatile LogsNeeded needed;
     private volatile LogsNeeded neededElsewhere = LogsNeeded.NOTHING;
     private volatile boolean keepsLogs;
@@ -388,6 +390,16 @@ public final class TenantShard {
     /** Returns whether it was said who takes the slot's writes: other nodes hold it, or another shard does. */
     boolean isLed() {
         return leader != null;
+    }
+
+    /** Returns whether it was said that nobody else holds the slot or can be given it, neither another node nor another shard. */
+    boolean isAlone() {
+        return alone;
+    }
+
+    /** Says whether nobody else holds the slot, or can be given it. Until it is said, somebody may. */
+    public void alone(boolean nobodyElse) {
+        alone = nobodyElse;
     }
 
     /** Says whether other nodes hold the slot on the same shard, once it is said who takes its writes. */
