@@ -30,7 +30,8 @@ class MovePaceTest {
     }
 
     @Test
-    @DisplayName("goes by rounds that had little to send, as soon as there is one, and not by those before that had much")
+    @DisplayName(
+            "goes by rounds that had little to send, as soon as there is one, and not by those before that had much")
     void bulk() {
         for (int i = 0; i < 20; i++) {
             round(100_000, 1_000_000, 400);

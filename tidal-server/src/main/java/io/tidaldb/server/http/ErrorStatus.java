@@ -35,13 +35,7 @@ final class ErrorStatus {
             case RESIDENCY_UNSATISFIABLE, INVALID_RANGES, IDEMPOTENCY_KEY_REUSED, EVENT_TIME_TOO_FAR, UNSUPPORTED ->
                 422;
             case QUOTA_EXCEEDED -> 429;
-            case OVERLOADED,
-                    PARTLY_APPLIED,
-                    PEER_UNAVAILABLE,
-                    CLOSED,
-                    STORE_FAILED,
-                    CORRUPT_LOG,
-                    CORRUPT_DATA -> 503;
+            case OVERLOADED, PARTLY_APPLIED, PEER_UNAVAILABLE, CLOSED, STORE_FAILED, CORRUPT_LOG, CORRUPT_DATA -> 503;
             case DEADLINE_EXCEEDED -> 504;
             case STORAGE_FULL -> 507;
             case WAL_GAP, DIRECTORY_LOCKED, DIRECTORY_MISMATCH, FORMAT_TOO_NEW, PLUGIN_UNAVAILABLE, INTERNAL -> 500;
