@@ -525,16 +525,23 @@ final class EmbeddedTenant implements Tenant {
         return met;
     }
 
-    /** Waits until a replica here has folded a position; fails at once if nobody can ever have written there. */
+    /** Waits until a replica here has folded a position; fails soon if nobody can ever have written there. */
     CompletableFuture<Void> reached(TenantShard replica, Position position, Duration wait) {
         List<CompletableFuture<Void>> all = new ArrayList<>();
         for (WalSegmentId record : position.records()) {
             if (isOfAnother(record, replica)) {
                 continue;
             }
-            if (!replica.hasFolded(record)
-                    && (replica.writesUnder(record.origin()) || !tidal.mayExist(record, record()))) {
+            if (!replica.hasFolded(record) && replica.writesUnder(record.origin())) {
                 return CompletableFuture.failedFuture(unknownPosition(record));
+            }
+            if (!replica.hasFolded(record) && !tidal.mayExist(record, record())) {
+                // Whoever wrote it may have been allowed to after what is known here.
+                return tidal.caughtUp()
+                        .handle((nothing, failure) -> tidal.mayExist(record, record()))
+                        .thenCompose(exists -> exists
+                                ? reached(replica, position, wait)
+                                : CompletableFuture.failedFuture(unknownPosition(record)));
             }
             all.add(waiting(
                     replica,

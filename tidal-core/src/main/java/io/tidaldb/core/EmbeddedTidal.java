@@ -785,6 +785,11 @@ final class EmbeddedTidal implements Tidal {
                 && record.origin().incarnation() <= Math.max(control.incarnation(writer), tenant.minIncarnation());
     }
 
+    /** Completes when all is known here that was agreed before this was asked. */
+    CompletableFuture<Long> caughtUp() {
+        return control.catchUp();
+    }
+
     /** Completes after a pause, on the control scheduler; fails if this is closed before. */
     CompletableFuture<Void> pause(Duration pause) {
         return hosting.after(pause);
