@@ -3,16 +3,12 @@ package io.tidaldb.it;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tidaldb.api.ErrorCode;
-import io.tidaldb.api.NodeId;
 import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
-import io.tidaldb.api.control.ControlListener;
 import io.tidaldb.api.control.ControlLog;
-import io.tidaldb.api.control.ControlLogContext;
 import io.tidaldb.api.control.ControlLogFactory;
-import io.tidaldb.api.control.ControlSnapshot;
 import io.tidaldb.core.MigrationOptions;
 import io.tidaldb.core.Tenant;
 import io.tidaldb.core.Tidal;
@@ -67,31 +63,13 @@ class FailingMoveTest {
 
     /** A log that agrees on everything but that step. */
     private ControlLogFactory logs() {
-        LocalControlLogFactory factory = new LocalControlLogFactory();
-        return new ControlLogFactory() {
-            @Override
-            public String name() {
-                return factory.name();
-            }
-
-            @Override
-            public int spiVersion() {
-                return factory.spiVersion();
-            }
-
-            @Override
-            public ControlLog create(ControlLogContext context) {
-                return new FailingLog(factory.create(context));
-            }
-        };
+        return ForwardingControlLog.before(new LocalControlLogFactory(), FailingLog::new);
     }
 
-    private final class FailingLog implements ControlLog {
-
-        private final ControlLog log;
+    private final class FailingLog extends ForwardingControlLog {
 
         FailingLog(ControlLog log) {
-            this.log = log;
+            super(log);
         }
 
         @Override
@@ -101,47 +79,7 @@ class FailingMoveTest {
                 return CompletableFuture.failedFuture(
                         new TidalException(ErrorCode.PEER_UNAVAILABLE, "the log does not take this step"));
             }
-            return log.propose(command);
-        }
-
-        @Override
-        public void watch(ControlListener listener) {
-            log.watch(listener);
-        }
-
-        @Override
-        public CompletionStage<Long> read() {
-            return log.read();
-        }
-
-        @Override
-        public void compact(ControlSnapshot snapshot) {
-            log.compact(snapshot);
-        }
-
-        @Override
-        public List<NodeId> members() {
-            return log.members();
-        }
-
-        @Override
-        public List<NodeId> followers() {
-            return log.followers();
-        }
-
-        @Override
-        public CompletionStage<Void> changeMembers(List<NodeId> voters, List<NodeId> followers) {
-            return log.changeMembers(voters, followers);
-        }
-
-        @Override
-        public Optional<NodeId> leader() {
-            return log.leader();
-        }
-
-        @Override
-        public void close() {
-            log.close();
+            return super.propose(command);
         }
     }
 

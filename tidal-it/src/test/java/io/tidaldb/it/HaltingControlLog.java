@@ -1,26 +1,30 @@
 package io.tidaldb.it;
 
-import io.tidaldb.api.NodeId;
 import io.tidaldb.api.control.ControlEntry;
 import io.tidaldb.api.control.ControlListener;
 import io.tidaldb.api.control.ControlLog;
-import io.tidaldb.api.control.ControlLogContext;
 import io.tidaldb.api.control.ControlLogFactory;
 import io.tidaldb.api.control.ControlSnapshot;
 import io.tidaldb.core.control.ClusterCommand;
 import io.tidaldb.core.control.MigrationCommands;
 import io.tidaldb.core.control.MigrationState;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 
 /**
  * A control log on whose node the process ends, as {@code kill -9} ends it, at a step of a migration: before this node proposes it or hears
  * that it is agreed, whichever comes first, or right after it has heard.
  */
-record HaltingControlLog(ControlLog log, Step at) implements ControlLog {
+final class HaltingControlLog extends ForwardingControlLog {
 
     static final int HALTED = 137;
+
+    private final Step at;
+
+    private HaltingControlLog(ControlLog log, Step at) {
+        super(log);
+        this.at = at;
+    }
 
     /** A step as in {@code MIGRATION:CUTOVER:before}. */
     record Step(MigrationState state, boolean before) {
@@ -52,22 +56,7 @@ record HaltingControlLog(ControlLog log, Step at) implements ControlLog {
 
     /** Returns a factory of logs that halt. */
     static ControlLogFactory of(ControlLogFactory factory, Step at) {
-        return new ControlLogFactory() {
-            @Override
-            public String name() {
-                return factory.name();
-            }
-
-            @Override
-            public int spiVersion() {
-                return factory.spiVersion();
-            }
-
-            @Override
-            public ControlLog create(ControlLogContext context) {
-                return new HaltingControlLog(factory.create(context), at);
-            }
-        };
+        return before(factory, log -> new HaltingControlLog(log, at));
     }
 
     private void haltIf(boolean before, byte[] command) {
@@ -79,12 +68,12 @@ record HaltingControlLog(ControlLog log, Step at) implements ControlLog {
     @Override
     public CompletionStage<Long> propose(byte[] command) {
         haltIf(true, command);
-        return log.propose(command);
+        return super.propose(command);
     }
 
     @Override
     public void watch(ControlListener listener) {
-        log.watch(new ControlListener() {
+        super.watch(new ControlListener() {
             @Override
             public void snapshot(ControlSnapshot snapshot) {
                 listener.snapshot(snapshot);
@@ -97,40 +86,5 @@ record HaltingControlLog(ControlLog log, Step at) implements ControlLog {
                 haltIf(false, entry.command());
             }
         });
-    }
-
-    @Override
-    public CompletionStage<Long> read() {
-        return log.read();
-    }
-
-    @Override
-    public void compact(ControlSnapshot snapshot) {
-        log.compact(snapshot);
-    }
-
-    @Override
-    public List<NodeId> members() {
-        return log.members();
-    }
-
-    @Override
-    public List<NodeId> followers() {
-        return log.followers();
-    }
-
-    @Override
-    public CompletionStage<Void> changeMembers(List<NodeId> voters, List<NodeId> followers) {
-        return log.changeMembers(voters, followers);
-    }
-
-    @Override
-    public Optional<NodeId> leader() {
-        return log.leader();
-    }
-
-    @Override
-    public void close() {
-        log.close();
     }
 }

@@ -7,9 +7,6 @@ import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.ShardId;
 import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
-import io.tidaldb.api.wal.LogId;
-import io.tidaldb.api.wal.WalBatch;
-import io.tidaldb.api.wal.WalInspection;
 import io.tidaldb.core.MigrationOptions;
 import io.tidaldb.core.ReadOptions;
 import io.tidaldb.core.Signal;
@@ -27,7 +24,6 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.DisplayName;
@@ -111,27 +107,7 @@ class LargeMoveTest {
 
     /** Returns how many records of the tenant a shard holds, on whichever node. */
     private long recordsOf(ShardId holder) {
-        AtomicLong records = new AtomicLong();
-        for (String node : List.of("n0", "n1", "n2")) {
-            new FileWalStoreFactory().inspect(directory.resolve(node), new WalInspection() {
-                @Override
-                public void file(String file, long bytes) {}
-
-                @Override
-                public void batch(LogId log, String file, long offset, WalBatch batch) {
-                    if (log.tenant().equals(TENANT) && log.holder().equals(holder)) {
-                        records.addAndGet(batch.count());
-                    }
-                }
-
-                @Override
-                public void tornTail(String file, long offset, long bytes) {}
-
-                @Override
-                public void damage(String file, long offset, String expected, String actual) {}
-            });
-        }
-        return records.get();
+        return MigrationMatrixTest.recordsOnDisk(new FileWalStoreFactory(), directory, TENANT, holder);
     }
 
     @Test

@@ -11,6 +11,7 @@ import io.tidaldb.api.TenantId;
 import io.tidaldb.api.wal.LogId;
 import io.tidaldb.api.wal.WalBatch;
 import io.tidaldb.api.wal.WalInspection;
+import io.tidaldb.api.wal.WalStoreFactory;
 import io.tidaldb.core.MigrationOptions;
 import io.tidaldb.core.MigrationStatus;
 import io.tidaldb.core.Position;
@@ -222,17 +223,21 @@ class MigrationMatrixTest {
         }
     }
 
-    /** Returns how many records of the tenant a shard holds, on whichever node, in whichever file. */
     private long recordsOnDisk(ShardId holder) {
+        return recordsOnDisk(cell.stores(), directory, TENANT, holder);
+    }
+
+    /** Returns how many records of a tenant a shard holds, on whichever of three nodes, in whichever file. */
+    static long recordsOnDisk(WalStoreFactory stores, Path directory, TenantId tenant, ShardId holder) {
         AtomicLong records = new AtomicLong();
         for (String node : List.of("n0", "n1", "n2")) {
-            cell.stores().inspect(directory.resolve(node), new WalInspection() {
+            stores.inspect(directory.resolve(node), new WalInspection() {
                 @Override
                 public void file(String file, long bytes) {}
 
                 @Override
                 public void batch(LogId log, String file, long offset, WalBatch batch) {
-                    if (log.tenant().equals(TENANT) && log.holder().equals(holder)) {
+                    if (log.tenant().equals(tenant) && log.holder().equals(holder)) {
                         records.addAndGet(batch.count());
                     }
                 }
