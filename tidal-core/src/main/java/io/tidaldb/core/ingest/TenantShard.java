@@ -275,6 +275,15 @@ public final class TenantShard {
         }
     }
 
+    private boolean isYielding() {
+        return frozenNanos != null || yieldedNanos != null;
+    }
+
+    /** Returns whether another replica may lead, or be about to: this one's word says nothing about what is written. Safe for any thread. */
+    public boolean isGivenUp() {
+        return isYielding() || !leads();
+    }
+
     /**
      * Holds the slot's writes to a rate while it is moved, or no longer. Safe for any thread.
      *
@@ -292,7 +301,7 @@ public final class TenantShard {
      * @throws TidalException NOT_OWNER if another replica is about to lead, or would, were writes not held to a rate: try again
      */
     public void admit(int signals) {
-        if ((frozenNanos != null || yieldedNanos != null) && !everywhere) {
+        if (isYielding() && !everywhere) {
             throw yielding();
         }
         WritePace slowed = pace;
@@ -534,7 +543,7 @@ public final class TenantShard {
                     "the node of " + replica + " has not heard of a majority of the nodes for a while, so tenant "
                             + tenantId + " may have another leader by now: try again, or ask another node");
         }
-        if (reason == null && (frozenNanos != null || yieldedNanos != null)) {
+        if (reason == null && isYielding()) {
             reason = yielding();
         }
         if (reason == null && needsSnapshot) {

@@ -61,11 +61,14 @@ final class Heartbeats {
         link.full = false;
         snapshots.beat(peer);
         List<SlotPosition> positions = new ArrayList<>();
+        boolean vouches = node.lease().holds();
         for (ReplicatedSlot slot : slots.values()) {
             ReplicatedSlot.PeerState state = slot.state(peer);
             if (state == null) {
                 continue;
             }
+            // Whoever it is given up for may have begun to take writes.
+            vouches &= !slot.leads || slot.meshed || !slot.shard.isGivenUp();
             if (!state.known) {
                 exchange.tellState(slot, peer, false);
             } else if ((state.needsSnapshot || state.asksForSnapshot) && snapshots.isFree(peer)) {
@@ -93,10 +96,7 @@ final class Heartbeats {
                 logs.pump(slot, peer);
             }
         }
-        links.tell(
-                peer,
-                new PeerMessage.Heartbeat(
-                        0, link.heartbeat, link.answered, node.lease().holds(), positions));
+        links.tell(peer, new PeerMessage.Heartbeat(0, link.heartbeat, link.answered, vouches, positions));
     }
 
     // A leader does not name what it has not heard of, so the follower has to find out that it did not arrive.

@@ -155,9 +155,7 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
                         assigned(new ReplicatedSlot(assignment, node.id(), held, clock.monotonicNanos()));
                     } else {
                         LOG.warn("a slot of node {} takes no part in replication: {}", node.id(), failure.getMessage());
-                        takeEarly(
-                                write -> write.shard() == assignment.shard(),
-                                write -> write.unreplicated(notReplicated("the slot has no replicas", write)));
+                        leave(assignment.shard(), "the slot has no replicas");
                     }
                     done.complete(null);
                 }));
@@ -169,6 +167,9 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
         if (before != null) {
             shipper.drop(before);
             taker.drop(before);
+            if (before.leads) {
+                disown(before, slot);
+            }
             // What was taken here since this node came to lead, or goes on to, waits for those who hold the slot now.
             before.drain(
                     slot.leads
@@ -181,6 +182,17 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
         for (NodeId peer : slot.peers) {
             if (links.to(peer).up) {
                 exchange.introduce(slot, peer);
+            }
+        }
+    }
+
+    // Who has not heard of the new leader yet must not take this node's heartbeats for the word of a leader.
+    private void disown(ReplicatedSlot before, ReplicatedSlot slot) {
+        for (NodeId peer : before.peers) {
+            if (slot.state(peer) == null) {
+                links.tell(
+                        peer,
+                        new PeerMessage.State(slot.epoch, slot.key.tenant(), slot.key.shard(), true, List.of()));
             }
         }
     }
@@ -208,28 +220,25 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
             List<ReplicatedSlot> dropped = slots.values().stream()
                     .filter(slot -> slot.key.tenant().equals(tenant))
                     .toList();
-            for (ReplicatedSlot slot : dropped) {
-                slots.remove(slot.key);
-                shipper.drop(slot);
-                taker.drop(slot);
-                logs.forget(slot);
-                slot.drain(write -> write.unreplicated(notReplicated("the tenant was deleted", write)));
-            }
+            dropped.forEach(slot -> leave(slot.shard, "the tenant was deleted"));
         });
     }
 
     /** Forgets a slot that this node holds no more. */
     public void drop(TenantShard shard) {
-        scheduler.execute(() -> {
-            ReplicatedSlot slot = slot(shard);
-            if (slot != null) {
-                slots.remove(slot.key);
-                shipper.drop(slot);
-                taker.drop(slot);
-                logs.forget(slot);
-                slot.drain(write -> write.unreplicated(notReplicated("another shard has the slot", write)));
-            }
-        });
+        scheduler.execute(() -> leave(shard, "another shard has the slot"));
+    }
+
+    private void leave(TenantShard shard, String why) {
+        takeEarly(write -> write.shard() == shard, write -> write.unreplicated(notReplicated(why, write)));
+        ReplicatedSlot slot = slot(shard);
+        if (slot != null) {
+            slots.remove(slot.key);
+            shipper.drop(slot);
+            taker.drop(slot);
+            logs.forget(slot);
+            slot.drain(write -> write.unreplicated(notReplicated(why, write)));
+        }
     }
 
     private TidalException notReplicated(String why, WriteRequest write) {
@@ -374,9 +383,13 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
         if (message instanceof PeerMessage.OfSlot ofSlot) {
             ReplicatedSlot slot = slots.get(new SlotKey(ofSlot.tenant(), ofSlot.shard()));
             ReplicatedSlot.PeerState state = slot == null ? null : slot.state(peer);
-            // Who does not know yet what the other knows already asks again.
             if (slot != null && state != null && slot.epoch == message.epoch()) {
                 ofSlot(peer, slot, state, ofSlot);
+            } else if (state != null && Long.compareUnsigned(slot.epoch, message.epoch()) < 0) {
+                // This node has not heard yet of what the other knows already, and asks again when it has. Until then it
+                // does not know what it lacks.
+                state.forget(links.to(peer).heardNanos);
+                state.caughtUp = false;
             }
         } else if (message instanceof PeerMessage.Hello hello) {
             greeted(peer, hello);

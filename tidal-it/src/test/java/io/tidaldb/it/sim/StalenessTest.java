@@ -12,6 +12,7 @@ import io.tidaldb.core.ReadOptions;
 import io.tidaldb.core.Reading;
 import io.tidaldb.core.Tenant;
 import java.time.Duration;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
@@ -80,6 +81,48 @@ class StalenessTest {
                 assertThat(led.staleness()).isZero();
                 cluster.advance(Duration.ofMillis(37));
             }
+        }
+    }
+
+    @Test
+    @DisplayName("R-35: one that can take no part since another leads: longer and longer, whatever it hears of that one")
+    void whoTakesNoPartIsNotFresh() {
+        ReplicaId led = new ReplicaId(R0, ShardId.of(1));
+        ReplicaId failing = new ReplicaId(R1, ShardId.of(1));
+        try (SimulatedCluster cluster = SimulatedCluster.builder()
+                .regions(3)
+                .shardsPerRegion(2)
+                .signal("view", Duration.ofDays(7))
+                .open()) {
+            Tenant tenant = cluster.tidal()
+                    .createTenant(TenantConfig.builder(TenantId.of(5))
+                            .durability(Durability.MAJORITY)
+                            .pinnedShards(new ReplicaId(R0, ShardId.of(0)), led)
+                            .build());
+            Tenant other = cluster.tidal()
+                    .createTenant(TenantConfig.builder(TenantId.of(6))
+                            .durability(Durability.MAJORITY)
+                            .pinnedShards(led)
+                            .build());
+            long entity = LongStream.range(0, 100)
+                    .filter(each -> tenant.read("view", each, ReadOptions.DEFAULT)
+                            .replica()
+                            .equals(led))
+                    .findFirst()
+                    .orElseThrow();
+            tenant.record("view", entity, 1);
+            cluster.awaitFullConvergence(Duration.ofSeconds(10));
+            cluster.advance(Duration.ofSeconds(3));
+            // Its disk fails at what the other tenant writes, so nothing is lacking of which this one's leader has told.
+            cluster.machine(failing).disks().failSync(1);
+            other.record("view", 7, 1);
+            cluster.tidal().promote(tenant.id(), NEXT);
+            tenant.record("view", entity, 1);
+            cluster.advance(Duration.ofSeconds(3));
+            Reading there = tenant.read("view", entity, ReadOptions.DEFAULT.in(R1));
+            assertThat(there.replica()).isEqualTo(failing);
+            assertThat(there.count()).isEqualTo(1);
+            assertThat(there.staleness()).isGreaterThan(Duration.ofSeconds(2));
         }
     }
 }
