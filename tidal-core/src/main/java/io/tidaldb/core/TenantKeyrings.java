@@ -86,7 +86,7 @@ final class TenantKeyrings {
             throw new TidalException(
                     ErrorCode.KEY_UNAVAILABLE,
                     "this node has no key vault, so it can't have an encrypted tenant: expected a directory of master keys"
-                            + " (keys.dir), the same on all nodes");
+                            + " (keys.dir, or --keys DIR where a command opens the data directory), the same on all nodes");
         }
         return vault;
     }

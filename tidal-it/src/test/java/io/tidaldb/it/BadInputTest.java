@@ -259,7 +259,13 @@ class BadInputTest {
                 refused("tenant restore --data-dir STORE --from W/good.ndjson", 1, "good.ndjson", "CORRUPT_DATA"),
                 refused("tenant restore --data-dir STORE --from W/good.ndjson --at noon", 2, "\"noon\"", "r0:s0:42"),
                 refused("tenant create --data-dir STORE --tenant 7", 1, "t7 exists already", "TENANT_EXISTS"),
-                refused("tenant create --data-dir STORE --tenant 8 --encrypted", 1, "no key vault", "KEY_UNAVAILABLE"),
+                refused(
+                        "tenant create --data-dir STORE --tenant 8 --encrypted",
+                        1,
+                        "no key vault",
+                        "keys.dir",
+                        "--keys DIR",
+                        "KEY_UNAVAILABLE"),
                 refused(
                         "tenant create --data-dir STORE --tenant 8 --encrypted --keys W/absent",
                         1,

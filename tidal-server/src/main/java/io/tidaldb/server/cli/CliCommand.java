@@ -18,7 +18,7 @@ public abstract class CliCommand implements Callable<Integer> {
     }
 
     /** Returns the token to show to servers, or null. */
-    final @Nullable String token() {
+    protected final @Nullable String token() {
         return CommonOptions.tokenOf(spec, System.getenv());
     }
 }

@@ -23,7 +23,7 @@ public final class StopSignal implements AutoCloseable {
     }
 
     /** Returns whether the process was asked to stop. */
-    boolean requested() {
+    public boolean requested() {
         return requested;
     }
 

@@ -1,4 +1,4 @@
-/** The commands, and what they share: options, output, errors and exit codes. */
+/** What every command is made of: its base class, output, errors and exit codes; one package below for each group of commands. */
 @NullMarked
 package io.tidaldb.server.cli;
 

@@ -1,7 +1,7 @@
 package io.tidaldb.server.quickstart;
 
 import io.tidaldb.server.cli.CliException;
-import io.tidaldb.server.cli.EventFileOptions;
+import io.tidaldb.server.cli.option.EventFileOptions;
 import io.tidaldb.server.importing.EventFile;
 import io.tidaldb.server.importing.FieldMap;
 import java.io.IOException;

@@ -1,7 +1,0 @@
-package io.tidaldb.server.cli;
-
-import picocli.CommandLine.Command;
-
-/** Plugins. */
-@Command(name = "plugins", description = "Shows the plugins that were found.", subcommands = PluginsListCommand.class)
-public final class PluginsCommand extends CommandGroup {}
