@@ -189,7 +189,7 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
     // Who has not heard of the new leader yet must not take this node's heartbeats for the word of a leader.
     private void disown(ReplicatedSlot before, ReplicatedSlot slot) {
         for (NodeId peer : before.peers) {
-            if (slot.state(peer) == null) {
+            if (slot.members.contains(peer) && slot.state(peer) == null) {
                 links.tell(
                         peer,
                         new PeerMessage.State(slot.epoch, slot.key.tenant(), slot.key.shard(), true, List.of()));
