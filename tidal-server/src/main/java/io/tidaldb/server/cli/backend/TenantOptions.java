@@ -17,6 +17,11 @@ public final class TenantOptions {
     @Option(names = "--tenant", required = true, paramLabel = "T", description = "Number or label.")
     private String tenant;
 
+    /** Returns the number or label, as it was given. */
+    public String name() {
+        return tenant;
+    }
+
     /** Does something with the tenant. */
     public <T> T ask(@Nullable String token, BiFunction<Backend, TenantId, T> question) throws IOException {
         try (Backend backend = store.open(token)) {

@@ -2,16 +2,13 @@ package io.tidaldb.server.cli.cluster;
 
 import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.TidalException;
-import io.tidaldb.server.cli.CliCommand;
 import io.tidaldb.server.cli.CliException;
 import io.tidaldb.server.cli.ExitCodes;
-import io.tidaldb.server.cli.backend.ServerOptions;
+import io.tidaldb.server.cli.backend.ServerCommand;
 import io.tidaldb.server.client.Request;
 import io.tidaldb.server.client.ServerClient;
 import io.tidaldb.server.importing.Json;
-import java.io.IOException;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 
 @Command(
         name = "init",
@@ -21,15 +18,11 @@ import picocli.CommandLine.Mixin;
             "They have \"wait_for_init: true\" in their configurations. One of them is told, when all of them run. A cluster",
             "that is made already is left as it is, and the exit code is 3."
         })
-@SuppressWarnings("NullAway.Init")
-final class ClusterInitCommand extends CliCommand {
-
-    @Mixin
-    private final ServerOptions server = new ServerOptions();
+final class ClusterInitCommand extends ServerCommand {
 
     @Override
-    public Integer call() throws IOException {
-        try (ServerClient client = server.connect(token())) {
+    protected int run(ServerClient client) {
+        try {
             output().result(client.call(Request.change("POST", "/v1/cluster/init", Json.object())));
             return ExitCodes.DONE;
         } catch (TidalException e) {

@@ -1,14 +1,8 @@
 package io.tidaldb.server.cli.cluster;
 
-import io.tidaldb.server.cli.CliCommand;
-import io.tidaldb.server.cli.ExitCodes;
-import io.tidaldb.server.cli.backend.ServerOptions;
 import io.tidaldb.server.client.Request;
-import io.tidaldb.server.client.ServerClient;
 import io.tidaldb.server.importing.Json;
-import java.io.IOException;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -20,10 +14,7 @@ import picocli.CommandLine.Parameters;
             "The node has \"join\" in its configuration and an empty directory; it is started before or after this."
         })
 @SuppressWarnings("NullAway.Init")
-final class ClusterJoinCommand extends CliCommand {
-
-    @Mixin
-    private final ServerOptions server = new ServerOptions();
+final class ClusterJoinCommand extends MembershipCommand {
 
     @Parameters(paramLabel = "NODE", description = "The new node's name, never used before.")
     private String node;
@@ -38,17 +29,11 @@ final class ClusterJoinCommand extends CliCommand {
             description = "Where the others reach it: what it listens on, or advertises.")
     private String address;
 
-    @Option(names = "--dry-run", description = "Only tell whether it would be refused, and why.")
-    private boolean dryRun;
-
     @Override
-    public Integer call() throws IOException {
-        try (ServerClient client = server.connect(token())) {
-            output().result(client.call(Request.change(
-                    "POST",
-                    "/v1/cluster/nodes?dry_run=" + dryRun,
-                    Json.object().put("node", node).put("region", region).put("address", address))));
-            return ExitCodes.DONE;
-        }
+    Request change(String query) {
+        return Request.change(
+                "POST",
+                "/v1/cluster/nodes" + query,
+                Json.object().put("node", node).put("region", region).put("address", address));
     }
 }

@@ -3,17 +3,14 @@ package io.tidaldb.server.cli.cluster;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.TenantId;
-import io.tidaldb.server.cli.CliCommand;
 import io.tidaldb.server.cli.ExitCodes;
 import io.tidaldb.server.cli.backend.ServerBackend;
-import io.tidaldb.server.cli.backend.ServerOptions;
+import io.tidaldb.server.cli.backend.ServerCommand;
 import io.tidaldb.server.client.Request;
 import io.tidaldb.server.client.ServerClient;
 import io.tidaldb.server.client.ServerTenants;
 import io.tidaldb.server.importing.Json;
-import java.io.IOException;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 @Command(
@@ -25,10 +22,7 @@ import picocli.CommandLine.Option;
             "failure it takes the writes again when it has been back for a while."
         })
 @SuppressWarnings("NullAway.Init")
-final class ClusterPromoteCommand extends CliCommand {
-
-    @Mixin
-    private final ServerOptions server = new ServerOptions();
+final class ClusterPromoteCommand extends ServerCommand {
 
     @Option(names = "--tenant", required = true, paramLabel = "T", description = "Number or label of the tenant.")
     private String tenant;
@@ -37,12 +31,10 @@ final class ClusterPromoteCommand extends CliCommand {
     private String replica;
 
     @Override
-    public Integer call() throws IOException {
+    protected int run(ServerClient client) {
         ObjectNode body = Json.object().put("replica", ReplicaId.parse(replica).toString());
-        try (ServerClient client = server.connect(token())) {
-            TenantId id = new ServerBackend(client).named(tenant);
-            output().result(client.call(Request.change("POST", ServerTenants.path(id) + "/leader", body)));
-            return ExitCodes.DONE;
-        }
+        TenantId id = new ServerBackend(client).named(tenant);
+        output().result(client.call(Request.change("POST", ServerTenants.path(id) + "/leader", body)));
+        return ExitCodes.DONE;
     }
 }

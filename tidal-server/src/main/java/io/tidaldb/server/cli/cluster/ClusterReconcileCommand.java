@@ -2,19 +2,16 @@ package io.tidaldb.server.cli.cluster;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tidaldb.api.TenantId;
-import io.tidaldb.server.cli.CliCommand;
 import io.tidaldb.server.cli.ExitCodes;
 import io.tidaldb.server.cli.backend.ServerBackend;
-import io.tidaldb.server.cli.backend.ServerOptions;
+import io.tidaldb.server.cli.backend.ServerCommand;
 import io.tidaldb.server.cli.option.DurationText;
 import io.tidaldb.server.client.Request;
 import io.tidaldb.server.client.ServerClient;
-import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 @Command(
@@ -27,12 +24,9 @@ import picocli.CommandLine.Option;
             "travels; take_back: writes that both sides accepted under one key; conflict, differs: what shipping can't mend."
         })
 @SuppressWarnings("NullAway.Init")
-final class ClusterReconcileCommand extends CliCommand {
+final class ClusterReconcileCommand extends ServerCommand {
 
     private static final long PAUSE_MILLIS = 200;
-
-    @Mixin
-    private final ServerOptions server = new ServerOptions();
 
     @Option(names = "--tenant", paramLabel = "T", description = "Number or label of one tenant (default: all tenants).")
     @Nullable
@@ -50,23 +44,21 @@ final class ClusterReconcileCommand extends CliCommand {
     private Duration timeout;
 
     @Override
-    public Integer call() throws IOException, InterruptedException {
-        try (ServerClient client = server.connect(token())) {
-            TenantId id = tenant == null ? null : new ServerBackend(client).named(tenant);
-            String path = "/v1/cluster/reconciliation?dry_run=" + dryRun + (id == null ? "" : "&tenant=" + id);
-            Request request = new Request("POST", path, null, null, true, Duration.ofSeconds(75));
-            long begin = System.nanoTime();
-            ObjectNode plan = client.call(request);
-            while (!dryRun && !isDone(plan) && System.nanoTime() - begin < timeout.toNanos()) {
-                TimeUnit.MILLISECONDS.sleep(PAUSE_MILLIS);
-                plan = client.call(request);
-            }
-            if (!dryRun) {
-                plan.put("took_ms", (System.nanoTime() - begin) / 1_000_000);
-            }
-            output().result(plan);
-            return dryRun || isDone(plan) ? ExitCodes.DONE : ExitCodes.FAILED;
+    protected int run(ServerClient client) throws InterruptedException {
+        TenantId id = tenant == null ? null : new ServerBackend(client).named(tenant);
+        String path = "/v1/cluster/reconciliation?dry_run=" + dryRun + (id == null ? "" : "&tenant=" + id);
+        Request request = new Request("POST", path, null, null, true, Duration.ofSeconds(75));
+        long begin = System.nanoTime();
+        ObjectNode plan = client.call(request);
+        while (!dryRun && !isDone(plan) && System.nanoTime() - begin < timeout.toNanos()) {
+            TimeUnit.MILLISECONDS.sleep(PAUSE_MILLIS);
+            plan = client.call(request);
         }
+        if (!dryRun) {
+            plan.put("took_ms", (System.nanoTime() - begin) / 1_000_000);
+        }
+        output().result(plan);
+        return dryRun || isDone(plan) ? ExitCodes.DONE : ExitCodes.FAILED;
     }
 
     private static boolean isDone(ObjectNode plan) {

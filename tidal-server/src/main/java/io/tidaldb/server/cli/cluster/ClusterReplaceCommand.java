@@ -1,14 +1,8 @@
 package io.tidaldb.server.cli.cluster;
 
-import io.tidaldb.server.cli.CliCommand;
-import io.tidaldb.server.cli.ExitCodes;
-import io.tidaldb.server.cli.backend.ServerOptions;
 import io.tidaldb.server.client.Request;
-import io.tidaldb.server.client.ServerClient;
 import io.tidaldb.server.importing.Json;
-import java.io.IOException;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -22,10 +16,7 @@ import picocli.CommandLine.Parameters;
             "in again. Refused while it leads anything: some seconds after it was lost, others have taken over."
         })
 @SuppressWarnings("NullAway.Init")
-final class ClusterReplaceCommand extends CliCommand {
-
-    @Mixin
-    private final ServerOptions server = new ServerOptions();
+final class ClusterReplaceCommand extends MembershipCommand {
 
     @Parameters(paramLabel = "NODE", description = "The node that is lost.")
     private String node;
@@ -44,17 +35,11 @@ final class ClusterReplaceCommand extends CliCommand {
             description = "Where the others reach the new node: what it listens on, or advertises.")
     private String address;
 
-    @Option(names = "--dry-run", description = "Only tell whether it would be refused, and why.")
-    private boolean dryRun;
-
     @Override
-    public Integer call() throws IOException {
-        try (ServerClient client = server.connect(token())) {
-            output().result(client.call(Request.change(
-                    "POST",
-                    "/v1/cluster/nodes?dry_run=" + dryRun,
-                    Json.object().put("node", with).put("replaces", node).put("address", address))));
-            return ExitCodes.DONE;
-        }
+    Request change(String query) {
+        return Request.change(
+                "POST",
+                "/v1/cluster/nodes" + query,
+                Json.object().put("node", with).put("replaces", node).put("address", address));
     }
 }

@@ -1,24 +1,18 @@
 package io.tidaldb.server.cli.migrate;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.tidaldb.server.cli.CliCommand;
 import io.tidaldb.server.cli.ExitCodes;
 import io.tidaldb.server.cli.backend.Backend;
-import io.tidaldb.server.cli.backend.StoreOptions;
-import java.io.IOException;
-import picocli.CommandLine.Mixin;
+import io.tidaldb.server.cli.backend.StoreCommand;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** Sends a migration back where it came from. */
 @SuppressWarnings("NullAway.Init")
-abstract class MigrateBackCommand extends CliCommand {
+abstract class MigrateBackCommand extends StoreCommand {
 
     private final String action;
     private final String unwanted;
-
-    @Mixin
-    private final StoreOptions store = new StoreOptions();
 
     @Parameters(paramLabel = "ID", description = "The migration's number.")
     private Long id;
@@ -33,15 +27,13 @@ abstract class MigrateBackCommand extends CliCommand {
     }
 
     @Override
-    public Integer call() throws IOException, InterruptedException {
-        try (Backend backend = store.open(token())) {
-            ObjectNode status = backend.migration(id, action);
-            if (wait) {
-                status = MigrationWait.until(
-                        backend, id, each -> output().note(each.path("state").asText()));
-            }
-            output().result(status);
-            return wait ? MigrationWait.code(status, unwanted) : ExitCodes.DONE;
+    protected int run(Backend backend) throws InterruptedException {
+        ObjectNode status = backend.migration(id, action);
+        if (wait) {
+            status = MigrationWait.until(
+                    backend, id, each -> output().note(each.path("state").asText()));
         }
+        output().result(status);
+        return wait ? MigrationWait.code(status, unwanted) : ExitCodes.DONE;
     }
 }

@@ -2,15 +2,12 @@ package io.tidaldb.server.cli.migrate;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.tidaldb.server.cli.CliCommand;
 import io.tidaldb.server.cli.ExitCodes;
 import io.tidaldb.server.cli.backend.Backend;
-import io.tidaldb.server.cli.backend.StoreOptions;
-import java.io.IOException;
+import io.tidaldb.server.cli.backend.StoreCommand;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -18,12 +15,9 @@ import picocli.CommandLine.Parameters;
         name = "status",
         description = "Shows how far a migration is, or all of them.",
         footer = {"", "With --watch, a result follows the other every second until what is shown is over."})
-final class MigrateStatusCommand extends CliCommand {
+final class MigrateStatusCommand extends StoreCommand {
 
     private static final long WATCH_MILLIS = 1_000;
-
-    @Mixin
-    private final StoreOptions store = new StoreOptions();
 
     @Parameters(arity = "0..1", paramLabel = "ID", description = "The migration's number.")
     @Nullable
@@ -33,17 +27,15 @@ final class MigrateStatusCommand extends CliCommand {
     private boolean watch;
 
     @Override
-    public Integer call() throws IOException, InterruptedException {
-        try (Backend backend = store.open(token())) {
-            ObjectNode status = look(backend);
-            while (watch && !isOver(status)) {
-                output().result(status);
-                TimeUnit.MILLISECONDS.sleep(WATCH_MILLIS);
-                status = look(backend);
-            }
+    protected int run(Backend backend) throws InterruptedException {
+        ObjectNode status = look(backend);
+        while (watch && !isOver(status)) {
             output().result(status);
-            return ExitCodes.DONE;
+            TimeUnit.MILLISECONDS.sleep(WATCH_MILLIS);
+            status = look(backend);
         }
+        output().result(status);
+        return ExitCodes.DONE;
     }
 
     private ObjectNode look(Backend backend) {

@@ -5,7 +5,7 @@ import io.tidaldb.api.TenantId;
 import io.tidaldb.core.Position;
 import io.tidaldb.core.ReadOptions;
 import io.tidaldb.server.cli.backend.Backend;
-import io.tidaldb.server.cli.backend.StoreOptions;
+import io.tidaldb.server.cli.backend.TenantOptions;
 import io.tidaldb.server.cli.option.InstantText;
 import io.tidaldb.server.importing.Json;
 import java.io.IOException;
@@ -20,10 +20,7 @@ import picocli.CommandLine.Option;
 final class QueryOptions {
 
     @Mixin
-    private final StoreOptions store = new StoreOptions();
-
-    @Option(names = "--tenant", required = true, paramLabel = "T", description = "Number or label.")
-    private String tenant;
+    private final TenantOptions tenant = new TenantOptions();
 
     @Option(names = "--signal", required = true, paramLabel = "TYPE", description = "A declared type.")
     private String signal;
@@ -54,13 +51,11 @@ final class QueryOptions {
 
     /** Asks about the tenant. */
     <T> T ask(@Nullable String token, BiFunction<Backend, TenantId, T> question) throws IOException {
-        try (Backend backend = store.open(token)) {
-            return question.apply(backend, backend.named(tenant));
-        }
+        return tenant.ask(token, question);
     }
 
     /** Returns a result that says what was asked. */
     ObjectNode describe() {
-        return Json.object().put("tenant", tenant).put("signal", signal);
+        return Json.object().put("tenant", tenant.name()).put("signal", signal);
     }
 }

@@ -1,8 +1,6 @@
 package io.tidaldb.server.cli.signal;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.tidaldb.api.Durability;
-import io.tidaldb.api.IdempotencyKey;
 import io.tidaldb.api.RegionId;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.core.EventTime;
@@ -15,11 +13,10 @@ import io.tidaldb.server.cli.backend.Backend;
 import io.tidaldb.server.cli.backend.NewStoreOptions;
 import io.tidaldb.server.cli.option.EntityOptions;
 import io.tidaldb.server.cli.option.InstantText;
-import io.tidaldb.server.cli.option.KeyText;
+import io.tidaldb.server.cli.option.WriteChoice;
 import io.tidaldb.server.importing.Json;
 import java.io.IOException;
 import java.time.Instant;
-import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -52,12 +49,8 @@ final class SignalRecordCommand extends CliCommand {
     @Nullable
     private Instant ts;
 
-    @Option(
-            names = "--durability",
-            paramLabel = "LEVEL",
-            description = "${COMPLETION-CANDIDATES} (default: the tenant's).")
-    @Nullable
-    private Durability durability;
+    @Mixin
+    private final WriteChoice write = new WriteChoice();
 
     @Option(
             names = "--region",
@@ -65,14 +58,6 @@ final class SignalRecordCommand extends CliCommand {
             description = "Who takes it, of a tenant with writes EVERYWHERE (default: the nearest).")
     @Nullable
     private String region;
-
-    @Option(
-            names = "--idempotency-key",
-            converter = KeyText.class,
-            paramLabel = "UUID",
-            description = "A retry under the same key has no second effect.")
-    @Nullable
-    private UUID idempotencyKey;
 
     @Override
     public Integer call() throws IOException {
@@ -92,13 +77,7 @@ final class SignalRecordCommand extends CliCommand {
     }
 
     private WriteOptions options() {
-        WriteOptions options = WriteOptions.DEFAULT;
-        if (durability != null) {
-            options = options.with(durability);
-        }
-        if (region != null) {
-            options = options.in(RegionId.parse(region));
-        }
-        return idempotencyKey == null ? options : options.with(IdempotencyKey.of(idempotencyKey));
+        WriteOptions options = write.options();
+        return region == null ? options : options.in(RegionId.parse(region));
     }
 }

@@ -1,24 +1,16 @@
 package io.tidaldb.server.cli.signal;
 
-import io.tidaldb.server.cli.CliCommand;
 import io.tidaldb.server.cli.ExitCodes;
 import io.tidaldb.server.cli.backend.Backend;
-import io.tidaldb.server.cli.backend.StoreOptions;
-import java.io.IOException;
+import io.tidaldb.server.cli.backend.StoreCommand;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 
 @Command(name = "types", description = "Lists the declared types of signal.")
-final class SignalTypesCommand extends CliCommand {
-
-    @Mixin
-    private final StoreOptions store = new StoreOptions();
+final class SignalTypesCommand extends StoreCommand {
 
     @Override
-    public Integer call() throws IOException {
-        try (Backend backend = store.open(token())) {
-            output().result(backend.signals());
-            return ExitCodes.DONE;
-        }
+    protected int run(Backend backend) {
+        output().result(backend.signals());
+        return ExitCodes.DONE;
     }
 }

@@ -1,26 +1,18 @@
 package io.tidaldb.server.cli.tenant;
 
-import io.tidaldb.server.cli.CliCommand;
 import io.tidaldb.server.cli.ExitCodes;
 import io.tidaldb.server.cli.backend.Backend;
-import io.tidaldb.server.cli.backend.StoreOptions;
-import java.io.IOException;
+import io.tidaldb.server.cli.backend.StoreCommand;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 
 @Command(
         name = "erasures",
         description = "Shows of deleted tenants which nodes have nothing of them in any file any more.")
-final class TenantErasuresCommand extends CliCommand {
-
-    @Mixin
-    private final StoreOptions store = new StoreOptions();
+final class TenantErasuresCommand extends StoreCommand {
 
     @Override
-    public Integer call() throws IOException {
-        try (Backend backend = store.open(token())) {
-            output().result(backend.erasures());
-            return ExitCodes.DONE;
-        }
+    protected int run(Backend backend) {
+        output().result(backend.erasures());
+        return ExitCodes.DONE;
     }
 }

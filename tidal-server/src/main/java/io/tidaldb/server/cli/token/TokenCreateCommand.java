@@ -10,7 +10,6 @@ import io.tidaldb.server.cli.CliCommand;
 import io.tidaldb.server.cli.ExitCodes;
 import io.tidaldb.server.cli.option.DurationText;
 import io.tidaldb.server.client.Request;
-import io.tidaldb.server.client.ServerClient;
 import io.tidaldb.server.importing.Json;
 import io.tidaldb.server.view.TokenView;
 import java.io.IOException;
@@ -81,8 +80,6 @@ final class TokenCreateCommand extends CliCommand {
         if (lifetime != null) {
             wanted.put("expires_in", DurationText.print(lifetime));
         }
-        try (ServerClient client = tokens.connect(token())) {
-            return client.call(Request.change("POST", "/v1/tokens", wanted));
-        }
+        return tokens.ask(token(), Request.change("POST", "/v1/tokens", wanted));
     }
 }

@@ -1,8 +1,10 @@
 package io.tidaldb.server.cli.token;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tidaldb.server.auth.TokenFile;
 import io.tidaldb.server.cli.CliException;
 import io.tidaldb.server.cli.backend.ServerOptions;
+import io.tidaldb.server.client.Request;
 import io.tidaldb.server.client.ServerClient;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -43,7 +45,10 @@ final class TokenFileOption {
         return named;
     }
 
-    ServerClient connect(@Nullable String token) throws IOException {
-        return server.connect(token);
+    /** Asks the server. */
+    ObjectNode ask(@Nullable String token, Request request) throws IOException {
+        try (ServerClient client = server.connect(token)) {
+            return client.call(request);
+        }
     }
 }

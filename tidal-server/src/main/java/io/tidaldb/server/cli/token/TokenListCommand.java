@@ -6,7 +6,6 @@ import io.tidaldb.server.auth.TokenFile;
 import io.tidaldb.server.cli.CliCommand;
 import io.tidaldb.server.cli.ExitCodes;
 import io.tidaldb.server.client.Request;
-import io.tidaldb.server.client.ServerClient;
 import io.tidaldb.server.importing.Json;
 import io.tidaldb.server.view.TokenView;
 import java.io.IOException;
@@ -35,8 +34,6 @@ final class TokenListCommand extends CliCommand {
     }
 
     private ObjectNode asked() throws IOException {
-        try (ServerClient client = tokens.connect(token())) {
-            return client.call(Request.get("/v1/tokens"));
-        }
+        return tokens.ask(token(), Request.get("/v1/tokens"));
     }
 }

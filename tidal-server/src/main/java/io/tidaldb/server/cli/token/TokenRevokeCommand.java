@@ -6,7 +6,6 @@ import io.tidaldb.server.cli.CliCommand;
 import io.tidaldb.server.cli.CliException;
 import io.tidaldb.server.cli.ExitCodes;
 import io.tidaldb.server.client.Request;
-import io.tidaldb.server.client.ServerClient;
 import io.tidaldb.server.importing.Json;
 import java.io.IOException;
 import java.util.Optional;
@@ -45,8 +44,6 @@ final class TokenRevokeCommand extends CliCommand {
     }
 
     private ObjectNode asked() throws IOException {
-        try (ServerClient client = tokens.connect(token())) {
-            return client.call(Request.change("DELETE", "/v1/tokens/" + Request.encoded(id), null));
-        }
+        return tokens.ask(token(), Request.change("DELETE", "/v1/tokens/" + Request.encoded(id), null));
     }
 }

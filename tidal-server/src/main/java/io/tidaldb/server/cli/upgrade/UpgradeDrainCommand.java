@@ -3,15 +3,13 @@ package io.tidaldb.server.cli.upgrade;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tidaldb.api.NodeId;
-import io.tidaldb.server.cli.CliCommand;
 import io.tidaldb.server.cli.CliException;
 import io.tidaldb.server.cli.ExitCodes;
-import io.tidaldb.server.cli.backend.ServerOptions;
+import io.tidaldb.server.cli.backend.ServerCommand;
 import io.tidaldb.server.cli.option.DryRunOption;
 import io.tidaldb.server.cli.option.DurationText;
 import io.tidaldb.server.client.Request;
 import io.tidaldb.server.client.ServerClient;
-import java.io.IOException;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -28,10 +26,7 @@ import picocli.CommandLine.Parameters;
             "done in time is undone, and the reason is told."
         })
 @SuppressWarnings("NullAway.Init")
-final class UpgradeDrainCommand extends CliCommand {
-
-    @Mixin
-    private final ServerOptions server = new ServerOptions();
+final class UpgradeDrainCommand extends ServerCommand {
 
     @Parameters(paramLabel = "NODE", description = "The node.")
     private String node;
@@ -58,18 +53,16 @@ final class UpgradeDrainCommand extends CliCommand {
     private final DryRunOption dryRun = new DryRunOption();
 
     @Override
-    public Integer call() throws IOException, InterruptedException {
+    protected int run(ServerClient client) throws InterruptedException {
         String name = NodeId.of(node).name();
-        try (ServerClient client = server.connect(token())) {
-            if (dryRun.isGiven()) {
-                return DryRunOption.show(output(), step(client, name));
-            }
-            UpgradeWait progress = new UpgradeWait(client, output(), name);
-            ObjectNode begun = progress.begin("/v1/upgrades/" + Request.encoded(name) + "/drain?allow_unavailable="
-                    + allowUnavailable + (timeout == null ? "" : "&timeout=" + DurationText.print(timeout)));
-            output().result(wait ? progress.until("DRAINED", "DRAINING") : begun);
-            return ExitCodes.DONE;
+        if (dryRun.isGiven()) {
+            return DryRunOption.show(output(), step(client, name));
         }
+        UpgradeWait progress = new UpgradeWait(client, output(), name);
+        ObjectNode begun = progress.begin("/v1/upgrades/" + Request.encoded(name) + "/drain?allow_unavailable="
+                + allowUnavailable + (timeout == null ? "" : "&timeout=" + DurationText.print(timeout)));
+        output().result(wait ? progress.until("DRAINED", "DRAINING") : begun);
+        return ExitCodes.DONE;
     }
 
     private static ObjectNode step(ServerClient client, String name) {

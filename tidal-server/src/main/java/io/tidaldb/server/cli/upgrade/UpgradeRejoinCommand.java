@@ -2,14 +2,11 @@ package io.tidaldb.server.cli.upgrade;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tidaldb.api.NodeId;
-import io.tidaldb.server.cli.CliCommand;
 import io.tidaldb.server.cli.ExitCodes;
-import io.tidaldb.server.cli.backend.ServerOptions;
+import io.tidaldb.server.cli.backend.ServerCommand;
 import io.tidaldb.server.client.Request;
 import io.tidaldb.server.client.ServerClient;
-import java.io.IOException;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -18,10 +15,7 @@ import picocli.CommandLine.Parameters;
         description = "Brings a node back into service: it catches up, is compared with the others, and leads again.",
         footer = {"", "Of a node that is still being drained, this undoes it."})
 @SuppressWarnings("NullAway.Init")
-final class UpgradeRejoinCommand extends CliCommand {
-
-    @Mixin
-    private final ServerOptions server = new ServerOptions();
+final class UpgradeRejoinCommand extends ServerCommand {
 
     @Parameters(paramLabel = "NODE", description = "The node.")
     private String node;
@@ -32,13 +26,11 @@ final class UpgradeRejoinCommand extends CliCommand {
     private boolean wait;
 
     @Override
-    public Integer call() throws IOException, InterruptedException {
+    protected int run(ServerClient client) throws InterruptedException {
         String name = NodeId.of(node).name();
-        try (ServerClient client = server.connect(token())) {
-            UpgradeWait progress = new UpgradeWait(client, output(), name);
-            ObjectNode begun = progress.begin("/v1/upgrades/" + Request.encoded(name) + "/rejoin");
-            output().result(wait ? progress.until("SERVING", "REJOINING", "RETURNING") : begun);
-            return ExitCodes.DONE;
-        }
+        UpgradeWait progress = new UpgradeWait(client, output(), name);
+        ObjectNode begun = progress.begin("/v1/upgrades/" + Request.encoded(name) + "/rejoin");
+        output().result(wait ? progress.until("SERVING", "REJOINING", "RETURNING") : begun);
+        return ExitCodes.DONE;
     }
 }

@@ -1,12 +1,10 @@
 package io.tidaldb.server.cli.wal;
 
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tidaldb.api.Seqno;
 import io.tidaldb.api.wal.LogId;
 import io.tidaldb.api.wal.WalBatch;
 import io.tidaldb.core.codec.Chain;
-import io.tidaldb.server.formats.NodeInspection;
 import io.tidaldb.server.importing.Json;
 import java.util.Map;
 import java.util.TreeMap;
@@ -15,14 +13,12 @@ import java.util.TreeMap;
  * Counts what is in the logs and checks that each has no gap and an unbroken chain. A log that begins in the middle, after a truncation or
  * after reported damage, is trusted for the chain of its first batch and checked from there.
  */
-final class WalCheck implements NodeInspection {
+final class WalCheck extends WalDefects {
 
     /** The end of a log so far. */
     private record End(long lastSeqno, long chain, int damagesBefore) {}
 
     private final Map<String, End> ends = new TreeMap<>();
-    private final ArrayNode tornTails = Json.object().arrayNode();
-    private final ArrayNode damage = Json.object().arrayNode();
     private final Chain hash = new Chain();
     private String node = "";
     private long files;
@@ -47,7 +43,7 @@ final class WalCheck implements NodeInspection {
         records += batch.count();
         String key = node + " " + log;
         End end = ends.get(key);
-        boolean resumes = end == null ? isFirst(batch) : end.damagesBefore() == damage.size();
+        boolean resumes = end == null ? isFirst(batch) : end.damagesBefore() == damages();
         long before = end == null ? Chain.START : end.chain();
         long chain = hash.next(before, batch);
         if (end != null && resumes && batch.firstSeqno() != end.lastSeqno() + 1) {
@@ -59,25 +55,7 @@ final class WalCheck implements NodeInspection {
         } else if (resumes && batch.version() > 1 && batch.chain() != chain) {
             damage(file, offset, "chain " + hex(chain) + " of log " + log, hex(batch.chain()));
         }
-        ends.put(key, new End(batch.lastSeqno(), batch.version() > 1 ? batch.chain() : chain, damage.size()));
-    }
-
-    @Override
-    public void tornTail(String file, long offset, long size) {
-        tornTails.add(Json.object().put("file", file).put("offset", offset).put("bytes", size));
-    }
-
-    @Override
-    public void damage(String file, long offset, String expected, String actual) {
-        damage.add(Json.object()
-                .put("file", file)
-                .put("offset", offset)
-                .put("expected", expected)
-                .put("actual", actual));
-    }
-
-    boolean ok() {
-        return damage.isEmpty();
+        ends.put(key, new End(batch.lastSeqno(), batch.version() > 1 ? batch.chain() : chain, damages()));
     }
 
     ObjectNode toJson() {
@@ -88,8 +66,7 @@ final class WalCheck implements NodeInspection {
                 .put("logs", ends.size())
                 .put("batches", batches)
                 .put("records", records);
-        result.set("torn_tails", tornTails);
-        result.set("damage", damage);
+        describe(result);
         return result;
     }
 

@@ -6,27 +6,20 @@ import io.tidaldb.api.wal.WalBatch;
 import io.tidaldb.server.cli.CliCommand;
 import io.tidaldb.server.cli.ExitCodes;
 import io.tidaldb.server.cli.Output;
-import io.tidaldb.server.cli.option.PluginOptions;
 import io.tidaldb.server.formats.NodeInspection;
 import java.io.IOException;
-import java.nio.file.Path;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Parameters;
 
 @Command(name = "dump", description = "Prints every record as NDJSON, in order of logs. Exit code 1 for damage.")
-@SuppressWarnings("NullAway.Init")
 final class WalDumpCommand extends CliCommand {
 
-    @Parameters(paramLabel = "DIR", description = "A node's directory, or one that holds several.")
-    private Path directory;
-
     @Mixin
-    private final PluginOptions plugins = new PluginOptions();
+    private final WalOptions source = new WalOptions();
 
     @Override
     public Integer call() throws IOException {
-        WalDirectories directories = WalDirectories.under(directory, plugins);
+        WalDirectories directories = source.directories();
         Dump dump = new Dump(output(), directories.nodes() > 1);
         directories.inspect(dump);
         dump.output.end();

@@ -7,40 +7,31 @@ import io.tidaldb.api.wal.LogId;
 import io.tidaldb.api.wal.WalBatch;
 import io.tidaldb.server.cli.CliCommand;
 import io.tidaldb.server.cli.ExitCodes;
-import io.tidaldb.server.cli.option.PluginOptions;
-import io.tidaldb.server.formats.NodeInspection;
 import io.tidaldb.server.importing.Json;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Parameters;
 
 @Command(name = "inspect", description = "Lists files and logs: what they hold, and how much of it.")
-@SuppressWarnings("NullAway.Init")
 final class WalInspectCommand extends CliCommand {
 
-    @Parameters(paramLabel = "DIR", description = "A node's directory, or one that holds several.")
-    private Path directory;
-
     @Mixin
-    private final PluginOptions plugins = new PluginOptions();
+    private final WalOptions source = new WalOptions();
 
     @Override
     public Integer call() throws IOException {
         Contents contents = new Contents();
-        WalDirectories directories = WalDirectories.under(directory, plugins);
+        WalDirectories directories = source.directories();
         directories.inspect(contents);
         ObjectNode result = Json.object().put("nodes", directories.nodes());
         result.set("files", contents.files);
         ArrayNode logs = result.putArray("logs");
         contents.logs.values().forEach(log -> logs.add(log.toJson()));
-        result.set("torn_tails", contents.tornTails);
-        result.set("damage", contents.damage);
+        contents.describe(result);
         output().result(result);
-        return contents.damage.isEmpty() ? ExitCodes.DONE : ExitCodes.FAILED;
+        return contents.ok() ? ExitCodes.DONE : ExitCodes.FAILED;
     }
 
     /** What was found of a log. */
@@ -74,11 +65,9 @@ final class WalInspectCommand extends CliCommand {
         }
     }
 
-    private static final class Contents implements NodeInspection {
+    private static final class Contents extends WalDefects {
 
         private final ArrayNode files = Json.object().arrayNode();
-        private final ArrayNode tornTails = Json.object().arrayNode();
-        private final ArrayNode damage = Json.object().arrayNode();
         private final Map<String, LogSummary> logs = new LinkedHashMap<>();
         private String node = "";
 
@@ -100,20 +89,6 @@ final class WalInspectCommand extends CliCommand {
             summary.batches++;
             summary.records += batch.count();
             summary.bytes += batch.length();
-        }
-
-        @Override
-        public void tornTail(String file, long offset, long bytes) {
-            tornTails.add(Json.object().put("file", file).put("offset", offset).put("bytes", bytes));
-        }
-
-        @Override
-        public void damage(String file, long offset, String expected, String actual) {
-            damage.add(Json.object()
-                    .put("file", file)
-                    .put("offset", offset)
-                    .put("expected", expected)
-                    .put("actual", actual));
         }
     }
 }
