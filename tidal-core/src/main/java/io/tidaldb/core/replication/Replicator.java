@@ -385,7 +385,7 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
             ReplicatedSlot.PeerState state = slot == null ? null : slot.state(peer);
             if (slot != null && state != null && slot.epoch == message.epoch()) {
                 ofSlot(peer, slot, state, ofSlot);
-            } else if (state != null && Long.compareUnsigned(slot.epoch, message.epoch()) < 0) {
+            } else if (slot != null && state != null && Long.compareUnsigned(slot.epoch, message.epoch()) < 0) {
                 // This node has not heard yet of what the other knows already, and asks again when it has. Until then it
                 // does not know what it lacks.
                 state.forget(links.to(peer).heardNanos);
