@@ -2,6 +2,7 @@ package io.tidaldb.core;
 
 import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.TidalException;
+import io.tidaldb.core.runtime.Waiting;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -39,7 +40,7 @@ public final class ClusterInit {
         try {
             said.get(SECONDS_TO_DECIDE, TimeUnit.SECONDS);
         } catch (ExecutionException e) {
-            throw EmbeddedTenant.unwrap(e);
+            throw Waiting.unwrap(e);
         } catch (TimeoutException e) {
             throw new TidalException(
                     ErrorCode.DEADLINE_EXCEEDED,

@@ -71,9 +71,4 @@ public record ClusterMember(
     public List<NodeId> nodes() {
         return Stream.concat(Stream.of(node), peers.keySet().stream()).sorted().toList();
     }
-
-    /** Returns the nodes that make the cluster, as far as this one knows, in order. */
-    List<NodeId> founders() {
-        return joins ? List.copyOf(peers.keySet()) : nodes();
-    }
 }

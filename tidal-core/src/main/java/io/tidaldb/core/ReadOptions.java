@@ -66,9 +66,4 @@ public record ReadOptions(
     public ReadOptions waiting(Duration atMost) {
         return new ReadOptions(at, minPosition, region, user, atMost);
     }
-
-    /** Returns the same options with this position, or with none. */
-    ReadOptions exactly(Optional<Position> position) {
-        return new ReadOptions(at, position, region, user, patience);
-    }
 }

@@ -1,13 +1,9 @@
 package io.tidaldb.core;
 
 import io.tidaldb.api.TenantId;
-import io.tidaldb.api.TidalException;
-import io.tidaldb.core.control.TenantRecord;
-import io.tidaldb.core.key.WrappedKey;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 
 /**
  * How a tenant's keys are.
@@ -31,19 +27,4 @@ public record TenantKeyState(
      * @param id stands before everything that it sealed
      */
     public record Key(int id, Instant created) {}
-
-    static TenantKeyState of(TenantRecord record, @Nullable TidalException suspension) {
-        List<Key> keys =
-                record.keys().wrapped().stream().map(TenantKeyState::key).toList();
-        return new TenantKeyState(
-                record.config().id(),
-                record.config().encrypted(),
-                keys,
-                record.keys().revoked(),
-                Optional.ofNullable(suspension).map(Throwable::getMessage));
-    }
-
-    private static Key key(WrappedKey wrapped) {
-        return new Key(wrapped.id(), Instant.ofEpochMilli(wrapped.createdMillis()));
-    }
 }

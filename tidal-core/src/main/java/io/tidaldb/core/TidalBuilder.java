@@ -8,11 +8,16 @@ import io.tidaldb.api.transport.PeerRefusal;
 import io.tidaldb.api.transport.TransportFactory;
 import io.tidaldb.api.wal.WalStoreContext;
 import io.tidaldb.api.wal.WalStoreFactory;
+import io.tidaldb.core.embedded.Deployment;
+import io.tidaldb.core.embedded.Limits;
 import io.tidaldb.core.ingest.NodeSettings;
+import io.tidaldb.core.leading.LeadershipSettings;
+import io.tidaldb.core.membership.InitWord;
 import io.tidaldb.core.plugin.PluginCatalog;
 import io.tidaldb.core.replication.ReplicationSettings;
 import io.tidaldb.core.runtime.Platform;
 import io.tidaldb.core.runtime.SystemPlatform;
+import io.tidaldb.core.scrub.ScrubSettings;
 import io.tidaldb.core.wiring.PluginModule;
 import io.tidaldb.core.wiring.PluginModule.Plugin;
 import io.tidaldb.core.wiring.Plugins;
@@ -20,6 +25,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -327,6 +333,25 @@ public final class TidalBuilder {
         return this;
     }
 
+    // Its methods are for nobody but the member that waits.
+    private record Word(ClusterInit init) implements InitWord {
+
+        @Override
+        public void await(boolean from) {
+            init.await(from);
+        }
+
+        @Override
+        public @Nullable CompletableFuture<Void> taken() {
+            return init.taken();
+        }
+
+        @Override
+        public TidalException made() {
+            return ClusterInit.made();
+        }
+    }
+
     private long queueBytes() {
         return queueBytes != null
                 ? queueBytes
@@ -364,14 +389,14 @@ public final class TidalBuilder {
                 settings,
                 replication,
                 segmentBytes,
-                new EmbeddedTidal.Limits(
+                new Limits(
                         maxFuture,
                         queueBytesPerTenant,
                         queueBytes(),
                         capacity,
                         new LeadershipSettings(lease, returnAfter),
                         scrub,
-                        init,
+                        init == null ? null : new Word(init),
                         keys,
                         keyCheck),
                 refusedPeers,

@@ -30,23 +30,4 @@ public record UsageCheck(
     public boolean matches() {
         return metered.equals(counted) && (from != null || meteredEntities == countedEntities);
     }
-
-    /** Returns this and what was found of other slots together: from the first hour on that both have whole. */
-    UsageCheck and(UsageCheck other) {
-        Instant first = from == null ? other.from : other.from == null || from.isAfter(other.from) ? from : other.from;
-        return new UsageCheck(
-                first,
-                since(first, UsageFigures.sum(metered, other.metered)),
-                since(first, UsageFigures.sum(counted, other.counted)),
-                meteredEntities + other.meteredEntities,
-                countedEntities + other.countedEntities);
-    }
-
-    private static List<UsageHour> since(@Nullable Instant first, List<UsageHour> hours) {
-        return first == null
-                ? hours
-                : hours.stream()
-                        .filter(hour -> hour.hour() != null && !hour.hour().isBefore(first))
-                        .toList();
-    }
 }

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
+import io.tidaldb.core.cluster.Instance;
+import io.tidaldb.core.embedded.Replicas;
 import io.tidaldb.core.ingest.Digests;
 import io.tidaldb.core.ingest.TenantShard;
 import io.tidaldb.core.runtime.LoopBody;
@@ -12,6 +14,7 @@ import io.tidaldb.core.runtime.LoopFactory;
 import io.tidaldb.core.runtime.LoopHandle;
 import io.tidaldb.core.runtime.LoopScheduler;
 import io.tidaldb.core.runtime.ThreadLoops;
+import io.tidaldb.core.tenant.EmbeddedTenant;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -36,7 +39,7 @@ class CheckpointTest {
     }
 
     private static CompletableFuture<Void> begin(Tidal tidal) {
-        return ((EmbeddedTidal) tidal).beginCheckpoint();
+        return Replicas.beginCheckpoint(tidal);
     }
 
     private static Path file(Drill drill, TenantId of) {
@@ -212,7 +215,7 @@ class CheckpointTest {
         drill.loops.holdBackground();
         CompletableFuture<Void> checkpoint = begin(tidal);
         tidal.abandon();
-        Drill.fails(ErrorCode.CLOSED, () -> ((EmbeddedTidal) tidal).await(checkpoint));
+        Drill.fails(ErrorCode.CLOSED, () -> ((Instance) tidal).await(checkpoint));
         drill.loops.releaseBackground();
         assertThat(file(drill, Drill.TENANT)).doesNotExist();
         Tidal again = drill.open();

@@ -11,6 +11,7 @@ import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.core.ingest.Digests;
 import io.tidaldb.core.ingest.TenantShard;
+import io.tidaldb.core.tenant.EmbeddedTenant;
 import io.tidaldb.testkit.FaultyWalStores.Fault;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -8,6 +8,7 @@ import io.tidaldb.api.TenantConfig;
 import io.tidaldb.core.ingest.Corruption;
 import io.tidaldb.core.ingest.TenantShard;
 import io.tidaldb.core.ledger.StateDigest;
+import io.tidaldb.core.tenant.EmbeddedTenant;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.LongStream;

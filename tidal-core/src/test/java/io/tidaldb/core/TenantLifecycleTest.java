@@ -7,6 +7,7 @@ import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.RegionId;
 import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
+import io.tidaldb.core.tenant.EmbeddedTenant;
 import io.tidaldb.testkit.FaultyWalStores.Fault;
 import java.io.IOException;
 import java.nio.file.Files;

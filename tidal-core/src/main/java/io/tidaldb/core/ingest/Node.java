@@ -11,16 +11,22 @@ import io.tidaldb.api.TidalException;
 import io.tidaldb.api.WalSegmentId;
 import io.tidaldb.api.wal.LogId;
 import io.tidaldb.api.wal.LogStatus;
+import io.tidaldb.api.wal.RecordKind;
 import io.tidaldb.api.wal.WalBatch;
 import io.tidaldb.api.wal.WalCursor;
 import io.tidaldb.api.wal.WalStore;
+import io.tidaldb.core.codec.BodyRecords;
 import io.tidaldb.core.codec.ControlRecord;
+import io.tidaldb.core.codec.KeyBlock;
 import io.tidaldb.core.codec.SeqnoRanges;
+import io.tidaldb.core.codec.SignalRecords;
+import io.tidaldb.core.codec.UserRecord;
 import io.tidaldb.core.crdt.Hlc;
 import io.tidaldb.core.directory.NodeHome;
 import io.tidaldb.core.runtime.Clock;
 import io.tidaldb.core.runtime.LoopFactory;
 import io.tidaldb.core.runtime.LoopHandle;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -723,7 +729,46 @@ public final class Node {
      *
      * @param voids those of its records that do not, because their write counts elsewhere
      */
-    public record Counted(WalBatch batch, SeqnoRanges voids) {}
+    public record Counted(WalBatch batch, SeqnoRanges voids) {
+
+        /** Sees a signal: its payload, where in it the record is, and its seqno. */
+        public interface SignalVisitor {
+            void visit(ByteBuffer payload, int at, long seqno);
+        }
+
+        /** Goes through the signals of a batch that count. */
+        public void forEachSignal(SignalVisitor visitor) {
+            if (batch.kind() != RecordKind.SIGNALS) {
+                return;
+            }
+            ByteBuffer payload = batch.content();
+            int at = KeyBlock.bytes(KeyBlock.read(batch).size());
+            for (int i = 0; i < batch.count(); i++, at += SignalRecords.BYTES) {
+                if (!voids().contains(batch.firstSeqno() + i)) {
+                    visitor.visit(payload, at, batch.firstSeqno() + i);
+                }
+            }
+        }
+
+        /** Sees a record about a user, and its seqno. */
+        public interface UserRecordVisitor {
+            void visit(UserRecord record, long seqno);
+        }
+
+        /** Goes through the records of a batch about users that count. */
+        public void forEachUserRecord(UserRecordVisitor visitor) {
+            if (batch.kind() != RecordKind.SESSIONS && batch.kind() != RecordKind.HARD_NEGATIVES) {
+                return;
+            }
+            long seqno = batch.firstSeqno();
+            for (ByteBuffer body : BodyRecords.decode(batch)) {
+                if (!voids().contains(seqno)) {
+                    visitor.visit(UserRecord.decode(batch.kind(), body), seqno);
+                }
+                seqno++;
+            }
+        }
+    }
 
     /** A stretch of a log, read for an export. */
     public record Chunk(List<Counted> batches, @Nullable LogId nextLog, long nextSeqno) {}

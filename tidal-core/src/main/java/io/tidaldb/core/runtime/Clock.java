@@ -1,5 +1,7 @@
 package io.tidaldb.core.runtime;
 
+import java.time.Duration;
+
 /** The time, as given to whatever needs it: real in production, virtual in a simulation. Safe for any number of threads. */
 public interface Clock {
 
@@ -8,4 +10,13 @@ public interface Clock {
 
     /** Returns nanoseconds of a clock that never goes back; its origin means nothing. */
     long monotonicNanos();
+
+    /** Returns nanoseconds, at most 2^63 - 1. */
+    static long nanos(Duration duration) {
+        try {
+            return duration.toNanos();
+        } catch (ArithmeticException e) {
+            return Long.MAX_VALUE;
+        }
+    }
 }

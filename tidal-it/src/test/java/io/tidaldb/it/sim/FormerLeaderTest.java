@@ -8,7 +8,7 @@ import io.tidaldb.api.ShardId;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.core.ReadOptions;
 import io.tidaldb.core.Reading;
-import io.tidaldb.core.Replicas;
+import io.tidaldb.core.embedded.Replicas;
 import io.tidaldb.core.ingest.TenantShard;
 import io.tidaldb.core.replication.PeerCodec;
 import io.tidaldb.core.replication.PeerMessage;

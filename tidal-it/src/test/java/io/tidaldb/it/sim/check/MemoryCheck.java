@@ -1,6 +1,6 @@
 package io.tidaldb.it.sim.check;
 
-import io.tidaldb.core.Replicas;
+import io.tidaldb.core.embedded.Replicas;
 import io.tidaldb.core.replication.ReplicationSettings;
 import io.tidaldb.it.sim.SimulatedCluster;
 

@@ -1,0 +1,1390 @@
+package io.tidaldb.core.embedded;
+
+import io.tidaldb.api.Durability;
+import io.tidaldb.api.EntityId;
+import io.tidaldb.api.ErrorCode;
+import io.tidaldb.api.NodeId;
+import io.tidaldb.api.RegionId;
+import io.tidaldb.api.ReplicaId;
+import io.tidaldb.api.TenantConfig;
+import io.tidaldb.api.TenantId;
+import io.tidaldb.api.TidalException;
+import io.tidaldb.api.WalSegmentId;
+import io.tidaldb.api.WriteMode;
+import io.tidaldb.api.key.KeyVaultContext;
+import io.tidaldb.core.BackupReport;
+import io.tidaldb.core.BackupSource;
+import io.tidaldb.core.ClusterHealth;
+import io.tidaldb.core.EntityErasure;
+import io.tidaldb.core.ErasureCertificate;
+import io.tidaldb.core.Membership;
+import io.tidaldb.core.Migrations;
+import io.tidaldb.core.PlacementExplanation;
+import io.tidaldb.core.Reconciliation;
+import io.tidaldb.core.ReplicaComparison;
+import io.tidaldb.core.RestoreOptions;
+import io.tidaldb.core.ScrubFigures;
+import io.tidaldb.core.SignalType;
+import io.tidaldb.core.Tenant;
+import io.tidaldb.core.TenantCreation;
+import io.tidaldb.core.TenantKeyState;
+import io.tidaldb.core.TenantPlan;
+import io.tidaldb.core.Tidal;
+import io.tidaldb.core.Upgrades;
+import io.tidaldb.core.audit.Actor;
+import io.tidaldb.core.audit.AuditPage;
+import io.tidaldb.core.audit.Provenance;
+import io.tidaldb.core.backup.BackupPoint;
+import io.tidaldb.core.cluster.Instance;
+import io.tidaldb.core.cluster.LinkCut;
+import io.tidaldb.core.cluster.LocalCluster;
+import io.tidaldb.core.cluster.LocalNode;
+import io.tidaldb.core.cluster.RemoteCalls;
+import io.tidaldb.core.control.ClusterCommand;
+import io.tidaldb.core.control.ControlPlane;
+import io.tidaldb.core.control.Reply;
+import io.tidaldb.core.control.TenantRecord;
+import io.tidaldb.core.erasure.EntityErasing;
+import io.tidaldb.core.erasure.Erasures;
+import io.tidaldb.core.hosting.Hosting;
+import io.tidaldb.core.hosting.KeyWatch;
+import io.tidaldb.core.hosting.TenantKeyrings;
+import io.tidaldb.core.ingest.Node;
+import io.tidaldb.core.ingest.QueueBudget;
+import io.tidaldb.core.ingest.RateQuota;
+import io.tidaldb.core.ingest.Schema;
+import io.tidaldb.core.ingest.SlotLogs;
+import io.tidaldb.core.ingest.TenantShard;
+import io.tidaldb.core.ingest.TenantState;
+import io.tidaldb.core.key.KeyRing;
+import io.tidaldb.core.key.WrappedKey;
+import io.tidaldb.core.leading.Candidacy;
+import io.tidaldb.core.leading.Departure;
+import io.tidaldb.core.leading.HandOvers;
+import io.tidaldb.core.leading.Homecoming;
+import io.tidaldb.core.leading.Leadership;
+import io.tidaldb.core.leading.LeadershipSettings;
+import io.tidaldb.core.leading.Promotion;
+import io.tidaldb.core.membership.AgreedMembership;
+import io.tidaldb.core.membership.MembersUpkeep;
+import io.tidaldb.core.migration.AgreedMigrations;
+import io.tidaldb.core.migration.MoveCoordinator;
+import io.tidaldb.core.migration.MoveFigures;
+import io.tidaldb.core.migration.MoveTarget;
+import io.tidaldb.core.network.NodeNetwork;
+import io.tidaldb.core.reconcile.Reconciling;
+import io.tidaldb.core.remote.Answer;
+import io.tidaldb.core.remote.Call;
+import io.tidaldb.core.replica.ReplicaChanges;
+import io.tidaldb.core.replica.ReplicaUpkeep;
+import io.tidaldb.core.replication.ReplicaCheck;
+import io.tidaldb.core.replication.ReplicationLag;
+import io.tidaldb.core.replication.Replicator;
+import io.tidaldb.core.report.HealthReport;
+import io.tidaldb.core.report.NodeFigures;
+import io.tidaldb.core.report.PlacementReport;
+import io.tidaldb.core.report.Reserves;
+import io.tidaldb.core.routing.TenantPlacer;
+import io.tidaldb.core.runtime.Clock;
+import io.tidaldb.core.runtime.LoopFactory;
+import io.tidaldb.core.runtime.LoopScheduler;
+import io.tidaldb.core.runtime.RandomSource;
+import io.tidaldb.core.runtime.Waiting;
+import io.tidaldb.core.scrub.Scrubbing;
+import io.tidaldb.core.tenant.EmbeddedTenant;
+import io.tidaldb.core.tenant.RoutedTenant;
+import io.tidaldb.core.upgrade.rolling.AgreedUpgrades;
+import io.tidaldb.core.upgrade.rolling.LocalUpgradeSteps;
+import io.tidaldb.core.upgrade.rolling.OwnUpgrade;
+import io.tidaldb.core.upgrade.rolling.ProcessUpgradeSteps;
+import io.tidaldb.core.upgrade.rolling.UpgradeSteps;
+import io.tidaldb.core.wiring.Plugins;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.Executor;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import java.util.function.ToLongFunction;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * An instance whose nodes all run in this process.
+ *
+ * <p>Changes to tenants and signals are serialised by this object's lock; records and reads take none.
+ */
+final class EmbeddedTidal implements Tidal, Instance {
+
+    private static final Logger LOG = LoggerFactory.getLogger(EmbeddedTidal.class);
+
+    private static final Duration WAIT_FOR_TASK = Duration.ofSeconds(60);
+    private static final Duration WAIT_FOR_OTHERS = Duration.ofSeconds(10);
+    private static final Duration WAIT_FOR_LEASE = Duration.ofMinutes(5);
+    private static final Duration WAIT_FOR_FIGURES = Duration.ofSeconds(1);
+    private static final Duration HAND_OVER = Duration.ofSeconds(10);
+    private static final Duration WAIT_UNTIL_IDLE = Duration.ofSeconds(1);
+    private static final Duration LOOK_AGAIN = Duration.ofMillis(5);
+    private static final int MAX_AUDIT_PAGE = 1_000;
+    private static final int LOOKS_AT_ERASURE = 100;
+    private static final Duration LOOK_AGAIN_AT_ERASURE = Duration.ofMillis(20);
+
+    private final ControlPlane control;
+    private final LocalCluster cluster;
+    private final Hosting hosting;
+    private final Erasures erasures;
+    private final EntityErasing entityErasing;
+    private final TenantKeyrings keyrings;
+    private final Schema schema;
+    private final Plugins plugins;
+    private final Limits limits;
+    private final QueueBudget queue;
+    private final Reserves reserves;
+    private final LoopFactory.CallbackExecutor callbacks;
+    private final LoopScheduler scheduler;
+    private final @Nullable RemoteCalls calls;
+    private final @Nullable CallService service;
+
+    // Of a member of a cluster, once it leads.
+    private volatile @Nullable Promotion promotion;
+    private volatile @Nullable HandOvers handOvers;
+    private volatile @Nullable Departure departure;
+
+    /** What nodes of this process do about their upgrade. */
+    private final Map<NodeId, OwnUpgrade> upgrades = new ConcurrentSkipListMap<>();
+
+    private final Reconciling reconciling;
+    private final MoveTarget moveTarget;
+    private final MoveCoordinator moves;
+    private final ReplicaUpkeep replicaUpkeep;
+    private final Scrubbing scrubbing;
+
+    private volatile boolean closed;
+
+    /** Who changes something at the moment. Guarded by this object's lock. */
+    private Actor actor;
+
+    /**
+     * Puts an instance together.
+     *
+     * @param scheduler runs what was agreed; ends with this
+     * @param network of the one node of this process, if others are other processes; else null
+     */
+    EmbeddedTidal(
+            ControlPlane control,
+            LocalCluster cluster,
+            Schema schema,
+            Plugins plugins,
+            Limits limits,
+            LoopScheduler scheduler,
+            @Nullable NodeNetwork network) {
+        this.control = control;
+        this.cluster = cluster;
+        this.schema = schema;
+        this.plugins = plugins;
+        this.limits = limits;
+        this.queue = new QueueBudget(limits.queueBytesPerTenant(), limits.queueBytes());
+        this.reserves = new Reserves(limits.capacity(), cluster::nameOf);
+        this.callbacks = plugins.platform().loops().callbacks("callback");
+        this.calls = network == null ? null : new RemoteCalls(network, control);
+        this.service = network == null
+                ? null
+                : new CallService(this, control, network, plugins.platform().loops());
+        this.scheduler = scheduler;
+        this.actor = Actor.local(cluster.localNames().get(0));
+        RandomSource random = plugins.platform().random();
+        this.keyrings = new TenantKeyrings(
+                limits.keys() == null
+                        ? null
+                        : plugins.keyVaults().create(new KeyVaultContext(limits.keys(), random::nextLong)),
+                random,
+                plugins.platform().clock());
+        this.hosting = new Hosting(control, cluster, schema, scheduler, keyrings, this::assemble);
+        this.erasures =
+                new Erasures(control, cluster, keyrings, plugins.platform().clock(), hosting::after);
+        hosting.onErased(erasures::deleted);
+        this.reconciling = new Reconciling(this, control, hosting, calls);
+        this.entityErasing =
+                new EntityErasing(control, cluster, plugins.platform().clock(), hosting::after);
+        this.moveTarget = new MoveTarget(cluster, hosting);
+        this.moves = new MoveCoordinator(
+                control, cluster, hosting, calls, moveTarget, plugins.platform().clock(), scheduler);
+        this.replicaUpkeep = new ReplicaUpkeep(control, cluster, hosting, calls, this::promoted, scheduler);
+        this.scrubbing = new Scrubbing(control, cluster, hosting, calls, this::promoted, limits.scrub(), scheduler);
+        control.listen(tenant -> {
+            hosting.changed(tenant);
+            moves.changed();
+            replicaUpkeep.changed();
+            entityErasing.changed();
+        });
+    }
+
+    /**
+     * Opens the tenants that exist, then serves.
+     *
+     * @param copied the data came without its identity: somebody else may go on writing under its origins
+     */
+    void start(boolean copied) {
+        // What was agreed before anybody was told of it.
+        cluster.follow(control.shards(), control.nodes());
+        List<Node> nodes = cluster.localNames().stream().map(cluster::open).toList();
+        nodes.forEach(node -> grantIncarnations(node, copied));
+        adoptDefaultTenant(nodes);
+        nodes.forEach(this::eraseLeftOvers);
+        await(hosting.recover(nodes));
+        nodes.forEach(this::warnOfUnknown);
+        nodes.forEach(node -> cluster.start(node.id()));
+        await(hosting.assignAll(cluster.localNames()));
+        hosting.resume();
+        nodes.forEach(erasures::opened);
+        nodes.forEach(entityErasing::opened);
+        if (service != null) {
+            service.start();
+            await(lead(nodes.get(0)), WAIT_FOR_LEASE.toNanos());
+        } else {
+            nodes.forEach(node -> prepareUpgrade(
+                    node,
+                    new LocalUpgradeSteps(
+                            node.id(),
+                            control,
+                            cluster,
+                            hosting,
+                            plugins.platform().random(),
+                            scheduler)));
+        }
+        moves.changed();
+        replicaUpkeep.changed();
+        scrubbing.start();
+        new KeyWatch(control, hosting, keyrings, limits.keyCheck(), scheduler).start();
+    }
+
+    private CompletableFuture<Void> lead(Node node) {
+        node.lease().limit();
+        RemoteCalls remote = Objects.requireNonNull(calls);
+        new MembersUpkeep(node.id(), control, cluster, hosting, remote, scheduler).start();
+        LeadershipSettings settings = limits.leadership();
+        Leadership leadership = new Leadership(
+                node.id(), control, cluster, hosting, remote, node.lease(), node::sound, settings, scheduler);
+        HandOvers handing = new HandOvers(node.id(), cluster, hosting, remote, leadership, scheduler);
+        handOvers = handing;
+        departure = new Departure(node.id(), hosting, handing, scheduler);
+        promotion = new Promotion(control, cluster, hosting, remote, handing, scheduler);
+        new Homecoming(
+                        node.id(),
+                        cluster,
+                        hosting,
+                        remote,
+                        leadership,
+                        handing,
+                        settings.returnAfter(),
+                        plugins.platform().random(),
+                        scheduler)
+                .start();
+        prepareUpgrade(node, new ProcessUpgradeSteps(node.id(), hosting, remote, handing, scheduler));
+        return leadership.start();
+    }
+
+    /** Hands a slot that this node leads to another replica. */
+    CompletableFuture<Void> handOver(TenantId tenant, ReplicaId replica) {
+        HandOvers handing = handOvers;
+        return handing == null
+                ? CompletableFuture.failedFuture(
+                        new TidalException(ErrorCode.NOT_OWNER, "the node is starting: it leads nothing yet"))
+                : handing.promote(new ClusterCommand.Promote(tenant, replica), Promotion.TO_CATCH_UP);
+    }
+
+    /** Returns what is held here of slots that a node leads. */
+    CompletableFuture<Answer.Positions> positions(NodeId node) {
+        return hosting.positions(node);
+    }
+
+    // What was deleted while the node was away, whether another tenant has its id by now or not.
+    private void eraseLeftOvers(Node node) {
+        control.erased().stream().filter(node::holds).forEach(node::eraseNow);
+        control.tenants().values().stream()
+                .filter(record -> node.holdsFormer(record.config().id(), record.minIncarnation()))
+                .forEach(record -> node.eraseNow(record.config().id()));
+    }
+
+    private void warnOfUnknown(Node node) {
+        for (TenantId tenant : node.tenantsWithLogs()) {
+            if (hosting.tenant(tenant) == null) {
+                LOG.warn(
+                        "logs of tenant {} on node {} are kept but not served: the control log does not know it",
+                        tenant,
+                        node.id());
+            }
+        }
+    }
+
+    private void grantIncarnations(Node node, boolean copied) {
+        if (copied || node.needsIncarnation()) {
+            for (ReplicaId replica : cluster.hosted(node.id())) {
+                await(control.submit(new ClusterCommand.GrantIncarnation(replica)));
+            }
+            node.incarnated();
+        }
+    }
+
+    // A directory written before tenants existed holds logs of tenant 0 that no control log knows.
+    private void adoptDefaultTenant(List<Node> nodes) {
+        if (control.tenant(TenantId.DEFAULT) != null || control.hadFormer(TenantId.DEFAULT)) {
+            return;
+        }
+        for (Node node : nodes) {
+            if (node.tenantsWithLogs().contains(TenantId.DEFAULT)) {
+                ReplicaId first = cluster.hosted(node.id()).get(0);
+                TenantConfig config = TenantConfig.builder(TenantId.DEFAULT).build();
+                await(control.submit(new ClusterCommand.CreateTenant(
+                        config, List.of(first), plugins.platform().random().nextLong())));
+                return;
+            }
+        }
+    }
+
+    @Override
+    public @Nullable TenantRecord agreed(TenantId id) {
+        return control.tenant(id);
+    }
+
+    private EmbeddedTenant assemble(TenantRecord record) {
+        TenantState state = new TenantState(record.config(), rates(record.config()), record.digestSeed(), queue);
+        EmbeddedTenant tenant = new EmbeddedTenant(this, state, record, calls);
+        tenant.keys(keyrings.of(record));
+        return tenant;
+    }
+
+    @Override
+    public ScrubFigures scrub() {
+        return scrubbing.figures();
+    }
+
+    @Override
+    public void promote(TenantId id, ReplicaId leader) {
+        checkOpen();
+        Promotion across = promotion;
+        if (across != null) {
+            await(across.promote(id, leader));
+        } else {
+            promoteHere(id, leader);
+        }
+    }
+
+    private synchronized void promoteHere(TenantId id, ReplicaId leader) {
+        EmbeddedTenant tenant = existing(id);
+        if (tenant.placement().contains(leader)) {
+            return;
+        }
+        Promotion.requireInService(control, cluster.nameOf(leader));
+        cluster.node(leader);
+        @Nullable Candidacy candidacy = candidacy(tenant, leader);
+        try {
+            if (candidacy != null) {
+                candidacy.announce();
+                await(candidacy.check(shard -> cluster.node(shard.replica()).withLogs(shard, 0, SlotLogs::held)));
+            }
+            decide(new ClusterCommand.Promote(id, leader));
+        } catch (TidalException e) {
+            if (candidacy != null) {
+                candidacy.withdraw();
+            }
+            throw e;
+        }
+        await(hosting.settled(id));
+    }
+
+    /** As {@link #promote}, without waiting. */
+    private CompletableFuture<Void> promoted(TenantId id, ReplicaId leader) {
+        Promotion across = promotion;
+        if (across != null) {
+            return across.promote(id, leader);
+        }
+        @Nullable Candidacy candidacy = candidacy(existing(id), leader);
+        if (candidacy == null) {
+            return control.submit(new ClusterCommand.Promote(id, leader)).thenApply(incarnation -> null);
+        }
+        candidacy.announce();
+        return candidacy
+                .check(shard -> cluster.node(shard.replica()).withLogs(shard, 0, SlotLogs::held))
+                .thenCompose(nothing -> control.submit(new ClusterCommand.Promote(id, leader)))
+                .whenComplete((incarnation, failure) -> {
+                    if (failure != null) {
+                        candidacy.withdraw();
+                    }
+                })
+                .thenCompose(incarnation -> hosting.settled(id));
+    }
+
+    /** Returns null where there is no such replica, which the control log then says. */
+    private @Nullable Candidacy candidacy(EmbeddedTenant tenant, ReplicaId leader) {
+        List<TenantShard> running = tenant.replicas(leader.shard()).stream()
+                .filter(shard -> cluster.isRunning(cluster.nameOf(shard.replica())))
+                .filter(shard -> shard.refusal() == null || shard.replica().equals(leader))
+                .filter(shard -> !hosting.isFilling(tenant.id(), shard.replica()))
+                .toList();
+        int members = cluster.replicas()
+                .allowed(leader.shard(), tenant.state().config())
+                .size();
+        return running.stream()
+                .filter(shard -> shard.replica().equals(leader))
+                .findFirst()
+                .map(candidate -> new Candidacy(candidate, running, members))
+                .orElse(null);
+    }
+
+    @Override
+    public List<ReplicaComparison> compareReplicas(TenantShard leader, boolean repair) {
+        Replicator replicator = cluster.replicator(leader.replica());
+        if (replicator == null) {
+            return List.of();
+        }
+        SortedMap<NodeId, ReplicaCheck> before =
+                await(replicator.compare(leader, plugins.platform().random().nextLong()));
+        SortedMap<NodeId, ReplicaCheck> after = before;
+        if (repair
+                && before.values().stream()
+                        .anyMatch(check -> !check.differingBuckets().isEmpty())) {
+            before.forEach((follower, check) -> check.differingBuckets()
+                    .forEach(bucket -> replicator.repair(
+                            leader,
+                            follower,
+                            bucket,
+                            plugins.platform().random().nextLong())));
+            after = await(replicator.compare(leader, plugins.platform().random().nextLong()));
+        }
+        List<ReplicaComparison> result = new ArrayList<>();
+        after.forEach((follower, check) -> {
+            ReplicaCheck first = before.getOrDefault(follower, ReplicaCheck.UNKNOWN);
+            result.add(new ReplicaComparison(
+                    new ReplicaId(cluster.region(follower), leader.replica().shard()),
+                    check.known(),
+                    check.differingBuckets(),
+                    repair ? first.differingBuckets().size() : 0));
+        });
+        return result;
+    }
+
+    // Its part in the control log ends with the process, so its node does as well.
+    private void refuseOthers(NodeId node) {
+        if (calls != null) {
+            throw new TidalException(
+                    ErrorCode.UNSUPPORTED,
+                    "node " + node + " is one of a cluster of processes: stop or start its process instead");
+        }
+    }
+
+    @Override
+    public synchronized void crashNode(NodeId node) {
+        checkOpen();
+        refuseOthers(node);
+        cluster.remove(node).abandon();
+    }
+
+    @Override
+    public synchronized void stopNode(NodeId node) {
+        checkOpen();
+        refuseOthers(node);
+        cluster.remove(node).close();
+    }
+
+    @Override
+    public synchronized void startNode(NodeId name) {
+        checkOpen();
+        refuseOthers(name);
+        if (cluster.isRunning(name)) {
+            throw TidalException.invalid("node " + name + " is running already: expected one that was crashed");
+        }
+        await(hosting.pause());
+        try {
+            Node node = cluster.open(name);
+            try {
+                grantIncarnations(node, false);
+                eraseLeftOvers(node);
+                await(hosting.openAll(List.of(node)));
+                cluster.start(name);
+            } catch (TidalException e) {
+                cluster.remove(name).abandon();
+                throw e;
+            }
+            await(hosting.assignAll(List.of(name)));
+            erasures.opened(node);
+            entityErasing.opened(node);
+        } finally {
+            hosting.resume();
+        }
+    }
+
+    @Override
+    public RateQuota rates(TenantConfig config) {
+        return new RateQuota(
+                config, plugins.limiters(), plugins.platform().clock().monotonicNanos());
+    }
+
+    @Override
+    public Node node(TenantShard shard) {
+        return cluster.node(shard.replica());
+    }
+
+    @Override
+    public RegionId region() {
+        return cluster.region(cluster.localNames().get(0));
+    }
+
+    @Override
+    public LocalCluster cluster() {
+        return cluster;
+    }
+
+    @Override
+    public QueueBudget queue() {
+        return queue;
+    }
+
+    @Override
+    public boolean isOpen() {
+        return !closed;
+    }
+
+    @Override
+    public void checkOpen() {
+        if (closed) {
+            throw new TidalException(ErrorCode.CLOSED, "this instance of Tidal is closed");
+        }
+    }
+
+    @Override
+    public Schema schema() {
+        return schema;
+    }
+
+    @Override
+    public Clock clock() {
+        return plugins.platform().clock();
+    }
+
+    @Override
+    public long maxFutureNanos() {
+        return Clock.nanos(limits.maxFuture());
+    }
+
+    @Override
+    public <T> T await(CompletableFuture<T> task) {
+        return await(task, WAIT_FOR_TASK.toNanos());
+    }
+
+    @Override
+    public <T> T await(CompletableFuture<T> task, long atMostNanos) {
+        return Waiting.uninterruptibly(plugins.platform().loops(), task, atMostNanos);
+    }
+
+    @Override
+    public LoopFactory loops() {
+        return plugins.platform().loops();
+    }
+
+    @Override
+    public Executor callbacks() {
+        return callbacks;
+    }
+
+    @Override
+    public synchronized SignalType declareSignal(String name, Duration halfLife) {
+        checkOpen();
+        long index = decide(new ClusterCommand.DeclareSignal(name, Clock.nanos(halfLife)));
+        return new SignalType((int) index, name, halfLife);
+    }
+
+    private long decide(ClusterCommand command) {
+        return await(control.submit(command, provenance()));
+    }
+
+    private Provenance provenance() {
+        return new Provenance(actor, Duration.ofNanos(clock().wallNanos()).toMillis());
+    }
+
+    /** Does something for somebody, in whose name it is agreed. */
+    synchronized <T> T acting(Actor other, Supplier<T> change) {
+        Actor before = actor;
+        actor = other;
+        try {
+            return change.get();
+        } finally {
+            actor = before;
+        }
+    }
+
+    @Override
+    public Tidal as(Actor other) {
+        return new ActingTidal(this, other);
+    }
+
+    @Override
+    public AuditPage audit(long from, int limit, @Nullable TenantId tenant) {
+        checkOpen();
+        if (from < 1 || limit < 1 || limit > MAX_AUDIT_PAGE) {
+            throw TidalException.invalid("audit entries from " + from + ", at most " + limit
+                    + ", can't be given: expected a number from 1 on, and 1 to " + MAX_AUDIT_PAGE + " entries");
+        }
+        return control.audit(from, limit, tenant);
+    }
+
+    @Override
+    public List<SignalType> signals() {
+        checkOpen();
+        return schema.entries().stream()
+                .map(entry -> new SignalType(entry.index(), entry.name(), Duration.ofNanos(entry.halfLifeNanos())))
+                .toList();
+    }
+
+    @Override
+    public synchronized Tenant createTenant(TenantConfig config) {
+        checkOpen();
+        ClusterCommand.CreateTenant creation = creation(config, checkedPlacement(config));
+        List<WrappedKey> keys = firstKeys(config);
+        decide(creation);
+        decideKeys(config.id(), keys);
+        awaitEverywhere(config.id());
+        EmbeddedTenant tenant = existing(config.id());
+        if (!config.label().equals(TenantConfig.DEFAULT_LABEL)) {
+            writeLabel(tenant, config.label());
+        }
+        return tenant.everywhere();
+    }
+
+    @Override
+    public synchronized List<TenantCreation> createTenants(List<TenantConfig> configs) {
+        checkOpen();
+        return new TenantBatch(this).create(configs);
+    }
+
+    /** Returns where a tenant that does not exist yet is to live, if it can. */
+    List<ReplicaId> placed(TenantConfig config) {
+        if (control.tenant(config.id()) != null) {
+            throw new TidalException(
+                    ErrorCode.TENANT_EXISTS,
+                    "tenant " + config.id() + " exists already: choose another id, or change it");
+        }
+        List<ReplicaId> placement = new TenantPlacer(plugins.placement())
+                .place(config, cluster.replicas())
+                .shards();
+        checkSupported(config, placement);
+        placement.forEach(cluster::requireReachable);
+        reserves.check(config, placement, control);
+        return placement;
+    }
+
+    /** Returns what has to be agreed for a new tenant, of whose id nothing is left here. */
+    ClusterCommand.CreateTenant creation(TenantConfig config, List<ReplicaId> placement) {
+        if (control.hadFormer(config.id())) {
+            // Where its data could not be erased, nothing is promised to a new one.
+            await(hosting.erase(config.id()));
+        }
+        return new ClusterCommand.CreateTenant(
+                config.toBuilder().label(TenantConfig.DEFAULT_LABEL).build(),
+                placement,
+                plugins.platform().random().nextLong());
+    }
+
+    /**
+     * Returns the keys that a new tenant is to have.
+     *
+     * @throws TidalException KEY_UNAVAILABLE
+     */
+    List<WrappedKey> firstKeys(TenantConfig config) {
+        return config.encrypted() ? keyrings.rotated(config.id(), List.of()) : List.of();
+    }
+
+    /** Gives a new tenant its keys; until then nothing of it can be written. */
+    void decideKeys(TenantId id, List<WrappedKey> keys) {
+        if (!keys.isEmpty()) {
+            decide(new ClusterCommand.SetTenantKeys(id, keys));
+        }
+    }
+
+    /** Unwraps keys, perhaps of a tenant of another cluster. */
+    KeyRing keyring(TenantId tenant, List<WrappedKey> wrapped) {
+        return keyrings.of(tenant, wrapped);
+    }
+
+    @Override
+    public TenantKeyState keys(TenantId id) {
+        checkOpen();
+        EmbeddedTenant tenant = existing(id);
+        TenantRecord record = Objects.requireNonNullElse(control.tenant(id), tenant.record());
+        return TenantKeyrings.state(record, tenant.suspension());
+    }
+
+    @Override
+    public synchronized TenantKeyState rotateKeys(TenantId id) {
+        checkOpen();
+        TenantRecord record = encrypted(id);
+        decide(new ClusterCommand.SetTenantKeys(
+                id, keyrings.rotated(id, record.keys().wrapped())));
+        awaitEverywhere(id);
+        return keys(id);
+    }
+
+    @Override
+    public synchronized TenantKeyState suspendKeys(TenantId id, boolean suspended) {
+        checkOpen();
+        encrypted(id);
+        decide(new ClusterCommand.SuspendTenant(id, suspended));
+        awaitEverywhere(id);
+        return keys(id);
+    }
+
+    private TenantRecord encrypted(TenantId id) {
+        TenantRecord record = existing(id).record();
+        if (!record.config().encrypted()) {
+            throw TidalException.invalid("tenant " + id
+                    + " is not encrypted, so it has no keys: expected a tenant that was created encrypted");
+        }
+        return record;
+    }
+
+    List<Reply> decideAll(List<ClusterCommand.CreateTenant> tenants) {
+        return await(control.submitAll(tenants, provenance()));
+    }
+
+    /** Waits until tenants that were agreed on are there, here and on the other nodes that answer, and writes their labels. */
+    void opened(List<TenantConfig> created) {
+        if (created.isEmpty()) {
+            return;
+        }
+        await(CompletableFuture.allOf(created.stream()
+                .map(config -> hosting.settled(config.id()).handle((nothing, failure) -> null))
+                .toArray(CompletableFuture[]::new)));
+        // Whoever has done what was agreed last has done all before.
+        awaitEverywhere(created.get(created.size() - 1).id());
+        await(CompletableFuture.allOf(created.stream()
+                .filter(config -> !config.label().equals(TenantConfig.DEFAULT_LABEL))
+                .map(config -> labelled(existing(config.id()), config.label()))
+                .toArray(CompletableFuture[]::new)));
+    }
+
+    private static CompletableFuture<Void> labelled(EmbeddedTenant tenant, String label) {
+        return tenant.everywhere() instanceof RoutedTenant routed ? routed.labelled(label) : tenant.writeLabel(label);
+    }
+
+    /** Waits until what was agreed on a tenant is done: here, and on the other nodes that answer; the rest do it when they can. */
+    void awaitEverywhere(TenantId id) {
+        await(hosting.settled(id));
+        RemoteCalls remote = calls;
+        if (remote != null) {
+            List<CompletableFuture<Void>> told = new ArrayList<>();
+            for (NodeId node : cluster.names()) {
+                if (remote.isUp(node)) {
+                    told.add(remote.ask(
+                                    node,
+                                    index -> new Call.Settle(index, id.value()),
+                                    Answer.Done.class,
+                                    WAIT_FOR_OTHERS)
+                            .handle((done, failure) -> late(node, id, failure)));
+                }
+            }
+            await(CompletableFuture.allOf(told.toArray(CompletableFuture[]::new)));
+        }
+    }
+
+    private static @Nullable Void late(NodeId node, TenantId id, @Nullable Throwable failure) {
+        if (failure != null) {
+            LOG.warn(
+                    "node {} has not done yet what was agreed on tenant {}: {}",
+                    node,
+                    id,
+                    RemoteCalls.reason(failure).getMessage());
+        }
+        return null;
+    }
+
+    @Override
+    public boolean mayExist(WalSegmentId record, TenantRecord tenant) {
+        ReplicaId writer = record.origin().replica();
+        boolean isMember = cluster.replicas().allowed(record.shard(), tenant.config()).stream()
+                .anyMatch(member -> member.replica().equals(writer));
+        return isMember
+                && record.origin().incarnation() <= Math.max(control.incarnation(writer), tenant.minIncarnation());
+    }
+
+    @Override
+    public CompletableFuture<Long> caughtUp() {
+        return control.catchUp();
+    }
+
+    @Override
+    public CompletableFuture<Void> pause(Duration pause) {
+        return hosting.after(pause);
+    }
+
+    @Override
+    public CompletableFuture<Void> settled(TenantId id) {
+        return hosting.settled(id);
+    }
+
+    private void checkSupported(TenantConfig config, List<ReplicaId> placement) {
+        if (config.writes() == WriteMode.EVERYWHERE && config.durability() != Durability.LOCAL) {
+            throw new TidalException(
+                    ErrorCode.UNSUPPORTED,
+                    "tenant " + config.id() + " asks for writes EVERYWHERE and for durability " + config.durability()
+                            + ", but each region takes writes by itself: expected LOCAL");
+        }
+        if (config.durability() == Durability.MAJORITY || config.durability() == Durability.ALL) {
+            for (ReplicaId slot : placement) {
+                if (cluster.replicas().allowed(slot.shard(), config).size() < 2) {
+                    throw new TidalException(
+                            ErrorCode.UNSUPPORTED,
+                            "tenant " + config.id() + " asks for durability " + config.durability() + ", and shard "
+                                    + slot + " has no replica where the tenant may be: expected ASYNC or LOCAL, or a"
+                                    + " topology with the shard in several of the tenant's regions");
+                }
+            }
+        }
+    }
+
+    private void checkLabel(TenantConfig config) {
+        if (config.label().equals(TenantConfig.DEFAULT_LABEL)) {
+            return;
+        }
+        tenantLabelled(config.label())
+                .filter(other -> !other.id().equals(config.id()))
+                .ifPresent(other -> {
+                    throw TidalException.invalid("label \"" + config.label() + "\" of tenant " + config.id()
+                            + " is taken by tenant " + other.id() + ": choose another label");
+                });
+    }
+
+    // Backups
+
+    private void requireWhole(TenantId id) {
+        if (control.isRestoring(id)) {
+            throw new TidalException(
+                    ErrorCode.NOT_CAUGHT_UP,
+                    "tenant " + id
+                            + " is being restored from a backup: wait until it is whole; if nobody restores it any more, delete it");
+        }
+    }
+
+    /** Returns whether a tenant other than this one has a label. */
+    boolean isLabelTaken(String label, TenantId by) {
+        return hosting.tenants().stream()
+                .anyMatch(tenant ->
+                        !tenant.id().equals(by) && tenant.config().label().equals(label));
+    }
+
+    @Override
+    public BackupReport backup(TenantId id, BackupPoint after, OutputStream out) throws IOException {
+        checkOpen();
+        requireWhole(id);
+        return new TenantBackup(this, existing(id), after).write(control.cluster(), out);
+    }
+
+    @Override
+    public Tenant restore(BackupSource backup, RestoreOptions options) throws IOException {
+        return restore(backup, options, actor());
+    }
+
+    private synchronized Actor actor() {
+        return actor;
+    }
+
+    /** Restores in somebody's name. */
+    Tenant restore(BackupSource backup, RestoreOptions options, Actor by) throws IOException {
+        checkOpen();
+        TenantRestore.Decisions decide = command -> acting(by, () -> decide(command));
+        return existing(new TenantRestore(this, cluster, decide, backup, options).restore())
+                .everywhere();
+    }
+
+    private static void writeLabel(EmbeddedTenant tenant, String label) {
+        if (tenant.everywhere() instanceof RoutedTenant routed) {
+            routed.label(label);
+        } else {
+            tenant.label(label);
+        }
+    }
+
+    @Override
+    public Tenant updateTenant(TenantConfig config) {
+        return updateTenant(config, actor());
+    }
+
+    /** Changes a tenant in somebody's name. */
+    Tenant updateTenant(TenantConfig config, Actor by) {
+        checkOpen();
+        // Nobody else has to wait until data has moved.
+        boolean moves = acting(by, () -> update(config));
+        if (moves) {
+            replicaChanges().await(config.id());
+        }
+        return existing(config.id()).everywhere();
+    }
+
+    private boolean update(TenantConfig config) {
+        checkUpdate(config);
+        EmbeddedTenant tenant = existing(config.id());
+        Optional<ClusterCommand> change = replicaChanges().change(config);
+        change.ifPresent(this::decide);
+        decide(new ClusterCommand.UpdateTenant(replicaChanges().withoutChange(config)));
+        awaitEverywhere(config.id());
+        if (!tenant.config().label().equals(config.label())) {
+            writeLabel(tenant, config.label());
+        }
+        return change.isPresent();
+    }
+
+    ReplicaChanges replicaChanges() {
+        return new ReplicaChanges(control, replicaUpkeep, pause -> await(hosting.after(pause)));
+    }
+
+    /** Refuses what can't be kept; what can't be changed at all is refused by the control log. */
+    void checkUpdate(TenantConfig config) {
+        EmbeddedTenant tenant = existing(config.id());
+        checkSupported(config, tenant.placement());
+        checkLabel(config);
+        reserves.check(config, tenant.placement(), control);
+    }
+
+    /** Returns a tenant that is hosted here. */
+    EmbeddedTenant existing(TenantId id) {
+        EmbeddedTenant tenant = hosting.tenant(id);
+        if (tenant == null) {
+            throw new TidalException(ErrorCode.TENANT_NOT_FOUND, "tenant " + id + " does not exist: create it first");
+        }
+        return tenant;
+    }
+
+    @Override
+    public synchronized void deleteTenant(TenantId id) {
+        checkOpen();
+        existing(id);
+        try {
+            // Agreed first: an interruption from here on is finished by the next open.
+            decide(new ClusterCommand.DeleteTenant(id));
+            awaitEverywhere(id);
+            for (int looks = 0; looks < LOOKS_AT_ERASURE && erasures.isPendingHere(id); looks++) {
+                await(hosting.after(LOOK_AGAIN_AT_ERASURE));
+            }
+        } catch (TidalException e) {
+            if (e.code() != ErrorCode.CLOSED) {
+                throw e;
+            }
+            // CLOSED would say that nothing happened.
+            throw new TidalException(
+                    ErrorCode.DEADLINE_EXCEEDED,
+                    "this instance was closed while tenant " + id
+                            + " was deleted: look whether it exists, and delete it again",
+                    e);
+        }
+    }
+
+    @Override
+    public synchronized void revokeToken(String id) {
+        checkOpen();
+        decide(new ClusterCommand.RevokeToken(id));
+    }
+
+    @Override
+    public boolean isTokenRevoked(String id) {
+        return control.isTokenRevoked(id);
+    }
+
+    @Override
+    public synchronized EntityErasure eraseEntity(TenantId tenant, EntityId entity) {
+        checkOpen();
+        requireWhole(tenant);
+        existing(tenant);
+        long number = decide(new ClusterCommand.EraseEntity(
+                tenant, entity.value(), Duration.ofNanos(clock().wallNanos()).toMillis()));
+        for (int looks = 0; looks < LOOKS_AT_ERASURE; looks++) {
+            EntityErasure known = entityErasing.find(number).orElse(null);
+            if (known == null || known.isComplete()) {
+                break;
+            }
+            await(hosting.after(LOOK_AGAIN_AT_ERASURE));
+        }
+        return entityErasing
+                .find(number)
+                .orElseThrow(() -> new TidalException(
+                        ErrorCode.TENANT_NOT_FOUND, "tenant " + tenant + " does not exist: it was deleted meanwhile"));
+    }
+
+    @Override
+    public List<EntityErasure> entityErasures() {
+        checkOpen();
+        return entityErasing.all();
+    }
+
+    @Override
+    public List<ErasureCertificate> erasures() {
+        checkOpen();
+        List<NodeId> there = cluster.names();
+        return control.erasures().stream()
+                .map(record -> new ErasureCertificate(
+                        record.tenant(),
+                        record.life(),
+                        record.nodes().entrySet().stream()
+                                .map(node -> new ErasureCertificate.Confirmation(
+                                        node.getKey(),
+                                        node.getValue() == 0
+                                                ? Optional.empty()
+                                                : Optional.of(Instant.ofEpochMilli(node.getValue())),
+                                        !there.contains(node.getKey())))
+                                .toList(),
+                        record.encrypted()))
+                .toList();
+    }
+
+    @Override
+    public Optional<Tenant> tenant(TenantId id) {
+        checkOpen();
+        requireWhole(id);
+        return Optional.ofNullable(hosting.tenant(id)).map(EmbeddedTenant::everywhere);
+    }
+
+    @Override
+    public Optional<Tenant> tenantLabelled(String label) {
+        checkOpen();
+        List<EmbeddedTenant> found = hosting.tenants().stream()
+                .filter(tenant -> tenant.config().label().equals(label) && !control.isRestoring(tenant.id()))
+                .toList();
+        return found.size() == 1 ? Optional.of(found.get(0).everywhere()) : Optional.empty();
+    }
+
+    @Override
+    public List<Tenant> tenants() {
+        checkOpen();
+        return hosting.tenants().stream()
+                .filter(tenant -> !control.isRestoring(tenant.id()))
+                .map(EmbeddedTenant::everywhere)
+                .toList();
+    }
+
+    @Override
+    public ClusterHealth health() {
+        checkOpen();
+        SortedMap<NodeId, Answer.Figures> figures = allFigures();
+        return new HealthReport(control, hosting.tenants(), figures, calls != null)
+                .health(
+                        cluster.names(),
+                        node -> link(node, figures.get(node)),
+                        AgreedUpgrades.status(control, cluster, figures, nowMillis()));
+    }
+
+    /** Returns how the nodes are that answer. */
+    private SortedMap<NodeId, Answer.Figures> allFigures() {
+        RemoteCalls remote = calls;
+        SortedMap<NodeId, CompletableFuture<Answer.Figures>> asked = new TreeMap<>();
+        if (remote != null) {
+            for (NodeId node : cluster.names()) {
+                if (!cluster.isLocal(node)) {
+                    asked.put(
+                            node,
+                            remote.ask(node, index -> new Call.Figures(0, 0), Answer.Figures.class, WAIT_FOR_FIGURES));
+                }
+            }
+        }
+        SortedMap<NodeId, Answer.Figures> figures = new TreeMap<>();
+        cluster.nodes().forEach(node -> figures.put(node.id(), figures(node.id())));
+        asked.forEach((node, answer) -> {
+            try {
+                figures.put(node, await(answer));
+            } catch (TidalException e) {
+                LOG.debug("node {} does not say how it is: {}", node, e.getMessage());
+            }
+        });
+        return figures;
+    }
+
+    @Override
+    public PlacementExplanation explain(TenantId id) {
+        checkOpen();
+        return new PlacementReport(
+                        existing(id).record(),
+                        new TenantPlacer(plugins.placement()),
+                        reserves,
+                        control,
+                        allFigures(),
+                        calls != null)
+                .explanation();
+    }
+
+    @Override
+    public synchronized TenantPlan planCreation(TenantConfig config) {
+        return planning().create(config);
+    }
+
+    @Override
+    public synchronized TenantPlan planUpdate(TenantConfig config) {
+        return planning().update(config);
+    }
+
+    @Override
+    public synchronized TenantPlan planDeletion(TenantId id) {
+        return planning().delete(id);
+    }
+
+    private TenantPlanning planning() {
+        checkOpen();
+        return new TenantPlanning(this, control, allFigures(), calls != null);
+    }
+
+    /** As {@link #placed}, for a tenant with a label. */
+    List<ReplicaId> checkedPlacement(TenantConfig config) {
+        checkLabel(config);
+        return placed(config);
+    }
+
+    private ClusterHealth.NodeHealth link(NodeId node, Answer.@Nullable Figures said) {
+        boolean here = cluster.isLocal(node);
+        RemoteCalls remote = calls;
+        return new ClusterHealth.NodeHealth(
+                node,
+                cluster.region(node),
+                cluster.address(node).orElse(null),
+                said == null ? null : said.version(),
+                said != null,
+                here ? (said == null ? -1 : 0) : remote == null ? -1 : remote.heardMillisAgo(node));
+    }
+
+    /** Asks how far behind those are that follow the one node of this process. */
+    CompletableFuture<List<ReplicationLag>> ownLag() {
+        return cluster.lag(cluster.localNames().get(0)).orElseGet(() -> CompletableFuture.completedFuture(List.of()));
+    }
+
+    /** Returns how the one node of this process is, given {@link #ownLag}. */
+    Answer.Figures figures(List<ReplicationLag> lags) {
+        return figures(cluster.localNames().get(0), lags);
+    }
+
+    private Answer.Figures figures(NodeId node) {
+        return figures(node, cluster.lag(node).map(this::await).orElse(List.of()));
+    }
+
+    private Answer.Figures figures(NodeId node, List<ReplicationLag> lags) {
+        OwnUpgrade own = upgrades.get(node);
+        String waitsFor = own == null ? null : own.waitsFor();
+        return new NodeFigures(
+                        node,
+                        clock().monotonicNanos(),
+                        cluster,
+                        hosting.tenants(),
+                        lags,
+                        waitsFor,
+                        control.release().version().toString(),
+                        cluster.usableBytes(node))
+                .figures();
+    }
+
+    @Override
+    public Membership membership() {
+        checkOpen();
+        return new AgreedMembership(control, calls != null, this::decide);
+    }
+
+    /** Returns the same, changed in somebody's name. */
+    Membership membership(Actor by) {
+        checkOpen();
+        return new AgreedMembership(control, calls != null, command -> acting(by, () -> decide(command)));
+    }
+
+    // Migrations
+
+    @Override
+    public Migrations migrations() {
+        checkOpen();
+        return migrations(this::decide);
+    }
+
+    /** Returns the same, changed in somebody's name. */
+    Migrations migrations(Actor by) {
+        checkOpen();
+        return migrations(command -> acting(by, () -> decide(command)));
+    }
+
+    private Migrations migrations(ToLongFunction<ClusterCommand> deciding) {
+        return new AgreedMigrations(
+                control,
+                cluster,
+                deciding,
+                () -> Duration.ofNanos(clock().wallNanos()).toMillis(),
+                running -> new MoveFigures(control, cluster, calls, moves).of(running, this::await),
+                id -> existing(id).everywhere().usage().storageBytes(),
+                this::usableBytes);
+    }
+
+    /** Returns how much more a node's disk has room for; empty if it does not say. */
+    private OptionalLong usableBytes(NodeId node) {
+        RemoteCalls remote = calls;
+        if (cluster.isLocal(node) || remote == null) {
+            return OptionalLong.of(cluster.usableBytes(node));
+        }
+        Long usable = await(remote.ask(node, index -> new Call.Figures(0, 0), Answer.Figures.class, WAIT_FOR_FIGURES))
+                .usableBytes();
+        return usable == null ? OptionalLong.empty() : OptionalLong.of(usable);
+    }
+
+    /** Does what is asked of a replica of the other side of a migration. */
+    CompletableFuture<Answer.Moved> move(Call.Move move, ByteBuffer attached) {
+        return moveTarget.answer(move, attached);
+    }
+
+    /** Returns how far the migrations are that are seen to here. */
+    CompletableFuture<Answer.Figured> moves() {
+        return moves.figures();
+    }
+
+    Reconciling reconciling() {
+        return reconciling;
+    }
+
+    @Override
+    public Reconciliation reconciliation(@Nullable TenantId tenant) {
+        checkOpen();
+        return reconciling.plan(tenant, false);
+    }
+
+    @Override
+    public Reconciliation reconcile(@Nullable TenantId tenant) {
+        checkOpen();
+        return reconciling.plan(tenant, true);
+    }
+
+    @Override
+    public List<NodeId> cutLinks(Collection<RegionId> regions, Duration span) {
+        checkOpen();
+        return LinkCut.of(cluster, calls, regions, span);
+    }
+
+    @Override
+    public Upgrades upgrades() {
+        return upgrades(this::decide);
+    }
+
+    /** Returns the same, changed in somebody's name. */
+    Upgrades upgrades(Actor by) {
+        return upgrades(command -> acting(by, () -> decide(command)));
+    }
+
+    private Upgrades upgrades(Consumer<ClusterCommand> deciding) {
+        checkOpen();
+        return new AgreedUpgrades(
+                control, cluster, hosting, this::allFigures, this::nowMillis, calls != null, deciding);
+    }
+
+    private long nowMillis() {
+        return Duration.ofNanos(clock().wallNanos()).toMillis();
+    }
+
+    /** Compares a follower with the replica here that leads; fails with NOT_CAUGHT_UP unless it is known that they are the same. */
+    CompletableFuture<Void> verify(TenantShard leader, NodeId follower) {
+        Replicator replicator = cluster.replicator(leader.replica());
+        return replicator == null
+                ? CompletableFuture.completedFuture(null)
+                : replicator
+                        .compare(leader, plugins.platform().random().nextLong())
+                        .thenAccept(checks -> LocalUpgradeSteps.requireSame(checks, leader, follower));
+    }
+
+    private void prepareUpgrade(Node node, UpgradeSteps steps) {
+        OwnUpgrade own = new OwnUpgrade(node.id(), control, cluster, hosting, steps, calls != null, clock(), scheduler);
+        upgrades.put(node.id(), own);
+        hosting.onNodesChanged(() -> upgrades.values().forEach(OwnUpgrade::look));
+        own.look();
+    }
+
+    @Override
+    public void checkpoint() {
+        // Without a bound: it takes as long as the disk needs for all that is there.
+        await(beginCheckpoint(), Long.MAX_VALUE);
+    }
+
+    /** Returns a future that is done when there are checkpoints of all slots as they are now. */
+    CompletableFuture<Void> beginCheckpoint() {
+        checkOpen();
+        return CompletableFuture.allOf(
+                cluster.nodes().stream().map(Node::checkpoint).toArray(CompletableFuture[]::new));
+    }
+
+    @Override
+    public void handOver() {
+        Departure leaving = departure;
+        CallService answers = service;
+        if (closed || leaving == null || answers == null) {
+            return;
+        }
+        // What came here since the last time is little.
+        Duration atMost = hosting.retires() ? WAIT_UNTIL_IDLE : HAND_OVER;
+        try {
+            await(
+                    leaving.begin(atMost).thenCompose(nothing -> idle(answers, WAIT_UNTIL_IDLE)),
+                    HAND_OVER.multipliedBy(2).toNanos());
+        } catch (TidalException e) {
+            LOG.info("what this process leads is not handed over: {}", e.getMessage());
+        }
+    }
+
+    // Who has asked before it knew has its answer before the links go down.
+    private CompletableFuture<Void> idle(CallService answers, Duration atMost) {
+        return answers.isIdle() || atMost.isNegative()
+                ? CompletableFuture.completedFuture(null)
+                : hosting.after(LOOK_AGAIN).thenCompose(nothing -> idle(answers, atMost.minus(LOOK_AGAIN)));
+    }
+
+    @Override
+    public CompletableFuture<TidalException> failure() {
+        return control.failure();
+    }
+
+    @Override
+    public void close() {
+        handOver();
+        end(LocalNode::close);
+    }
+
+    @Override
+    public void abandon() {
+        end(LocalNode::abandon);
+    }
+
+    // A caller who is interrupted closes all the same.
+    private synchronized void end(Consumer<LocalNode> how) {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        boolean interrupted = Thread.interrupted();
+        TidalException failure = null;
+        // Nothing is decided any more, while links to others are still there to say so.
+        if (service != null) {
+            service.close();
+        }
+        control.close();
+        hosting.close();
+        try {
+            cluster.end(how);
+        } catch (TidalException e) {
+            failure = e;
+        }
+        callbacks.close();
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+        if (failure != null) {
+            throw failure;
+        }
+    }
+}

@@ -1,0 +1,244 @@
+package io.tidaldb.core.embedded;
+
+import io.tidaldb.api.ErrorCode;
+import io.tidaldb.api.Origin;
+import io.tidaldb.api.ReplicaId;
+import io.tidaldb.api.Seqno;
+import io.tidaldb.api.TenantConfig;
+import io.tidaldb.api.TenantId;
+import io.tidaldb.api.TidalException;
+import io.tidaldb.api.wal.WalBatch;
+import io.tidaldb.core.BackupSource;
+import io.tidaldb.core.RestoreOptions;
+import io.tidaldb.core.backup.BackupHead;
+import io.tidaldb.core.backup.BackupReader;
+import io.tidaldb.core.backup.BackupReplay;
+import io.tidaldb.core.backup.BackupScan;
+import io.tidaldb.core.backup.LogTransfer;
+import io.tidaldb.core.cluster.LocalCluster;
+import io.tidaldb.core.control.ClusterCommand;
+import io.tidaldb.core.control.SchemaEntry;
+import io.tidaldb.core.ingest.ReceivedBatches;
+import io.tidaldb.core.ingest.SlotLogs;
+import io.tidaldb.core.ingest.TenantShard;
+import io.tidaldb.core.key.KeyRing;
+import io.tidaldb.core.key.WrappedKey;
+import io.tidaldb.core.tenant.EmbeddedTenant;
+import java.io.BufferedInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Makes a tenant of a backup. The whole backup is checked first. Then the tenant is agreed on as one that is being restored, which nobody
+ * sees; its logs are appended on this node, under origins that nobody has ever written under, in the order of those that they come from; and
+ * when they are as long as they should be, the tenant is agreed on as whole. If anything fails before, it is deleted.
+ */
+final class TenantRestore {
+
+    private static final Logger LOG = LoggerFactory.getLogger(TenantRestore.class);
+    private static final int BUFFER = 256 << 10;
+
+    private final EmbeddedTidal tidal;
+    private final LocalCluster cluster;
+    private final Decisions decisions;
+    private final BackupSource source;
+    private final RestoreOptions options;
+
+    /** Proposes what is to be agreed on. */
+    interface Decisions {
+
+        /** Proposes a command and returns its reply's value. */
+        long decide(ClusterCommand command);
+    }
+
+    /**
+     * Creates one.
+     *
+     * @param decisions in whose name it is agreed on
+     */
+    TenantRestore(
+            EmbeddedTidal tidal,
+            LocalCluster cluster,
+            Decisions decisions,
+            BackupSource source,
+            RestoreOptions options) {
+        this.tidal = tidal;
+        this.cluster = cluster;
+        this.decisions = decisions;
+        this.source = source;
+        this.options = options;
+    }
+
+    TenantId restore() throws IOException {
+        BackupScan scan = new BackupScan(options.at());
+        read(scan);
+        SortedMap<Integer, SortedMap<Origin, Long>> counted = scan.counted();
+        int origins = counted.values().stream()
+                .mapToInt(origin -> origin.size())
+                .max()
+                .orElse(0);
+        BackupHead head = scan.head();
+        declare(head);
+        TenantConfig config = config(head);
+        KeyRing from = tidal.keyring(head.config().id(), head.keys());
+        List<WrappedKey> keys = tidal.firstKeys(config);
+        long first = begin(config, head, origins);
+        TenantId id = config.id();
+        try {
+            if (!keys.isEmpty()) {
+                decisions.decide(new ClusterCommand.SetTenantKeys(id, keys));
+            }
+            tidal.awaitEverywhere(id);
+            EmbeddedTenant tenant = tidal.existing(id);
+            SortedMap<Integer, SortedMap<Origin, Origin>> successors = successors(tenant, counted, (int) first);
+            SortedMap<Integer, LogTransfer> transfers = new TreeMap<>();
+            successors.forEach((slot, of) -> transfers.put(slot, new LogTransfer(id, of, from, tenant.keys())));
+            read(new BackupReplay(scan, options.at(), transfers, (slot, batches) -> append(tenant, slot, batches)));
+            check(tenant, counted, successors);
+            label(tenant);
+            decisions.decide(new ClusterCommand.FinishRestore(id));
+            return id;
+        } catch (TidalException | IOException e) {
+            LOG.warn("what was restored of tenant {} is deleted again: {}", id, e.getMessage());
+            decisions.decide(new ClusterCommand.DeleteTenant(id));
+            tidal.awaitEverywhere(id);
+            throw e;
+        }
+    }
+
+    private void read(BackupReader.Visitor visitor) throws IOException {
+        try (InputStream in = new BufferedInputStream(source.open(), BUFFER)) {
+            new BackupReader(source.name(), in).read(visitor);
+        }
+    }
+
+    // Records name types by their index.
+    private void declare(BackupHead head) {
+        for (SchemaEntry wanted : head.schema()) {
+            SchemaEntry known = tidal.schema().entry(wanted.index());
+            if (known == null) {
+                known = new SchemaEntry(
+                        tidal.declareSignal(wanted.name(), Duration.ofNanos(wanted.halfLifeNanos()))
+                                .index(),
+                        wanted.name(),
+                        wanted.halfLifeNanos());
+            }
+            if (!known.equals(wanted)) {
+                throw new TidalException(
+                        ErrorCode.SIGNAL_CONFLICT,
+                        "the backup was made where signal type " + wanted.index() + " was " + wanted
+                                + ", and here it is " + known
+                                + ": restore it where the types were declared in the same order, or nowhere before");
+            }
+        }
+    }
+
+    private TenantConfig config(BackupHead head) {
+        TenantConfig was = head.config();
+        return new TenantConfig(
+                options.as().orElse(was.id()),
+                TenantConfig.DEFAULT_LABEL,
+                was.maxSignalsPerSecond(),
+                was.burst(),
+                was.reservedSignalsPerSecond(),
+                was.maxEntities(),
+                was.maxStorageBytes(),
+                options.regions().orElse(was.requiredRegions()),
+                was.durability(),
+                was.writes(),
+                was.slots(),
+                List.of(),
+                was.hold(),
+                List.of(),
+                was.encrypted());
+    }
+
+    /** Agrees on the tenant, and returns the first incarnation under which its logs may be. */
+    private long begin(TenantConfig config, BackupHead head, int origins) {
+        synchronized (tidal) {
+            List<ReplicaId> placement = tidal.placed(config).stream()
+                    .map(leader -> here(leader, config))
+                    .toList();
+            return decisions.decide(
+                    new ClusterCommand.RestoreTenant(tidal.creation(config, placement), origins, head.epoch()));
+        }
+    }
+
+    /** Returns the replica of a shard that is in this process. */
+    private ReplicaId here(ReplicaId leader, TenantConfig config) {
+        return cluster.replicas().allowed(leader.shard(), config).stream()
+                .filter(each -> cluster.isLocal(each.node()) && cluster.isRunning(each.node()))
+                .map(each -> each.replica())
+                .min((one, other) -> Boolean.compare(other.equals(leader), one.equals(leader)))
+                .orElseThrow(() -> new TidalException(
+                        ErrorCode.NOT_OWNER,
+                        "this node has no replica of shard " + leader.shard() + " where tenant " + config.id()
+                                + " may be: restore through the node of " + leader));
+    }
+
+    private static SortedMap<Integer, SortedMap<Origin, Origin>> successors(
+            EmbeddedTenant tenant, SortedMap<Integer, SortedMap<Origin, Long>> counted, int first) {
+        SortedMap<Integer, SortedMap<Origin, Origin>> successors = new TreeMap<>();
+        counted.forEach((slot, logs) -> {
+            ReplicaId leader = tenant.placement().get(slot);
+            SortedMap<Origin, Origin> of = new TreeMap<>();
+            logs.keySet()
+                    .forEach(origin -> of.put(origin, new Origin(leader.region(), leader.shard(), first + of.size())));
+            successors.put(slot, of);
+        });
+        return successors;
+    }
+
+    private TenantShard leading(EmbeddedTenant tenant, int slot) {
+        return tenant.leading(tenant.placement().get(slot).shard());
+    }
+
+    private void append(EmbeddedTenant tenant, int slot, List<WalBatch> batches) {
+        TenantShard shard = leading(tenant, slot);
+        CompletableFuture<ReceivedBatches.Result> appended = new CompletableFuture<>();
+        tidal.node(shard).receive(new ReceivedBatches(shard, batches, appended::complete));
+        TidalException problem = tidal.await(appended).problem();
+        if (problem != null) {
+            throw problem;
+        }
+    }
+
+    private void check(
+            EmbeddedTenant tenant,
+            SortedMap<Integer, SortedMap<Origin, Long>> counted,
+            SortedMap<Integer, SortedMap<Origin, Origin>> successors) {
+        counted.forEach((slot, logs) -> {
+            TenantShard shard = leading(tenant, slot);
+            List<SlotLogs.Held> held = tidal.await(tidal.node(shard).withLogs(shard, 0, SlotLogs::held));
+            List<String> ends = new ArrayList<>();
+            held.forEach(each -> ends.add(each.origin() + " " + Seqno.counter(each.lastSeqno())));
+            logs.forEach((from, last) -> {
+                Origin to = Objects.requireNonNull(
+                        Objects.requireNonNull(successors.get(slot)).get(from));
+                if (!ends.contains(to + " " + Seqno.counter(last))) {
+                    throw new TidalException(
+                            ErrorCode.CORRUPT_DATA,
+                            "slot " + slot + " of tenant " + tenant.id() + " was restored up to " + ends
+                                    + ": expected seqno " + Seqno.counter(last) + " of " + to);
+                }
+            });
+        });
+    }
+
+    // Two tenants with one label could both not be found by it.
+    private void label(EmbeddedTenant tenant) {
+        String label = tenant.config().label();
+        if (!label.equals(TenantConfig.DEFAULT_LABEL) && tidal.isLabelTaken(label, tenant.id())) {
+            tidal.await(tenant.writeLabel(TenantConfig.DEFAULT_LABEL));
+        }
+    }
+}

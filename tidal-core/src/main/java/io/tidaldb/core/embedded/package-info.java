@@ -1,0 +1,8 @@
+/**
+ * An open instance: opens its parts in order, joins them, and answers callers and other nodes. What a part does is in its own package; only
+ * the builder and this package know them all.
+ */
+@NullMarked
+package io.tidaldb.core.embedded;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,203 @@
+package io.tidaldb.core.erasure;
+
+import io.tidaldb.api.EntityId;
+import io.tidaldb.api.NodeId;
+import io.tidaldb.api.TenantId;
+import io.tidaldb.api.WalSegmentId;
+import io.tidaldb.core.EntityErasure;
+import io.tidaldb.core.cluster.LocalCluster;
+import io.tidaldb.core.control.ClusterCommand;
+import io.tidaldb.core.control.ControlPlane;
+import io.tidaldb.core.control.EntityErasureRecord;
+import io.tidaldb.core.control.TenantRecord;
+import io.tidaldb.core.ingest.Node;
+import io.tidaldb.core.ingest.TenantShard;
+import io.tidaldb.core.runtime.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Carries out on the nodes of this process the erasures of entities that are agreed on, and has it agreed on that they are done, node by node.
+ *
+ * <p>On each node, for each of its slots: whoever leads logs that the entity is erased; when that is folded, what is in the logs up to there goes
+ * into a checkpoint without the entity, and the logs are cut; then the store purges what was cut. What can't be done now is tried again, and
+ * begins anew when the node is opened the next time.
+ */
+public final class EntityErasing {
+
+    private static final Logger LOG = LoggerFactory.getLogger(EntityErasing.class);
+    private static final Duration FIRST_PAUSE = Duration.ofMillis(20);
+    private static final Duration LONGEST_PAUSE = Duration.ofSeconds(2);
+
+    private final ControlPlane control;
+    private final LocalCluster cluster;
+    private final Clock clock;
+    private final Function<Duration, CompletableFuture<Void>> pause;
+    private final Set<Task> running = ConcurrentHashMap.newKeySet();
+
+    private record Task(Node node, long number) {}
+
+    /**
+     * Creates it.
+     *
+     * @param pause completes after a while, on the control scheduler; fails when this process closes
+     */
+    public EntityErasing(
+            ControlPlane control,
+            LocalCluster cluster,
+            Clock clock,
+            Function<Duration, CompletableFuture<Void>> pause) {
+        this.control = control;
+        this.cluster = cluster;
+        this.clock = clock;
+        this.pause = pause;
+    }
+
+    /** Something was agreed. */
+    public void changed() {
+        List<EntityErasureRecord> records = pending();
+        if (!records.isEmpty()) {
+            cluster.nodes().forEach(node -> begin(node, records));
+        }
+    }
+
+    /** A node serves from now on. */
+    public void opened(Node node) {
+        begin(node, pending());
+    }
+
+    private List<EntityErasureRecord> pending() {
+        return control.entityErasures().stream()
+                .filter(record -> !record.isComplete())
+                .toList();
+    }
+
+    private void begin(Node node, List<EntityErasureRecord> records) {
+        for (EntityErasureRecord record : records) {
+            Task task = new Task(node, record.number());
+            if (record.isPending(node.id()) && running.add(task)) {
+                goOn(task, FIRST_PAUSE);
+            }
+        }
+    }
+
+    @SuppressWarnings("FutureReturnValueIgnored") // Its failure is handled.
+    private void goOn(Task task, Duration next) {
+        Optional<EntityErasureRecord> record = pending().stream()
+                .filter(each -> each.number() == task.number && each.isPending(task.node.id()))
+                .findFirst();
+        if (record.isEmpty() || !cluster.nodes().contains(task.node)) {
+            running.remove(task);
+            return;
+        }
+        carryOut(task.node, record.get()).whenComplete((done, failure) -> {
+            if (failure != null) {
+                LOG.info(
+                        "erasure {} of an entity of tenant {} is not done on node {} yet: {}",
+                        task.number,
+                        record.get().tenant(),
+                        task.node.id(),
+                        failure.getMessage());
+            }
+            Duration longer = next.multipliedBy(2);
+            pause.apply(next)
+                    .thenRun(() -> goOn(task, longer.compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : longer))
+                    .exceptionally(closed -> {
+                        running.remove(task);
+                        return null;
+                    });
+        });
+    }
+
+    /** Does what can be done now; completes with whether that is all. */
+    private CompletableFuture<Boolean> carryOut(Node node, EntityErasureRecord record) {
+        List<String> through = new ArrayList<>();
+        return unlessEnded(node, node.slots(record.tenant())).thenCompose(slots -> {
+            if (slots.isEmpty()) {
+                return mayConfirmNothing(node.id(), record)
+                        ? confirm(node, record, through)
+                        : CompletableFuture.completedFuture(false);
+            }
+            CompletableFuture<Boolean> done = CompletableFuture.completedFuture(true);
+            for (TenantShard slot : slots) {
+                done = done.thenCompose(
+                        before -> erase(node, slot, record, through).thenApply(now -> before && now));
+            }
+            return done.thenCompose(
+                    all -> all ? purge(node, record, through) : CompletableFuture.<Boolean>completedFuture(false));
+        });
+    }
+
+    private CompletableFuture<Boolean> erase(
+            Node node, TenantShard slot, EntityErasureRecord record, List<String> through) {
+        return unlessEnded(node, node.eraseEntity(slot, record.number(), record.entity()))
+                .thenCompose((Optional<WalSegmentId> position) -> {
+                    position.ifPresent(at -> through.add(at.toString()));
+                    return position.isEmpty()
+                            ? CompletableFuture.completedFuture(false)
+                            : unlessEnded(node, node.wipe(slot, record.number()));
+                });
+    }
+
+    private CompletableFuture<Boolean> purge(Node node, EntityErasureRecord record, List<String> through) {
+        return unlessEnded(node, node.purge())
+                .thenCompose(
+                        purged -> purged ? confirm(node, record, through) : CompletableFuture.completedFuture(false));
+    }
+
+    private CompletableFuture<Boolean> confirm(Node node, EntityErasureRecord record, List<String> through) {
+        return control.submit(new ClusterCommand.ConfirmEntityErasure(
+                        record.number(), node.id(), through, clock.wallNanos() / 1_000_000))
+                .thenApply(done -> true);
+    }
+
+    // A slot that comes to this node later comes from nodes that have erased it by then.
+    private boolean mayConfirmNothing(NodeId node, EntityErasureRecord record) {
+        TenantRecord tenant = control.tenant(record.tenant());
+        return tenant != null
+                && tenant.placement().stream()
+                        .flatMap(replica -> cluster.replicas().allowed(replica.shard(), tenant.config()).stream())
+                        .noneMatch(member -> member.node().equals(node) || record.isPending(member.node()));
+    }
+
+    private <T> CompletableFuture<T> unlessEnded(Node node, CompletableFuture<T> task) {
+        return cluster.unlessEnded(node.id(), task);
+    }
+
+    /** Returns what has become of an erasure. */
+    public Optional<EntityErasure> find(long number) {
+        return all().stream().filter(each -> each.number() == number).findFirst();
+    }
+
+    /** Returns what has become of all that are known. */
+    public List<EntityErasure> all() {
+        return control.entityErasures().stream().map(EntityErasing::certificate).toList();
+    }
+
+    private static EntityErasure certificate(EntityErasureRecord record) {
+        TenantId tenant = record.tenant();
+        return new EntityErasure(
+                record.number(),
+                tenant,
+                EntityId.of(record.entity()),
+                Instant.ofEpochMilli(record.atMillis()),
+                record.nodes().entrySet().stream()
+                        .map(node -> new EntityErasure.Confirmation(
+                                node.getKey(),
+                                node.getValue().atMillis() == 0
+                                        ? Optional.empty()
+                                        : Optional.of(Instant.ofEpochMilli(
+                                                node.getValue().atMillis())),
+                                node.getValue().through()))
+                        .toList());
+    }
+}

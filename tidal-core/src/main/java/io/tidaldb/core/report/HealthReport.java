@@ -1,0 +1,158 @@
+package io.tidaldb.core.report;
+
+import io.tidaldb.api.NodeId;
+import io.tidaldb.api.ShardId;
+import io.tidaldb.api.TenantConfig;
+import io.tidaldb.api.TenantId;
+import io.tidaldb.api.placement.ShardAssignment;
+import io.tidaldb.core.ClusterHealth;
+import io.tidaldb.core.TenantUsage;
+import io.tidaldb.core.Upgrades;
+import io.tidaldb.core.control.ControlPlane;
+import io.tidaldb.core.remote.Answer;
+import io.tidaldb.core.routing.ShardReplicas;
+import io.tidaldb.core.tenant.EmbeddedTenant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/** How nodes, shards and tenants are at one moment: what the nodes that answer say of themselves, put together. */
+public final class HealthReport {
+
+    private static final TenantConfig ANY_TENANT =
+            TenantConfig.builder(TenantId.DEFAULT).build();
+
+    private final ControlPlane control;
+    private final Collection<EmbeddedTenant> tenants;
+    private final SortedMap<NodeId, Answer.Figures> figures;
+    private final boolean takesOver;
+
+    /**
+     * Begins a report.
+     *
+     * @param tenants as they are known here
+     * @param figures of the nodes that answer
+     * @param takesOver whether each node is a process, one of those that decide, and led for by others if it fails
+     */
+    public HealthReport(
+            ControlPlane control,
+            Collection<EmbeddedTenant> tenants,
+            SortedMap<NodeId, Answer.Figures> figures,
+            boolean takesOver) {
+        this.takesOver = takesOver;
+        this.control = control;
+        this.tenants = tenants;
+        this.figures = figures;
+    }
+
+    /** Returns the report; what is known of a node's link comes from the caller. */
+    public ClusterHealth health(
+            List<NodeId> nodes, Function<NodeId, ClusterHealth.NodeHealth> link, List<Upgrades.NodeStatus> upgrades) {
+        List<ShardAssignment> shards = control.shards();
+        ShardReplicas topology = new ShardReplicas(shards);
+        SlotCopies copies = new SlotCopies(shards, figures, takesOver);
+        return new ClusterHealth(
+                control.cluster(),
+                control.leader().orElse(null),
+                control.index(),
+                nodes.stream().map(link).toList(),
+                shards.stream().map(shard -> shard(shard, topology)).toList(),
+                tenants(),
+                risks(copies, nodes),
+                upgrades);
+    }
+
+    private ClusterHealth.Risks risks(SlotCopies copies, List<NodeId> nodes) {
+        SortedMap<TenantId, ClusterHealth.TenantRisk> risks = new TreeMap<>();
+        Map<NodeId, LossTally> tallies = new TreeMap<>();
+        nodes.stream()
+                .filter(node -> figures.containsKey(node))
+                .forEach(node -> tallies.put(node, new LossTally(node)));
+        // Of many tenants most are alike.
+        Map<List<Redundancy.Slot>, List<TenantId>> alike = new LinkedHashMap<>();
+        for (EmbeddedTenant tenant : tenants) {
+            alike.computeIfAbsent(copies.of(tenant.record()), slots -> new ArrayList<>())
+                    .add(tenant.id());
+        }
+        alike.forEach((slots, ids) -> {
+            ClusterHealth.TenantRisk risk = Redundancy.risk(slots, copies.deciders());
+            ids.forEach(id -> risks.put(id, risk));
+            tallies.values().forEach(tally -> tally.add(ids, slots, copies.deciders()));
+        });
+        return new ClusterHealth.Risks(
+                risks, tallies.values().stream().map(LossTally::result).toList());
+    }
+
+    private ClusterHealth.ShardHealth shard(ShardAssignment shard, ShardReplicas topology) {
+        boolean leads = topology.leaders(ANY_TENANT).contains(shard.replica());
+        Answer.@Nullable Shard said = said(shard.node(), shard.shard());
+        if (said == null) {
+            return new ClusterHealth.ShardHealth(
+                    shard.shard(), shard.region(), shard.node(), leads, 0, 0, new TreeMap<>(), 0);
+        }
+        SortedMap<NodeId, ClusterHealth.Lag> lags = new TreeMap<>();
+        said.lag().forEach((node, lag) -> lags.put(NodeId.of(node), new ClusterHealth.Lag(lag[0], lag[1])));
+        return new ClusterHealth.ShardHealth(
+                shard.shard(),
+                shard.region(),
+                shard.node(),
+                leads || said.leads(),
+                said.entities(),
+                said.signalsPerSecond(),
+                lags,
+                said.bytes());
+    }
+
+    private Answer.@Nullable Shard said(NodeId node, ShardId shard) {
+        Answer.Figures all = figures.get(node);
+        return all == null
+                ? null
+                : all.shards().stream()
+                        .filter(each -> each.shard() == shard.value())
+                        .findFirst()
+                        .orElse(null);
+    }
+
+    private List<ClusterHealth.TenantHealth> tenants() {
+        Map<Long, List<Answer.Tenant>> said = new TreeMap<>();
+        figures.values()
+                .forEach(all -> all.tenants()
+                        .forEach(tenant -> said.computeIfAbsent(tenant.tenant(), each -> new ArrayList<>())
+                                .add(tenant)));
+        return tenants.stream()
+                .map(tenant -> tenant(tenant, said.getOrDefault(tenant.id().value(), List.of())))
+                .toList();
+    }
+
+    private static ClusterHealth.TenantHealth tenant(EmbeddedTenant tenant, List<Answer.Tenant> said) {
+        double rate = 0;
+        long entities = 0;
+        long bytes = 0;
+        long accepted = 0;
+        long throttled = 0;
+        @Nullable String damage = null;
+        String label = tenant.config().label();
+        for (Answer.Tenant part : said) {
+            rate += part.usage().signalsPerSecond();
+            entities += part.usage().entities();
+            bytes += part.usage().storageBytes();
+            accepted += part.usage().accepted();
+            throttled += part.usage().throttled();
+            damage = damage == null ? part.damage() : damage;
+            String theirs = part.label();
+            label = theirs == null ? label : theirs;
+        }
+        return new ClusterHealth.TenantHealth(
+                tenant.id(),
+                label,
+                tenant.placement(),
+                new TenantUsage(rate, entities, bytes, accepted, throttled),
+                damage);
+    }
+}

@@ -1,0 +1,158 @@
+package io.tidaldb.core.report;
+
+import io.tidaldb.api.ErrorCode;
+import io.tidaldb.api.NodeId;
+import io.tidaldb.api.ReplicaId;
+import io.tidaldb.api.TenantId;
+import io.tidaldb.api.TidalException;
+import io.tidaldb.core.cluster.LocalCluster;
+import io.tidaldb.core.ingest.TenantShard;
+import io.tidaldb.core.remote.Answer;
+import io.tidaldb.core.replication.ReplicationLag;
+import io.tidaldb.core.tenant.EmbeddedTenant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/** How one node of this process is. */
+public final class NodeFigures {
+
+    private final NodeId node;
+    private final long nowNanos;
+    private final LocalCluster cluster;
+    private final Collection<EmbeddedTenant> tenants;
+    private final @Nullable String upgrade;
+    private final String version;
+    private final long usableBytes;
+    private final Map<TenantId, List<ReplicationLag>> lags = new HashMap<>();
+
+    public NodeFigures(
+            NodeId node,
+            long nowNanos,
+            LocalCluster cluster,
+            Collection<EmbeddedTenant> tenants,
+            List<ReplicationLag> lags,
+            @Nullable String upgrade,
+            String version,
+            long usableBytes) {
+        this.usableBytes = usableBytes;
+        this.version = version;
+        this.upgrade = upgrade;
+        this.node = node;
+        this.nowNanos = nowNanos;
+        this.cluster = cluster;
+        this.tenants = tenants;
+        lags.forEach(each -> this.lags
+                .computeIfAbsent(each.tenant(), tenant -> new ArrayList<>(2))
+                .add(each));
+    }
+
+    public Answer.Figures figures() {
+        return new Answer.Figures(
+                version,
+                cluster.hosted(node).stream().map(this::shard).toList(),
+                tenants.stream().map(this::tenant).flatMap(Optional::stream).toList(),
+                upgrade,
+                usableBytes);
+    }
+
+    private Answer.Shard shard(ReplicaId replica) {
+        long entities = 0;
+        long bytes = 0;
+        double rate = 0;
+        boolean leads = false;
+        Map<String, long[]> lag = new TreeMap<>();
+        for (EmbeddedTenant tenant : tenants) {
+            for (TenantShard slot : tenant.replicas(replica.shard())) {
+                if (!slot.replica().equals(replica)) {
+                    continue;
+                }
+                entities += slot.entityCount();
+                bytes += slot.storageBytes();
+                if (slot.leads()) {
+                    leads = true;
+                    rate += tenant.rate(nowNanos)
+                            / Math.max(1, tenant.state().slots().size());
+                    lags.getOrDefault(tenant.id(), List.of()).stream()
+                            .filter(each -> each.shard().equals(replica.shard()))
+                            .forEach(each -> lag.merge(
+                                    each.follower().name(),
+                                    new long[] {each.records(), each.millis()},
+                                    NodeFigures::worse));
+                }
+            }
+        }
+        return new Answer.Shard(replica.shard().value(), leads, entities, rate, bytes, lag);
+    }
+
+    private static long[] worse(long[] one, long[] other) {
+        boolean unknown = one[1] < 0 || other[1] < 0;
+        return new long[] {one[0] + other[0], unknown ? -1 : Math.max(one[1], other[1])};
+    }
+
+    /** Returns nothing for a tenant of which the node leads nothing, or that is deleted meanwhile. */
+    private Optional<Answer.Tenant> tenant(EmbeddedTenant tenant) {
+        List<TenantShard> led = tenant.state().slots().stream()
+                .filter(slot -> cluster.nameOf(slot.replica()).equals(node))
+                .toList();
+        if (led.isEmpty()) {
+            return Optional.empty();
+        }
+        @Nullable
+        String damage = led.stream()
+                .map(TenantShard::damage)
+                .filter(reason -> reason != null)
+                .map(TidalException::getMessage)
+                .findFirst()
+                .orElse(null);
+        boolean home = cluster.nameOf(tenant.placement().get(0)).equals(node);
+        try {
+            List<Answer.Usage> parts = new ArrayList<>();
+            for (TenantShard slot : led) {
+                parts.add(
+                        damage == null
+                                ? tenant.usageOf(List.of(slot))
+                                : new Answer.Usage(0, slot.entityCount(), slot.storageBytes(), 0, 0));
+            }
+            return Optional.of(new Answer.Tenant(
+                    tenant.id().value(),
+                    home,
+                    home ? tenant.config().label() : null,
+                    usage(tenant, parts, led),
+                    damage,
+                    behind(tenant)));
+        } catch (TidalException e) {
+            if (e.code() == ErrorCode.TENANT_NOT_FOUND) {
+                return Optional.empty();
+            }
+            throw e;
+        }
+    }
+
+    private Map<Integer, Map<String, long[]>> behind(EmbeddedTenant tenant) {
+        Map<Integer, Map<String, long[]>> behind = new TreeMap<>();
+        for (ReplicationLag lag : lags.getOrDefault(tenant.id(), List.of())) {
+            if (lag.records() > 0 || lag.millis() < 0 || lag.diverged()) {
+                behind.computeIfAbsent(lag.shard().value(), each -> new TreeMap<>())
+                        .put(lag.follower().name(), new long[] {lag.records(), lag.diverged() ? -1 : lag.millis()});
+            }
+        }
+        return behind;
+    }
+
+    // Rate and refusals are counted for all that this process leads, so they are said once.
+    private Answer.Usage usage(EmbeddedTenant tenant, List<Answer.Usage> parts, List<TenantShard> led) {
+        boolean first = tenant.state().slots().get(0).equals(led.get(0));
+        return new Answer.Usage(
+                first ? tenant.rate(nowNanos) : 0,
+                parts.stream().mapToLong(Answer.Usage::entities).sum(),
+                parts.stream().mapToLong(Answer.Usage::storageBytes).sum(),
+                parts.stream().mapToLong(Answer.Usage::accepted).sum(),
+                first ? tenant.throttled() : 0);
+    }
+}

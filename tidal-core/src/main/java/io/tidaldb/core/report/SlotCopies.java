@@ -1,0 +1,93 @@
+package io.tidaldb.core.report;
+
+import io.tidaldb.api.NodeId;
+import io.tidaldb.api.ReplicaId;
+import io.tidaldb.api.placement.ShardAssignment;
+import io.tidaldb.core.control.TenantRecord;
+import io.tidaldb.core.remote.Answer;
+import io.tidaldb.core.routing.ShardReplicas;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/** Who holds what of tenants, as far as the nodes say that answer. */
+public final class SlotCopies {
+
+    private final ShardReplicas topology;
+    private final SortedMap<NodeId, Answer.Figures> figures;
+    private final Map<NodeId, Map<Long, Answer.Tenant>> led = new HashMap<>();
+    private final Redundancy.Deciders deciders;
+
+    /**
+     * Begins.
+     *
+     * @param figures of the nodes that answer
+     * @param takesOver whether each node is a process of its own, one of those that decide
+     */
+    public SlotCopies(List<ShardAssignment> shards, SortedMap<NodeId, Answer.Figures> figures, boolean takesOver) {
+        this.topology = new ShardReplicas(shards);
+        this.figures = figures;
+        figures.forEach((node, said) -> {
+            Map<Long, Answer.Tenant> tenants = new HashMap<>();
+            said.tenants().forEach(tenant -> tenants.put(tenant.tenant(), tenant));
+            led.put(node, tenants);
+        });
+        SortedMap<NodeId, Redundancy.Copy> voters = new TreeMap<>();
+        if (takesOver) {
+            shards.forEach(each -> voters.put(
+                    each.node(),
+                    new Redundancy.Copy(each.node(), each.region(), figures.containsKey(each.node()), true)));
+        }
+        this.deciders = new Redundancy.Deciders(List.copyOf(voters.values()), takesOver);
+    }
+
+    public Redundancy.Deciders deciders() {
+        return deciders;
+    }
+
+    /** Returns the slots of a tenant, in order. */
+    public List<Redundancy.Slot> of(TenantRecord tenant) {
+        List<Redundancy.Slot> slots = new ArrayList<>(tenant.placement().size());
+        for (ReplicaId leader : tenant.placement()) {
+            slots.add(slot(tenant, leader));
+        }
+        return slots;
+    }
+
+    private Redundancy.Slot slot(TenantRecord tenant, ReplicaId leader) {
+        List<ShardAssignment> members = topology.allowed(leader.shard(), tenant.config());
+        NodeId leads = members.stream()
+                .filter(each -> each.replica().equals(leader))
+                .findFirst()
+                .orElseThrow(() -> new IllegalStateException("shard " + leader + " is on no node"))
+                .node();
+        Map<Long, Answer.Tenant> saidThere = led.get(leads);
+        Answer.@Nullable Tenant said =
+                saidThere == null ? null : saidThere.get(tenant.config().id().value());
+        return new Redundancy.Slot(
+                members.stream()
+                        .map(each -> new Redundancy.Copy(
+                                each.node(),
+                                each.region(),
+                                figures.containsKey(each.node()),
+                                said != null
+                                        && said.damage() == null
+                                        && (each.node().equals(leads) || isComplete(said, each))))
+                        .toList(),
+                leads,
+                tenant.config().durability());
+    }
+
+    private static boolean isComplete(Answer.Tenant said, ShardAssignment follower) {
+        Map<Integer, Map<String, long[]>> behind = said.behind();
+        if (behind == null) {
+            return false;
+        }
+        Map<String, long[]> ofShard = behind.get(follower.shard().value());
+        return ofShard == null || !ofShard.containsKey(follower.node().name());
+    }
+}
