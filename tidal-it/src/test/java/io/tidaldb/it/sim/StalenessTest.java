@@ -85,7 +85,8 @@ class StalenessTest {
     }
 
     @Test
-    @DisplayName("R-35: one that can take no part since another leads: longer and longer, whatever it hears of that one")
+    @DisplayName(
+            "R-35: one that can take no part since another leads: longer and longer, whatever it hears of that one")
     void whoTakesNoPartIsNotFresh() {
         ReplicaId led = new ReplicaId(R0, ShardId.of(1));
         ReplicaId failing = new ReplicaId(R1, ShardId.of(1));
@@ -113,7 +114,8 @@ class StalenessTest {
             tenant.record("view", entity, 1);
             cluster.awaitFullConvergence(Duration.ofSeconds(10));
             cluster.advance(Duration.ofSeconds(3));
-            // Its disk fails at what the other tenant writes, so nothing is lacking of which this one's leader has told.
+            // Its disk fails at what the other tenant writes, so nothing is lacking of which this one's leader has
+            // told.
             cluster.machine(failing).disks().failSync(1);
             other.record("view", 7, 1);
             cluster.tidal().promote(tenant.id(), NEXT);
