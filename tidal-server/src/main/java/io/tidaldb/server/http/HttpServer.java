@@ -11,6 +11,16 @@ import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.server.auth.Authenticator;
 import io.tidaldb.server.config.NodeConfiguration;
+import io.tidaldb.server.http.exchange.Exchange;
+import io.tidaldb.server.http.exchange.Gate;
+import io.tidaldb.server.http.exchange.NodeState;
+import io.tidaldb.server.http.exchange.Problem;
+import io.tidaldb.server.http.exchange.Route;
+import io.tidaldb.server.http.exchange.Uploads;
+import io.tidaldb.server.http.route.Dashboard;
+import io.tidaldb.server.http.route.RouteTable;
+import io.tidaldb.server.http.route.ServerEvents;
+import io.tidaldb.server.http.route.TenantDefaults;
 import java.util.List;
 
 /** Serves the HTTP interface of one node. Safe for any number of threads. */

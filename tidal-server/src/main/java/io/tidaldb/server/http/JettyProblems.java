@@ -1,5 +1,7 @@
 package io.tidaldb.server.http;
 
+import io.tidaldb.server.http.exchange.MediaTypes;
+import io.tidaldb.server.http.exchange.Problem;
 import io.tidaldb.server.importing.Json;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;

@@ -1,4 +1,4 @@
-/** The HTTP interface: one table of routes, from which the server, the authorisation and the OpenAPI document are made. */
+/** The HTTP server: what listens, how much it takes at a time, and how every request comes in. */
 @NullMarked
 package io.tidaldb.server.http;
 

@@ -14,7 +14,7 @@ import io.tidaldb.server.auth.Authenticator;
 import io.tidaldb.server.config.Address;
 import io.tidaldb.server.config.NodeConfiguration;
 import io.tidaldb.server.http.HttpServer;
-import io.tidaldb.server.http.NodeState;
+import io.tidaldb.server.http.exchange.NodeState;
 import io.tidaldb.server.metrics.TidalMetrics;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;

@@ -9,6 +9,7 @@ import io.tidaldb.core.audit.AuditLine;
 import io.tidaldb.server.auth.Scope;
 import io.tidaldb.server.auth.TokenFile;
 import io.tidaldb.server.auth.TokenIssue;
+import io.tidaldb.server.http.exchange.MediaTypes;
 import java.net.http.HttpRequest;
 import java.nio.file.Path;
 import java.time.Instant;

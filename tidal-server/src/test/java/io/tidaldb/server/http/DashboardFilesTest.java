@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.tidaldb.server.auth.Scope;
 import io.tidaldb.server.auth.TokenFile;
 import io.tidaldb.server.auth.TokenIssue;
+import io.tidaldb.server.http.exchange.MediaTypes;
 import java.io.IOException;
 import java.net.URISyntaxException;
 import java.net.http.HttpRequest;

@@ -4,6 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.tidaldb.server.http.exchange.MediaTypes;
+import io.tidaldb.server.http.exchange.Method;
+import io.tidaldb.server.http.exchange.Route;
+import io.tidaldb.server.http.openapi.Schemas;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -2,6 +2,7 @@ package io.tidaldb.server.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.tidaldb.server.http.exchange.MediaTypes;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;

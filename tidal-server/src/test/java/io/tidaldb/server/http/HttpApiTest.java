@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.tidaldb.api.IdempotencyKey;
+import io.tidaldb.server.http.body.Keys;
+import io.tidaldb.server.http.exchange.MediaTypes;
 import java.io.BufferedReader;
 import java.io.InputStream;
 import java.io.InputStreamReader;

@@ -3,6 +3,7 @@ package io.tidaldb.server.http;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.tidaldb.server.http.exchange.Route;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;

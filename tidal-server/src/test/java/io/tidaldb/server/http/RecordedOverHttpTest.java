@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.core.RecordedSignal;
 import io.tidaldb.core.Tenant;
+import io.tidaldb.server.http.openapi.Schema;
 import io.tidaldb.server.importing.ExportLine;
 import java.io.IOException;
 import java.nio.file.Files;

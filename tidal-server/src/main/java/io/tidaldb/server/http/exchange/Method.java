@@ -1,0 +1,9 @@
+package io.tidaldb.server.http.exchange;
+
+/** What a route does. */
+public enum Method {
+    GET,
+    POST,
+    PATCH,
+    DELETE
+}
