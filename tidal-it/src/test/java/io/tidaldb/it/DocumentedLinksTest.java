@@ -10,6 +10,8 @@ import java.util.Locale;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @DisplayName("Links in the documentation")
 class DocumentedLinksTest {
@@ -21,7 +23,7 @@ class DocumentedLinksTest {
     private static List<Path> pages() {
         List<Path> pages = new ArrayList<>(Repository.files(Repository.root().resolve("docs"), ".md"));
         pages.addAll(Repository.files(Repository.root().resolve("examples"), ".md"));
-        for (String page : List.of("README.md", "CONTRIBUTING.md", "CHANGELOG.md")) {
+        for (String page : List.of("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md")) {
             pages.add(Repository.root().resolve(page));
         }
         return pages;
@@ -48,17 +50,33 @@ class DocumentedLinksTest {
         return Files.exists(target) && (hash < 0 || anchors(target).contains(link.substring(hash + 1)));
     }
 
+    private static List<String> links(Path page) {
+        return LINK.matcher(CODE.matcher(Repository.read(page)).replaceAll(""))
+                .results()
+                .map(link -> link.group(1))
+                .filter(link -> !link.contains("://"))
+                .toList();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"docs", "docs/decisions"})
+    @DisplayName("in an index lead to every page beside it")
+    void indexesAreComplete(String directory) {
+        Path index = Repository.root().resolve(directory).resolve("README.md");
+        List<String> pages = Repository.files(index.getParent(), ".md").stream()
+                .filter(page -> page.getParent().equals(index.getParent()) && !page.equals(index))
+                .map(page -> page.getFileName().toString())
+                .toList();
+        assertThat(pages).hasSizeGreaterThan(3);
+        assertThat(links(index)).containsAll(pages);
+    }
+
     @Test
     @DisplayName("lead to pages and headings that there are")
     void lead() {
         int checked = 0;
         for (Path page : pages()) {
-            List<String> links = LINK.matcher(
-                            CODE.matcher(Repository.read(page)).replaceAll(""))
-                    .results()
-                    .map(link -> link.group(1))
-                    .filter(link -> !link.contains("://"))
-                    .toList();
+            List<String> links = links(page);
             assertThat(links.stream()
                             .filter(link -> !leadsSomewhere(page, link))
                             .toList())

@@ -23,9 +23,10 @@ class PluginGuideTest {
     @Test
     @DisplayName("shows what the example that the build compiles and tests has")
     void showsTheExample() {
-        String example = Stream.of("pom.xml", ".java", "WalStoreFactory")
+        Stream<Path> files = Stream.of("pom.xml", ".java", "WalStoreFactory")
                 .flatMap(suffix -> Repository.files(EXAMPLE, suffix).stream())
-                .filter(file -> !file.startsWith(EXAMPLE.resolve("target")))
+                .filter(file -> !file.startsWith(EXAMPLE.resolve("target")));
+        String example = Stream.concat(files, Stream.of(EXAMPLE.resolveSibling("pom.xml")))
                 .map(file -> squeezed(Repository.read(file)))
                 .collect(Collectors.joining("\n"));
         List<String> shown = Repository.extractAll(Repository.root().resolve("docs/plugins.md"), SHOWN);
