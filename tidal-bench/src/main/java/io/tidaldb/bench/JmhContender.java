@@ -35,7 +35,7 @@ final class JmhContender implements Contender {
 
     /** Each round is a process that warms up by itself. */
     @Override
-    public void warmUp(double seconds) {}
+    public void warmUp() {}
 
     @Override
     public Phase run(double seconds) throws RunnerException {

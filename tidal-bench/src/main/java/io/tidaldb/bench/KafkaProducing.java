@@ -65,6 +65,11 @@ final class KafkaProducing implements Contender {
         return phase.with(Figure.CPU_NANOS, used / (phase.get(Figure.RATE) * seconds));
     }
 
+    @Override
+    public void warmUp() throws InterruptedException {
+        run(PROCESS_WARM_UP_SECONDS);
+    }
+
     private void write(Histogram acks, AtomicReference<Throwable> failure, long end) {
         Semaphore free = new Semaphore(window);
         while (System.nanoTime() < end && failure.get() == null) {

@@ -26,7 +26,6 @@ final class SignalLoad {
     private final int threads;
     private final int window;
     private final int signalsPerWrite;
-    private final Histogram acks = new ConcurrentHistogram(Phase.MAX_NANOS, Phase.DIGITS);
     private final AtomicReference<Throwable> failure = new AtomicReference<>();
 
     /** @param window how many writes of a thread may be under way; 1 stands for the blocking method */
@@ -87,12 +86,13 @@ final class SignalLoad {
     }
 
     Phase run(double seconds) throws InterruptedException {
+        Histogram acks = new ConcurrentHistogram(Phase.MAX_NANOS, Phase.DIGITS);
         long begin = System.nanoTime();
         long end = begin + (long) (seconds * 1e9);
         List<Thread> all = new ArrayList<>();
         for (int i = 0; i < threads; i++) {
             long seed = i;
-            all.add(new Thread(() -> write(seed, end), "tidal-bench-writer-" + i));
+            all.add(new Thread(() -> write(seed, end, acks), "tidal-bench-writer-" + i));
         }
         all.forEach(Thread::start);
         for (Thread each : all) {
@@ -104,19 +104,19 @@ final class SignalLoad {
         return Phase.of(acks, signalsPerWrite, System.nanoTime() - begin);
     }
 
-    private void write(long seed, long endNanos) {
+    private void write(long seed, long endNanos, Histogram acks) {
         try {
             if (window == 1) {
-                writeBlocking(seed, endNanos);
+                writeBlocking(seed, endNanos, acks);
             } else {
-                writeAhead(seed, endNanos);
+                writeAhead(seed, endNanos, acks);
             }
         } catch (RuntimeException e) {
             failure.compareAndSet(null, e);
         }
     }
 
-    private void writeBlocking(long seed, long endNanos) {
+    private void writeBlocking(long seed, long endNanos, Histogram acks) {
         long entity = seed;
         int tenant = (int) seed % store.tenants();
         long now = System.nanoTime();
@@ -130,7 +130,7 @@ final class SignalLoad {
         }
     }
 
-    private void writeAhead(long seed, long endNanos) {
+    private void writeAhead(long seed, long endNanos, Histogram acks) {
         Semaphore free = new Semaphore(window);
         long entity = seed;
         int tenant = (int) seed % store.tenants();

@@ -85,7 +85,7 @@ final class Table {
         }
         try {
             if (round == 0) {
-                whose.warmUp(seconds);
+                whose.warmUp();
             } else {
                 outcome.add(contender, whose.run(seconds));
             }
