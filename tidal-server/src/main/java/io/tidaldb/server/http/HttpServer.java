@@ -126,10 +126,8 @@ public final class HttpServer implements AutoCloseable {
         config.routes.after(gate::after);
         config.routes.exception(HttpResponseException.class, HttpServer::refuse);
         config.routes.exception(Exception.class, this::fail);
-        config.router.javaLangErrorHandler((response, failure) -> {
-            Problem problem = Problem.of(failure);
-            response.setStatus(problem.status());
-        });
+        // It must not fail itself, or it is called again for ever: without memory or descriptors no class can be loaded here.
+        config.router.javaLangErrorHandler((response, failure) -> response.setStatus(500));
     }
 
     private void add(JavalinConfig config, Route route) {

@@ -7,6 +7,7 @@ import io.tidaldb.server.config.NodeConfiguration;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
 import org.eclipse.jetty.server.HttpConfiguration;
@@ -31,6 +32,14 @@ final class Listening {
     private static final int SHUTDOWN_IDLE_MILLIS = 100;
     private static final int DRAIN_MILLIS = 10_000;
 
+    /** Together with uploads fewer than there are threads. */
+    private static final int MAX_SLOW_READERS = 32;
+
+    private static final Duration READER_PATIENCE = Duration.ofSeconds(30);
+
+    /** Else the system takes megabytes for each client that does not read. */
+    private static final int SEND_BUFFER_BYTES = 256 << 10;
+
     private final NodeConfiguration configuration;
     private final QueuedThreadPool threads;
     private final HeaderLimit headers;
@@ -53,7 +62,9 @@ final class Listening {
         jetty.modifyServer(server -> {
             server.setErrorHandler(new JettyProblems());
             server.setStopTimeout(DRAIN_MILLIS);
-            headers.setHandler(requests);
+            SlowReaders readers = new SlowReaders(MAX_SLOW_READERS, READER_PATIENCE);
+            readers.setHandler(requests);
+            headers.setHandler(readers);
             GracefulHandler graceful = new GracefulHandler();
             graceful.setHandler(headers);
             server.setHandler(graceful);
@@ -85,6 +96,7 @@ final class Listening {
         connector.setPort(configuration.http().listen().port());
         connector.addEventListener(headers);
         connector.setIdleTimeout(IDLE_MILLIS);
+        connector.setAcceptedSendBufferSize(SEND_BUFFER_BYTES);
         connector.setShutdownIdleTimeout(SHUTDOWN_IDLE_MILLIS);
         return connector;
     }
