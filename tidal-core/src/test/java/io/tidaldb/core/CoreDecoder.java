@@ -184,7 +184,7 @@ enum CoreDecoder implements Decoder {
                 new PeerMessage.Append(1, Fixed.TENANT, shard, List.of(batch(RecordKind.SIGNALS, 2, new byte[42]))),
                 new PeerMessage.Ack(1, Fixed.TENANT, shard, Fixed.ORIGIN, Fixed.ORIGIN.startSeqno() + 5, 7),
                 new PeerMessage.SnapshotFetch(1, Fixed.TENANT, shard, 8, 9),
-                new PeerMessage.Heartbeat(1, 5, 4, true, List.of()),
+                new PeerMessage.Heartbeat(1, 5, 4, true, 6, List.of()),
                 new PeerMessage.HeartbeatAnswer(1, 5),
                 new PeerMessage.SnapshotChunk(1, Fixed.TENANT, shard, 8, 0, true, new byte[60]),
                 new PeerMessage.BucketCells(1, Fixed.TENANT, shard, 3, 9, false, new byte[60]),

@@ -21,6 +21,7 @@ import io.tidaldb.core.routing.ShardReplicas;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.concurrent.CompletableFuture;
@@ -379,6 +380,18 @@ public final class LocalCluster {
     /** Returns how far the followers of what a node leads are behind, if it runs and has any. */
     public Optional<CompletableFuture<List<ReplicationLag>>> lag(NodeId name) {
         return Optional.ofNullable(running.get(name)).map(LocalNode::replicator).map(Replicator::lag);
+    }
+
+    /**
+     * Returns by how many milliseconds the clock of a node here is off those of a majority of all nodes, which agree; empty if it is about
+     * right, or nobody knows.
+     */
+    public OptionalLong clockAhead(NodeId name) {
+        LocalNode node = running.get(name);
+        Replicator replicator = node == null ? null : node.replicator();
+        return replicator == null
+                ? OptionalLong.empty()
+                : replicator.clocks().aheadOf(names().size() / 2 + 1);
     }
 
     /** Ends all nodes that run, whatever happens to the ones before. */

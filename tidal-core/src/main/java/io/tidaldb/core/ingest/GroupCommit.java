@@ -45,6 +45,7 @@ final class GroupCommit {
     private final Folder folder;
     private final BatchEncoder encoder;
     private final Hlc hlc;
+    private final ClockDrift drift;
     private final Chain chain = new Chain();
     private final List<TenantShard> dirty = new ArrayList<>();
     private final List<Appended> appended = new ArrayList<>();
@@ -69,6 +70,7 @@ final class GroupCommit {
         this.folder = new Folder(schema);
         this.encoder = new BatchEncoder(hlc);
         this.hlc = hlc;
+        this.drift = new ClockDrift(hlc);
     }
 
     /** Tells this one of every commit from now on. */
@@ -79,6 +81,10 @@ final class GroupCommit {
 
     Folder folder() {
         return folder;
+    }
+
+    ClockDrift drift() {
+        return drift;
     }
 
     /** Takes a write into the commit that is being put together, or answers it. */
@@ -469,6 +475,7 @@ final class GroupCommit {
         appended.add(new Appended(shard, origin, batch, origin.chain, writes));
         origin.lastSeqno = batch.lastSeqno();
         origin.chain = batch.chain();
+        drift.look(shard.tenantId(), origin.origin);
     }
 
     // Nothing is believed of what another replica sends: each batch must continue the log by seqno and by content.
@@ -526,9 +533,9 @@ final class GroupCommit {
                                 + " uses a signal type that this node has not heard of yet: it is taken once it has");
                 return;
             }
+            hlc.observe(batch.hlc());
             append(received.shard, origin, batch, List.of());
             origin.chain = next;
-            hlc.observe(batch.hlc());
         }
     }
 

@@ -52,7 +52,6 @@ public final class Node {
 
     private static final Logger LOG = LoggerFactory.getLogger(Node.class);
     private static final long AUTOMATIC_CHECKPOINT_BYTES = 64L << 20;
-    private static final long MAX_DRIFT_MILLIS = 60_000;
     private static final int EXPORT_CHUNK_BYTES = 128 << 10;
 
     private final NodeId id;
@@ -181,15 +180,7 @@ public final class Node {
     private TenantShard open(TenantState tenant, ReplicaId replica, int incarnation) {
         TenantShard shard = recovery.open(flow(tenant), replica, incarnation);
         hlc.observe(shard.lastHlc);
-        // What is committed is obeyed, however far ahead: the clock follows it, and somebody should look at this
-        // machine's.
-        if (hlc.aheadMillis() > MAX_DRIFT_MILLIS) {
-            LOG.warn(
-                    "the log of tenant {} on {} is stamped {} ms ahead of this machine's clock, which is set back or was ahead before",
-                    shard.tenantId(),
-                    replica,
-                    hlc.aheadMillis());
-        }
+        loop.commits().drift().look(shard.tenantId(), shard.origin);
         shards.put(shard.log(shard.origin), shard);
         return shard;
     }

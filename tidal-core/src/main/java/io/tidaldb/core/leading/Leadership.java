@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
@@ -73,6 +74,9 @@ public final class Leadership {
     private @Nullable Long soundNanos;
 
     private boolean soundAsked;
+
+    /** Whether this machine's clock was about right when it was last looked at. */
+    private boolean onTime = true;
 
     /** How often this node had to begin anew because somebody might have taken over from it. */
     private long tenure;
@@ -143,7 +147,8 @@ public final class Leadership {
     private void renew() {
         boolean due = sequence < 0
                 || scheduler.nanoTime() - renewedNanos >= settings.renewal().toNanos();
-        if (due && !renewing && isSound()) {
+        // Whoever opens waits for the first.
+        if (due && !renewing && isSound() && (!first.isDone() || isOnTime())) {
             propose(expected -> new ClusterCommand.RenewLease(
                     self, expected, settings.lease().toNanos()));
         }
@@ -163,6 +168,26 @@ public final class Leadership {
         }
         Long last = soundNanos;
         return last != null && now - last <= LONGEST_STALL.toNanos();
+    }
+
+    /**
+     * Returns whether this machine's clock is about right. What is written by one that is wrong stays wrong, so that a node does not renew
+     * either until its clock is.
+     */
+    private boolean isOnTime() {
+        OptionalLong ahead = cluster.clockAhead(self);
+        if (ahead.isPresent() == onTime) {
+            onTime = ahead.isEmpty();
+            if (onTime) {
+                LOG.info("the clock of node {} agrees with those of others again: it may lead", self);
+            } else {
+                LOG.error(
+                        "node {} leads nothing until its clock is set right: it is {} ms ahead of those of a majority, which agree",
+                        self,
+                        ahead.getAsLong());
+            }
+        }
+        return onTime;
     }
 
     // What failed for good is not asked again.

@@ -31,6 +31,7 @@ final class Heartbeats {
     private final SnapshotShipper snapshots;
     private final BatchReceiver receiver;
     private final SortedMap<SlotKey, ReplicatedSlot> slots;
+    private final PeerClocks clocks;
 
     /**
      * Creates the heartbeats of a node.
@@ -44,7 +45,8 @@ final class Heartbeats {
             StateExchange exchange,
             SnapshotShipper snapshots,
             BatchReceiver receiver,
-            SortedMap<SlotKey, ReplicatedSlot> slots) {
+            SortedMap<SlotKey, ReplicatedSlot> slots,
+            PeerClocks clocks) {
         this.node = node;
         this.clock = clock;
         this.links = links;
@@ -53,6 +55,7 @@ final class Heartbeats {
         this.snapshots = snapshots;
         this.receiver = receiver;
         this.slots = slots;
+        this.clocks = clocks;
     }
 
     /** Tells a peer that this node is there, and what has changed since it last answered. */
@@ -96,7 +99,10 @@ final class Heartbeats {
                 logs.pump(slot, peer);
             }
         }
-        links.tell(peer, new PeerMessage.Heartbeat(0, link.heartbeat, link.answered, vouches, positions));
+        links.tell(
+                peer,
+                new PeerMessage.Heartbeat(
+                        0, link.heartbeat, link.answered, vouches, clock.wallNanos() / 1_000_000, positions));
     }
 
     // A leader does not name what it has not heard of, so the follower has to find out that it did not arrive.
@@ -132,6 +138,7 @@ final class Heartbeats {
         OptionalLong since = link.answeredNanos(heartbeat.answered());
         if (since.isPresent()) {
             fresh(peer, since.getAsLong(), heartbeat.leased());
+            clocks.heard(peer, heartbeat.wallMillis(), since.getAsLong());
         }
     }
 

@@ -308,6 +308,7 @@ public final class PeerCodec {
         return 8
                 + 8
                 + 1
+                + 8
                 + Integer.BYTES
                 + (long) SLOT_POSITION_BYTES * heartbeat.slots().size();
     }
@@ -315,7 +316,7 @@ public final class PeerCodec {
     private static void put(Heartbeat heartbeat, ByteBuffer out) {
         out.putLong(heartbeat.number()).putLong(heartbeat.answered());
         putFlag(heartbeat.leased(), out);
-        out.putInt(heartbeat.slots().size());
+        out.putLong(heartbeat.wallMillis()).putInt(heartbeat.slots().size());
         for (SlotPosition slot : heartbeat.slots()) {
             out.putLong(slot.tenant().value())
                     .putShort((short) slot.shard().value())
@@ -329,12 +330,13 @@ public final class PeerCodec {
         long number = in.getLong();
         long answered = in.getLong();
         boolean leased = flag(in);
+        long wallMillis = in.getLong();
         int count = count(in, SLOT_POSITION_BYTES);
         List<SlotPosition> slots = new ArrayList<>(count);
         for (int i = 0; i < count; i++) {
             slots.add(new SlotPosition(tenant(in), shard(in), in.getLong(), origin(in), in.getLong(), in.getLong()));
         }
-        return new Heartbeat(epoch, number, answered, leased, slots);
+        return new Heartbeat(epoch, number, answered, leased, wallMillis, slots);
     }
 
     private static long bytes(SnapshotChunk chunk) {

@@ -137,8 +137,10 @@ public sealed interface PeerMessage {
      * @param number counts the heartbeats of one link
      * @param answered the newest of its heartbeats to which the receiver's answer had come; 0 if none
      * @param leased whether nobody else could lead what the sender leads, when it was sent
+     * @param wallMillis what the sender's wall clock said, in Unix time
      */
-    record Heartbeat(long epoch, long number, long answered, boolean leased, List<SlotPosition> slots)
+    record Heartbeat(
+            long epoch, long number, long answered, boolean leased, long wallMillis, List<SlotPosition> slots)
             implements PeerMessage {
 
         static final int KIND = 6;

@@ -71,6 +71,7 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
     private final LogShipper logs;
     private final BatchReceiver receiver;
     private final Heartbeats heartbeats;
+    private final PeerClocks clocks;
 
     /** Commits that the loop has told of and the scheduler has not looked at. Safe for any number of threads. */
     private final Queue<HandedOver> handedOver = new ConcurrentLinkedQueue<>();
@@ -118,7 +119,8 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
         this.exchange = new StateExchange(node, scheduler, clock, settings, links, shipper, slots);
         this.logs = exchange.logs();
         this.receiver = new BatchReceiver(node, scheduler, links, exchange, slots);
-        this.heartbeats = new Heartbeats(node, clock, links, exchange, shipper, receiver, slots);
+        this.clocks = new PeerClocks(clock);
+        this.heartbeats = new Heartbeats(node, clock, links, exchange, shipper, receiver, slots, clocks);
         node.listener(this);
     }
 
@@ -126,6 +128,11 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
     public void start() {
         transport.start(this);
         scheduler.schedule(settings.heartbeat(), this::beat);
+    }
+
+    /** Returns what the clocks of peers say. */
+    public PeerClocks clocks() {
+        return clocks;
     }
 
     /** Returns the address at which peers reach this node. */

@@ -288,7 +288,8 @@ class PeerCodecTest {
             case 3 -> new PeerMessage.Append(epoch, tenant, shard, batches(tenant, origin));
             case 4 -> new PeerMessage.Ack(epoch, tenant, shard, origin, seqno(origin, 0), random.nextLong());
             case 6 ->
-                new PeerMessage.Heartbeat(epoch, random.nextLong(), random.nextLong(), random.nextBoolean(), slots());
+                new PeerMessage.Heartbeat(
+                        epoch, random.nextLong(), random.nextLong(), random.nextBoolean(), random.nextLong(), slots());
             case 7 -> new PeerMessage.HeartbeatAnswer(epoch, random.nextLong());
             case 8 ->
                 new PeerMessage.SnapshotChunk(
