@@ -58,8 +58,8 @@ public interface Tenant {
 
     /**
      * As {@link #recordAll(List, WriteOptions)}, without waiting; the deadline is for how long other nodes are waited for, where the
-     * durability asks for them. Refusals come through the stage too. Stages complete on a callback thread
-     * of the instance, never on one that does I/O.
+     * durability asks for them. Refusals come through the stage too, as a TidalException that is not wrapped. Stages complete on a callback
+     * thread of the instance, never on one that does I/O.
      */
     CompletionStage<Position> recordAllAsync(List<Signal> signals, WriteOptions options);
 

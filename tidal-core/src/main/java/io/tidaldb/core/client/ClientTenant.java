@@ -56,7 +56,10 @@ public final class ClientTenant {
         return writes.record(signals, options);
     }
 
-    /** As {@link #recordAll}, without waiting. Stages complete on a callback thread of the client. */
+    /**
+     * As {@link #recordAll}, without waiting. Refusals come through the stage too, as a TidalException that is not wrapped. Stages complete on
+     * a callback thread of the client.
+     */
     public CompletionStage<Position> recordAllAsync(List<Signal> signals, WriteOptions options) {
         return writes.recordAsync(signals, options);
     }

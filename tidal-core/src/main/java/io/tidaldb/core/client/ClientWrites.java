@@ -13,6 +13,7 @@ import io.tidaldb.core.WriteOptions;
 import io.tidaldb.core.codec.SignalRecords;
 import io.tidaldb.core.remote.Answer;
 import io.tidaldb.core.remote.Call;
+import io.tidaldb.core.runtime.Waiting;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.time.Duration;
@@ -48,7 +49,8 @@ final class ClientWrites {
     CompletionStage<Position> recordAsync(List<Signal> signals, WriteOptions options) {
         try {
             // The caller's code never runs on the thread that carries messages.
-            return written(signals, options).whenCompleteAsync((done, failure) -> {}, cluster.callbacks());
+            return Waiting.bare(
+                    written(signals, options).whenCompleteAsync((done, failure) -> {}, cluster.callbacks()));
         } catch (TidalException e) {
             return CompletableFuture.failedFuture(e);
         }

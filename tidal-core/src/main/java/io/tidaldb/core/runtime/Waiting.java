@@ -4,6 +4,8 @@ import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.TidalException;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
 
@@ -37,6 +39,24 @@ public final class Waiting {
                 Thread.currentThread().interrupt();
             }
         }
+    }
+
+    /**
+     * Returns what completes as a task does, and fails with what that failed with: a stage that follows another one wraps its failure, and
+     * whoever looks at it would have to know.
+     */
+    @SuppressWarnings("FutureReturnValueIgnored") // What comes of it is handed on.
+    public static <T> CompletableFuture<T> bare(CompletionStage<T> task) {
+        CompletableFuture<T> bare = new CompletableFuture<>();
+        task.whenComplete((done, failure) -> {
+            if (failure == null) {
+                bare.complete(done);
+            } else {
+                Throwable cause = failure instanceof CompletionException ? failure.getCause() : null;
+                bare.completeExceptionally(cause == null ? failure : cause);
+            }
+        });
+        return bare;
     }
 
     /** Returns what a task failed with. */

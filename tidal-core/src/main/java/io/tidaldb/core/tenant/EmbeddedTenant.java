@@ -461,12 +461,12 @@ public final class EmbeddedTenant implements Tenant {
         }
         return routed != null
                 ? first
-                : first.exceptionallyCompose(failure -> {
+                : Waiting.bare(first.exceptionallyCompose(failure -> {
                     TidalException reason = RemoteCalls.reason(failure);
                     return held.isHeld(reason)
                             ? held.again(reason, attempt, options.deadline())
                             : CompletableFuture.failedFuture(reason);
-                });
+                }));
     }
 
     @Override

@@ -32,6 +32,7 @@ import java.util.function.BinaryOperator;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.LongFunction;
+import java.util.function.Supplier;
 
 /**
  * What is added up over all slots of a tenant that several processes have. Each slot counts once, whoever leads it meanwhile: replicas are
@@ -40,6 +41,7 @@ import java.util.function.LongFunction;
 public final class RoutedSums {
 
     private static final Duration TASK_DEADLINE = Duration.ofSeconds(30);
+    private static final Duration PAUSE = Duration.ofMillis(50);
     private static final Duration AUDIT_DEADLINE = Duration.ofMinutes(10);
 
     private final RoutedTenant tenant;
@@ -144,8 +146,23 @@ public final class RoutedSums {
 
     // Looks into logs, which only those that lead are asked for
 
+    /** Has something answered by those that lead; where one of them is away, waits until another one has taken over, as a write does. */
+    private <T> T led(Supplier<T> attempt) {
+        long end = tidal.clock().monotonicNanos() + TASK_DEADLINE.toNanos();
+        while (true) {
+            try {
+                return moving.read(attempt);
+            } catch (TidalException e) {
+                if (!RoutedTenant.isAway(e) || tidal.clock().monotonicNanos() + PAUSE.toNanos() - end > 0) {
+                    throw e;
+                }
+                tidal.await(tidal.pause(PAUSE));
+            }
+        }
+    }
+
     List<UsageHour> usageByHour() {
-        return moving.read(() -> {
+        return led(() -> {
             UsageFigures.Sum sum = new UsageFigures.Sum();
             SortedMap<NodeId, List<ReplicaId>> elsewhere = new TreeMap<>();
             sum.add(local.usageByHour(answering(elsewhere)));
@@ -160,7 +177,7 @@ public final class RoutedSums {
     }
 
     UsageCheck verifyUsage() {
-        return moving.read(() -> {
+        return led(() -> {
             SortedMap<NodeId, List<ReplicaId>> elsewhere = new TreeMap<>();
             UsageCheck check = UsageAudit.of(tidal, answering(elsewhere));
             for (var each : elsewhere.entrySet()) {
@@ -188,7 +205,7 @@ public final class RoutedSums {
         if (local.isNear()) {
             local.export(consumer);
         } else {
-            new SlotExport<>(local, moving, this::signals).to(consumer);
+            new SlotExport<>(local, (slot, from) -> led(() -> signals(slot, from))).to(consumer);
         }
     }
 
@@ -196,7 +213,7 @@ public final class RoutedSums {
         if (local.isNear()) {
             local.exportActs(consumer);
         } else {
-            new SlotExport<>(local, moving, this::acts).to(consumer);
+            new SlotExport<>(local, (slot, from) -> led(() -> acts(slot, from))).to(consumer);
         }
     }
 

@@ -36,6 +36,7 @@ import io.tidaldb.core.remote.Answer;
 import io.tidaldb.core.remote.Call;
 import io.tidaldb.core.routing.ShardRouter;
 import io.tidaldb.core.runtime.Clock;
+import io.tidaldb.core.runtime.Waiting;
 import io.tidaldb.core.user.TenantNegatives;
 import io.tidaldb.core.user.TenantSessions;
 import io.tidaldb.core.write.EncodedSignals;
@@ -185,7 +186,7 @@ public final class RoutedTenant implements Tenant {
                     })
                     : forwarded(signals, options, null);
             // A caller's code never runs on a thread that carries messages.
-            return position.whenCompleteAsync((done, failure) -> {}, tidal.callbacks());
+            return Waiting.bare(position.whenCompleteAsync((done, failure) -> {}, tidal.callbacks()));
         } catch (TidalException e) {
             return CompletableFuture.failedFuture(e);
         }
@@ -577,7 +578,8 @@ public final class RoutedTenant implements Tenant {
         then.accept(answer);
     }
 
-    private static boolean isAway(TidalException e) {
+    /** Returns whether a node has failed to answer for a reason that passes, or passes to another node. */
+    static boolean isAway(TidalException e) {
         return switch (e.code()) {
             case PEER_UNAVAILABLE, DEADLINE_EXCEEDED, CLOSED, OVERLOADED, NOT_OWNER -> true;
             default -> false;

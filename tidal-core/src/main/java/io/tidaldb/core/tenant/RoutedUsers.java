@@ -19,6 +19,7 @@ import io.tidaldb.core.remote.Answer;
 import io.tidaldb.core.remote.Call;
 import io.tidaldb.core.routing.ShardRouter;
 import io.tidaldb.core.runtime.Clock;
+import io.tidaldb.core.runtime.Waiting;
 import io.tidaldb.core.user.UserStore;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -54,11 +55,11 @@ final class RoutedUsers implements UserStore {
 
     @Override
     public CompletableFuture<Position> write(UserRecord record, WriteOptions options) {
-        return tenant.rerouted(options, () -> {
+        return Waiting.bare(tenant.rerouted(options, () -> {
                     NodeId home = tenant.node(tenant.placement().get(0));
                     return tenant.isHere(home) ? writeFromHome(record, options) : sent(home, record, options, false);
                 })
-                .whenCompleteAsync((position, failure) -> {}, callbacks);
+                .whenCompleteAsync((position, failure) -> {}, callbacks));
     }
 
     /** Writes a record, for whose rate this node, which leads the first slot, accounts. */

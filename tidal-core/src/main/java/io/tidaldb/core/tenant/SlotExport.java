@@ -22,7 +22,6 @@ import org.jspecify.annotations.Nullable;
 final class SlotExport<T> {
 
     private final EmbeddedTenant tenant;
-    private final MovingReads moving;
     private final Source<T> source;
 
     /** Reads a part of a slot, wherever it is now. */
@@ -45,9 +44,8 @@ final class SlotExport<T> {
      */
     record Part<T>(List<T> items, @Nullable Place next) {}
 
-    SlotExport(EmbeddedTenant tenant, MovingReads moving, Source<T> source) {
+    SlotExport(EmbeddedTenant tenant, Source<T> source) {
         this.tenant = tenant;
-        this.moving = moving;
         this.source = source;
     }
 
@@ -60,16 +58,16 @@ final class SlotExport<T> {
     /** Of a tenant all of whose replicas are in this process. */
     static <T> SlotExport<T> here(EmbeddedTenant tenant, Instance tidal, MovingReads moving, Extract<T> extract) {
         return new SlotExport<>(
-                tenant, moving, (slot, from) -> here(tidal, tenant.replica(slot, ReadOptions.DEFAULT), from, extract));
+                tenant,
+                (slot, from) ->
+                        moving.read(() -> here(tidal, tenant.replica(slot, ReadOptions.DEFAULT), from, extract)));
     }
 
     void to(Consumer<T> consumer) {
         for (int slot = 0; slot < tenant.placement().size(); slot++) {
             Place from = new Place(null, 0);
             while (from != null) {
-                int now = slot;
-                Place begin = from;
-                Part<T> part = moving.read(() -> source.read(now, begin));
+                Part<T> part = source.read(slot, from);
                 part.items.forEach(consumer);
                 from = part.next;
             }
