@@ -16,6 +16,7 @@ public final class LinkCut {
 
     private LinkCut() {}
 
+    /** Cuts the links to nodes of these regions for a while; returns the nodes. */
     public static List<NodeId> of(
             LocalCluster cluster, @Nullable RemoteCalls calls, Collection<RegionId> regions, Duration span) {
         if (calls == null) {

@@ -158,6 +158,7 @@ public final class LocalCluster {
                 .toList();
     }
 
+    /** Returns where a node is. */
     public RegionId region(NodeId node) {
         NodeRecord known = layout.active(node);
         if (known == null) {
@@ -249,6 +250,7 @@ public final class LocalCluster {
         return node;
     }
 
+    /** Returns whether a node of this process runs. */
     public boolean isRunning(NodeId name) {
         return running.containsKey(name);
     }

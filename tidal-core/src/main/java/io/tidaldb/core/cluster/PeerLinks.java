@@ -11,6 +11,7 @@ public final class PeerLinks {
 
     private PeerLinks() {}
 
+    /** Links a member with those of the nodes that are agreed on, and with no others. */
     public static void follow(ClusterMember member, NodeNetwork network, List<NodeRecord> nodes) {
         for (NodeRecord each : nodes) {
             NodeId node = each.node();

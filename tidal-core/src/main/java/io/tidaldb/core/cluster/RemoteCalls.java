@@ -26,11 +26,13 @@ public final class RemoteCalls {
     private final ControlPlane control;
     private final CallCodec codec = new CallCodec();
 
+    /** Creates what asks other nodes, and says to them what is known here of decisions. */
     public RemoteCalls(NodeNetwork network, ControlPlane control) {
         this.network = network;
         this.control = control;
     }
 
+    /** Returns whether there is a link to a node. */
     public boolean isUp(NodeId node) {
         return network.isUp(node);
     }

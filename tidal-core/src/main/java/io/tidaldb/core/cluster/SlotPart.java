@@ -17,6 +17,7 @@ import java.util.List;
  */
 public record SlotPart(int slot, ReplicaId leader, ReplicaId head, boolean moving) {
 
+    /** Returns the shard that the slot is on. */
     public ShardId shard() {
         return head.shard();
     }

@@ -59,7 +59,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Deployment {
 
+    /** The name of a cluster that has none. */
     public static final String CLUSTER = "tidal";
+
     private static final String AUDIT = "audit";
     private static final NodeId ALONE = NodeId.of("n0");
 
@@ -72,6 +74,7 @@ public final class Deployment {
     private final Optional<NodeIdentity> known;
     private final Deque<AutoCloseable> opened = new ArrayDeque<>();
 
+    /** Looks at what is there already, and refuses what does not go with it. */
     public Deployment(
             @Nullable Path root, @Nullable RegionId region, @Nullable Topology wanted, @Nullable ClusterMember member) {
         this.member = member;
@@ -136,6 +139,7 @@ public final class Deployment {
         return several ? root.resolve(node.name()) : root;
     }
 
+    /** Opens all nodes, and what they serve. */
     public Tidal open(
             Plugins plugins,
             NodeSettings settings,

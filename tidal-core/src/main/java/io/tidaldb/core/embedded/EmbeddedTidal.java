@@ -1,6 +1,5 @@
 package io.tidaldb.core.embedded;
 
-import io.tidaldb.api.Durability;
 import io.tidaldb.api.EntityId;
 import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.NodeId;
@@ -10,7 +9,6 @@ import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.api.WalSegmentId;
-import io.tidaldb.api.WriteMode;
 import io.tidaldb.api.key.KeyVaultContext;
 import io.tidaldb.core.BackupReport;
 import io.tidaldb.core.BackupSource;
@@ -35,6 +33,8 @@ import io.tidaldb.core.audit.Actor;
 import io.tidaldb.core.audit.AuditPage;
 import io.tidaldb.core.audit.Provenance;
 import io.tidaldb.core.backup.BackupPoint;
+import io.tidaldb.core.backup.tenant.TenantBackup;
+import io.tidaldb.core.backup.tenant.TenantRestore;
 import io.tidaldb.core.cluster.Instance;
 import io.tidaldb.core.cluster.LinkCut;
 import io.tidaldb.core.cluster.LocalCluster;
@@ -42,7 +42,6 @@ import io.tidaldb.core.cluster.LocalNode;
 import io.tidaldb.core.cluster.RemoteCalls;
 import io.tidaldb.core.control.ClusterCommand;
 import io.tidaldb.core.control.ControlPlane;
-import io.tidaldb.core.control.Reply;
 import io.tidaldb.core.control.TenantRecord;
 import io.tidaldb.core.erasure.EntityErasing;
 import io.tidaldb.core.erasure.Erasures;
@@ -56,8 +55,6 @@ import io.tidaldb.core.ingest.Schema;
 import io.tidaldb.core.ingest.SlotLogs;
 import io.tidaldb.core.ingest.TenantShard;
 import io.tidaldb.core.ingest.TenantState;
-import io.tidaldb.core.key.KeyRing;
-import io.tidaldb.core.key.WrappedKey;
 import io.tidaldb.core.leading.Candidacy;
 import io.tidaldb.core.leading.Departure;
 import io.tidaldb.core.leading.HandOvers;
@@ -65,6 +62,8 @@ import io.tidaldb.core.leading.Homecoming;
 import io.tidaldb.core.leading.Leadership;
 import io.tidaldb.core.leading.LeadershipSettings;
 import io.tidaldb.core.leading.Promotion;
+import io.tidaldb.core.lifecycle.TenantLifecycle;
+import io.tidaldb.core.lifecycle.TenantPlanning;
 import io.tidaldb.core.membership.AgreedMembership;
 import io.tidaldb.core.membership.MembersUpkeep;
 import io.tidaldb.core.migration.AgreedMigrations;
@@ -75,7 +74,6 @@ import io.tidaldb.core.network.NodeNetwork;
 import io.tidaldb.core.reconcile.Reconciling;
 import io.tidaldb.core.remote.Answer;
 import io.tidaldb.core.remote.Call;
-import io.tidaldb.core.replica.ReplicaChanges;
 import io.tidaldb.core.replica.ReplicaUpkeep;
 import io.tidaldb.core.replication.ReplicaCheck;
 import io.tidaldb.core.replication.ReplicationLag;
@@ -92,7 +90,6 @@ import io.tidaldb.core.runtime.RandomSource;
 import io.tidaldb.core.runtime.Waiting;
 import io.tidaldb.core.scrub.Scrubbing;
 import io.tidaldb.core.tenant.EmbeddedTenant;
-import io.tidaldb.core.tenant.RoutedTenant;
 import io.tidaldb.core.upgrade.rolling.AgreedUpgrades;
 import io.tidaldb.core.upgrade.rolling.LocalUpgradeSteps;
 import io.tidaldb.core.upgrade.rolling.OwnUpgrade;
@@ -133,7 +130,6 @@ final class EmbeddedTidal implements Tidal, Instance {
     private static final Logger LOG = LoggerFactory.getLogger(EmbeddedTidal.class);
 
     private static final Duration WAIT_FOR_TASK = Duration.ofSeconds(60);
-    private static final Duration WAIT_FOR_OTHERS = Duration.ofSeconds(10);
     private static final Duration WAIT_FOR_LEASE = Duration.ofMinutes(5);
     private static final Duration WAIT_FOR_FIGURES = Duration.ofSeconds(1);
     private static final Duration HAND_OVER = Duration.ofSeconds(10);
@@ -172,6 +168,7 @@ final class EmbeddedTidal implements Tidal, Instance {
     private final MoveCoordinator moves;
     private final ReplicaUpkeep replicaUpkeep;
     private final Scrubbing scrubbing;
+    private final TenantLifecycle lifecycle;
 
     private volatile boolean closed;
 
@@ -225,6 +222,18 @@ final class EmbeddedTidal implements Tidal, Instance {
                 control, cluster, hosting, calls, moveTarget, plugins.platform().clock(), scheduler);
         this.replicaUpkeep = new ReplicaUpkeep(control, cluster, hosting, calls, this::promoted, scheduler);
         this.scrubbing = new Scrubbing(control, cluster, hosting, calls, this::promoted, limits.scrub(), scheduler);
+        this.lifecycle = new TenantLifecycle(
+                this,
+                control,
+                hosting,
+                keyrings,
+                reserves,
+                plugins.placement(),
+                random,
+                replicaUpkeep,
+                calls,
+                this::decide,
+                tenants -> await(control.submitAll(tenants, provenance())));
         control.listen(tenant -> {
             hosting.changed(tenant);
             moves.changed();
@@ -653,162 +662,33 @@ final class EmbeddedTidal implements Tidal, Instance {
     @Override
     public synchronized Tenant createTenant(TenantConfig config) {
         checkOpen();
-        ClusterCommand.CreateTenant creation = creation(config, checkedPlacement(config));
-        List<WrappedKey> keys = firstKeys(config);
-        decide(creation);
-        decideKeys(config.id(), keys);
-        awaitEverywhere(config.id());
-        EmbeddedTenant tenant = existing(config.id());
-        if (!config.label().equals(TenantConfig.DEFAULT_LABEL)) {
-            writeLabel(tenant, config.label());
-        }
-        return tenant.everywhere();
+        return lifecycle.create(config).everywhere();
     }
 
     @Override
     public synchronized List<TenantCreation> createTenants(List<TenantConfig> configs) {
         checkOpen();
-        return new TenantBatch(this).create(configs);
-    }
-
-    /** Returns where a tenant that does not exist yet is to live, if it can. */
-    List<ReplicaId> placed(TenantConfig config) {
-        if (control.tenant(config.id()) != null) {
-            throw new TidalException(
-                    ErrorCode.TENANT_EXISTS,
-                    "tenant " + config.id() + " exists already: choose another id, or change it");
-        }
-        List<ReplicaId> placement = new TenantPlacer(plugins.placement())
-                .place(config, cluster.replicas())
-                .shards();
-        checkSupported(config, placement);
-        placement.forEach(cluster::requireReachable);
-        reserves.check(config, placement, control);
-        return placement;
-    }
-
-    /** Returns what has to be agreed for a new tenant, of whose id nothing is left here. */
-    ClusterCommand.CreateTenant creation(TenantConfig config, List<ReplicaId> placement) {
-        if (control.hadFormer(config.id())) {
-            // Where its data could not be erased, nothing is promised to a new one.
-            await(hosting.erase(config.id()));
-        }
-        return new ClusterCommand.CreateTenant(
-                config.toBuilder().label(TenantConfig.DEFAULT_LABEL).build(),
-                placement,
-                plugins.platform().random().nextLong());
-    }
-
-    /**
-     * Returns the keys that a new tenant is to have.
-     *
-     * @throws TidalException KEY_UNAVAILABLE
-     */
-    List<WrappedKey> firstKeys(TenantConfig config) {
-        return config.encrypted() ? keyrings.rotated(config.id(), List.of()) : List.of();
-    }
-
-    /** Gives a new tenant its keys; until then nothing of it can be written. */
-    void decideKeys(TenantId id, List<WrappedKey> keys) {
-        if (!keys.isEmpty()) {
-            decide(new ClusterCommand.SetTenantKeys(id, keys));
-        }
-    }
-
-    /** Unwraps keys, perhaps of a tenant of another cluster. */
-    KeyRing keyring(TenantId tenant, List<WrappedKey> wrapped) {
-        return keyrings.of(tenant, wrapped);
+        return lifecycle.createAll(configs);
     }
 
     @Override
     public TenantKeyState keys(TenantId id) {
         checkOpen();
-        EmbeddedTenant tenant = existing(id);
-        TenantRecord record = Objects.requireNonNullElse(control.tenant(id), tenant.record());
-        return TenantKeyrings.state(record, tenant.suspension());
+        return lifecycle.keys(id);
     }
 
     @Override
     public synchronized TenantKeyState rotateKeys(TenantId id) {
         checkOpen();
-        TenantRecord record = encrypted(id);
-        decide(new ClusterCommand.SetTenantKeys(
-                id, keyrings.rotated(id, record.keys().wrapped())));
-        awaitEverywhere(id);
+        lifecycle.rotateKeys(id);
         return keys(id);
     }
 
     @Override
     public synchronized TenantKeyState suspendKeys(TenantId id, boolean suspended) {
         checkOpen();
-        encrypted(id);
-        decide(new ClusterCommand.SuspendTenant(id, suspended));
-        awaitEverywhere(id);
+        lifecycle.suspendKeys(id, suspended);
         return keys(id);
-    }
-
-    private TenantRecord encrypted(TenantId id) {
-        TenantRecord record = existing(id).record();
-        if (!record.config().encrypted()) {
-            throw TidalException.invalid("tenant " + id
-                    + " is not encrypted, so it has no keys: expected a tenant that was created encrypted");
-        }
-        return record;
-    }
-
-    List<Reply> decideAll(List<ClusterCommand.CreateTenant> tenants) {
-        return await(control.submitAll(tenants, provenance()));
-    }
-
-    /** Waits until tenants that were agreed on are there, here and on the other nodes that answer, and writes their labels. */
-    void opened(List<TenantConfig> created) {
-        if (created.isEmpty()) {
-            return;
-        }
-        await(CompletableFuture.allOf(created.stream()
-                .map(config -> hosting.settled(config.id()).handle((nothing, failure) -> null))
-                .toArray(CompletableFuture[]::new)));
-        // Whoever has done what was agreed last has done all before.
-        awaitEverywhere(created.get(created.size() - 1).id());
-        await(CompletableFuture.allOf(created.stream()
-                .filter(config -> !config.label().equals(TenantConfig.DEFAULT_LABEL))
-                .map(config -> labelled(existing(config.id()), config.label()))
-                .toArray(CompletableFuture[]::new)));
-    }
-
-    private static CompletableFuture<Void> labelled(EmbeddedTenant tenant, String label) {
-        return tenant.everywhere() instanceof RoutedTenant routed ? routed.labelled(label) : tenant.writeLabel(label);
-    }
-
-    /** Waits until what was agreed on a tenant is done: here, and on the other nodes that answer; the rest do it when they can. */
-    void awaitEverywhere(TenantId id) {
-        await(hosting.settled(id));
-        RemoteCalls remote = calls;
-        if (remote != null) {
-            List<CompletableFuture<Void>> told = new ArrayList<>();
-            for (NodeId node : cluster.names()) {
-                if (remote.isUp(node)) {
-                    told.add(remote.ask(
-                                    node,
-                                    index -> new Call.Settle(index, id.value()),
-                                    Answer.Done.class,
-                                    WAIT_FOR_OTHERS)
-                            .handle((done, failure) -> late(node, id, failure)));
-                }
-            }
-            await(CompletableFuture.allOf(told.toArray(CompletableFuture[]::new)));
-        }
-    }
-
-    private static @Nullable Void late(NodeId node, TenantId id, @Nullable Throwable failure) {
-        if (failure != null) {
-            LOG.warn(
-                    "node {} has not done yet what was agreed on tenant {}: {}",
-                    node,
-                    id,
-                    RemoteCalls.reason(failure).getMessage());
-        }
-        return null;
     }
 
     @Override
@@ -835,60 +715,10 @@ final class EmbeddedTidal implements Tidal, Instance {
         return hosting.settled(id);
     }
 
-    private void checkSupported(TenantConfig config, List<ReplicaId> placement) {
-        if (config.writes() == WriteMode.EVERYWHERE && config.durability() != Durability.LOCAL) {
-            throw new TidalException(
-                    ErrorCode.UNSUPPORTED,
-                    "tenant " + config.id() + " asks for writes EVERYWHERE and for durability " + config.durability()
-                            + ", but each region takes writes by itself: expected LOCAL");
-        }
-        if (config.durability() == Durability.MAJORITY || config.durability() == Durability.ALL) {
-            for (ReplicaId slot : placement) {
-                if (cluster.replicas().allowed(slot.shard(), config).size() < 2) {
-                    throw new TidalException(
-                            ErrorCode.UNSUPPORTED,
-                            "tenant " + config.id() + " asks for durability " + config.durability() + ", and shard "
-                                    + slot + " has no replica where the tenant may be: expected ASYNC or LOCAL, or a"
-                                    + " topology with the shard in several of the tenant's regions");
-                }
-            }
-        }
-    }
-
-    private void checkLabel(TenantConfig config) {
-        if (config.label().equals(TenantConfig.DEFAULT_LABEL)) {
-            return;
-        }
-        tenantLabelled(config.label())
-                .filter(other -> !other.id().equals(config.id()))
-                .ifPresent(other -> {
-                    throw TidalException.invalid("label \"" + config.label() + "\" of tenant " + config.id()
-                            + " is taken by tenant " + other.id() + ": choose another label");
-                });
-    }
-
-    // Backups
-
-    private void requireWhole(TenantId id) {
-        if (control.isRestoring(id)) {
-            throw new TidalException(
-                    ErrorCode.NOT_CAUGHT_UP,
-                    "tenant " + id
-                            + " is being restored from a backup: wait until it is whole; if nobody restores it any more, delete it");
-        }
-    }
-
-    /** Returns whether a tenant other than this one has a label. */
-    boolean isLabelTaken(String label, TenantId by) {
-        return hosting.tenants().stream()
-                .anyMatch(tenant ->
-                        !tenant.id().equals(by) && tenant.config().label().equals(label));
-    }
-
     @Override
     public BackupReport backup(TenantId id, BackupPoint after, OutputStream out) throws IOException {
         checkOpen();
-        requireWhole(id);
+        lifecycle.requireWhole(id);
         return new TenantBackup(this, existing(id), after).write(control.cluster(), out);
     }
 
@@ -904,17 +734,22 @@ final class EmbeddedTidal implements Tidal, Instance {
     /** Restores in somebody's name. */
     Tenant restore(BackupSource backup, RestoreOptions options, Actor by) throws IOException {
         checkOpen();
-        TenantRestore.Decisions decide = command -> acting(by, () -> decide(command));
-        return existing(new TenantRestore(this, cluster, decide, backup, options).restore())
-                .everywhere();
+        TenantRestore restore = new TenantRestore(this, cluster, lifecycle, decisions(by), backup, options);
+        return existing(restore.restore()).everywhere();
     }
 
-    private static void writeLabel(EmbeddedTenant tenant, String label) {
-        if (tenant.everywhere() instanceof RoutedTenant routed) {
-            routed.label(label);
-        } else {
-            tenant.label(label);
-        }
+    private TenantRestore.Decisions decisions(Actor by) {
+        return new TenantRestore.Decisions() {
+            @Override
+            public long decide(ClusterCommand command) {
+                return acting(by, () -> EmbeddedTidal.this.decide(command));
+            }
+
+            @Override
+            public <T> T together(Supplier<T> change) {
+                return acting(by, change);
+            }
+        };
     }
 
     @Override
@@ -926,45 +761,15 @@ final class EmbeddedTidal implements Tidal, Instance {
     Tenant updateTenant(TenantConfig config, Actor by) {
         checkOpen();
         // Nobody else has to wait until data has moved.
-        boolean moves = acting(by, () -> update(config));
+        boolean moves = acting(by, () -> lifecycle.update(config));
         if (moves) {
-            replicaChanges().await(config.id());
+            lifecycle.replicaChanges().await(config.id());
         }
         return existing(config.id()).everywhere();
     }
 
-    private boolean update(TenantConfig config) {
-        checkUpdate(config);
-        EmbeddedTenant tenant = existing(config.id());
-        Optional<ClusterCommand> change = replicaChanges().change(config);
-        change.ifPresent(this::decide);
-        decide(new ClusterCommand.UpdateTenant(replicaChanges().withoutChange(config)));
-        awaitEverywhere(config.id());
-        if (!tenant.config().label().equals(config.label())) {
-            writeLabel(tenant, config.label());
-        }
-        return change.isPresent();
-    }
-
-    ReplicaChanges replicaChanges() {
-        return new ReplicaChanges(control, replicaUpkeep, pause -> await(hosting.after(pause)));
-    }
-
-    /** Refuses what can't be kept; what can't be changed at all is refused by the control log. */
-    void checkUpdate(TenantConfig config) {
-        EmbeddedTenant tenant = existing(config.id());
-        checkSupported(config, tenant.placement());
-        checkLabel(config);
-        reserves.check(config, tenant.placement(), control);
-    }
-
-    /** Returns a tenant that is hosted here. */
     EmbeddedTenant existing(TenantId id) {
-        EmbeddedTenant tenant = hosting.tenant(id);
-        if (tenant == null) {
-            throw new TidalException(ErrorCode.TENANT_NOT_FOUND, "tenant " + id + " does not exist: create it first");
-        }
-        return tenant;
+        return lifecycle.existing(id);
     }
 
     @Override
@@ -974,7 +779,7 @@ final class EmbeddedTidal implements Tidal, Instance {
         try {
             // Agreed first: an interruption from here on is finished by the next open.
             decide(new ClusterCommand.DeleteTenant(id));
-            awaitEverywhere(id);
+            lifecycle.awaitEverywhere(id);
             for (int looks = 0; looks < LOOKS_AT_ERASURE && erasures.isPendingHere(id); looks++) {
                 await(hosting.after(LOOK_AGAIN_AT_ERASURE));
             }
@@ -1005,7 +810,7 @@ final class EmbeddedTidal implements Tidal, Instance {
     @Override
     public synchronized EntityErasure eraseEntity(TenantId tenant, EntityId entity) {
         checkOpen();
-        requireWhole(tenant);
+        lifecycle.requireWhole(tenant);
         existing(tenant);
         long number = decide(new ClusterCommand.EraseEntity(
                 tenant, entity.value(), Duration.ofNanos(clock().wallNanos()).toMillis()));
@@ -1051,26 +856,19 @@ final class EmbeddedTidal implements Tidal, Instance {
     @Override
     public Optional<Tenant> tenant(TenantId id) {
         checkOpen();
-        requireWhole(id);
-        return Optional.ofNullable(hosting.tenant(id)).map(EmbeddedTenant::everywhere);
+        return lifecycle.find(id);
     }
 
     @Override
     public Optional<Tenant> tenantLabelled(String label) {
         checkOpen();
-        List<EmbeddedTenant> found = hosting.tenants().stream()
-                .filter(tenant -> tenant.config().label().equals(label) && !control.isRestoring(tenant.id()))
-                .toList();
-        return found.size() == 1 ? Optional.of(found.get(0).everywhere()) : Optional.empty();
+        return lifecycle.labelled(label);
     }
 
     @Override
     public List<Tenant> tenants() {
         checkOpen();
-        return hosting.tenants().stream()
-                .filter(tenant -> !control.isRestoring(tenant.id()))
-                .map(EmbeddedTenant::everywhere)
-                .toList();
+        return lifecycle.all();
     }
 
     @Override
@@ -1139,13 +937,7 @@ final class EmbeddedTidal implements Tidal, Instance {
 
     private TenantPlanning planning() {
         checkOpen();
-        return new TenantPlanning(this, control, allFigures(), calls != null);
-    }
-
-    /** As {@link #placed}, for a tenant with a label. */
-    List<ReplicaId> checkedPlacement(TenantConfig config) {
-        checkLabel(config);
-        return placed(config);
+        return new TenantPlanning(lifecycle, control, allFigures(), calls != null);
     }
 
     private ClusterHealth.NodeHealth link(NodeId node, Answer.@Nullable Figures said) {

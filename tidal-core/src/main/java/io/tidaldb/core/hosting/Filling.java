@@ -18,6 +18,7 @@ public final class Filling {
     /** A tenant's part on a shard. */
     public record Slot(long tenant, int shard) {
 
+        /** Returns whose slot it is. */
         public TenantId tenantId() {
             return TenantId.of(tenant);
         }

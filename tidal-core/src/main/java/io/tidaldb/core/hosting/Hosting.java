@@ -125,6 +125,7 @@ public final class Hosting implements ControlPlane.Listener {
         return tenants.values();
     }
 
+    /** Returns a tenant that is open; null if there is none. */
     public @Nullable EmbeddedTenant tenant(TenantId id) {
         return tenants.get(id);
     }
@@ -220,6 +221,7 @@ public final class Hosting implements ControlPlane.Listener {
         return stage;
     }
 
+    /** Goes on with what was agreed, after {@link #pause}. */
     public void resume() {
         scheduler.execute(() -> {
             paused--;

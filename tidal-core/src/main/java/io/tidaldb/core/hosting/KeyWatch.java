@@ -27,6 +27,7 @@ public final class KeyWatch {
     private final Duration every;
     private final LoopScheduler scheduler;
 
+    /** Creates a watch that does not run yet. */
     public KeyWatch(
             ControlPlane control, Hosting hosting, TenantKeyrings keyrings, Duration every, LoopScheduler scheduler) {
         this.control = control;
@@ -36,6 +37,7 @@ public final class KeyWatch {
         this.scheduler = scheduler;
     }
 
+    /** Looks from now on. */
     public void start() {
         if (keyrings.hasVault()) {
             scheduler.schedule(every, this::look);

@@ -24,6 +24,7 @@ public final class TenantKeyrings {
     private final RandomSource random;
     private final Clock clock;
 
+    /** Creates what finds data keys; without a vault there are none. */
     public TenantKeyrings(@Nullable KeyVault vault, RandomSource random, Clock clock) {
         this.vault = vault;
         this.random = random;

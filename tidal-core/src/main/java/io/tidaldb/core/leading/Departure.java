@@ -29,6 +29,7 @@ public final class Departure {
     /** When there was somebody last. */
     private long foundNanos;
 
+    /** Creates what hands over all that a node leads when it is to end. */
     public Departure(NodeId self, Hosting hosting, HandOvers handOvers, LoopScheduler scheduler) {
         this.self = self;
         this.hosting = hosting;

@@ -56,6 +56,7 @@ public final class HandOvers {
     /** A slot on its way. */
     private record Handed(ClusterCommand.Promote promotion, TenantShard from, NodeId to) {}
 
+    /** Creates what hands over slots that this node leads. */
     public HandOvers(
             NodeId self,
             LocalCluster cluster,

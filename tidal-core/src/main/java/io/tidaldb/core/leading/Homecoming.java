@@ -40,6 +40,7 @@ public final class Homecoming {
     private final SortedMap<NodeId, Long> upSince = new TreeMap<>();
     private boolean busy;
 
+    /** Creates what does not run yet. */
     public Homecoming(
             NodeId self,
             LocalCluster cluster,

@@ -52,6 +52,7 @@ public final class Leadership {
     private static final Logger LOG = LoggerFactory.getLogger(Leadership.class);
 
     private static final Duration CALL_DEADLINE = Duration.ofSeconds(1);
+    /** How many slots are given other leaders by one command. */
     public static final int PROMOTIONS_PER_COMMAND = 500;
 
     private final NodeId self;

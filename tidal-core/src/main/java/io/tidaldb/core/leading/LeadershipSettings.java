@@ -18,6 +18,7 @@ public record LeadershipSettings(Duration lease, Duration returnAfter) {
 
     private static final Duration LEAST_MARGIN = Duration.ofMillis(50);
 
+    /** What holds unless something else is set. */
     public static final LeadershipSettings DEFAULT =
             new LeadershipSettings(Duration.ofMillis(700), Duration.ofSeconds(10));
 

@@ -39,6 +39,7 @@ public final class Promotion {
     private final HandOvers handOvers;
     private final LoopScheduler scheduler;
 
+    /** Creates what has slots led by others when somebody asks for it. */
     public Promotion(
             ControlPlane control,
             LocalCluster cluster,

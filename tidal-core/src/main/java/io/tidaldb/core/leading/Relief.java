@@ -36,6 +36,7 @@ public final class Relief {
      */
     public record Successor(TenantId tenant, ReplicaId replica, long behind) {
 
+        /** Returns the decision that makes it lead. */
         public ClusterCommand.Promote promotion() {
             return new ClusterCommand.Promote(tenant, replica);
         }

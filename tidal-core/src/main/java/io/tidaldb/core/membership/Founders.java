@@ -23,6 +23,7 @@ public final class Founders {
 
     private final Path file;
 
+    /** Creates what keeps it in a directory. */
     public Founders(Path directory) {
         this.file = directory.resolve("founders");
     }

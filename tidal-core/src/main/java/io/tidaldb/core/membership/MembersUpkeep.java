@@ -41,6 +41,7 @@ public final class MembersUpkeep {
     private boolean changing;
     private boolean looking;
 
+    /** Creates what does not run yet. */
     public MembersUpkeep(
             NodeId self,
             ControlPlane control,
@@ -56,6 +57,7 @@ public final class MembersUpkeep {
         this.scheduler = scheduler;
     }
 
+    /** Sees to members from now on. */
     public void start() {
         scheduler.schedule(PAUSE, this::tick);
     }

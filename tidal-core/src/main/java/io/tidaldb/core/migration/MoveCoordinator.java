@@ -61,6 +61,7 @@ public final class MoveCoordinator implements Move.MoveSite {
     private final SortedMap<Long, Long> notBefore = new TreeMap<>();
     private boolean waiting;
 
+    /** Creates what sees to the migrations whose source is in this process. */
     public MoveCoordinator(
             ControlPlane control,
             LocalCluster cluster,

@@ -46,6 +46,7 @@ public final class MoveTarget {
 
     private record Receiving(SnapshotReceiver receiver, long next) {}
 
+    /** Creates the side of migrations that receives. */
     public MoveTarget(LocalCluster cluster, Hosting hosting) {
         this.cluster = cluster;
         this.hosting = hosting;
@@ -98,6 +99,7 @@ public final class MoveTarget {
         return node.content(shard, digest, full).thenApply(MoveTarget::said);
     }
 
+    /** Returns what a slot holds as it is told to the source. */
     public static Answer.Moved said(SlotContent content) {
         List<Answer.MovedLog> logs =
                 content.logs().stream().map(MoveTarget::log).toList();

@@ -45,6 +45,7 @@ public final class Reconciling {
     private final Hosting hosting;
     private final @Nullable RemoteCalls calls;
 
+    /** Creates what asks nodes; {@code calls} is null where all are in this process. */
     public Reconciling(Instance tidal, ControlPlane control, Hosting hosting, @Nullable RemoteCalls calls) {
         this.tidal = tidal;
         this.control = control;

@@ -31,6 +31,7 @@ public final class NodeFigures {
     private final long usableBytes;
     private final Map<TenantId, List<ReplicationLag>> lags = new HashMap<>();
 
+    /** Creates a report on one node of this process. */
     public NodeFigures(
             NodeId node,
             long nowNanos,
@@ -52,6 +53,7 @@ public final class NodeFigures {
                 .add(each));
     }
 
+    /** Returns what the node tells of itself. */
     public Answer.Figures figures() {
         return new Answer.Figures(
                 version,

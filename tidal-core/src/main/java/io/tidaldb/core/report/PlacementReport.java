@@ -32,6 +32,7 @@ public final class PlacementReport {
     private final SortedMap<NodeId, Answer.Figures> figures;
     private final boolean takesOver;
 
+    /** Creates a report on one tenant. */
     public PlacementReport(
             TenantRecord tenant,
             TenantPlacer placer,
@@ -48,6 +49,7 @@ public final class PlacementReport {
         this.takesOver = takesOver;
     }
 
+    /** Returns why the tenant is where it is. */
     public PlacementExplanation explanation() {
         SlotCopies copies = new SlotCopies(control.shards(), figures, takesOver);
         List<Redundancy.Slot> slots = copies.of(tenant);

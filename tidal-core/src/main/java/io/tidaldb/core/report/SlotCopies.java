@@ -45,6 +45,7 @@ public final class SlotCopies {
         this.deciders = new Redundancy.Deciders(List.copyOf(voters.values()), takesOver);
     }
 
+    /** Returns whose votes decide. */
     public Redundancy.Deciders deciders() {
         return deciders;
     }

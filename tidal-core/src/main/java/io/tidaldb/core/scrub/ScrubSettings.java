@@ -15,6 +15,7 @@ public record ScrubSettings(Duration interval, long bytesPerSecond) {
     private static final Duration MAX_INTERVAL = Duration.ofDays(365);
     private static final long MIN_BYTES_PER_SECOND = 4096;
 
+    /** What holds unless something else is set. */
     public static final ScrubSettings DEFAULT = new ScrubSettings(Duration.ofDays(1), 4 << 20);
 
     public ScrubSettings {

@@ -79,6 +79,7 @@ public final class Scrubbing {
         this.scheduler = scheduler;
     }
 
+    /** Reads from now on. */
     public void start() {
         if (!settings.isOff()) {
             Duration first = settings.interval().compareTo(LONGEST_BEFORE_FIRST) < 0

@@ -105,6 +105,7 @@ public final class EmbeddedTenant implements Tenant {
     /** A label that was written elsewhere, and the one that was known here then. */
     private record NewLabel(String text, @Nullable String before) {}
 
+    /** Opens a tenant none of whose slots is open yet; {@code calls} is null where all nodes are in this process. */
     public EmbeddedTenant(Instance tidal, TenantState state, TenantRecord record, @Nullable RemoteCalls calls) {
         this.tidal = tidal;
         this.state = state;
@@ -223,6 +224,7 @@ public final class EmbeddedTenant implements Tenant {
         }
     }
 
+    /** Returns what takes the parts of writes that other nodes lead; null where all nodes are in this process. */
     public WriteAdmission.@Nullable Elsewhere elsewhere() {
         return elsewhere;
     }
@@ -377,6 +379,7 @@ public final class EmbeddedTenant implements Tenant {
                 .toList();
     }
 
+    /** Returns what its slots share. */
     public TenantState state() {
         return state;
     }
@@ -811,6 +814,7 @@ public final class EmbeddedTenant implements Tenant {
         return top(answering(options), type, at, k, options.user());
     }
 
+    /** Refuses a ranking of more entities than are given at once. */
     public static void checkTop(int k) {
         if (k < 1 || k > MAX_TOP) {
             throw TidalException.invalid("top " + k + " is out of range: expected 1 to " + MAX_TOP);

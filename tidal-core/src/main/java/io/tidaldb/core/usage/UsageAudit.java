@@ -26,6 +26,7 @@ public final class UsageAudit {
 
     private UsageAudit() {}
 
+    /** Counts what the logs of slots of this process hold. */
     public static UsageCheck of(Instance tidal, List<TenantShard> slots) {
         UsageAudit audit = new UsageAudit();
         slots.forEach(slot -> audit.count(tidal, slot));

@@ -24,6 +24,7 @@ public final class UsageFigures {
         private final SortedMap<Optional<Instant>, UsageHour> hours =
                 new TreeMap<>(Comparator.comparing(hour -> hour.orElse(Instant.MIN)));
 
+        /** Adds hours. */
         public void add(List<UsageHour> more) {
             more.forEach(hour -> hours.merge(
                     Optional.ofNullable(hour.hour()),
@@ -32,11 +33,13 @@ public final class UsageFigures {
                             new UsageHour(one.hour(), one.signals() + other.signals(), one.bytes() + other.bytes())));
         }
 
+        /** Returns the sums, by hour. */
         public List<UsageHour> hours() {
             return List.copyOf(hours.values());
         }
     }
 
+    /** Returns two lists of hours together. */
     public static List<UsageHour> sum(List<UsageHour> one, List<UsageHour> other) {
         Sum sum = new Sum();
         sum.add(one);
@@ -65,6 +68,7 @@ public final class UsageFigures {
                         .toList();
     }
 
+    /** Returns hours as they are told to other nodes. */
     public static List<Answer.Hour> answer(List<UsageHour> hours) {
         List<Answer.Hour> answer = new ArrayList<>(hours.size());
         for (UsageHour hour : hours) {
@@ -74,6 +78,7 @@ public final class UsageFigures {
         return answer;
     }
 
+    /** Returns hours as another node has told them. */
     public static List<UsageHour> hours(List<Answer.Hour> answer) {
         List<UsageHour> hours = new ArrayList<>(answer.size());
         for (Answer.Hour hour : answer) {
@@ -83,11 +88,13 @@ public final class UsageFigures {
         return hours;
     }
 
+    /** Returns usage as it is told to other nodes. */
     public static Answer.Usage answer(TenantUsage usage) {
         return new Answer.Usage(
                 usage.signalsPerSecond(), usage.entities(), usage.storageBytes(), usage.accepted(), usage.throttled());
     }
 
+    /** Returns what was counted again as it is told to other nodes. */
     public static Answer.Recounted answer(UsageCheck check) {
         Instant from = check.from();
         return new Answer.Recounted(
@@ -98,6 +105,7 @@ public final class UsageFigures {
                 check.countedEntities());
     }
 
+    /** Returns what another node has counted again. */
     public static UsageCheck check(Answer.Recounted answer) {
         Long from = answer.fromSeconds();
         return new UsageCheck(

@@ -32,6 +32,7 @@ public final class RecordedActs {
                 signalName)));
     }
 
+    /** Returns what users see of a record. */
     public static RecordedAct of(WalSegmentId position, long hlc, UserRecord record, IntFunction<String> signalName) {
         if (record instanceof SessionRecord write) {
             return new RecordedAct.InSession(

@@ -12,6 +12,7 @@ import java.util.SortedMap;
  */
 public record EncodedSignals(ByteBuffer records, SortedMap<Long, String> names) {
 
+    /** Returns how many there are. */
     public int count() {
         return records.limit() / SignalRecords.BYTES;
     }

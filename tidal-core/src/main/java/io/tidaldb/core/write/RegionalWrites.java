@@ -43,12 +43,14 @@ public final class RegionalWrites {
         }
     }
 
+    /** Creates what admits writes of a tenant in each region. */
     public RegionalWrites(Instance tidal, TenantRecord record, ShardRouter router) {
         this.tidal = tidal;
         this.record = record;
         this.router = router;
     }
 
+    /** Returns whether each region takes writes of the tenant by itself. */
     public boolean areMeant() {
         return record.config().writes() == WriteMode.EVERYWHERE;
     }
@@ -82,6 +84,7 @@ public final class RegionalWrites {
         return share;
     }
 
+    /** Goes by this configuration from now on. */
     public void configure(TenantConfig config) {
         shares.values().forEach(share -> {
             RateQuota before = share.state.rates();
@@ -89,15 +92,18 @@ public final class RegionalWrites {
         });
     }
 
+    /** Seals and opens with these keys from now on. */
     public void keys(KeyRing next) {
         keys = next;
         shares.values().forEach(share -> share.state.keys(next));
     }
 
+    /** Refuses what is queued: the tenant is deleted. */
     public void delete() {
         shares.values().forEach(share -> share.state.delete());
     }
 
+    /** Serves with these replicas from now on. */
     public void assemble(List<ReplicaId> placement, Map<ReplicaId, TenantShard> replicas) {
         shares.forEach((region, share) -> {
             @Nullable TenantShard[] slots = new TenantShard[placement.size()];

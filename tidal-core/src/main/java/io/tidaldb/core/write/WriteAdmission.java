@@ -48,6 +48,7 @@ public final class WriteAdmission {
     private final TenantState state;
     private final ShardRouter router;
 
+    /** Creates what admits writes of one tenant. */
     public WriteAdmission(Instance tidal, TenantState state, ShardRouter router) {
         this.tidal = tidal;
         this.state = state;

@@ -40,6 +40,7 @@ public final class LocalUpgradeSteps implements UpgradeSteps {
     private final RandomSource random;
     private final LoopScheduler scheduler;
 
+    /** Creates the steps of a node whose cluster is in this process. */
     public LocalUpgradeSteps(
             NodeId self,
             ControlPlane control,

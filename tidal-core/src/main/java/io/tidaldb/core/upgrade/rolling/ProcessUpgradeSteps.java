@@ -28,6 +28,7 @@ public final class ProcessUpgradeSteps implements UpgradeSteps {
     private final HandOvers handOvers;
     private final LoopScheduler scheduler;
 
+    /** Creates the steps of a node that is a process by itself. */
     public ProcessUpgradeSteps(
             NodeId self, Hosting hosting, RemoteCalls calls, HandOvers handOvers, LoopScheduler scheduler) {
         this.self = self;

@@ -1,4 +1,4 @@
-package io.tidaldb.core.embedded;
+package io.tidaldb.core.lifecycle;
 
 import io.tidaldb.api.Durability;
 import io.tidaldb.api.NodeId;
@@ -25,19 +25,22 @@ import java.util.SortedMap;
 import org.jspecify.annotations.Nullable;
 
 /** What changes of tenants would come to: checked by what makes them, and decided by a copy of what decides. */
-final class TenantPlanning {
+public final class TenantPlanning {
 
-    private final EmbeddedTidal tidal;
+    private final TenantLifecycle tenants;
     private final ControlPlane control;
     private final SlotCopies copies;
     private final List<String> effects = new ArrayList<>();
     private final List<String> risks = new ArrayList<>();
 
-    TenantPlanning(
-            EmbeddedTidal tidal, ControlPlane control, SortedMap<NodeId, Answer.Figures> figures, boolean takesOver) {
-        this.tidal = tidal;
+    /** Plans with what the nodes say of themselves. */
+    public TenantPlanning(
+            TenantLifecycle tenants,
+            ControlPlane control,
+            SortedMap<NodeId, Answer.Figures> figures,
+            boolean takesOver) {
+        this.tenants = tenants;
         this.control = control;
-
         this.copies = new SlotCopies(control.shards(), figures, takesOver);
         control.shards().stream()
                 .map(each -> each.node())
@@ -46,10 +49,11 @@ final class TenantPlanning {
                 .forEach(node -> risks.add("node " + node + " does not answer: it does its part when it is back"));
     }
 
-    TenantPlan create(TenantConfig config) {
+    /** Returns what creating a tenant would come to. */
+    public TenantPlan create(TenantConfig config) {
         List<ReplicaId> placement;
         try {
-            placement = tidal.checkedPlacement(config);
+            placement = tenants.checkedPlacement(config);
         } catch (TidalException e) {
             return refused(e);
         }
@@ -62,10 +66,11 @@ final class TenantPlanning {
         return plan(new ClusterCommand.CreateTenant(unlabelled(config), placement, 0), null, fresh(record));
     }
 
-    TenantPlan update(TenantConfig config) {
+    /** Returns what changing a tenant would come to. */
+    public TenantPlan update(TenantConfig config) {
         TenantRecord known = control.tenant(config.id());
         try {
-            tidal.checkUpdate(config);
+            tenants.checkUpdate(config);
         } catch (TidalException e) {
             return refused(e);
         }
@@ -76,18 +81,20 @@ final class TenantPlanning {
         if (config.durability() == Durability.ALL) {
             risks.add("writes wait for every replica: one that is away stops them");
         }
-        tidal.tenant(config.id()).map(Tenant::config).ifPresent(before -> {
+        tenants.find(config.id()).map(Tenant::config).ifPresent(before -> {
             if (!before.label().equals(config.label())) {
                 effects.add("its label becomes \"" + config.label() + "\", in the tenant's own log");
             }
         });
         TenantRecord then = known == null ? null : known.with(config);
-        Optional<ClusterCommand> change = tidal.replicaChanges().change(config);
+        Optional<ClusterCommand> change = tenants.replicaChanges().change(config);
         if (known != null && then != null && change.isPresent()) {
             return replicas(known, then, change.get());
         }
         return plan(
-                new ClusterCommand.UpdateTenant(tidal.replicaChanges().withoutChange(config)), risk(known), risk(then));
+                new ClusterCommand.UpdateTenant(tenants.replicaChanges().withoutChange(config)),
+                risk(known),
+                risk(then));
     }
 
     /** What is changed besides is checked when it is done: it changes nothing here. */
@@ -136,7 +143,8 @@ final class TenantPlanning {
                 .toList();
     }
 
-    TenantPlan delete(TenantId id) {
+    /** Returns what deleting a tenant would come to. */
+    public TenantPlan delete(TenantId id) {
         TenantRecord known = control.tenant(id);
         if (known != null) {
             holders(known, "erase what they have of it");

@@ -1,4 +1,4 @@
-package io.tidaldb.core.embedded;
+package io.tidaldb.core.backup.tenant;
 
 import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.Origin;
@@ -27,7 +27,7 @@ import java.util.OptionalLong;
  * Writes what a tenant's logs hold beyond a point, in the tenant's own turns, while writes go on. Each slot is read from one replica in this
  * process, the one that leads if it is here; every batch is checked against its chain on the way.
  */
-final class TenantBackup {
+public final class TenantBackup {
 
     private static final int STRETCH_BYTES = 256 << 10;
 
@@ -38,13 +38,15 @@ final class TenantBackup {
     /** A stretch of a log that is to be written. */
     private record Range(int slot, TenantShard shard, BackedUpLog from, long toSeqno) {}
 
-    TenantBackup(Instance tidal, EmbeddedTenant tenant, BackupPoint after) {
+    /** Backs up what a tenant has beyond a point. */
+    public TenantBackup(Instance tidal, EmbeddedTenant tenant, BackupPoint after) {
         this.tidal = tidal;
         this.tenant = tenant;
         this.after = after;
     }
 
-    BackupReport write(String cluster, OutputStream out) throws IOException {
+    /** Writes the backup; returns up to where it goes. */
+    public BackupReport write(String cluster, OutputStream out) throws IOException {
         List<Range> ranges = ranges();
         BackupWriter writer = new BackupWriter(
                 out,

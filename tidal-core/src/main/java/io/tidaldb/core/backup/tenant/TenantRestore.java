@@ -1,4 +1,4 @@
-package io.tidaldb.core.embedded;
+package io.tidaldb.core.backup.tenant;
 
 import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.Origin;
@@ -15,6 +15,7 @@ import io.tidaldb.core.backup.BackupReader;
 import io.tidaldb.core.backup.BackupReplay;
 import io.tidaldb.core.backup.BackupScan;
 import io.tidaldb.core.backup.LogTransfer;
+import io.tidaldb.core.cluster.Instance;
 import io.tidaldb.core.cluster.LocalCluster;
 import io.tidaldb.core.control.ClusterCommand;
 import io.tidaldb.core.control.SchemaEntry;
@@ -23,17 +24,18 @@ import io.tidaldb.core.ingest.SlotLogs;
 import io.tidaldb.core.ingest.TenantShard;
 import io.tidaldb.core.key.KeyRing;
 import io.tidaldb.core.key.WrappedKey;
+import io.tidaldb.core.lifecycle.TenantLifecycle;
 import io.tidaldb.core.tenant.EmbeddedTenant;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -42,22 +44,26 @@ import org.slf4j.LoggerFactory;
  * sees; its logs are appended on this node, under origins that nobody has ever written under, in the order of those that they come from; and
  * when they are as long as they should be, the tenant is agreed on as whole. If anything fails before, it is deleted.
  */
-final class TenantRestore {
+public final class TenantRestore {
 
     private static final Logger LOG = LoggerFactory.getLogger(TenantRestore.class);
     private static final int BUFFER = 256 << 10;
 
-    private final EmbeddedTidal tidal;
+    private final Instance tidal;
     private final LocalCluster cluster;
+    private final TenantLifecycle tenants;
     private final Decisions decisions;
     private final BackupSource source;
     private final RestoreOptions options;
 
     /** Proposes what is to be agreed on. */
-    interface Decisions {
+    public interface Decisions {
 
         /** Proposes a command and returns its reply's value. */
         long decide(ClusterCommand command);
+
+        /** Does several things, between which nobody else decides anything. */
+        <T> T together(Supplier<T> change);
     }
 
     /**
@@ -65,20 +71,23 @@ final class TenantRestore {
      *
      * @param decisions in whose name it is agreed on
      */
-    TenantRestore(
-            EmbeddedTidal tidal,
+    public TenantRestore(
+            Instance tidal,
             LocalCluster cluster,
+            TenantLifecycle tenants,
             Decisions decisions,
             BackupSource source,
             RestoreOptions options) {
         this.tidal = tidal;
         this.cluster = cluster;
+        this.tenants = tenants;
         this.decisions = decisions;
         this.source = source;
         this.options = options;
     }
 
-    TenantId restore() throws IOException {
+    /** Restores, and returns the id of the tenant. */
+    public TenantId restore() throws IOException {
         BackupScan scan = new BackupScan(options.at());
         read(scan);
         SortedMap<Integer, SortedMap<Origin, Long>> counted = scan.counted();
@@ -89,16 +98,16 @@ final class TenantRestore {
         BackupHead head = scan.head();
         declare(head);
         TenantConfig config = config(head);
-        KeyRing from = tidal.keyring(head.config().id(), head.keys());
-        List<WrappedKey> keys = tidal.firstKeys(config);
+        KeyRing from = tenants.keyring(head.config().id(), head.keys());
+        List<WrappedKey> keys = tenants.firstKeys(config);
         long first = begin(config, head, origins);
         TenantId id = config.id();
         try {
             if (!keys.isEmpty()) {
                 decisions.decide(new ClusterCommand.SetTenantKeys(id, keys));
             }
-            tidal.awaitEverywhere(id);
-            EmbeddedTenant tenant = tidal.existing(id);
+            tenants.awaitEverywhere(id);
+            EmbeddedTenant tenant = tenants.existing(id);
             SortedMap<Integer, SortedMap<Origin, Origin>> successors = successors(tenant, counted, (int) first);
             SortedMap<Integer, LogTransfer> transfers = new TreeMap<>();
             successors.forEach((slot, of) -> transfers.put(slot, new LogTransfer(id, of, from, tenant.keys())));
@@ -110,7 +119,7 @@ final class TenantRestore {
         } catch (TidalException | IOException e) {
             LOG.warn("what was restored of tenant {} is deleted again: {}", id, e.getMessage());
             decisions.decide(new ClusterCommand.DeleteTenant(id));
-            tidal.awaitEverywhere(id);
+            tenants.awaitEverywhere(id);
             throw e;
         }
     }
@@ -127,8 +136,7 @@ final class TenantRestore {
             SchemaEntry known = tidal.schema().entry(wanted.index());
             if (known == null) {
                 known = new SchemaEntry(
-                        tidal.declareSignal(wanted.name(), Duration.ofNanos(wanted.halfLifeNanos()))
-                                .index(),
+                        (int) decisions.decide(new ClusterCommand.DeclareSignal(wanted.name(), wanted.halfLifeNanos())),
                         wanted.name(),
                         wanted.halfLifeNanos());
             }
@@ -164,13 +172,13 @@ final class TenantRestore {
 
     /** Agrees on the tenant, and returns the first incarnation under which its logs may be. */
     private long begin(TenantConfig config, BackupHead head, int origins) {
-        synchronized (tidal) {
-            List<ReplicaId> placement = tidal.placed(config).stream()
+        return decisions.together(() -> {
+            List<ReplicaId> placement = tenants.placed(config).stream()
                     .map(leader -> here(leader, config))
                     .toList();
             return decisions.decide(
-                    new ClusterCommand.RestoreTenant(tidal.creation(config, placement), origins, head.epoch()));
-        }
+                    new ClusterCommand.RestoreTenant(tenants.creation(config, placement), origins, head.epoch()));
+        });
     }
 
     /** Returns the replica of a shard that is in this process. */
@@ -237,7 +245,7 @@ final class TenantRestore {
     // Two tenants with one label could both not be found by it.
     private void label(EmbeddedTenant tenant) {
         String label = tenant.config().label();
-        if (!label.equals(TenantConfig.DEFAULT_LABEL) && tidal.isLabelTaken(label, tenant.id())) {
+        if (!label.equals(TenantConfig.DEFAULT_LABEL) && tenants.isLabelTaken(label, tenant.id())) {
             tidal.await(tenant.writeLabel(TenantConfig.DEFAULT_LABEL));
         }
     }

@@ -1,4 +1,4 @@
-package io.tidaldb.core.embedded;
+package io.tidaldb.core.lifecycle;
 
 import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.TenantConfig;
@@ -26,7 +26,7 @@ final class TenantBatch {
     private static final int MAX_BYTES = 512 << 10;
     private static final int MAX_TENANTS = AuditTrail.KEPT / 2;
 
-    private final EmbeddedTidal tidal;
+    private final TenantLifecycle tenants;
     private final SortedMap<Integer, TenantCreation> done = new TreeMap<>();
     private final List<Wanted> command = new ArrayList<>();
     private final Set<TenantId> ids = new HashSet<>();
@@ -35,9 +35,9 @@ final class TenantBatch {
 
     private record Wanted(int place, TenantConfig config, ClusterCommand.CreateTenant create, List<WrappedKey> keys) {}
 
-    TenantBatch(EmbeddedTidal tidal) {
-        this.tidal = tidal;
-        tidal.tenants().forEach(tenant -> labels.add(tenant.config().label()));
+    TenantBatch(TenantLifecycle tenants) {
+        this.tenants = tenants;
+        tenants.all().forEach(tenant -> labels.add(tenant.config().label()));
         labels.remove(TenantConfig.DEFAULT_LABEL);
     }
 
@@ -65,12 +65,12 @@ final class TenantBatch {
             throw TidalException.invalid("label \"" + config.label() + "\" of tenant " + config.id()
                     + " is taken by another tenant: choose another label");
         }
-        List<ReplicaId> placement = tidal.placed(config);
+        List<ReplicaId> placement = tenants.placed(config);
         int size = TENANT_BYTES + SHARD_BYTES * placement.size();
         if (command.size() == MAX_TENANTS || bytes + size > MAX_BYTES) {
             flush();
         }
-        command.add(new Wanted(place, config, tidal.creation(config, placement), tidal.firstKeys(config)));
+        command.add(new Wanted(place, config, tenants.creation(config, placement), tenants.firstKeys(config)));
         bytes += size;
         ids.add(config.id());
         if (!config.label().equals(TenantConfig.DEFAULT_LABEL)) {
@@ -91,18 +91,18 @@ final class TenantBatch {
         bytes = 0;
         try {
             List<Reply> replies =
-                    tidal.decideAll(now.stream().map(Wanted::create).toList());
+                    tenants.decideAll(now.stream().map(Wanted::create).toList());
             List<TenantConfig> created = new ArrayList<>();
             for (int i = 0; i < now.size(); i++) {
                 Wanted wanted = now.get(i);
                 if (replies.get(i) instanceof Reply.Refused refused) {
                     refuse(wanted, new TidalException(refused.code(), refused.message()));
                 } else {
-                    tidal.decideKeys(wanted.config().id(), wanted.keys());
+                    tenants.decideKeys(wanted.config().id(), wanted.keys());
                     created.add(wanted.config());
                 }
             }
-            tidal.opened(created);
+            tenants.opened(created);
             now.stream().filter(wanted -> !done.containsKey(wanted.place())).forEach(this::found);
         } catch (TidalException e) {
             now.stream().filter(wanted -> !done.containsKey(wanted.place())).forEach(wanted -> refuse(wanted, e));
@@ -115,7 +115,7 @@ final class TenantBatch {
                     wanted.place(),
                     new TenantCreation(
                             wanted.config().id(),
-                            tidal.existing(wanted.config().id()).everywhere(),
+                            tenants.existing(wanted.config().id()).everywhere(),
                             null));
         } catch (TidalException e) {
             refuse(wanted, e);
