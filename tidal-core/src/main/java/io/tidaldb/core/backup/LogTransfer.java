@@ -34,6 +34,7 @@ public final class LogTransfer {
 
     private final TenantId tenant;
     private final SortedMap<Origin, Origin> origins;
+    private final SortedMap<Origin, Long> counted;
     private final SortedMap<Origin, Long> chains = new TreeMap<>();
     private final KeyRing from;
     private final KeyRing to;
@@ -44,12 +45,19 @@ public final class LogTransfer {
      *
      * @param tenant whose logs they become
      * @param origins the new origin of each
+     * @param counted how far each of them is taken
      * @param from the keys that they were sealed with
      * @param to the other tenant's keys
      */
-    public LogTransfer(TenantId tenant, SortedMap<Origin, Origin> origins, KeyRing from, KeyRing to) {
+    public LogTransfer(
+            TenantId tenant,
+            SortedMap<Origin, Origin> origins,
+            SortedMap<Origin, Long> counted,
+            KeyRing from,
+            KeyRing to) {
         this.tenant = tenant;
         this.origins = origins;
+        this.counted = counted;
         this.from = from;
         this.to = to;
     }
@@ -170,6 +178,9 @@ public final class LogTransfer {
             return new ControlRecord.Takeover(takeover.epoch(), ends(takeover.positions()));
         } else if (record instanceof ControlRecord.Compaction compaction) {
             return new ControlRecord.Compaction(ends(compaction.ends()));
+        } else if (record instanceof ControlRecord.Merge merge) {
+            // Of what is restored only in part nobody will ever have all.
+            return new ControlRecord.Merge(merge.ends().stream().allMatch(this::isReached) ? ends(merge.ends()) : List.of());
         } else if (record instanceof ControlRecord.Adopt adopt) {
             return adopt(adopt);
         } else if (record instanceof ControlRecord.Erase erase) {
@@ -198,6 +209,11 @@ public final class LogTransfer {
                     return new ControlRecord.End(to, seqno(end.lastSeqno(), to));
                 })
                 .toList();
+    }
+
+    private boolean isReached(ControlRecord.End end) {
+        Long last = counted.get(end.origin());
+        return last != null && Long.compareUnsigned(last, end.lastSeqno()) >= 0;
     }
 
     private ControlRecord.Adopt adopt(ControlRecord.Adopt adopt) {

@@ -23,6 +23,7 @@ import java.util.List;
  * 4 takeover     u64 epoch, u16 count, then for each origin it closes: u16 region, u16 shard, u64 last seqno that counts
  * 5 adopt        u16 region, u16 shard, u64 first seqno, u64 last seqno, void seqnos as {@link SeqnoRanges} from the first
  * 6 digest mark  u64 mark, u16 bucket to repair or 0xFFFF, u8 length and name of the node to repair, 0 if none
+ * 7 merge        as a compaction
  * 10 voided      u16 region, u16 shard, u64 first seqno, u64 hlc of their batch,
  *                u16 region, u16 shard, u64 last seqno of the write that stays, the signals as they stand there
  * 30 erase       u64 number, u64 entity, u16 count, then for each origin: u16 region, u16 shard, u64 its first seqno less one,
@@ -37,6 +38,7 @@ final class ControlCodec {
     private static final int TAKEOVER = 4;
     private static final int ADOPT = 5;
     private static final int DIGEST_MARK = 6;
+    private static final int MERGE = 7;
 
     private static final int VOIDED = 10;
 
@@ -60,6 +62,8 @@ final class ControlCodec {
         } else if (record instanceof ControlRecord.Compaction compaction) {
             List<ControlRecord.End> ends = compaction.ends();
             return putEnds(body(COMPACTION, endsBytes(ends)), ends).array();
+        } else if (record instanceof ControlRecord.Merge merge) {
+            return putEnds(body(MERGE, endsBytes(merge.ends())), merge.ends()).array();
         } else if (record instanceof ControlRecord.Takeover takeover) {
             List<ControlRecord.End> ends = takeover.positions();
             ByteBuffer body = body(TAKEOVER, Long.BYTES + endsBytes(ends)).putLong(takeover.epoch());
@@ -162,6 +166,7 @@ final class ControlCodec {
             case LABEL ->
                 new ControlRecord.Label(StandardCharsets.UTF_8.decode(body).toString());
             case COMPACTION -> new ControlRecord.Compaction(readEnds(body));
+            case MERGE -> new ControlRecord.Merge(readEnds(body));
             case TAKEOVER -> new ControlRecord.Takeover(body.getLong(), readEnds(body));
             case ADOPT -> {
                 ControlRecord.End first = readEnd(body);

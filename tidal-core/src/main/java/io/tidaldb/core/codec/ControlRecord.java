@@ -11,6 +11,9 @@ import org.jspecify.annotations.Nullable;
 /** What governs how a log is folded. {@link ControlCodec} has the bytes. */
 public sealed interface ControlRecord {
 
+    /** Most origins that a record names whose list is counted in 16 bits. */
+    int MAX_ENDS = 0xFFFF;
+
     /** A signal type, repeated from the control log before its first use in this log. */
     record Schema(int index, String name, long halfLifeNanos) implements ControlRecord {}
 
@@ -22,6 +25,20 @@ public sealed interface ControlRecord {
 
         /** Copies the list. */
         public Compaction {
+            ends = List.copyOf(ends);
+        }
+    }
+
+    /**
+     * The ledgers of these origins, folded up to exactly these positions, are moved to the base ledger, in this order, wherever all of them
+     * are folded so far. Their logs stay what they are.
+     *
+     * @param ends of origins that are closed, and of the one in whose log the merge before this one is, unless that is the same log
+     */
+    record Merge(List<End> ends) implements ControlRecord {
+
+        /** Copies the list. */
+        public Merge {
             ends = List.copyOf(ends);
         }
     }

@@ -108,12 +108,13 @@ final class Checkpoints {
     @SuppressWarnings("FutureReturnValueIgnored") // Its failure is handled, or handed on.
     private void start(TenantShard shard, CompletableFuture<Void> done) {
         // One that needs a snapshot holds what does not count, and would hand it on; one that is being repaired is not
-        // folded as far as its logs are.
+        // folded as far as its logs are; nor is one that waits for what it is to merge.
         boolean sealable = shard.suspension() == null;
         if (shard.refusal() != null
                 || !sealable
                 || shard.isErased()
                 || shard.isStale()
+                || !shard.merges.isEmpty()
                 || shard.uncheckpointedBytes() <= 0) {
             done.complete(null);
             return;

@@ -141,6 +141,9 @@ final class Folder {
         }
         shard.metering.add(batch, voids);
         origin.foldedSeqno = batch.lastSeqno();
+        if (!shard.merges.isEmpty()) {
+            merge(shard);
+        }
         if (shard.writesEverywhere()) {
             takeBack(shard);
         }
@@ -165,6 +168,9 @@ final class Folder {
             int count = (int) (runEnd - seqno);
             shard.countNewEntities(payload, from, count);
             origin.ledger.applyAll(payload, from, count);
+            if (!origin.isRead && !shard.replaying) {
+                shard.rebase();
+            }
             shard.users.inLedger(payload, from, count);
             seqno = voids.nextOut(runEnd);
         }
@@ -213,6 +219,8 @@ final class Folder {
                 if (shard.duplicates.voided(voided)) {
                     writer.waiting.add(voided);
                 }
+            } else if (record instanceof ControlRecord.Merge merge) {
+                shard.merges.add(writer.origin, merge);
             } else {
                 control(shard, writer.origin, record);
             }
@@ -268,6 +276,40 @@ final class Folder {
         if (record instanceof ControlRecord.DigestMark mark && !shard.replaying && listener.marked(shard, mark)) {
             shard.hold(true);
         }
+    }
+
+    /** Moves to the base what is to be moved and is folded. */
+    private void merge(TenantShard shard) {
+        for (ControlRecord.Merge next = shard.merges.next(end -> isFolded(shard, end));
+                next != null;
+                next = shard.merges.next(end -> isFolded(shard, end))) {
+            if (next.ends().isEmpty()) {
+                continue;
+            }
+            // Whoever reads meanwhile goes on to see the ledgers as they were.
+            SignalLedger sum = new SignalLedger(schema);
+            if (shard.base != null) {
+                sum.merge(shard.base);
+            }
+            for (ControlRecord.End end : next.ends()) {
+                OriginLedger closed = shard.ledger(end.origin());
+                sum.merge(closed.ledger);
+                closed.ledger = new SignalLedger(schema);
+            }
+            shard.base = sum;
+            shard.rebase();
+        }
+    }
+
+    private static boolean isFolded(TenantShard shard, ControlRecord.End end) {
+        long folded = shard.foldedTo(end.origin());
+        if (Long.compareUnsigned(folded, end.lastSeqno()) > 0) {
+            throw new TidalException(
+                    ErrorCode.CORRUPT_DATA,
+                    "tenant " + shard.tenantId() + " merges origin " + end.origin() + " at seqno "
+                            + Seqno.print(end.lastSeqno()) + ", but more of it counts, up to " + Seqno.print(folded));
+        }
+        return folded == end.lastSeqno();
     }
 
     private void compact(TenantShard shard, ControlRecord.End end) {

@@ -22,6 +22,7 @@ import io.tidaldb.core.runtime.Clock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -258,6 +259,15 @@ final class GroupCommit {
                         ErrorCode.INTERNAL, "tenant " + shard.tenantId() + " has adopted " + due + " without effect");
             }
             due = next;
+        }
+    }
+
+    /** Merges what closed origins hold, if every member of the slot holds all of it. Called by tasks. */
+    void merge(TenantShard shard, SortedMap<Origin, Long> held) {
+        ControlRecord.Merge due =
+                failed != null || shard.writeRefusal() != null || shard.isStale() ? null : shard.dueMerge(held);
+        if (due != null) {
+            control(shard, due);
         }
     }
 

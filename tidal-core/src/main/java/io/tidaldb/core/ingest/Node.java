@@ -32,6 +32,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
@@ -619,6 +620,18 @@ public final class Node {
             shard.wiping(false);
         }
         return done;
+    }
+
+    /**
+     * Merges what closed origins of a slot hold, which is led here, if nothing more of them can count.
+     *
+     * @param held how far every member of the slot holds the logs of others, and none of them more
+     */
+    public CompletableFuture<Void> merge(TenantShard shard, SortedMap<Origin, Long> held) {
+        return loop.submit(() -> {
+            loop.commits().merge(shard, held);
+            return null;
+        });
     }
 
     // Slots on their way to another shard

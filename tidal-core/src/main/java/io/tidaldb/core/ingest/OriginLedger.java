@@ -12,12 +12,15 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Invariant: {@code foldedSeqno <= seenSeqno <= lastSeqno}; {@code seenSeqno} is how far batches came to the fold, equal to {@code
  * lastSeqno} between commits; {@code chain} is the log's chain after {@code lastSeqno}. The ledger holds exactly the records up to {@code
- * foldedSeqno = limit.end(seenSeqno)} without the void ones: what lies beyond the limit is in the log and folded nowhere.
+ * foldedSeqno = limit.end(seenSeqno)} without the void ones, but for those that were moved to the base: what lies beyond the limit is in the
+ * log and folded nowhere.
  */
 final class OriginLedger {
 
     final Origin origin;
-    final SignalLedger ledger;
+
+    /** Another one, which is empty, once what it held was moved to the slot's base. */
+    SignalLedger ledger;
 
     /** What this log takes back, of its own records or of others; null while it takes back nothing. */
     @Nullable
@@ -31,6 +34,14 @@ final class OriginLedger {
     long seenSeqno;
     long foldedSeqno;
     long chain;
+
+    /** Whether the ledger is one of those that readers sum over. */
+    boolean isRead;
+
+    /** Returns whether readers need not look at the ledger: nothing is in it, and nothing comes. */
+    boolean isMerged() {
+        return limit.isClosed() && ledger.distinctEntities() == 0;
+    }
 
     OriginLedger(Origin origin, SignalLedger ledger, long lastSeqno, long chain) {
         this.origin = origin;

@@ -56,6 +56,9 @@ public final class TenantShard {
 
     private static final Logger LOG = LoggerFactory.getLogger(TenantShard.class);
 
+    /** Most entities that ledgers have which are merged: all are copied between two commits. */
+    private static final int MAX_MERGED_ENTITIES = 100_000;
+
     private final TenantState tenant;
     private final TenantId tenantId;
     private final ReplicaId replica;
@@ -69,6 +72,7 @@ public final class TenantShard {
     final SortedMap<Origin, OriginLedger> origins = new TreeMap<>();
     final SortedMap<Origin, Long> compacted = new TreeMap<>();
     final FoldNotes notes = new FoldNotes();
+    final Merges merges = new Merges();
     final Duplicates duplicates = new Duplicates();
     final EntityErasures erasures;
     final BitSet schemaLogged = new BitSet();
@@ -96,7 +100,7 @@ public final class TenantShard {
     // What readers sum over, in the fixed order: the base ledger, then origins in order. Replaced as a whole when one
     // comes or goes.
     private volatile LedgerSum ledgers = new LedgerSum(List.of());
-    private int ledgerCount;
+    private volatile int ledgerCount;
     private volatile @Nullable String label;
 
     /** What {@link #label} was written by, where replicas write side by side; null if it is not known. */
@@ -477,6 +481,48 @@ public final class TenantShard {
         return voids;
     }
 
+    /** Returns how many ledgers are read for a sum. Safe for any thread. */
+    public int ledgerCount() {
+        return ledgerCount;
+    }
+
+    /**
+     * Returns what moves the ledgers of closed origins to the base, so that neither reads nor what is kept grow with the number of leaders;
+     * null if that would change nothing, if more of them may count later, or if it would take too long between two commits.
+     *
+     * @param held how far every member of the slot holds the logs of others, and none of them more
+     */
+    ControlRecord.@Nullable Merge dueMerge(SortedMap<Origin, Long> held) {
+        boolean moves = keepsLogs || neededElsewhere.byAnybody();
+        if (everywhere || gathering || moves || !merges.isEmpty() || ledgerCount <= 2) {
+            return null;
+        }
+        List<ControlRecord.End> ends = new ArrayList<>();
+        long entities = base == null ? 0 : base.distinctEntities();
+        for (OriginLedger each : origins.values()) {
+            if (each.origin.equals(origin)) {
+                continue;
+            }
+            long last = each.lastSeqno;
+            // What another shard wrote, somebody there may still have more of.
+            boolean certain = each.limit.isClosed()
+                    && each.limit.adoptedTo() == last
+                    && each.foldedSeqno == last
+                    && held.getOrDefault(each.origin, each.origin.startSeqno()) == last
+                    && each.origin.shard().equals(replica.shard());
+            if (!certain) {
+                return null;
+            }
+            if (last != each.origin.startSeqno() && !(each.isMerged() && merges.follows(each.origin))) {
+                ends.add(new ControlRecord.End(each.origin, last));
+                entities += each.ledger.distinctEntities();
+            }
+        }
+        return entities > MAX_MERGED_ENTITIES || ends.size() > ControlRecord.MAX_ENDS
+                ? null
+                : new ControlRecord.Merge(ends);
+    }
+
     /** Returns whether every replica of the slot takes writes, this one too. Safe for any thread. */
     public boolean writesEverywhere() {
         return everywhere;
@@ -687,6 +733,7 @@ public final class TenantShard {
         users = fresh.users;
         label = fresh.label;
         labelRegister = fresh.labelRegister;
+        merges.replaceBy(fresh.merges);
         duplicates.replaceBy(fresh.duplicates);
         erasures.replaceBy(fresh.erasures);
         lastHlc = Math.max(lastHlc, fresh.lastHlc);
@@ -753,7 +800,10 @@ public final class TenantShard {
             all.add(base);
         }
         for (OriginLedger each : origins.values()) {
-            all.add(each.ledger);
+            each.isRead = !each.isMerged();
+            if (each.isRead) {
+                all.add(each.ledger);
+            }
             if (each.voids != null) {
                 voids.add(each.voids);
             }

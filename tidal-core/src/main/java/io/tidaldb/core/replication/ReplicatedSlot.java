@@ -211,6 +211,24 @@ final class ReplicatedSlot {
         return new LogsNeeded(byAnybody, heldTo);
     }
 
+    /** Returns how far the logs of others are held by every member of the slot, and by none of them more; null if that is not so. */
+    @Nullable
+    SortedMap<Origin, Long> heldByAll() {
+        SortedMap<Origin, Long> lasts = new TreeMap<>();
+        held.values().forEach(position -> lasts.put(position.origin(), position.lastSeqno()));
+        lasts.remove(shard.writer());
+        for (PeerState state : states.values()) {
+            boolean level = state.known
+                    && !state.diverged
+                    && !isBehind(state)
+                    && lasts.entrySet().stream().allMatch(each -> state.heldTo(each.getKey()) == each.getValue());
+            if (!level) {
+                return null;
+            }
+        }
+        return lasts;
+    }
+
     /** As {@link #needed}, where all write: whatever any other member lacks, however long that is away. */
     LogsNeeded neededByAll() {
         SortedMap<Origin, Long> heldTo = new TreeMap<>();

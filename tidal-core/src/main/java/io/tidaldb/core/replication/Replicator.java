@@ -454,6 +454,7 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
         slots.values().forEach(slot -> {
             exchange.publishNeeded(slot);
             exchange.gather(slot);
+            exchange.merge(slot);
         });
         expire(clock.monotonicNanos());
         links.forEachUp(heartbeats::beat);

@@ -107,6 +107,16 @@ final class StateExchange {
         }
     }
 
+    /** Merges what several leaders have written one after the other, once every member of the slot holds all of it. */
+    @SuppressWarnings("FutureReturnValueIgnored") // It is tried again.
+    void merge(ReplicatedSlot slot) {
+        SortedMap<Origin, Long> held =
+                slot.leads && !slot.meshed && slot.shard.ledgerCount() > 2 ? slot.heldByAll() : null;
+        if (held != null) {
+            node.merge(slot.shard, held);
+        }
+    }
+
     @SuppressWarnings("FutureReturnValueIgnored") // What fails is logged there.
     private void compare(NodeId peer, ReplicatedSlot slot, ReplicatedSlot.PeerState state, List<LogPosition> theirs) {
         if (state.comparing) {

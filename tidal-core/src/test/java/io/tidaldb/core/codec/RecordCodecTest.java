@@ -36,6 +36,8 @@ class RecordCodecTest {
             new ControlRecord.Compaction(List.of(
                     new ControlRecord.End(ORIGIN, ORIGIN.startSeqno() + 77),
                     new ControlRecord.End(new Origin(RegionId.of(0), ShardId.of(0), 0), 1))),
+            new ControlRecord.Merge(List.of()),
+            new ControlRecord.Merge(List.of(new ControlRecord.End(ORIGIN, ORIGIN.startSeqno() + 77))),
             new ControlRecord.Takeover(-2, List.of()),
             new ControlRecord.Takeover(
                     0x0001_0000_0000_0007L,

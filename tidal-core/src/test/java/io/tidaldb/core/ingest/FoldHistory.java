@@ -50,6 +50,67 @@ final class FoldHistory {
         }
     }
 
+    /**
+     * Leaders one after the other: each closes the one before it, perhaps before its end and adopts the rest, and most of them merge what is
+     * not merged yet.
+     */
+    private FoldHistory(SplittableRandom random, int leaders) {
+        this.random = random;
+        Set<Origin> merged = new HashSet<>();
+        Origin lastMerger = null;
+        int essential = 0;
+        for (int i = 0; i < leaders; i++) {
+            Origin origin = new Origin(RegionId.of(random.nextInt(3)), ShardId.of(0), i);
+            List<ControlRecord.End> before = origins.stream()
+                    .map(each -> new ControlRecord.End(each, lastSeqno(each)))
+                    .toList();
+            logs.put(origin, new ArrayList<>());
+            origins.add(origin);
+            if (i > 0) {
+                essential = takeOver(i, origin, before.get(i - 1), essential);
+            }
+            int batches = random.nextInt(8);
+            int merges = random.nextInt(10);
+            for (int batch = 0; batch < batches; batch++) {
+                if (batch == merges) {
+                    Origin merger = lastMerger;
+                    List<ControlRecord.End> ends = before.stream()
+                            .filter(end -> !merged.contains(end.origin())
+                                    || end.origin().equals(merger)
+                                    || random.nextInt(4) == 0)
+                            .toList();
+                    bodies(origin, RecordKind.CONTROL, List.of(new ControlRecord.Merge(ends).encode()));
+                    before.forEach(end -> merged.add(end.origin()));
+                    lastMerger = origin;
+                }
+                signals(origin);
+            }
+        }
+    }
+
+    /** Closes the log before, after its own takeover and adoption at the earliest; returns how many batches those are here. */
+    private int takeOver(int epoch, Origin writer, ControlRecord.End former, int essential) {
+        List<WalBatch> log = log(former.origin());
+        int kept = random.nextInt(3) > 0 ? log.size() : random.nextInt(essential, log.size() + 1);
+        long closed = kept == 0 ? former.origin().startSeqno() : log.get(kept - 1).lastSeqno();
+        ControlRecord takeover =
+                new ControlRecord.Takeover(epoch, List.of(new ControlRecord.End(former.origin(), closed)));
+        bodies(writer, RecordKind.CONTROL, List.of(takeover.encode()));
+        if (closed == former.lastSeqno()) {
+            return 1;
+        }
+        long first = random.nextLong(closed + 1, former.lastSeqno() + 1);
+        SeqnoRanges voids = SeqnoRanges.NONE.plus(first, Math.min(former.lastSeqno(), first + random.nextInt(4)));
+        ControlRecord adopt = new ControlRecord.Adopt(
+                former.origin(), closed + 1, former.lastSeqno(), random.nextBoolean() ? SeqnoRanges.NONE : voids);
+        bodies(writer, RecordKind.CONTROL, List.of(adopt.encode()));
+        return 2;
+    }
+
+    static FoldHistory ofLeaders(SplittableRandom random) {
+        return new FoldHistory(random, random.nextInt(2, 9));
+    }
+
     List<WalBatch> log(Origin origin) {
         return Objects.requireNonNull(logs.get(origin));
     }

@@ -146,7 +146,7 @@ final class FoldReplica {
     }
 
     void checkpoint(boolean truncate) {
-        if (shard.needsSnapshot()) {
+        if (shard.needsSnapshot() || !shard.merges.isEmpty()) {
             return;
         }
         try (SlotImage image = new SlotImage(shard)) {

@@ -64,6 +64,39 @@ class OriginFoldTest {
         assertThat(beyond).as("needed snapshots").isPositive();
     }
 
+    @Test
+    @DisplayName("that merge what closed origins hold come to the same bits, too, however the logs interleave")
+    void mergesInAnyOrder() {
+        int merged = 0;
+        for (int seed = 1; seed <= SEEDS / 5; seed++) {
+            SplittableRandom random = new SplittableRandom(seed);
+            FoldHistory history = FoldHistory.ofLeaders(random);
+            boolean checkpoints = seed % 12 == 0;
+            Map<String, String> counted = history.expected();
+            counted.keySet().removeIf(key -> key.startsWith("r"));
+            Map<String, String> expected = null;
+            for (int region = 0; region < 3; region++) {
+                FoldReplica replica =
+                        new FoldReplica(region, directory.resolve("m" + seed + "-" + region), checkpoints);
+                deliver(history, replica, random.split(), checkpoints, checkpoints && seed % 24 == 0);
+                assertThat(replica.shard.damage()).as("seed %s", seed).isNull();
+                assertThat(replica.shard.merges.isEmpty()).as("seed %s", seed).isTrue();
+                Map<String, String> state = FoldReplica.state(replica.shard);
+                expected = expected == null ? state : expected;
+                assertThat(state)
+                        .as("seed %s, region %s", seed, region)
+                        .isEqualTo(expected)
+                        .containsAllEntriesOf(counted);
+                replica.crash();
+                assertThat(FoldReplica.state(replica.shard))
+                        .as("seed %s, region %s, after a crash", seed, region)
+                        .isEqualTo(expected);
+                merged += replica.shard.base == null ? 0 : 1;
+            }
+        }
+        assertThat(merged).isGreaterThan(SEEDS / 5);
+    }
+
     private static void deliver(
             FoldHistory history, FoldReplica replica, SplittableRandom random, boolean checkpoints, boolean truncates) {
         Map<Origin, Integer> next = new HashMap<>();

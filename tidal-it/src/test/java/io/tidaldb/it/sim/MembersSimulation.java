@@ -29,7 +29,7 @@ class MembersSimulation {
     }
 
     @Test
-    @DisplayName("among the runs there are crashes, stops in order, drained nodes, moved slots and acknowledged writes")
+    @DisplayName("among the runs there are crashes, stops in order, drained nodes, moved slots, merged origins and acknowledged writes")
     void somethingHappens() {
         long crashes = 0;
         long stops = 0;
@@ -37,6 +37,7 @@ class MembersSimulation {
         long acknowledged = 0;
         long cutOver = 0;
         long struck = 0;
+        long merges = 0;
         for (long seed = 1; seed <= 5; seed++) {
             RandomMembers run = RandomMembers.run(seed, Trace.off());
             crashes += run.crashes();
@@ -45,6 +46,7 @@ class MembersSimulation {
             acknowledged += run.acknowledged();
             cutOver += run.migrations().cutOver();
             struck += run.migrations().struck();
+            merges += run.merges();
         }
         assertThat(crashes).isPositive();
         assertThat(stops).isPositive();
@@ -52,6 +54,7 @@ class MembersSimulation {
         assertThat(acknowledged).isGreaterThan(50);
         assertThat(cutOver).isPositive();
         assertThat(struck).isPositive();
+        assertThat(merges).isPositive();
     }
 
     @Test

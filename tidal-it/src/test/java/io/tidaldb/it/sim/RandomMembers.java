@@ -32,6 +32,7 @@ final class RandomMembers {
     private long crashes;
     private long stops;
     private long lost;
+    private long merges;
 
     /** Those that will never come back, until they do. */
     private final List<Member> gone = new ArrayList<>();
@@ -73,6 +74,10 @@ final class RandomMembers {
 
     long lost() {
         return lost;
+    }
+
+    long merges() {
+        return merges;
     }
 
     long crashes() {
@@ -142,6 +147,7 @@ final class RandomMembers {
         check.check();
         workload.checkOwners();
         workload.checkRates();
+        merges = check.merges();
         comeBack();
     }
 

@@ -110,7 +110,9 @@ public final class TenantRestore {
             EmbeddedTenant tenant = tenants.existing(id);
             SortedMap<Integer, SortedMap<Origin, Origin>> successors = successors(tenant, counted, (int) first);
             SortedMap<Integer, LogTransfer> transfers = new TreeMap<>();
-            successors.forEach((slot, of) -> transfers.put(slot, new LogTransfer(id, of, from, tenant.keys())));
+            successors.forEach((slot, of) -> transfers.put(
+                    slot,
+                    new LogTransfer(id, of, Objects.requireNonNull(counted.get(slot)), from, tenant.keys())));
             read(new BackupReplay(scan, options.at(), transfers, (slot, batches) -> append(tenant, slot, batches)));
             check(tenant, counted, successors);
             label(tenant);

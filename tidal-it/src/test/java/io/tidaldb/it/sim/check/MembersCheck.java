@@ -13,6 +13,8 @@ import io.tidaldb.core.SignalType;
 import io.tidaldb.core.Tenant;
 import io.tidaldb.core.Tidal;
 import io.tidaldb.core.audit.AuditPage;
+import io.tidaldb.core.codec.BodyRecords;
+import io.tidaldb.core.codec.ControlRecord;
 import io.tidaldb.core.codec.KeyBlock;
 import io.tidaldb.core.codec.SignalRecords;
 import io.tidaldb.core.embedded.Replicas;
@@ -188,6 +190,17 @@ public final class MembersCheck {
                     member.call(tidal -> tenant.read(cell.type, cell.entity, ReadOptions.DEFAULT)
                             .count())));
         }
+    }
+
+    /** Returns how many merges of closed origins are in the logs of all members. */
+    public long merges() {
+        return cluster.members().stream()
+                .map(member -> Logs.on(member.machine()))
+                .flatMap(logs -> logs.logs().stream().flatMap(log -> logs.of(log).stream()))
+                .filter(batch -> batch.kind() == RecordKind.CONTROL)
+                .flatMap(batch -> BodyRecords.decode(batch).stream())
+                .filter(body -> ControlRecord.decode(body) instanceof ControlRecord.Merge)
+                .count();
     }
 
     private static void same(Member member, Tenant tenant, String what, long expected, long actual) {

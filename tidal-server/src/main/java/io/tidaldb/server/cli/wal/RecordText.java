@@ -106,12 +106,16 @@ final class RecordText {
         } else if (control instanceof ControlRecord.Label label) {
             record.put("type", "label").put("label", label.label());
         } else if (control instanceof ControlRecord.Compaction compaction) {
-            ArrayNode ends = record.put("type", "compaction").putArray("ends");
-            compaction
-                    .ends()
-                    .forEach(end -> ends.add(
-                            WalSegmentId.of(end.origin(), end.lastSeqno()).toString()));
+            ends(compaction.ends(), record.put("type", "compaction"));
+        } else if (control instanceof ControlRecord.Merge merge) {
+            ends(merge.ends(), record.put("type", "merge"));
         }
+    }
+
+    private static void ends(List<ControlRecord.End> ends, ObjectNode record) {
+        ArrayNode printed = record.putArray("ends");
+        ends.forEach(end ->
+                printed.add(WalSegmentId.of(end.origin(), end.lastSeqno()).toString()));
     }
 
     private static void entity(ByteBuffer body, ObjectNode record) {

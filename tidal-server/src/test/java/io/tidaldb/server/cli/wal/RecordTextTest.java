@@ -65,10 +65,12 @@ class RecordTextTest {
                         RecordKind.CONTROL,
                         1,
                         new ControlRecord.Label("acme").encode(),
-                        new ControlRecord.Compaction(List.of(new ControlRecord.End(ORIGIN, 9))).encode())))
+                        new ControlRecord.Compaction(List.of(new ControlRecord.End(ORIGIN, 9))).encode(),
+                        new ControlRecord.Merge(List.of(new ControlRecord.End(ORIGIN, 9))).encode())))
                 .satisfiesExactly(
                         line -> assertThat(line).endsWith("\"type\":\"label\",\"label\":\"acme\"}"),
-                        line -> assertThat(line).endsWith("\"type\":\"compaction\",\"ends\":[\"r1:s2:9\"]}"));
+                        line -> assertThat(line).endsWith("\"type\":\"compaction\",\"ends\":[\"r1:s2:9\"]}"),
+                        line -> assertThat(line).endsWith("\"type\":\"merge\",\"ends\":[\"r1:s2:9\"]}"));
     }
 
     @Test
