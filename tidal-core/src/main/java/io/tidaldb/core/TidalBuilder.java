@@ -4,6 +4,7 @@ import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.RegionId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.api.control.ControlLogFactory;
+import io.tidaldb.api.key.KeyVaultFactory;
 import io.tidaldb.api.transport.PeerRefusal;
 import io.tidaldb.api.transport.TransportFactory;
 import io.tidaldb.api.wal.WalStoreContext;
@@ -56,7 +57,7 @@ public final class TidalBuilder {
 
     private String limiter = "token-bucket";
     private String placement = "rendezvous";
-    private String keyVault = "file";
+    private Plugin<KeyVaultFactory> keyVault = Plugin.named(KeyVaultFactory.class, "file");
     private Duration keyCheck = Duration.ofSeconds(10);
     private BiConsumer<String, PeerRefusal> refusedPeers = (host, why) -> {};
     private long segmentBytes = WalStoreContext.DEFAULT_SEGMENT_BYTES;
@@ -203,7 +204,13 @@ public final class TidalBuilder {
 
     /** Chooses the key vault plugin, which {@link #keys} is for; "file". */
     public TidalBuilder keyVault(String plugin) {
-        keyVault = plugin;
+        keyVault = Plugin.named(KeyVaultFactory.class, plugin);
+        return this;
+    }
+
+    /** Has master keys in vaults of this factory, which need not be installed as a plugin; with {@link #keys}, too. */
+    public TidalBuilder keyVault(KeyVaultFactory factory) {
+        keyVault = new Plugin<>(KeyVaultFactory.class, factory.name(), factory);
         return this;
     }
 

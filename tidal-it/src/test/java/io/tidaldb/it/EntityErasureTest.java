@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.tidaldb.api.EntityId;
+import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.NodeId;
 import io.tidaldb.api.RegionId;
 import io.tidaldb.api.ReplicaId;
@@ -22,7 +23,10 @@ import io.tidaldb.core.Tenant;
 import io.tidaldb.core.Tidal;
 import io.tidaldb.core.Topology;
 import io.tidaldb.core.WriteOptions;
+import io.tidaldb.core.backup.BackupPoint;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -218,6 +222,30 @@ class EntityErasureTest {
             Await.until(() -> tidal.entityErasures().stream().allMatch(EntityErasure::isComplete));
             assertThat(holding()).isEmpty();
             assertGone(tidal.tenant(ID).orElseThrow());
+        }
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("io.tidaldb.it.Cell#durableStores")
+    @DisplayName("F-71, F-72: a backup that holds the entity does not go on in silence, nor does another one begin")
+    void endsBackups(String wal) throws Exception {
+        try (Tidal tidal = open(wal)) {
+            Tenant tenant = tidal.createTenant(TenantConfig.builder(ID).build());
+            fill(tenant);
+            ByteArrayOutputStream part = new ByteArrayOutputStream();
+            BackupPoint reached =
+                    tidal.backup(ID, BackupPoint.NOTHING, part).point();
+            tidal.eraseEntity(ID, named(tenant));
+            tidal.eraseEntity(ID, NUMBERED);
+            Await.until(() -> tidal.entityErasures().stream().allMatch(EntityErasure::isComplete));
+            assertThat(holding()).isEmpty();
+            assertThat(canaries()).anyMatch(Canaries.text(part.toByteArray())::contains);
+            for (BackupPoint after : List.of(BackupPoint.NOTHING, reached)) {
+                assertThatThrownBy(() -> tidal.backup(ID, after, OutputStream.nullOutputStream()))
+                        .isInstanceOfSatisfying(
+                                TidalException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.NOT_CAUGHT_UP))
+                        .hasMessageContainingAll("an entity was erased", "with the entity", "docs/backup.md");
+            }
         }
     }
 

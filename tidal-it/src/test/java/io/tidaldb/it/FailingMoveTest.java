@@ -15,7 +15,7 @@ import io.tidaldb.core.Tidal;
 import io.tidaldb.core.Topology;
 import io.tidaldb.core.control.ClusterCommand;
 import io.tidaldb.core.control.LocalControlLogFactory;
-import io.tidaldb.core.control.MigrationCommands;
+import io.tidaldb.core.control.Commands;
 import io.tidaldb.core.control.MigrationState;
 import java.time.Duration;
 import java.util.List;
@@ -47,7 +47,7 @@ class FailingMoveTest {
     private final AtomicInteger failures = new AtomicInteger();
 
     private boolean fails(byte[] command) {
-        return MigrationCommands.of(command)
+        return Commands.of(command, ClusterCommand.OfMigration.class)
                 .filter(about -> FAILING.equals(about.tenant()) && leadsTo(about) == failsAt)
                 .isPresent();
     }

@@ -6,7 +6,7 @@ import io.tidaldb.api.control.ControlLog;
 import io.tidaldb.api.control.ControlLogFactory;
 import io.tidaldb.api.control.ControlSnapshot;
 import io.tidaldb.core.control.ClusterCommand;
-import io.tidaldb.core.control.MigrationCommands;
+import io.tidaldb.core.control.Commands;
 import io.tidaldb.core.control.MigrationState;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
@@ -41,7 +41,7 @@ final class HaltingControlLog extends ForwardingControlLog {
         }
 
         private boolean isIn(byte[] command) {
-            return MigrationCommands.of(command).filter(this::leadsThere).isPresent();
+            return Commands.of(command, ClusterCommand.OfMigration.class).filter(this::leadsThere).isPresent();
         }
 
         private boolean leadsThere(ClusterCommand.OfMigration command) {

@@ -230,11 +230,12 @@ public sealed interface ClusterCommand {
 
     /**
      * A tenant gets another data key, with which it is sealed from now on; those before it are wrapped anew. The reply's value is its number.
-     * Refused if somebody else was faster.
+     * Refused if somebody else was faster, or another tenant has the number by then.
      *
+     * @param life the key of the tenant's state digests, which tells it from others that have had or will have its number
      * @param wrapped all of the tenant's keys, the new one last
      */
-    record SetTenantKeys(TenantId tenant, List<WrappedKey> wrapped) implements OfKeys {
+    record SetTenantKeys(TenantId tenant, long life, List<WrappedKey> wrapped) implements OfKeys {
 
         /** Copies the list. */
         public SetTenantKeys {

@@ -343,9 +343,12 @@ final class ClusterState {
                             ErrorCode.NOT_CAUGHT_UP,
                             "node " + replace.node() + " leads tenant "
                                     + tenant.config().id() + " on " + leader
-                                    + ", and nobody has taken over from it yet: wait some seconds; if nobody ever does,"
-                                    + " too few other replicas run or there are none, and what was acknowledged is on "
-                                    + replace.node() + " alone");
+                                    + ", and nobody has taken over from it yet: "
+                                    + (tenant.keys().revoked()
+                                            ? "its keys are revoked, and nobody takes over without them; restore them first"
+                                            : "wait some seconds; if nobody ever does, too few other replicas run or there"
+                                                    + " are none, and what was acknowledged is on " + replace.node()
+                                                    + " alone"));
                 }
             }
         }
@@ -537,7 +540,14 @@ final class ClusterState {
             tenants.put(id, known.keyed(new TenantKeys(before, suspend.suspended())));
             return new Reply.Done(0);
         }
-        List<WrappedKey> wrapped = ((ClusterCommand.SetTenantKeys) command).wrapped();
+        ClusterCommand.SetTenantKeys set = (ClusterCommand.SetTenantKeys) command;
+        if (set.life() != known.digestSeed()) {
+            return refused(
+                    ErrorCode.TENANT_NOT_FOUND,
+                    "the tenant " + id + " whose keys were to change was deleted, and another one has its number: look, and"
+                            + " try again");
+        }
+        List<WrappedKey> wrapped = set.wrapped();
         if (known.keys().revoked()) {
             return refused(ErrorCode.TENANT_SUSPENDED, "the keys of tenant " + id + " are revoked: restore them first");
         }

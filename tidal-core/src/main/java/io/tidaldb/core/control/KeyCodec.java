@@ -18,7 +18,7 @@ public final class KeyCodec {
     static void put(ObjectNode json, ClusterCommand.OfKeys command) {
         json.put("tenant", Long.toUnsignedString(command.tenant().value()));
         if (command instanceof ClusterCommand.SetTenantKeys set) {
-            json.put("type", "set-tenant-keys");
+            json.put("type", "set-tenant-keys").put("life", Long.toUnsignedString(set.life()));
             putKeys(json, set.wrapped());
         } else if (command instanceof ClusterCommand.SuspendTenant suspend) {
             json.put("type", "suspend-tenant").put("suspended", suspend.suspended());
@@ -28,7 +28,9 @@ public final class KeyCodec {
     static @Nullable ClusterCommand command(JsonNode json) {
         TenantId tenant = TenantId.parse(json.path("tenant").asText("0"));
         return switch (json.path("type").asText()) {
-            case "set-tenant-keys" -> new ClusterCommand.SetTenantKeys(tenant, keys(json));
+            case "set-tenant-keys" -> 
+                new ClusterCommand.SetTenantKeys(
+                        tenant, Long.parseUnsignedLong(json.path("life").asText("0")), keys(json));
             case "suspend-tenant" ->
                 new ClusterCommand.SuspendTenant(tenant, json.path("suspended").asBoolean());
             default -> null;

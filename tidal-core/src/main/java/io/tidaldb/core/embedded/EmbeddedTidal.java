@@ -719,7 +719,9 @@ final class EmbeddedTidal implements Tidal, Instance {
     public BackupReport backup(TenantId id, BackupPoint after, OutputStream out) throws IOException {
         checkOpen();
         lifecycle.requireWhole(id);
-        return new TenantBackup(this, existing(id), after).write(control.cluster(), out);
+        boolean erased = control.entityErasures().stream()
+                .anyMatch(erasure -> erasure.tenant().equals(id));
+        return new TenantBackup(this, existing(id), after, erased).write(control.cluster(), out);
     }
 
     @Override

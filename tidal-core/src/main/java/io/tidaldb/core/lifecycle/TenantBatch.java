@@ -98,7 +98,7 @@ final class TenantBatch {
                 if (replies.get(i) instanceof Reply.Refused refused) {
                     refuse(wanted, new TidalException(refused.code(), refused.message()));
                 } else {
-                    tenants.decideKeys(wanted.config().id(), wanted.keys());
+                    tenants.decideKeys(wanted.create(), wanted.keys());
                     created.add(wanted.config());
                 }
             }

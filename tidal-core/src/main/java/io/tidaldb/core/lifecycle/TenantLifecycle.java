@@ -143,7 +143,7 @@ public final class TenantLifecycle {
         ClusterCommand.CreateTenant creation = creation(config, checkedPlacement(config));
         List<WrappedKey> keys = firstKeys(config);
         decide.accept(creation);
-        decideKeys(config.id(), keys);
+        decideKeys(creation, keys);
         awaitEverywhere(config.id());
         EmbeddedTenant tenant = existing(config.id());
         if (!config.label().equals(TenantConfig.DEFAULT_LABEL)) {
@@ -199,9 +199,10 @@ public final class TenantLifecycle {
     }
 
     /** Gives a new tenant its keys; until then nothing of it can be written. */
-    void decideKeys(TenantId id, List<WrappedKey> keys) {
+    void decideKeys(ClusterCommand.CreateTenant creation, List<WrappedKey> keys) {
         if (!keys.isEmpty()) {
-            decide.accept(new ClusterCommand.SetTenantKeys(id, keys));
+            decide.accept(new ClusterCommand.SetTenantKeys(
+                    creation.config().id(), creation.digestSeed(), keys));
         }
     }
 
@@ -346,7 +347,7 @@ public final class TenantLifecycle {
     public void rotateKeys(TenantId id) {
         TenantRecord record = encrypted(id);
         decide.accept(new ClusterCommand.SetTenantKeys(
-                id, keyrings.rotated(id, record.keys().wrapped())));
+                id, record.digestSeed(), keyrings.rotated(id, record.keys().wrapped())));
         awaitEverywhere(id);
     }
 

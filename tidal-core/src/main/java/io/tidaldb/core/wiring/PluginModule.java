@@ -39,7 +39,7 @@ public final class PluginModule extends AbstractModule {
             String limiter,
             String placement,
             Plugin<ControlLogFactory> controlLog,
-            String keyVault,
+            Plugin<KeyVaultFactory> keyVault,
             Platform platform) {}
 
     /**
@@ -67,7 +67,7 @@ public final class PluginModule extends AbstractModule {
         this.placement =
                 catalog.choose(PlacementPolicyFactory.class, choice.placement).create();
         this.controlLogs = choice.controlLog.from(catalog);
-        this.keyVaults = catalog.choose(KeyVaultFactory.class, choice.keyVault);
+        this.keyVaults = choice.keyVault.from(catalog);
         if (choice.transport == null) {
             this.transports = () -> catalog.choose(TransportFactory.class, "inproc");
         } else {

@@ -3,6 +3,7 @@ package io.tidaldb.core.embedded;
 import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.ShardId;
 import io.tidaldb.api.TenantId;
+import io.tidaldb.api.wal.WalBatch;
 import io.tidaldb.core.Tidal;
 import io.tidaldb.core.control.TenantRecord;
 import io.tidaldb.core.ingest.TenantShard;
@@ -36,6 +37,11 @@ public final class Replicas {
         return record.slotOf(shard) >= 0
                 || record.homes().stream()
                         .anyMatch(home -> home.held() && home.replica().shard().equals(shard));
+    }
+
+    /** Returns a batch of a tenant's log with its content. */
+    public static WalBatch opened(Tidal tidal, TenantId tenant, WalBatch batch) {
+        return ((EmbeddedTidal) tidal).existing(tenant).keys().open(batch);
     }
 
     /** Returns the bytes of writes that wait to be committed or to be held by others. */

@@ -75,14 +75,14 @@ public final class SimulatedControl {
     }
 
     /**
-     * Sets who sees each command, before anything else comes of it.
+     * Adds somebody who sees each command, before anything else comes of it.
      *
      * @param proposed when a member proposes it
      * @param decided when it is agreed, before any member hears of it
      */
     public void watch(Consumer<byte[]> proposed, Consumer<byte[]> decided) {
-        proposals = proposed;
-        decisions = decided;
+        proposals = proposals.andThen(proposed);
+        decisions = decisions.andThen(decided);
     }
 
     /** Cuts a member off from all others. */

@@ -58,6 +58,24 @@ class MembersSimulation {
     }
 
     @Test
+    @DisplayName("F-73: among the runs keys are rotated and revoked, and machines crash at that")
+    void keysChange() {
+        long rotated = 0;
+        long refused = 0;
+        long struck = 0;
+        // With encrypted tenants.
+        for (long seed : new long[] {14, 16, 21, 22, 24}) {
+            RandomKeys keys = RandomMembers.run(seed, Trace.off()).keys();
+            rotated += keys.rotated();
+            refused += keys.refused();
+            struck += keys.struck();
+        }
+        assertThat(rotated).isPositive();
+        assertThat(refused).isPositive();
+        assertThat(struck).isPositive();
+    }
+
+    @Test
     @DisplayName("the same seed leaves the same trace, byte for byte")
     void sameSeedSameTrace(@TempDir Path directory) throws IOException {
         Path first = directory.resolve("first");

@@ -42,7 +42,7 @@ final class MembersWorkload {
     private static final int MOST_RETRIES = 6;
     private static final Duration LOOK_AGAIN = Duration.ofSeconds(5);
     private static final long ENTITIES = 12;
-    private static final long TENANTS = 5;
+    static final long TENANTS = 5;
 
     private final SimulatedMembers cluster;
     private final SimulatedWorld world;
@@ -52,6 +52,7 @@ final class MembersWorkload {
     private final RateCheck rates;
     private final OwnerCheck owners = new OwnerCheck();
     private final boolean calm;
+    private final RandomKeys keys;
     private final List<String> declared = new ArrayList<>(List.of("view"));
 
     /** Tenants that every member may write at some time, so that nobody owns them and each member counts their rates by itself. */
@@ -62,8 +63,9 @@ final class MembersWorkload {
     private boolean onlyMajorities;
 
     /** @param calm whether nothing is wrong, but that members are stopped in order: then no write may fail that is tried again */
-    MembersWorkload(SimulatedMembers cluster, boolean calm) {
+    MembersWorkload(SimulatedMembers cluster, RandomKeys keys, boolean calm) {
         this.calm = calm;
+        this.keys = keys;
         this.cluster = cluster;
         this.world = cluster.world();
         this.random = world.random("workload");
@@ -157,7 +159,7 @@ final class MembersWorkload {
             writtenEverywhere.add(id);
             config.durability(Durability.LOCAL).writes(WriteMode.EVERYWHERE);
         }
-        return config.build();
+        return config.encrypted(keys.encrypts(id)).build();
     }
 
     void create(Member member, TenantConfig config) {
@@ -219,6 +221,7 @@ final class MembersWorkload {
     }
 
     void delete(Member member, TenantId id) {
+        keys.deleted(id);
         TidalException failure = asked(member, tidal -> tidal.deleteTenant(id));
         world.note("deletes " + id + " through " + member.id() + ": " + failure);
         if (failure == null) {
@@ -258,6 +261,9 @@ final class MembersWorkload {
                         default -> tenant.score("view", random.below(ENTITIES));
                     }
                 }));
+        if (failure != null) {
+            keys.check(id, failure);
+        }
         world.note("reads " + id + " through " + member.id() + ": " + failure);
     }
 
@@ -357,6 +363,7 @@ final class MembersWorkload {
                 TidalException reason = expected(failure);
                 world.note("failed through " + member.id() + ": " + reason.code() + " " + write);
                 write.failed(reason);
+                keys.check(write.tenant(), reason);
                 if (calm && write.key() != null && !mayFail(reason)) {
                     throw new AssertionError(
                             "nothing but stops in order, and through " + member.id() + " fails a " + write, reason);
@@ -374,6 +381,8 @@ final class MembersWorkload {
         private boolean mayFail(TidalException reason) {
             return switch (reason.code()) {
                 case QUOTA_EXCEEDED, TENANT_NOT_FOUND -> true;
+                // Some of those who hold it may have no keys for it now.
+                case TENANT_SUSPENDED, NOT_CAUGHT_UP, DEADLINE_EXCEEDED -> keys.encrypts(write.tenant());
                 case CLOSED, PEER_UNAVAILABLE -> !member.serves() || member.tidal() != through || member.stops();
                 default -> false;
             };

@@ -14,11 +14,12 @@ record Operator(SimulatedWorld world) {
      * Asks a member, if it serves.
      *
      * @param what for the trace: what somebody does
+     * @return whether it was done, and the member has said so
      * @throws AssertionError if it is refused as no fault explains
      */
-    void ask(Member through, String what, Consumer<Tidal> change) {
+    boolean ask(Member through, String what, Consumer<Tidal> change) {
         if (!through.serves()) {
-            return;
+            return false;
         }
         try {
             through.call(tidal -> {
@@ -26,6 +27,7 @@ record Operator(SimulatedWorld world) {
                 return tidal;
             });
             world.note("through " + through.id() + " somebody " + what);
+            return true;
         } catch (MachineCrash e) {
             world.note("crashed before it was known whether somebody " + what);
         } catch (TidalException e) {
@@ -34,5 +36,6 @@ record Operator(SimulatedWorld world) {
             }
             world.note("nobody " + what + " through " + through.id() + ": " + e.getMessage());
         }
+        return false;
     }
 }

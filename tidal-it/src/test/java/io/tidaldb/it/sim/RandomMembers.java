@@ -25,6 +25,7 @@ final class RandomMembers {
     private final MembersCheck check;
     private final RandomUpgrades upgrades;
     private final RandomMigrations migrations;
+    private final RandomKeys keys;
     private final int calm;
     private final boolean faulty;
     private final LinkQuality links;
@@ -56,7 +57,8 @@ final class RandomMembers {
                 profile -> profile.withClocks(
                         Duration.ofMillis(random.between(-2_000, 2_000)), (int) random.between(-200, 200)));
         cluster.network().links(links);
-        workload = new MembersWorkload(cluster, !faulty);
+        keys = new RandomKeys(cluster, MembersWorkload.TENANTS, faulty);
+        workload = new MembersWorkload(cluster, keys, !faulty);
         check = new MembersCheck(cluster, workload.history());
         upgrades = new RandomUpgrades(cluster);
         migrations = new RandomMigrations(cluster, faulty);
@@ -90,6 +92,10 @@ final class RandomMembers {
 
     RandomMigrations migrations() {
         return migrations;
+    }
+
+    RandomKeys keys() {
+        return keys;
     }
 
     long stops() {
@@ -138,9 +144,11 @@ final class RandomMembers {
             }
             upgrades.act().ifPresent(this::stopped);
             migrations.act();
+            keys.act();
             world.runFor(Duration.ofMillis(random.between(0, 200)));
         }
         heal();
+        keys.mustSuspend();
         workload.mustGoOn();
         converge();
         settled();
@@ -287,6 +295,7 @@ final class RandomMembers {
         world.note("chaos ends");
         over = true;
         migrations.calm();
+        keys.calm();
         world.runFor(Duration.ofSeconds(7));
         cluster.network().links(links);
         cluster.control().faults(ControlFaults.NONE);
@@ -304,6 +313,7 @@ final class RandomMembers {
         }
         // Until whatever was proposed is decided, and whoever tries again has given up.
         world.runFor(Duration.ofSeconds(45));
+        keys.mustEnd(HEALED);
         upgrades.mustComeBack(HEALED);
         migrations.mustEnd(HEALED);
         converge();

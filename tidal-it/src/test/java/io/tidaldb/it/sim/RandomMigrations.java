@@ -7,7 +7,7 @@ import io.tidaldb.core.MigrationOptions;
 import io.tidaldb.core.MigrationStatus;
 import io.tidaldb.core.Tenant;
 import io.tidaldb.core.control.ClusterCommand;
-import io.tidaldb.core.control.MigrationCommands;
+import io.tidaldb.core.control.Commands;
 import io.tidaldb.core.control.MigrationState;
 import io.tidaldb.it.sim.SimulatedMembers.Member;
 import java.time.Duration;
@@ -138,11 +138,11 @@ final class RandomMigrations {
     // Crashes
 
     private void seen(byte[] command) {
-        MigrationCommands.of(command).ifPresent(this::maybeStrike);
+        Commands.of(command, ClusterCommand.OfMigration.class).ifPresent(this::maybeStrike);
     }
 
     private void agreed(byte[] command) {
-        MigrationCommands.of(command).ifPresent(about -> {
+        Commands.of(command, ClusterCommand.OfMigration.class).ifPresent(about -> {
             if (about instanceof ClusterCommand.StartMigration start) {
                 last.put(start.tenant(), start);
             }

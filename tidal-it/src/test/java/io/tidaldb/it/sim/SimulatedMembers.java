@@ -3,6 +3,7 @@ package io.tidaldb.it.sim;
 import io.tidaldb.api.NodeId;
 import io.tidaldb.api.RegionId;
 import io.tidaldb.api.TidalException;
+import io.tidaldb.api.key.KeyVault;
 import io.tidaldb.core.ClusterMember;
 import io.tidaldb.core.Tidal;
 import io.tidaldb.core.TidalBuilder;
@@ -36,6 +37,7 @@ import org.jspecify.annotations.Nullable;
 public final class SimulatedMembers implements AutoCloseable {
 
     private static final String CLUSTER = "members";
+    private static final Duration KEY_CHECK = Duration.ofSeconds(1);
 
     private final SimulatedWorld world;
     private final SimulatedNetwork network;
@@ -46,6 +48,7 @@ public final class SimulatedMembers implements AutoCloseable {
     private final List<Member> members = new ArrayList<>();
     private final UnaryOperator<MachineProfile> profiles;
     private int named;
+    private boolean encrypting;
 
     SimulatedMembers(
             SimulatedWorld world,
@@ -64,6 +67,13 @@ public final class SimulatedMembers implements AutoCloseable {
         topology.nodes().stream().sorted().forEach(node -> members.add(new Member(node, null)));
         world.onCrash(machine ->
                 members.stream().filter(member -> member.machine == machine).forEach(Member::abandon));
+    }
+
+    /** Has their instances use the master keys of their machines, which have a shared one from now on. */
+    void encrypting() {
+        encrypting = true;
+        byte[] key = new byte[KeyVault.DATA_KEY_BYTES];
+        members.forEach(member -> member.vault.add(SimulatedVault.SHARED, 1, key));
     }
 
     /** Opens all, each while those before it wait for it. */
@@ -103,6 +113,7 @@ public final class SimulatedMembers implements AutoCloseable {
                         .orElseThrow()
                         .region();
         Member next = new Member(NodeId.of("n" + named++), region);
+        next.vault.addAll(gone.vault);
         members.set(members.indexOf(gone), next);
         return next;
     }
@@ -113,6 +124,7 @@ public final class SimulatedMembers implements AutoCloseable {
         private final NodeId id;
         private final SimulatedMachine machine;
         private final SimulatedHome home;
+        private final SimulatedVault vault;
 
         /** The region of one that joins; null for those with which the cluster is made. */
         private final @Nullable RegionId joins;
@@ -126,6 +138,7 @@ public final class SimulatedMembers implements AutoCloseable {
             this.joins = joins;
             this.machine = world.machine(id, profiles.apply(MachineProfile.DEFAULT));
             this.home = new SimulatedHome(Path.of(id.name()));
+            this.vault = new SimulatedVault(machine);
         }
 
         /** Returns the name of its node. */
@@ -148,6 +161,11 @@ public final class SimulatedMembers implements AutoCloseable {
         /** Returns what of its node lasts beside its logs. */
         SimulatedHome home() {
             return home;
+        }
+
+        /** Returns its machine's master keys. */
+        SimulatedVault vault() {
+            return vault;
         }
 
         /** Returns whether its instance is open. */
@@ -228,7 +246,7 @@ public final class SimulatedMembers implements AutoCloseable {
         }
 
         private TidalBuilder common() {
-            return Tidal.builder()
+            TidalBuilder builder = Tidal.builder()
                     .platform(new Ground(this))
                     .wal(new ClusterDisks(directory -> machine.disks()))
                     .transport(network.transports())
@@ -236,6 +254,7 @@ public final class SimulatedMembers implements AutoCloseable {
                     .lease(lease)
                     .returnAfter(returnAfter)
                     .signal("view", Duration.ofDays(7));
+            return encrypting ? builder.keyVault(vault).keys(Path.of("keys")).keyCheck(KEY_CHECK) : builder;
         }
     }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.tidaldb.server.TidalCommand;
+import io.tidaldb.testkit.Openssl;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
@@ -19,7 +20,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyStore;
-import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
@@ -180,39 +180,46 @@ class TlsTest {
                 .hasMessageContaining("http.");
     }
 
-    private static String openssl(int port, String... options) throws Exception {
-        List<String> command = new ArrayList<>(
-                List.of("openssl", "s_client", "-connect", "127.0.0.1:" + port, "-brief", "-cipher", "ALL@SECLEVEL=0"));
-        command.addAll(List.of(options));
-        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-        process.getOutputStream().close();
-        String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        process.waitFor();
-        return said;
-    }
-
-    private static boolean hasOpenssl() {
-        try {
-            return new ProcessBuilder("openssl", "version")
-                            .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-                            .start()
-                            .waitFor()
-                    == 0;
-        } catch (IOException | InterruptedException e) {
-            return false;
-        }
+    private static String openssl(TestServer server, String... options) throws IOException {
+        return Openssl.connect(
+                server.server.port(), "GET /readyz HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n", options);
     }
 
     @Test
     @DisplayName("openssl s_client, where there is one, is served over TLS 1.3 and 1.2, and over nothing older")
     void openssl() throws Exception {
-        assumeTrue(hasOpenssl(), "there is no openssl here");
+        assumeTrue(Openssl.isInstalled(), "skipped: there is no openssl here");
         try (TestServer server = start()) {
-            int port = server.server.port();
-            assertThat(openssl(port, "-tls1_3")).contains("CONNECTION ESTABLISHED", "Protocol version: TLSv1.3");
-            assertThat(openssl(port, "-tls1_2")).contains("CONNECTION ESTABLISHED", "Protocol version: TLSv1.2");
-            assertThat(openssl(port, "-tls1_1")).doesNotContain("CONNECTION ESTABLISHED");
-            assertThat(openssl(port, "-tls1")).doesNotContain("CONNECTION ESTABLISHED");
+            for (String version : List.of("1.3", "1.2")) {
+                assertThat(openssl(server, "-tls" + version.replace('.', '_')))
+                        .contains("CONNECTION ESTABLISHED", "Protocol version: TLSv" + version, "HTTP/1.1 200 OK");
+            }
+            for (String older : List.of("-tls1_1", "-tls1")) {
+                assertThat(openssl(server, older, "-cipher", "ALL:@SECLEVEL=0"))
+                        .contains("alert protocol version")
+                        .doesNotContain("CONNECTION ESTABLISHED");
+            }
+        }
+    }
+
+    @Test
+    @DisplayName("nothing is agreed on that does not encrypt, proves nothing, or keeps no forward secrecy")
+    void weak() throws Exception {
+        assumeTrue(Openssl.isInstalled(), "skipped: there is no openssl here");
+        try (TestServer server = start()) {
+            for (String cipher : List.of(
+                    "ECDHE-ECDSA-NULL-SHA",
+                    "NULL-SHA256",
+                    "AECDH-AES128-SHA",
+                    "ADH-AES128-GCM-SHA256",
+                    "AES128-SHA",
+                    "AES256-GCM-SHA384",
+                    "ECDHE-ECDSA-AES128-SHA")) {
+                assertThat(openssl(server, "-tls1_2", "-cipher", cipher + ":@SECLEVEL=0"))
+                        .as(cipher)
+                        .contains("alert handshake failure")
+                        .doesNotContain("CONNECTION ESTABLISHED");
+            }
         }
     }
 }

@@ -2,6 +2,7 @@ package io.tidaldb.transport.netty;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.TidalException;
@@ -9,6 +10,7 @@ import io.tidaldb.api.transport.FileRange;
 import io.tidaldb.api.transport.PeerRefusal;
 import io.tidaldb.api.transport.TransportTls;
 import io.tidaldb.testkit.Certificates;
+import io.tidaldb.testkit.Openssl;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
@@ -236,6 +238,48 @@ class TlsTest {
         }
         assertThat(two.ask(one, "still there?")).isEqualTo("still there?");
         assertThat(one.events).isEmpty();
+    }
+
+    private static String openssl(TestNode node, String... options) throws IOException {
+        List<String> all = new ArrayList<>(List.of("-CAfile", authority.authorities().toString()));
+        all.addAll(List.of(options));
+        return Openssl.connect(node.port(), "GET / HTTP/1.1\r\n\r\n".repeat(10), all.toArray(String[]::new));
+    }
+
+    private static String openssl(TestNode node, TransportTls files, String... options) throws IOException {
+        List<String> all = new ArrayList<>(List.of(
+                "-cert",
+                files.certificateChain().toString(),
+                "-key",
+                files.privateKey().toString()));
+        all.addAll(List.of(options));
+        return openssl(node, all.toArray(String[]::new));
+    }
+
+    @Test
+    @DisplayName("R-30 openssl s_client, where there is one, gets through TLS 1.3 with a node's certificate, and with nothing less")
+    void openssl() throws Exception {
+        assumeTrue(Openssl.isInstalled(), "skipped: there is no openssl here");
+        TestNode one = open("n1", n1);
+        assertThat(openssl(one, n2))
+                .contains("CONNECTION ESTABLISHED", "Protocol version: TLSv1.3", "Verification: OK")
+                .doesNotContain(" alert ");
+        // Of what it says then no node would say anything.
+        one.expectRefusal(PeerRefusal.GREETING);
+        assertThat(openssl(one)).contains(" alert ");
+        one.expectRefusal(PeerRefusal.TLS);
+        assertThat(openssl(one, other.issue("posing", "dns:n2"))).contains(" alert ");
+        one.expectRefusal(PeerRefusal.TLS);
+        assertThat(openssl(one, n2, "-tls1_2", "-cipher", "ALL:@SECLEVEL=0"))
+                .contains("alert protocol version")
+                .doesNotContain("CONNECTION ESTABLISHED");
+        one.expectRefusal(PeerRefusal.TLS);
+        assertThat(openssl(one, n2, "-ciphersuites", "TLS_AES_128_CCM_8_SHA256"))
+                .contains("alert handshake failure")
+                .doesNotContain("CONNECTION ESTABLISHED");
+        one.expectRefusal(PeerRefusal.TLS);
+        assertThat(one.events).isEmpty();
+        TestNode.link(one, open("n2", n2));
     }
 
     @Test

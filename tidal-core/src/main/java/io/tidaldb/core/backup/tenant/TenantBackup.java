@@ -34,15 +34,21 @@ public final class TenantBackup {
     private final Instance tidal;
     private final EmbeddedTenant tenant;
     private final BackupPoint after;
+    private final boolean erased;
 
     /** A stretch of a log that is to be written. */
     private record Range(int slot, TenantShard shard, BackedUpLog from, long toSeqno) {}
 
-    /** Backs up what a tenant has beyond a point. */
-    public TenantBackup(Instance tidal, EmbeddedTenant tenant, BackupPoint after) {
+    /**
+     * Backs up what a tenant has beyond a point.
+     *
+     * @param erased whether entities were erased from the tenant: then its logs begin after that
+     */
+    public TenantBackup(Instance tidal, EmbeddedTenant tenant, BackupPoint after, boolean erased) {
         this.tidal = tidal;
         this.tenant = tenant;
         this.after = after;
+        this.erased = erased;
     }
 
     /** Writes the backup; returns up to where it goes. */
@@ -116,7 +122,12 @@ public final class TenantBackup {
                         "the log of " + origin + " of tenant " + tenant.id() + " begins at seqno "
                                 + Seqno.print(held.firstSeqno()) + ": what a backup needs from "
                                 + Seqno.print(from.lastSeqno() + 1)
-                                + " on was dropped from it; keep logs for longer (limits.retention), or back up more often");
+                                + " on was dropped from it; "
+                                + (erased
+                                        ? "an entity was erased, and of such a tenant no more can be backed up: the parts that"
+                                                + " were taken before hold it up to there, with the entity; what to do with"
+                                                + " them is under \"What was erased\" in docs/backup.md"
+                                        : "keep logs for longer (limits.retention), or back up more often"));
             }
             OptionalLong chain = Long.compareUnsigned(from.lastSeqno(), held.lastSeqno()) > 0
                     ? OptionalLong.empty()

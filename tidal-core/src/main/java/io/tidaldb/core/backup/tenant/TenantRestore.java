@@ -103,11 +103,13 @@ public final class TenantRestore {
         long first = begin(config, head, origins);
         TenantId id = config.id();
         try {
-            if (!keys.isEmpty()) {
-                decisions.decide(new ClusterCommand.SetTenantKeys(id, keys));
-            }
             tenants.awaitEverywhere(id);
             EmbeddedTenant tenant = tenants.existing(id);
+            if (!keys.isEmpty()) {
+                decisions.decide(new ClusterCommand.SetTenantKeys(
+                        id, tenant.record().digestSeed(), keys));
+                tenants.awaitEverywhere(id);
+            }
             SortedMap<Integer, SortedMap<Origin, Origin>> successors = successors(tenant, counted, (int) first);
             SortedMap<Integer, LogTransfer> transfers = new TreeMap<>();
             successors.forEach((slot, of) -> transfers.put(

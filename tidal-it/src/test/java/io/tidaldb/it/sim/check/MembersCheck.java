@@ -225,7 +225,13 @@ public final class MembersCheck {
             if (!mayHold(config, new ReplicaId(member.region(), log.holder()))) {
                 throw new AssertionError(member.id() + " has log " + log + " of a tenant that has left it: " + config);
             }
-            logs.of(log).forEach(batch -> notDeleted(member, log, batch));
+            logs.of(log).forEach(batch -> {
+                if (batch.isSealed() != config.encrypted()) {
+                    throw new AssertionError("log " + log + " on " + member.id() + " has a " + batch
+                            + ", and its tenant is " + (config.encrypted() ? "" : "not ") + "encrypted");
+                }
+                notDeleted(member, log, Replicas.opened(member.tidal(), log.tenant(), batch));
+            });
         }
     }
 
@@ -233,7 +239,7 @@ public final class MembersCheck {
         if (batch.kind() != RecordKind.SIGNALS) {
             return;
         }
-        ByteBuffer payload = batch.payload();
+        ByteBuffer payload = batch.content();
         int at = KeyBlock.bytes(KeyBlock.read(batch).size());
         for (int i = 0; i < batch.count(); i++, at += SignalRecords.BYTES) {
             MemberHistory.Write write = Objects.requireNonNull(history.of(SignalRecords.eventNanos(payload, at)));
