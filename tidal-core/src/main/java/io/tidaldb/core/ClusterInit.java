@@ -21,6 +21,9 @@ public final class ClusterInit {
     private boolean waiting;
     private @Nullable CompletableFuture<Void> asked;
 
+    /** A word that has not been said. */
+    public ClusterInit() {}
+
     /**
      * Makes the cluster, of this member and all that it was told of. Returns when it is made: then the others follow, and all begin to
      * serve.

@@ -2,6 +2,7 @@ package io.tidaldb.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.File;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -62,10 +63,12 @@ class DocumentedLinksTest {
     @ValueSource(strings = {"docs", "docs/decisions"})
     @DisplayName("in an index lead to every page beside it")
     void indexesAreComplete(String directory) {
-        Path index = Repository.root().resolve(directory).resolve("README.md");
-        List<String> pages = Repository.files(index.getParent(), ".md").stream()
-                .filter(page -> page.getParent().equals(index.getParent()) && !page.equals(index))
-                .map(page -> page.getFileName().toString())
+        Path beside = Repository.root().resolve(directory);
+        Path index = beside.resolve("README.md");
+        List<String> pages = Repository.files(beside, ".md").stream()
+                .filter(page -> !page.equals(index))
+                .map(page -> beside.relativize(page).toString())
+                .filter(page -> !page.contains(File.separator))
                 .toList();
         assertThat(pages).hasSizeGreaterThan(3);
         assertThat(links(index)).containsAll(pages);

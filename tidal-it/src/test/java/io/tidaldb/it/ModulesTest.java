@@ -50,4 +50,29 @@ class ModulesTest {
                     .isTrue();
         });
     }
+
+    @Test
+    @DisplayName("provide on the module path what service files name on the class path")
+    void services() {
+        int named = 0;
+        for (Path module : withSources()) {
+            Path declaration = sources(module).resolve("module-info.java");
+            if (Files.exists(declaration)) {
+                String text = Repository.read(declaration);
+                for (Path service : Repository.files(module.resolve("src/main/resources/META-INF/services"), "Factory")) {
+                    String provider = Repository.read(service).strip();
+                    assertThat(text)
+                            .contains("import " + service.getFileName() + ";", "import " + provider + ";")
+                            .containsPattern("provides " + simple(service.getFileName().toString()) + " with\\s+"
+                                    + simple(provider) + ";");
+                    named++;
+                }
+            }
+        }
+        assertThat(named).isGreaterThan(6);
+    }
+
+    private static String simple(String name) {
+        return name.substring(name.lastIndexOf('.') + 1);
+    }
 }

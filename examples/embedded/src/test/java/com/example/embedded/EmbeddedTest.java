@@ -2,6 +2,7 @@ package com.example.embedded;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.tidaldb.core.Tidal;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -25,5 +26,10 @@ class EmbeddedTest {
         assertThat(run())
                 .contains("views in all: 2, of 42 in the last hour: 1, top: IAH-LAX", "refused: QUOTA_EXCEEDED");
         assertThat(run()).contains("of 42 in the last hour: 2, top: IAH-LAX");
+    }
+
+    @Test
+    void runsOnTheModulePath() {
+        assertThat(Tidal.class.getModule().getName()).isEqualTo("io.tidaldb.core");
     }
 }

@@ -18,6 +18,9 @@ public final class AuditTrail {
     private long count;
     private long head = AuditEntry.START;
 
+    /** Before the first entry. */
+    public AuditTrail() {}
+
     /** Adds what a command came to at the end. */
     public void add(
             long index,
