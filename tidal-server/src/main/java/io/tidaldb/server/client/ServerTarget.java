@@ -8,8 +8,10 @@ import io.tidaldb.api.TidalException;
 import io.tidaldb.core.Position;
 import io.tidaldb.core.Signal;
 import io.tidaldb.core.WriteOptions;
+import io.tidaldb.server.config.TimeSpan;
 import io.tidaldb.server.importing.ImportTarget;
 import io.tidaldb.server.importing.Json;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -34,6 +36,7 @@ public final class ServerTarget implements ImportTarget {
 
     private final ServerClient client;
     private final boolean createTenants;
+    private final @Nullable Duration halfLifeOfCreated;
     private final Map<String, Remote> tenants = new HashMap<>();
     private final Set<String> unknownTenants = new HashSet<>();
     private final Set<String> signals = new HashSet<>();
@@ -43,10 +46,12 @@ public final class ServerTarget implements ImportTarget {
      * Prepares the target.
      *
      * @param createTenants whether a missing tenant is created: under its number, or under the next free one with the text as label
+     * @param halfLifeOfCreated with which a missing type of signal is declared; null if none is
      */
-    public ServerTarget(ServerClient client, boolean createTenants) {
+    public ServerTarget(ServerClient client, boolean createTenants, @Nullable Duration halfLifeOfCreated) {
         this.client = client;
         this.createTenants = createTenants;
+        this.halfLifeOfCreated = halfLifeOfCreated;
     }
 
     private record Remote(ServerClient client, TenantId id, boolean isSpread) implements Recipient {
@@ -111,15 +116,24 @@ public final class ServerTarget implements ImportTarget {
         }
         String path = ServerTenants.path(tenant.id()) + "/signals/" + Request.encoded(signal);
         if (unless(ErrorCode.UNKNOWN_SIGNAL, path) == null) {
-            remember(unknownSignals, signal);
-            return false;
+            if (halfLifeOfCreated == null) {
+                remember(unknownSignals, signal);
+                return false;
+            }
+            client.call(declaration(signal, halfLifeOfCreated));
         }
         return signals.add(signal);
     }
 
+    /** Returns the request that declares a type of signal. */
+    public static Request declaration(String signal, Duration halfLife) {
+        ObjectNode type = Json.object().put("name", signal).put("half_life", TimeSpan.print(halfLife));
+        return Request.change("POST", "/v1/signals", type);
+    }
+
     @Override
     public String expectedSignals() {
-        return "expected one of those in the node's configuration";
+        return "declare it with tidal signal declare, or import with --create-signals";
     }
 
     @Override

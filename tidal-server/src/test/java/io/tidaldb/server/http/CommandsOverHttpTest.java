@@ -18,6 +18,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -387,9 +388,17 @@ class CommandsOverHttpTest {
             assertThat(result.out()).contains("\"read\":603,\"accepted\":602,", "\"malformed\":0,\"skipped\":1}");
             assertThat(server.tidal.tenant(TenantId.of(3)).orElseThrow().total("view"))
                     .isEqualTo(1);
-            run("signal import --create-signals " + file, "--server", url).is(2, "--create-signals");
-            run("signal import --create-tenants --half-life 2d " + file, "--server", url)
-                    .is(2, "--half-life");
+            Path others = Files.writeString(
+                    directory.resolve("others.ndjson"), "{\"tenant\":\"3\",\"signal\":\"share\",\"entity\":\"7\"}\n");
+            run("signal import --output json " + others, "--server", url)
+                    .is(0, "\"share\" is not declared: declare it with tidal signal declare, or import with --create-signals");
+            result = run("signal import --create-signals --half-life 2d --output json " + others, "--server", url)
+                    .is(0);
+            assertThat(result.out()).contains("\"read\":1,\"accepted\":1,");
+            assertThat(server.tidal.signals()).anySatisfy(type -> {
+                assertThat(type.name()).isEqualTo("share");
+                assertThat(type.halfLife()).isEqualTo(Duration.ofDays(2));
+            });
         }
         run("signal import " + file, "--server", "http://127.0.0.1:" + freePort())
                 .is(1, "can't be reached");

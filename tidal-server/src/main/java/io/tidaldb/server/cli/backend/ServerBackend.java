@@ -24,6 +24,7 @@ import io.tidaldb.server.client.ServerClient;
 import io.tidaldb.server.client.ServerEvents;
 import io.tidaldb.server.client.ServerNegatives;
 import io.tidaldb.server.client.ServerSessions;
+import io.tidaldb.server.client.ServerTarget;
 import io.tidaldb.server.client.ServerTenants;
 import io.tidaldb.server.client.SignalWrite;
 import io.tidaldb.server.importing.Json;
@@ -182,8 +183,7 @@ public record ServerBackend(ServerClient client) implements Backend {
 
     @Override
     public ObjectNode declareSignal(String name, Duration halfLife) {
-        ObjectNode type = Json.object().put("name", name).put("half_life", DurationText.print(halfLife));
-        return client.call(Request.change("POST", "/v1/signals", type));
+        return client.call(ServerTarget.declaration(name, halfLife));
     }
 
     @Override

@@ -50,10 +50,10 @@ final class SignalImportCommand extends CliCommand {
 
     @Option(
             names = "--create-tenants",
-            description = "Create missing tenants; in a data directory, missing types of signal, too.")
+            description = "Create missing tenants, and missing types of signal, too.")
     private boolean createTenants;
 
-    @Option(names = "--create-signals", description = "Create missing types of signal. Only with --data-dir.")
+    @Option(names = "--create-signals", description = "Create missing types of signal.")
     private boolean createSignals;
 
     @Option(
@@ -94,17 +94,13 @@ final class SignalImportCommand extends CliCommand {
         // Opened first: a file that can't be read is no reason to create a data directory. The log comes last: what an
         // earlier process was promised must not be overwritten by one that is refused.
         try (EventFile events = reading.open(file)) {
-            return store.isServer() ? overServer(events) : embedded(events, create);
+            return store.isServer() ? overServer(events, create) : embedded(events, create);
         }
     }
 
-    private int overServer(EventFile events) throws IOException {
-        if (createSignals || halfLife != null) {
-            throw CliException.usage((createSignals ? "--create-signals" : "--half-life")
-                    + " is for data directories: a node's types of signal are in its configuration");
-        }
+    private int overServer(EventFile events, boolean create) throws IOException {
         try (ServerClient client = store.server().connect(token())) {
-            ImportTarget target = new ServerTarget(client, createTenants);
+            ImportTarget target = new ServerTarget(client, createTenants, create ? halfLifeOfCreated() : null);
             if (ackLog == null) {
                 return record(target, events, AckSink.NONE);
             }
