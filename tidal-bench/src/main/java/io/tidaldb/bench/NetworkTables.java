@@ -343,10 +343,7 @@ final class NetworkTables {
         private static final int WARM_UP_RATE = 10_000;
 
         Open(int rate, int mostUnderWay, AutoCloseable store, LongFunction<CompletionStage<?>> write) {
-            this(
-                    new OpenLoop(WARM_UP_RATE, mostUnderWay, write),
-                    new OpenLoop(rate, mostUnderWay, write),
-                    store);
+            this(new OpenLoop(WARM_UP_RATE, mostUnderWay, write), new OpenLoop(rate, mostUnderWay, write), store);
         }
 
         // However low the rate, whoever is asked has compiled what it needs when it counts.

@@ -174,7 +174,9 @@ class DocumentedCommandsTest {
             for (List<String> words : shown.subList(1, shown.size())) {
                 Object[] here = words.stream()
                         .map(word -> word.equals("demo") ? cluster.home().toString() : word)
-                        .map(word -> word.endsWith(".csv.gz") ? Repository.root().resolve(word).toString() : word)
+                        .map(word -> word.endsWith(".csv.gz")
+                                ? Repository.root().resolve(word).toString()
+                                : word)
                         .map(word -> word.replace("http://127.0.0.1:7400", cluster.server(0)))
                         .map(word -> word.replace("http://127.0.0.1:7410", cluster.server(1)))
                         .map(word -> word.replace("http://127.0.0.1:7420", cluster.server(2)))

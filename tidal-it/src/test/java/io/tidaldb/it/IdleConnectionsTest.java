@@ -127,12 +127,14 @@ class IdleConnectionsTest {
     }
 
     @Test
-    @DisplayName("that has no descriptors left goes on for those that are connected, and serves all when it has some again")
+    @DisplayName(
+            "that has no descriptors left goes on for those that are connected, and serves all when it has some again")
     void noDescriptors() throws Exception {
         String limit = "--nofile=" + DESCRIPTORS + ":" + DESCRIPTORS;
         FaultTools.need("prlimit", limit, "true");
         try (TidalProcess node = start("prlimit", limit)) {
-            // What serves a write, an answer that fails and a read is loaded from files, and those may be opened before.
+            // What serves a write, an answer that fails and a read is loaded from files, and those may be opened
+            // before.
             assertThat(call("POST", "/v1/tenants", "{\"tenant\":1}")).isEqualTo(201);
             assertThat(write(1, WRITES)).isEqualTo(200);
             assertThat(call("POST", "/v1/tenants", "{\"tenant\":1}")).isEqualTo(409);

@@ -391,9 +391,7 @@ public final class LocalCluster {
     public OptionalLong clockAhead(NodeId name) {
         LocalNode node = running.get(name);
         Replicator replicator = node == null ? null : node.replicator();
-        return replicator == null
-                ? OptionalLong.empty()
-                : replicator.clocks().aheadOf(names().size() / 2 + 1);
+        return replicator == null ? OptionalLong.empty() : replicator.clocks().aheadOf(names().size() / 2 + 1);
     }
 
     /** Ends all nodes that run, whatever happens to the ones before. */

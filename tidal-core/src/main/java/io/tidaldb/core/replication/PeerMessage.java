@@ -139,8 +139,7 @@ public sealed interface PeerMessage {
      * @param leased whether nobody else could lead what the sender leads, when it was sent
      * @param wallMillis what the sender's wall clock said, in Unix time
      */
-    record Heartbeat(
-            long epoch, long number, long answered, boolean leased, long wallMillis, List<SlotPosition> slots)
+    record Heartbeat(long epoch, long number, long answered, boolean leased, long wallMillis, List<SlotPosition> slots)
             implements PeerMessage {
 
         static final int KIND = 6;

@@ -198,8 +198,7 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
         for (NodeId peer : before.peers) {
             if (slot.members.contains(peer) && slot.state(peer) == null) {
                 links.tell(
-                        peer,
-                        new PeerMessage.State(slot.epoch, slot.key.tenant(), slot.key.shard(), true, List.of()));
+                        peer, new PeerMessage.State(slot.epoch, slot.key.tenant(), slot.key.shard(), true, List.of()));
             }
         }
     }
@@ -393,7 +392,8 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
             if (slot != null && state != null && slot.epoch == message.epoch()) {
                 ofSlot(peer, slot, state, ofSlot);
             } else if (slot != null && state != null && Long.compareUnsigned(slot.epoch, message.epoch()) < 0) {
-                // This node has not heard yet of what the other knows already, and asks again when it has. Until then it
+                // This node has not heard yet of what the other knows already, and asks again when it has. Until then
+                // it
                 // does not know what it lacks.
                 state.forget(links.to(peer).heardNanos);
                 state.caughtUp = false;

@@ -69,7 +69,8 @@ class ClockJumpTest {
         drift.setAdditive(false);
         drift.addAppender(said);
         world = new SimulatedWorld(11, Trace.off());
-        cluster = new SimulatedMembers(world, 3, Duration.ofMillis(700), Duration.ofSeconds(2), UnaryOperator.identity());
+        cluster =
+                new SimulatedMembers(world, 3, Duration.ofMillis(700), Duration.ofSeconds(2), UnaryOperator.identity());
         cluster.open();
         first = cluster.members().get(0);
         other = cluster.members().get(1);
@@ -252,7 +253,10 @@ class ClockJumpTest {
                     assertThat(refusal)
                             .hasMessageContaining(now.toString())
                             .hasMessageContaining("PT5M after "
-                                    + now.minus(Duration.ofHours(3)).truncatedTo(ChronoUnit.MINUTES).toString().replace("00Z", ""))
+                                    + now.minus(Duration.ofHours(3))
+                                            .truncatedTo(ChronoUnit.MINUTES)
+                                            .toString()
+                                            .replace("00Z", ""))
                             .hasMessageContaining("check the clock");
                 });
         write(first, TENANT, timed, WriteOptions.DEFAULT);
@@ -262,7 +266,8 @@ class ClockJumpTest {
     }
 
     @Test
-    @DisplayName("does not lead for longer: once it reaches nobody, it takes no writes when its lease is over, and others lead")
+    @DisplayName(
+            "does not lead for longer: once it reaches nobody, it takes no writes when its lease is over, and others lead")
     void leases() {
         write(first, TENANT);
         // By its wall clock alone the lease would last for another nine hours.
@@ -282,7 +287,8 @@ class ClockJumpTest {
     }
 
     @Test
-    @DisplayName("remembers keys: a retry counts once, whichever way the clock has jumped since, and after another leads")
+    @DisplayName(
+            "remembers keys: a retry counts once, whichever way the clock has jumped since, and after another leads")
     void retries() {
         Duration[] jumps = {
             Duration.ofHours(3), Duration.ofHours(-3), Duration.ofHours(-9), Duration.ofHours(9), Duration.ofHours(20)
@@ -305,7 +311,8 @@ class ClockJumpTest {
     }
 
     @Test
-    @DisplayName("is told of where stamps come in that it made, once, with what to do; and once more when time has caught up")
+    @DisplayName(
+            "is told of where stamps come in that it made, once, with what to do; and once more when time has caught up")
     void alarm() {
         createEverywhere();
         write(first, EVERYWHERE);
@@ -316,8 +323,10 @@ class ClockJumpTest {
             world.runFor(Duration.ofSeconds(1));
         }
         // The two that follow.
-        assertThat(said()).hasSize(2).allSatisfy(line -> assertThat(line)
-                .contains("of this machine's clock", "r0:s0", "tenant t2", "compare both with a time server"));
+        assertThat(said())
+                .hasSize(2)
+                .allSatisfy(line -> assertThat(line)
+                        .contains("of this machine's clock", "r0:s0", "tenant t2", "compare both with a time server"));
         first.machine().jump(Duration.ofHours(-3));
         write(first, EVERYWHERE);
         world.runFor(Duration.ofSeconds(1));

@@ -29,10 +29,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.jspecify.annotations.Nullable;
 
 /** {@code tidal.sessions.switches}: how often it goes on in another region, 300 unless set; 10,000 is what is promised. */
 @DisplayName(
@@ -120,8 +120,9 @@ class RoamingSessionTest {
     }
 
     private TenantConfig config() {
-        TenantConfig.Builder config =
-                TenantConfig.builder(TENANT).pinnedShards(ReplicaId.parse("r0:s0")).slots(1);
+        TenantConfig.Builder config = TenantConfig.builder(TENANT)
+                .pinnedShards(ReplicaId.parse("r0:s0"))
+                .slots(1);
         return (mode == Mode.EVERYWHERE ? config.writes(WriteMode.EVERYWHERE) : config)
                 .durability(mode == Mode.MAJORITY ? Durability.MAJORITY : Durability.LOCAL)
                 .build();
@@ -205,7 +206,8 @@ class RoamingSessionTest {
         }
         if (here.serves()) {
             Duration patience = Duration.ofMillis(random.between(1, PATIENCE.toMillis()));
-            Session there = asked(here, tidal -> read(tidal, session, near.atLeast(seen).waiting(patience)));
+            Session there =
+                    asked(here, tidal -> read(tidal, session, near.atLeast(seen).waiting(patience)));
             if (there == null) {
                 waited++;
             } else {
@@ -290,7 +292,8 @@ class RoamingSessionTest {
             }
             default -> {
                 if (member.serves() && mode != Mode.EVERYWHERE) {
-                    ReplicaId next = new ReplicaId(some().region(), ReplicaId.parse("r0:s0").shard());
+                    ReplicaId next = new ReplicaId(
+                            some().region(), ReplicaId.parse("r0:s0").shard());
                     asked(member, tidal -> {
                         tidal.promote(TENANT, next);
                         return next;
@@ -315,8 +318,10 @@ class RoamingSessionTest {
             for (Told session : sessions) {
                 Position seen = session.seen;
                 if (seen != null) {
-                    ReadOptions all =
-                            ReadOptions.DEFAULT.in(member.region()).atLeast(seen).waiting(HEALED);
+                    ReadOptions all = ReadOptions.DEFAULT
+                            .in(member.region())
+                            .atLeast(seen)
+                            .waiting(HEALED);
                     check(session, member.call(tidal -> read(tidal, session, all)), session.acknowledged());
                 }
             }
@@ -326,7 +331,8 @@ class RoamingSessionTest {
         }
     }
 
-    // Where each region has a log of its own, what both sides of a cut took stands in both, and is one write when it is read.
+    // Where each region has a log of its own, what both sides of a cut took stands in both, and is one write when it is
+    // read.
     private void inLogsOnce() {
         Map<SessionId, Map<SessionSeqNo, Integer>> times = new HashMap<>();
         cluster.members().get(0).call(tidal -> {
@@ -340,7 +346,9 @@ class RoamingSessionTest {
         });
         for (Told session : sessions) {
             Map<SessionSeqNo, Integer> found = times.getOrDefault(session.id, Map.of());
-            assertThat(found.values()).as("times of writes of session " + session.id).allMatch(each -> each == 1);
+            assertThat(found.values())
+                    .as("times of writes of session " + session.id)
+                    .allMatch(each -> each == 1);
             assertThat(found.size()).isBetween(session.acknowledged(), session.acknowledged() + 1);
         }
     }

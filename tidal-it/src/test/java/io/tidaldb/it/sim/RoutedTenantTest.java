@@ -28,12 +28,12 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.jspecify.annotations.Nullable;
 
 @DisplayName("A tenant that another member leads")
 class RoutedTenantTest {
@@ -57,11 +57,10 @@ class RoutedTenantTest {
         cluster.open();
         cluster.members()
                 .get(0)
-                .call(tidal ->
-                        tidal.createTenant(more.apply(TenantConfig.builder(TENANT)
-                                        .pinnedShards(ReplicaId.parse("r" + LEADER + ":s0"))
-                                        .durability(Durability.MAJORITY))
-                                .build()));
+                .call(tidal -> tidal.createTenant(more.apply(TenantConfig.builder(TENANT)
+                                .pinnedShards(ReplicaId.parse("r" + LEADER + ":s0"))
+                                .durability(Durability.MAJORITY))
+                        .build()));
     }
 
     private static Tenant tenant(Member member) {

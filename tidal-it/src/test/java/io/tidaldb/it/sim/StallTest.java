@@ -70,8 +70,7 @@ class StallTest {
 
     private void write(ClientTenant tenant) {
         entity++;
-        tenant.recordAllAsync(
-                        List.of(Signal.of("view", entity, 1)), WriteOptions.DEFAULT.with(Duration.ofSeconds(10)))
+        tenant.recordAllAsync(List.of(Signal.of("view", entity, 1)), WriteOptions.DEFAULT.with(Duration.ofSeconds(10)))
                 .whenComplete((position, failure) -> {
                     written += failure == null ? 1 : 0;
                     world.schedule(PAUSE, () -> write(tenant));
@@ -85,10 +84,11 @@ class StallTest {
     }
 
     @Test
-    @DisplayName("for 30 s takes as many writes as before within 5 s of going on: those that try again do not keep it down")
+    @DisplayName(
+            "for 30 s takes as many writes as before within 5 s of going on: those that try again do not keep it down")
     void recovers() {
-        SimulatedMembers cluster = new SimulatedMembers(
-                world, 3, Duration.ofMillis(700), Duration.ofSeconds(5), UnaryOperator.identity());
+        SimulatedMembers cluster =
+                new SimulatedMembers(world, 3, Duration.ofMillis(700), Duration.ofSeconds(5), UnaryOperator.identity());
         cluster.open();
         cluster.members()
                 .get(0)
@@ -105,8 +105,7 @@ class StallTest {
                         .transport(cluster.network().transports())
                         .connectWithin(Duration.ofMinutes(1));
                 cluster.members()
-                        .forEach(member -> builder.seed(
-                                member.id(), member.id().name()));
+                        .forEach(member -> builder.seed(member.id(), member.id().name()));
                 TidalClient client = builder.connect();
                 clients.add(client);
                 for (int writer = 0; writer < WRITERS_EACH; writer++) {

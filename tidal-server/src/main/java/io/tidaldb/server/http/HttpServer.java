@@ -126,7 +126,8 @@ public final class HttpServer implements AutoCloseable {
         config.routes.after(gate::after);
         config.routes.exception(HttpResponseException.class, HttpServer::refuse);
         config.routes.exception(Exception.class, this::fail);
-        // It must not fail itself, or it is called again for ever: without memory or descriptors no class can be loaded here.
+        // It must not fail itself, or it is called again for ever: without memory or descriptors no class can be loaded
+        // here.
         config.router.javaLangErrorHandler((response, failure) -> response.setStatus(500));
     }
 

@@ -391,7 +391,9 @@ class CommandsOverHttpTest {
             Path others = Files.writeString(
                     directory.resolve("others.ndjson"), "{\"tenant\":\"3\",\"signal\":\"share\",\"entity\":\"7\"}\n");
             run("signal import --output json " + others, "--server", url)
-                    .is(0, "\"share\" is not declared: declare it with tidal signal declare, or import with --create-signals");
+                    .is(
+                            0,
+                            "\"share\" is not declared: declare it with tidal signal declare, or import with --create-signals");
             result = run("signal import --create-signals --half-life 2d --output json " + others, "--server", url)
                     .is(0);
             assertThat(result.out()).contains("\"read\":1,\"accepted\":1,");

@@ -106,7 +106,9 @@ class SlowReadersTest {
             // Nobody waited for the time after which those are cut off that are left.
             assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(25));
             // One that reads gets all of it.
-            assertThat(server.get("/v1/tenants/1/top?signal=view&k=3000").is(200).text())
+            assertThat(server.get("/v1/tenants/1/top?signal=view&k=3000")
+                            .is(200)
+                            .text())
                     .hasSizeGreaterThan(ENTITIES * 100);
         }
     }
@@ -157,8 +159,10 @@ class SlowReadersTest {
                     failures.add(failure);
                 }
             }
-            assertThat(failures).hasSize(2).allSatisfy(failure -> assertThat(failure)
-                    .hasStackTraceContaining("the client does not read its answer"));
+            assertThat(failures)
+                    .hasSize(2)
+                    .allSatisfy(failure ->
+                            assertThat(failure).hasStackTraceContaining("the client does not read its answer"));
             Socket eager = new Socket(InetAddress.getLoopbackAddress(), connector.getLocalPort());
             clients.add(eager);
             eager.getOutputStream().write(get("/"));

@@ -48,9 +48,7 @@ final class SignalImportCommand extends CliCommand {
     @Mixin
     private final EventFileOptions reading = new EventFileOptions();
 
-    @Option(
-            names = "--create-tenants",
-            description = "Create missing tenants, and missing types of signal, too.")
+    @Option(names = "--create-tenants", description = "Create missing tenants, and missing types of signal, too.")
     private boolean createTenants;
 
     @Option(names = "--create-signals", description = "Create missing types of signal.")
