@@ -233,8 +233,7 @@ class EntityErasureTest {
             Tenant tenant = tidal.createTenant(TenantConfig.builder(ID).build());
             fill(tenant);
             ByteArrayOutputStream part = new ByteArrayOutputStream();
-            BackupPoint reached =
-                    tidal.backup(ID, BackupPoint.NOTHING, part).point();
+            BackupPoint reached = tidal.backup(ID, BackupPoint.NOTHING, part).point();
             tidal.eraseEntity(ID, named(tenant));
             tidal.eraseEntity(ID, NUMBERED);
             Await.until(() -> tidal.entityErasures().stream().allMatch(EntityErasure::isComplete));

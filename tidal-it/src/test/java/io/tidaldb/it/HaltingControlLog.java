@@ -41,7 +41,9 @@ final class HaltingControlLog extends ForwardingControlLog {
         }
 
         private boolean isIn(byte[] command) {
-            return Commands.of(command, ClusterCommand.OfMigration.class).filter(this::leadsThere).isPresent();
+            return Commands.of(command, ClusterCommand.OfMigration.class)
+                    .filter(this::leadsThere)
+                    .isPresent();
         }
 
         private boolean leadsThere(ClusterCommand.OfMigration command) {

@@ -59,12 +59,13 @@ class ModulesTest {
             Path declaration = sources(module).resolve("module-info.java");
             if (Files.exists(declaration)) {
                 String text = Repository.read(declaration);
-                for (Path service : Repository.files(module.resolve("src/main/resources/META-INF/services"), "Factory")) {
+                for (Path service :
+                        Repository.files(module.resolve("src/main/resources/META-INF/services"), "Factory")) {
                     String provider = Repository.read(service).strip();
                     assertThat(text)
                             .contains("import " + service.getFileName() + ";", "import " + provider + ";")
-                            .containsPattern("provides " + simple(service.getFileName().toString()) + " with\\s+"
-                                    + simple(provider) + ";");
+                            .containsPattern("provides "
+                                    + simple(service.getFileName().toString()) + " with\\s+" + simple(provider) + ";");
                     named++;
                 }
             }

@@ -180,7 +180,8 @@ public final class LogTransfer {
             return new ControlRecord.Compaction(ends(compaction.ends()));
         } else if (record instanceof ControlRecord.Merge merge) {
             // Of what is restored only in part nobody will ever have all.
-            return new ControlRecord.Merge(merge.ends().stream().allMatch(this::isReached) ? ends(merge.ends()) : List.of());
+            return new ControlRecord.Merge(
+                    merge.ends().stream().allMatch(this::isReached) ? ends(merge.ends()) : List.of());
         } else if (record instanceof ControlRecord.Adopt adopt) {
             return adopt(adopt);
         } else if (record instanceof ControlRecord.Erase erase) {

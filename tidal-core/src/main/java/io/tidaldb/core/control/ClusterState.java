@@ -544,7 +544,8 @@ final class ClusterState {
         if (set.life() != known.digestSeed()) {
             return refused(
                     ErrorCode.TENANT_NOT_FOUND,
-                    "the tenant " + id + " whose keys were to change was deleted, and another one has its number: look, and"
+                    "the tenant " + id
+                            + " whose keys were to change was deleted, and another one has its number: look, and"
                             + " try again");
         }
         List<WrappedKey> wrapped = set.wrapped();

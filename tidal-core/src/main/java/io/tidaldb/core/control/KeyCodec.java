@@ -28,7 +28,7 @@ public final class KeyCodec {
     static @Nullable ClusterCommand command(JsonNode json) {
         TenantId tenant = TenantId.parse(json.path("tenant").asText("0"));
         return switch (json.path("type").asText()) {
-            case "set-tenant-keys" -> 
+            case "set-tenant-keys" ->
                 new ClusterCommand.SetTenantKeys(
                         tenant, Long.parseUnsignedLong(json.path("life").asText("0")), keys(json));
             case "suspend-tenant" ->

@@ -67,7 +67,9 @@ public final class KeyWatch {
     @SuppressWarnings("FutureReturnValueIgnored") // Tried again at the next look.
     private void rotate(TenantId tenant, TenantRecord agreed) {
         control.submit(new ClusterCommand.SetTenantKeys(
-                        tenant, agreed.digestSeed(), keyrings.rotated(tenant, agreed.keys().wrapped())))
+                        tenant,
+                        agreed.digestSeed(),
+                        keyrings.rotated(tenant, agreed.keys().wrapped())))
                 .whenComplete((done, failure) -> {
                     if (failure != null) {
                         LOG.warn("tenant {} gets no other key yet: {}", tenant, failure.getMessage());

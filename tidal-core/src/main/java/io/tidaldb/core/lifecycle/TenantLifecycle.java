@@ -201,8 +201,7 @@ public final class TenantLifecycle {
     /** Gives a new tenant its keys; until then nothing of it can be written. */
     void decideKeys(ClusterCommand.CreateTenant creation, List<WrappedKey> keys) {
         if (!keys.isEmpty()) {
-            decide.accept(new ClusterCommand.SetTenantKeys(
-                    creation.config().id(), creation.digestSeed(), keys));
+            decide.accept(new ClusterCommand.SetTenantKeys(creation.config().id(), creation.digestSeed(), keys));
         }
     }
 

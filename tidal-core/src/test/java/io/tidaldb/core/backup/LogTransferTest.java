@@ -38,16 +38,14 @@ class LogTransferTest {
         bytes.put(WalBatch.HEADER_BYTES, body, body.position(), length);
         WalBatch.writeHeader(
                 bytes, RecordKind.CONTROL, 0, LEADER.startSeqno() + 1, 1, length, TenantId.of(7), LEADER, 1L << 16);
-        WalBatch batch =
-                WalBatch.seal(bytes, new Chain().next(Chain.START, bytes.array(), bytes.array().length));
+        WalBatch batch = WalBatch.seal(bytes, new Chain().next(Chain.START, bytes.array(), bytes.array().length));
         LogTransfer transfer = new LogTransfer(
                 TenantId.of(8),
                 SUCCESSORS,
                 new TreeMap<>(Map.of(CLOSED, closedTo, LEADER, LEADER.startSeqno() + 1)),
                 KeyRing.NONE,
                 KeyRing.NONE);
-        return ControlRecord.decode(
-                BodyRecords.decode(transfer.next(batch, 1)).get(0));
+        return ControlRecord.decode(BodyRecords.decode(transfer.next(batch, 1)).get(0));
     }
 
     @Test
@@ -55,8 +53,8 @@ class LogTransferTest {
     void merges() {
         ControlRecord merge = new ControlRecord.Merge(List.of(new ControlRecord.End(CLOSED, CLOSED.startSeqno() + 9)));
         assertThat(transferred(merge, CLOSED.startSeqno() + 9))
-                .isEqualTo(new ControlRecord.Merge(
-                        List.of(new ControlRecord.End(SUCCESSOR, SUCCESSOR.startSeqno() + 9))));
+                .isEqualTo(
+                        new ControlRecord.Merge(List.of(new ControlRecord.End(SUCCESSOR, SUCCESSOR.startSeqno() + 9))));
         assertThat(transferred(merge, CLOSED.startSeqno() + 8)).isEqualTo(new ControlRecord.Merge(List.of()));
     }
 }

@@ -51,7 +51,8 @@ class TenantKeysTest {
     }
 
     @Test
-    @DisplayName("F-73: of two that rotate at once one does, and a key with which something is sealed is never replaced")
+    @DisplayName(
+            "F-73: of two that rotate at once one does, and a key with which something is sealed is never replaced")
     void twoAtOnce() {
         assertThat(state.apply(new ClusterCommand.SetTenantKeys(TENANT, 5, List.of(ONE))))
                 .isEqualTo(new Reply.Done(1));

@@ -92,7 +92,8 @@ final class FoldHistory {
     private int takeOver(int epoch, Origin writer, ControlRecord.End former, int essential) {
         List<WalBatch> log = log(former.origin());
         int kept = random.nextInt(3) > 0 ? log.size() : random.nextInt(essential, log.size() + 1);
-        long closed = kept == 0 ? former.origin().startSeqno() : log.get(kept - 1).lastSeqno();
+        long closed =
+                kept == 0 ? former.origin().startSeqno() : log.get(kept - 1).lastSeqno();
         ControlRecord takeover =
                 new ControlRecord.Takeover(epoch, List.of(new ControlRecord.End(former.origin(), closed)));
         bodies(writer, RecordKind.CONTROL, List.of(takeover.encode()));

@@ -107,10 +107,11 @@ class ManyLeadersTest {
                 });
                 written += write(through);
                 switch (i % 10) {
-                    case 2 -> through.call(tidal -> {
-                        tidal.checkpoint();
-                        return through;
-                    });
+                    case 2 ->
+                        through.call(tidal -> {
+                            tidal.checkpoint();
+                            return through;
+                        });
                     case 4 -> {
                         without(world, through, new ReplicaId(other.region(), shard(through)));
                         written += write(next);

@@ -29,7 +29,8 @@ class MembersSimulation {
     }
 
     @Test
-    @DisplayName("among the runs there are crashes, stops in order, drained nodes, moved slots, merged origins and acknowledged writes")
+    @DisplayName(
+            "among the runs there are crashes, stops in order, drained nodes, moved slots, merged origins and acknowledged writes")
     void somethingHappens() {
         long crashes = 0;
         long stops = 0;

@@ -190,8 +190,9 @@ final class RandomKeys {
             Member member = some();
             world.note(member.id() + " can't use master keys: " + owner);
             member.vault().lock(owner);
-            world.schedule(Duration.ofMillis(random.between(1, 8_000)), () -> member.vault()
-                    .unlock(owner));
+            world.schedule(
+                    Duration.ofMillis(random.between(1, 8_000)),
+                    () -> member.vault().unlock(owner));
         }
     }
 
@@ -203,13 +204,12 @@ final class RandomKeys {
                 || revocation.through.tenant(tenant).isEmpty()) {
             return;
         }
-        Consumer<Tenant> use =
-                switch ((int) random.below(4)) {
-                    case 0 -> each -> each.total("view");
-                    case 1 -> each -> each.top("view", 3);
-                    case 2 -> each -> each.export(signal -> {});
-                    default -> each -> each.score("view", random.below(10));
-                };
+        Consumer<Tenant> use = switch ((int) random.below(4)) {
+            case 0 -> each -> each.total("view");
+            case 1 -> each -> each.top("view", 3);
+            case 2 -> each -> each.export(signal -> {});
+            default -> each -> each.score("view", random.below(10));
+        };
         TidalException failure = refusal(revocation.member, tenant, use);
         world.note("of " + tenant + ", whose keys are revoked, " + revocation.member.id() + " gives nothing: "
                 + (failure == null ? "it crashed" : failure.getMessage()));
@@ -292,8 +292,8 @@ final class RandomKeys {
             throw new AssertionError("tenants are suspended " + atMost + " after all keys were restored: "
                     + cluster.members().stream()
                             .flatMap(member -> encryptedOn(member).stream()
-                                    .map(tenant -> member.id() + " " + member.tidal()
-                                            .keys(tenant.id())))
+                                    .map(tenant ->
+                                            member.id() + " " + member.tidal().keys(tenant.id())))
                             .toList());
         }
         ended = true;
@@ -307,8 +307,8 @@ final class RandomKeys {
 
     private static boolean hasAll(Member member) {
         return encryptedOn(member).stream()
-                .allMatch(tenant ->
-                        member.tidal().keys(tenant.id()).suspension().isEmpty());
+                .allMatch(
+                        tenant -> member.tidal().keys(tenant.id()).suspension().isEmpty());
     }
 
     /** When all is well: keys that are revoked keep everybody from their tenant and nobody from another one, and nothing is lost by it. */
@@ -342,8 +342,10 @@ final class RandomKeys {
     private void mustBeSuspended(Member member, TenantId tenant, Consumer<Tenant> use) {
         TidalException failure = refusal(member, tenant, use);
         if (failure == null || failure.code() != ErrorCode.TENANT_SUSPENDED) {
-            throw new AssertionError("nothing is wrong, and " + member.id() + " does not say that the keys of " + tenant
-                    + " are revoked", failure);
+            throw new AssertionError(
+                    "nothing is wrong, and " + member.id() + " does not say that the keys of " + tenant
+                            + " are revoked",
+                    failure);
         }
     }
 

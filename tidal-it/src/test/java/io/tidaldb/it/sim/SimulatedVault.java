@@ -112,8 +112,7 @@ final class SimulatedVault implements KeyVaultFactory {
         Cipher cipher = Cipher.getInstance("AES/GCM/NoPadding");
         cipher.init(mode, master, new GCMParameterSpec(TAG_BITS, nonce));
         cipher.updateAAD(name);
-        cipher.updateAAD(
-                ByteBuffer.allocate(Long.BYTES).putLong(tenant.value()).array());
+        cipher.updateAAD(ByteBuffer.allocate(Long.BYTES).putLong(tenant.value()).array());
         return cipher.doFinal(input);
     }
 
@@ -135,12 +134,10 @@ final class SimulatedVault implements KeyVaultFactory {
             int number = newest(owner);
             byte[] name = (owner + "-" + number).getBytes(StandardCharsets.US_ASCII);
             byte[] nonce = new byte[NONCE_BYTES];
-            ByteBuffer.wrap(nonce)
-                    .putLong(context.random().getAsLong())
-                    .putInt((int) context.random().getAsLong());
+            ByteBuffer.wrap(nonce).putLong(context.random().getAsLong()).putInt((int)
+                    context.random().getAsLong());
             try {
-                byte[] sealed =
-                        crypt(Cipher.ENCRYPT_MODE, master(tenant, owner, number), nonce, name, tenant, dataKey);
+                byte[] sealed = crypt(Cipher.ENCRYPT_MODE, master(tenant, owner, number), nonce, name, tenant, dataKey);
                 return ByteBuffer.allocate(1 + name.length + nonce.length + sealed.length)
                         .put((byte) name.length)
                         .put(name)

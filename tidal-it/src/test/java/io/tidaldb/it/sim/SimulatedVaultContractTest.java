@@ -8,8 +8,8 @@ import java.util.Random;
 class SimulatedVaultContractTest extends KeyVaultContract {
 
     private final Random random = new Random(5);
-    private final SimulatedVault vault = new SimulatedVault(
-            new SimulatedWorld(1, Trace.off()).machine(NodeId.of("n0"), MachineProfile.DEFAULT));
+    private final SimulatedVault vault =
+            new SimulatedVault(new SimulatedWorld(1, Trace.off()).machine(NodeId.of("n0"), MachineProfile.DEFAULT));
 
     @Override
     protected KeyVaultFactory factory() {

@@ -241,7 +241,8 @@ class TlsTest {
     }
 
     private static String openssl(TestNode node, String... options) throws IOException {
-        List<String> all = new ArrayList<>(List.of("-CAfile", authority.authorities().toString()));
+        List<String> all =
+                new ArrayList<>(List.of("-CAfile", authority.authorities().toString()));
         all.addAll(List.of(options));
         return Openssl.connect(node.port(), "GET / HTTP/1.1\r\n\r\n".repeat(10), all.toArray(String[]::new));
     }
@@ -257,7 +258,8 @@ class TlsTest {
     }
 
     @Test
-    @DisplayName("R-30 openssl s_client, where there is one, gets through TLS 1.3 with a node's certificate, and with nothing less")
+    @DisplayName(
+            "R-30 openssl s_client, where there is one, gets through TLS 1.3 with a node's certificate, and with nothing less")
     void openssl() throws Exception {
         assumeTrue(Openssl.isInstalled(), "skipped: there is no openssl here");
         TestNode one = open("n1", n1);

@@ -106,15 +106,14 @@ public final class TenantRestore {
             tenants.awaitEverywhere(id);
             EmbeddedTenant tenant = tenants.existing(id);
             if (!keys.isEmpty()) {
-                decisions.decide(new ClusterCommand.SetTenantKeys(
-                        id, tenant.record().digestSeed(), keys));
+                decisions.decide(
+                        new ClusterCommand.SetTenantKeys(id, tenant.record().digestSeed(), keys));
                 tenants.awaitEverywhere(id);
             }
             SortedMap<Integer, SortedMap<Origin, Origin>> successors = successors(tenant, counted, (int) first);
             SortedMap<Integer, LogTransfer> transfers = new TreeMap<>();
             successors.forEach((slot, of) -> transfers.put(
-                    slot,
-                    new LogTransfer(id, of, Objects.requireNonNull(counted.get(slot)), from, tenant.keys())));
+                    slot, new LogTransfer(id, of, Objects.requireNonNull(counted.get(slot)), from, tenant.keys())));
             read(new BackupReplay(scan, options.at(), transfers, (slot, batches) -> append(tenant, slot, batches)));
             check(tenant, counted, successors);
             label(tenant);
