@@ -148,7 +148,7 @@ class ManyLeadersTest {
     }
 
     private long write(Member through) {
-        long signals = 1 + random.nextInt(3);
+        long signals = 1L + random.nextInt(3);
         for (long left = signals; left > 0; left--) {
             long entity = random.nextInt(ENTITIES);
             through.call(tidal -> tenant(through).record("view", entity, 1));
