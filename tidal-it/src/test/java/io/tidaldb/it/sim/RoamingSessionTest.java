@@ -87,7 +87,6 @@ class RoamingSessionTest {
     private final List<Told> sessions = new ArrayList<>(List.of(new Told(1)));
     private Mode mode = Mode.MAJORITY;
     private @Nullable Member last;
-    private boolean over;
     private long switches;
     private long waited;
     private long behind;

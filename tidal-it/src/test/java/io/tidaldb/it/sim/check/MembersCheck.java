@@ -227,8 +227,8 @@ public final class MembersCheck {
             }
             logs.of(log).forEach(batch -> {
                 if (batch.isSealed() != config.encrypted()) {
-                    throw new AssertionError("log " + log + " on " + member.id() + " has a " + batch
-                            + ", and its tenant is " + (config.encrypted() ? "" : "not ") + "encrypted");
+                    throw new AssertionError("log " + log + " on " + member.id() + " has a batch of kind "
+                            + batch.kind() + ", and its tenant is " + (config.encrypted() ? "" : "not ") + "encrypted");
                 }
                 notDeleted(member, log, Replicas.opened(member.tidal(), log.tenant(), batch));
             });
