@@ -195,8 +195,12 @@ public final class MembersCheck {
     /** Returns how many merges of closed origins are in the logs of all members. */
     public long merges() {
         return cluster.members().stream()
-                .map(member -> Logs.on(member.machine()))
-                .flatMap(logs -> logs.logs().stream().flatMap(log -> logs.of(log).stream()))
+                .flatMap(member -> {
+                    Logs logs = Logs.on(member.machine());
+                    return logs.logs().stream()
+                            .flatMap(log -> logs.of(log).stream()
+                                    .map(batch -> Replicas.opened(member.tidal(), log.tenant(), batch)));
+                })
                 .filter(batch -> batch.kind() == RecordKind.CONTROL)
                 .flatMap(batch -> BodyRecords.decode(batch).stream())
                 .filter(body -> ControlRecord.decode(body) instanceof ControlRecord.Merge)
