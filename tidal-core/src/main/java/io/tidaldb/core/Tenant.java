@@ -27,12 +27,15 @@ public interface Tenant {
     /** Returns the shards that the tenant lives on, one for each slot. */
     List<ReplicaId> placement();
 
-    /** Records a signal that happens now; returns when it is acknowledged. */
+    /** Records a signal that happens now; as {@link #recordAll(List, WriteOptions)}, with the default options. */
     default Position record(String signal, long entity, double weight) {
         return recordAll(List.of(Signal.of(signal, entity, weight)), WriteOptions.DEFAULT);
     }
 
-    /** Records a signal for a named entity that happens now; returns when it is acknowledged. */
+    /**
+     * Records a signal for a named entity that happens now; as {@link #recordAll(List, WriteOptions)}, with the default options. The entity's
+     * number is made from its name.
+     */
     default Position record(String signal, String entity, double weight) {
         return recordAll(List.of(Signal.of(signal, entity, weight)), WriteOptions.DEFAULT);
     }
@@ -42,16 +45,18 @@ public interface Tenant {
         return recordAllAsync(List.of(Signal.of(signal, entity, weight)), WriteOptions.DEFAULT);
     }
 
-    /** Records signals with the default options. */
+    /** As {@link #recordAll(List, WriteOptions)}, with the default options. */
     default Position recordAll(List<Signal> signals) {
         return recordAll(signals, WriteOptions.DEFAULT);
     }
 
     /**
-     * Records signals: admitted by quota whole or not at all; returns when all are acknowledged.
+     * Records signals: admitted by quota whole or not at all; returns when all are acknowledged at the durability that was asked for. What
+     * goes to one shard is recorded whole or not at all.
      *
+     * @return the last record on each shard that took part; a read {@linkplain ReadOptions#atLeast at least} there sees the write
      * @throws io.tidaldb.api.QuotaExceededException if a quota refuses; nothing was recorded
-     * @throws TidalException DEADLINE_EXCEEDED if the deadline passes first; the outcome is then unknown. PARTLY_APPLIED if the write goes
+     * @throws TidalException UNKNOWN_SIGNAL, EVENT_TIME_TOO_FAR, NAME_COLLISION or OVERLOADED: nothing was recorded; DEADLINE_EXCEEDED if the deadline passes first; the outcome is then unknown. PARTLY_APPLIED if the write goes
      *     to several shards and one of them could not take its part; a retry with the same idempotency key completes it
      */
     Position recordAll(List<Signal> signals, WriteOptions options);
@@ -63,13 +68,19 @@ public interface Tenant {
      */
     CompletionStage<Position> recordAllAsync(List<Signal> signals, WriteOptions options);
 
-    /** Returns everything that is known about an entity. */
+    /**
+     * Returns everything that is known about an entity; all zero if that is nothing.
+     *
+     * @throws TidalException POSITION_UNKNOWN if nobody can have written the position that the read is to see; DEADLINE_EXCEEDED if it was
+     *     not seen in time; NOT_OWNER or PEER_UNAVAILABLE if nobody who has the entity answers; INVALID_ARGUMENT if the tenant may not be in
+     *     the region that is asked for
+     */
     Reading read(String signal, long entity, ReadOptions options);
 
-    /** Returns everything that is known about a named entity. */
+    /** As {@link #read(String, long, ReadOptions)}, of a named entity; all zero if its number has another name. */
     Reading read(String signal, String entity, ReadOptions options);
 
-    /** Returns everything that is known about many entities, in their order. */
+    /** As {@link #read(String, long, ReadOptions)}, of many entities, in their order. They are not read at one moment. */
     List<Reading> readAll(String signal, List<EntityId> entities, ReadOptions options);
 
     /** Returns the decayed score now. */
@@ -126,7 +137,7 @@ public interface Tenant {
         return top(signal, k, ReadOptions.DEFAULT.forUser(EntityId.of(forUser)));
     }
 
-    /** Returns the number of events of a type. */
+    /** Returns the number of events of a type, of all entities, ever. */
     long total(String signal);
 
     /** Returns the number of distinct entities of a type. */
@@ -141,7 +152,12 @@ public interface Tenant {
     /** Counts the tenant's usage again from its logs. Reads all of them, in the tenant's own turns: other tenants' writes go on. */
     UsageCheck verifyUsage();
 
-    /** Hands over every signal that is still in the tenant's logs, log by log, in order, in the tenant's own turns. */
+    /**
+     * Hands over every signal that is still in the tenant's logs, log by log, in order, in the tenant's own turns and on the calling thread.
+     * Signals that are written meanwhile may be among them or not.
+     *
+     * @throws TidalException PEER_UNAVAILABLE if a log could not be read to its end: what was handed over is not all
+     */
     void export(Consumer<RecordedSignal> consumer);
 
     /** Hands over all that users did in sessions, hid and withdrew that is still in the tenant's logs; as {@link #export}. */

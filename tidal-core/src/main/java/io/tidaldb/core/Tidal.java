@@ -58,9 +58,13 @@ public interface Tidal extends AutoCloseable {
     List<TenantCreation> createTenants(List<TenantConfig> configs);
 
     /**
-     * Changes a tenant's label, limits and durability. Regions, slots and shards stay as they are.
+     * Changes a tenant's label, limits and durability, and who may have replicas of it: the regions, and the replicas that are left out. Of
+     * such a change this waits up to 50 seconds until those that come hold the tenant and those that leave hold nothing of it any more.
+     * Slots, pinned shards, who takes writes and encryption stay as they are.
      *
-     * @throws TidalException TENANT_NOT_FOUND, or INVALID_ARGUMENT if it would change something else
+     * @throws TidalException TENANT_NOT_FOUND; INVALID_ARGUMENT if it would change something else, or replicas while a slot is moved;
+     *     RESIDENCY_UNSATISFIABLE or UNSUPPORTED if replicas can't be changed so; OVERLOADED if the change before is still under way;
+     *     DEADLINE_EXCEEDED if this one is agreed and still under way: it goes on
      */
     Tenant updateTenant(TenantConfig config);
 
@@ -140,7 +144,7 @@ public interface Tidal extends AutoCloseable {
     /** Returns what {@link #deleteTenant} would come to now; changes nothing. */
     TenantPlan planDeletion(TenantId id);
 
-    /** Returns a tenant. */
+    /** Returns a tenant; empty if there is none. Does not wait. */
     Optional<Tenant> tenant(TenantId id);
 
     /** Returns the tenant with this label, unless several have it. */
@@ -183,7 +187,7 @@ public interface Tidal extends AutoCloseable {
      */
     Tenant restore(BackupSource backup, RestoreOptions options) throws IOException;
 
-    /** Returns the state of nodes, shards and tenants. */
+    /** Returns the state of nodes, shards and tenants. Asks the other nodes, and waits a second for those that do not answer. */
     ClusterHealth health();
 
     /** Returns which nodes there are, and what changes them. */

@@ -145,8 +145,8 @@ public final class TidalBuilder {
     }
 
     /**
-     * Lets a new cluster be made only when the word is given, by one of its members, when all of them run; unless set, a majority of
-     * members that find themselves new make it. {@link #open} waits for it, without a bound.
+     * Lets a new cluster be made only when the word is given, by one of its members, when all of them run; unless set, the first of
+     * them by name makes it, as soon as all run and say that they are new. {@link #open} waits for it, without a bound.
      */
     public TidalBuilder init(ClusterInit word) {
         init = word;

@@ -2,18 +2,27 @@ package io.tidaldb.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.tidaldb.api.PluginFactory;
+import io.tidaldb.api.wal.WalStoreFactory;
+import java.lang.module.ModuleFinder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.ServiceLoader;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
 
 /** What whoever puts the jars on the module path relies on. */
 @DisplayName("The modules of Java")
 class ModulesTest {
+
+    private static final Pattern VERSION = Pattern.compile("<version>(.+?)</version>");
 
     private static Path sources(Path module) {
         return module.resolve("src/main/java");
@@ -71,6 +80,36 @@ class ModulesTest {
             }
         }
         assertThat(named).isGreaterThan(6);
+    }
+
+    @Test
+    @DisplayName("know their versions, though manifests do not count on the module path")
+    void versions() throws ReflectiveOperationException {
+        WalStoreFactory onClassPath = ServiceLoader.load(WalStoreFactory.class).stream()
+                .map(ServiceLoader.Provider::get)
+                .filter(factory -> factory.name().equals("file"))
+                .findFirst()
+                .orElseThrow();
+        ModuleFinder jars = ModuleFinder.of(
+                Repository.home(PluginFactory.class),
+                Repository.home(onClassPath.getClass()),
+                Repository.home(LoggerFactory.class));
+        ModuleLayer boot = ModuleLayer.boot();
+        ModuleLayer layer = boot.defineModulesWithOneLoader(
+                boot.configuration().resolve(jars, ModuleFinder.of(), Set.of("io.tidaldb.wal.file")),
+                ClassLoader.getPlatformClassLoader());
+        ClassLoader loader = layer.findLoader("io.tidaldb.api");
+
+        Object onModulePath = ServiceLoader.load(layer, loader.loadClass(WalStoreFactory.class.getName())).stream()
+                .map(ServiceLoader.Provider::get)
+                .findFirst()
+                .orElseThrow();
+        assertThat(onModulePath.getClass().getModule().getName()).isEqualTo("io.tidaldb.wal.file");
+        assertThat(loader.loadClass(PluginFactory.class.getName())
+                        .getMethod("version")
+                        .invoke(onModulePath))
+                .isEqualTo(Repository.extractAll(Repository.root().resolve("pom.xml"), VERSION)
+                        .get(0));
     }
 
     private static String simple(String name) {

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.tidaldb.api.Spi;
 import java.io.IOException;
 import java.io.StringWriter;
-import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -27,7 +26,7 @@ final class NotebookPlugin {
     private final Path sources;
     private final Path services;
     private final Path classes;
-    private final List<String> classPath = new ArrayList<>(List.of(location(Spi.class)));
+    private final List<String> classPath = new ArrayList<>(List.of(Repository.home(Spi.class).toString()));
     private boolean service = true;
 
     /** Begins with a copy of the sources, in a directory for this plugin alone. */
@@ -111,18 +110,6 @@ final class NotebookPlugin {
                             .call())
                     .as("%s", messages)
                     .isTrue();
-        }
-    }
-
-    private static String location(Class<?> type) {
-        try {
-            return Path.of(type.getProtectionDomain()
-                            .getCodeSource()
-                            .getLocation()
-                            .toURI())
-                    .toString();
-        } catch (URISyntaxException e) {
-            throw new IllegalStateException(e);
         }
     }
 }

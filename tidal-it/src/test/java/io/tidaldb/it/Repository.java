@@ -2,6 +2,7 @@ package io.tidaldb.it;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -62,5 +63,15 @@ final class Repository {
                 .results()
                 .map(match -> match.group(1))
                 .toList();
+    }
+
+    /** Returns the jar, or the directory, that a class was loaded from. */
+    static Path home(Class<?> type) {
+        try {
+            return Path.of(
+                    type.getProtectionDomain().getCodeSource().getLocation().toURI());
+        } catch (URISyntaxException e) {
+            throw new IllegalStateException(e);
+        }
     }
 }

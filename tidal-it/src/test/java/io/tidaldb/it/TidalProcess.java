@@ -5,7 +5,6 @@ import java.io.BufferedReader;
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -74,7 +73,7 @@ final class TidalProcess implements AutoCloseable {
 
     /** Returns whether the packaged command is what {@link #start} starts. */
     static boolean packaged() {
-        return server().getFileName().toString().endsWith(".jar");
+        return Repository.home(TidalCommand.class).getFileName().toString().endsWith(".jar");
     }
 
     private static List<String> launcher() {
@@ -105,18 +104,6 @@ final class TidalProcess implements AutoCloseable {
             } catch (InterruptedException e) {
                 throw new IllegalStateException("interrupted while the archive of classes was written", e);
             }
-        }
-    }
-
-    private static Path server() {
-        try {
-            return Path.of(TidalCommand.class
-                    .getProtectionDomain()
-                    .getCodeSource()
-                    .getLocation()
-                    .toURI());
-        } catch (URISyntaxException e) {
-            throw new IllegalStateException(e);
         }
     }
 

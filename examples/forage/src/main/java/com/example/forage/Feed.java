@@ -73,6 +73,20 @@ final class Feed {
         tenant.hide(user, item.entity().value());
     }
 
+    /** How much of what was shown of an arm a user liked, 0 to 1; half as long as nothing is known. */
+    record Taste(Arm arm, double liked) {}
+
+    /** Returns what is believed of a user, the arms that please most first. */
+    List<Taste> tastes(long user, int count) {
+        List<Arm> arms =
+                sources.get().stream().map(Item::arm).distinct().sorted().toList();
+        return beliefs(user, arms).entrySet().stream()
+                .map(each -> new Taste(each.getKey(), each.getValue().mean()))
+                .sorted(Comparator.comparingDouble((Taste taste) -> -taste.liked()).thenComparing(Taste::arm))
+                .limit(count)
+                .toList();
+    }
+
     private List<Item> visible(long user) {
         Map<EntityId, Item> items = new HashMap<>();
         sources.get().forEach(item -> items.put(item.entity(), item));
@@ -102,7 +116,13 @@ final class Feed {
         return arms;
     }
 
-    private record Belief(double shown, double liked) {}
+    private record Belief(double shown, double liked) {
+
+        /** Returns the mean of what the bandit draws. */
+        double mean() {
+            return (1 + liked) / (2 + Math.max(shown, liked));
+        }
+    }
 
     private Map<Arm, Belief> beliefs(long user, List<Arm> arms) {
         List<EntityId> names = arms.stream()

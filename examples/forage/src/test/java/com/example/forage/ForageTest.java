@@ -58,6 +58,7 @@ class ForageTest {
             shown.stream().filter(item -> item.label().equals("food")).forEach(item -> feed.like(USER, item));
         }
         assertThat(share(last, "food")).isGreaterThan(60).isGreaterThan(share(first, "food"));
+        assertThat(feed.tastes(USER, 1)).allSatisfy(taste -> assertThat(taste.arm().label()).isEqualTo("food"));
         // Somebody else's taste is his own.
         List<Item> other = new ArrayList<>();
         for (int round = 0; round < 10; round++) {
@@ -86,6 +87,16 @@ class ForageTest {
                             HttpRequest.newBuilder(URI.create(url + "/?user=1")).build(),
                             HttpResponse.BodyHandlers.ofString())
                     .body();
+            assertThat(html).contains("What it believes you like").containsPattern("<meter max=\"100\" value=\"\\d+\">");
+            for (String linked : List.of("/page.css", "/page.js")) {
+                assertThat(html).contains("\"" + linked + "\"");
+                assertThat(client.send(
+                                        HttpRequest.newBuilder(URI.create(url + linked))
+                                                .build(),
+                                        HttpResponse.BodyHandlers.ofString())
+                                .statusCode())
+                        .isEqualTo(200);
+            }
             Matcher button =
                     Pattern.compile("action=\"(/hide[^\"]*item=(\\d+))\"").matcher(html);
             assertThat(button.find()).as(html).isTrue();

@@ -35,12 +35,12 @@ public final class ClientTenant {
         return id;
     }
 
-    /** Records a signal that happens now; returns when it is acknowledged. */
+    /** Records a signal that happens now; as {@link #recordAll}, with the default options. */
     public Position record(String signal, long entity, double weight) {
         return recordAll(List.of(Signal.of(signal, entity, weight)), WriteOptions.DEFAULT);
     }
 
-    /** Records a signal for a named entity that happens now; returns when it is acknowledged. */
+    /** Records a signal for a named entity that happens now; as {@link #recordAll}, with the default options. */
     public Position record(String signal, String entity, double weight) {
         return recordAll(List.of(Signal.of(signal, entity, weight)), WriteOptions.DEFAULT);
     }

@@ -52,15 +52,14 @@ import io.tidaldb.core.ingest.Node;
 import io.tidaldb.core.ingest.QueueBudget;
 import io.tidaldb.core.ingest.RateQuota;
 import io.tidaldb.core.ingest.Schema;
-import io.tidaldb.core.ingest.SlotLogs;
 import io.tidaldb.core.ingest.TenantShard;
 import io.tidaldb.core.ingest.TenantState;
-import io.tidaldb.core.leading.Candidacy;
 import io.tidaldb.core.leading.Departure;
 import io.tidaldb.core.leading.HandOvers;
 import io.tidaldb.core.leading.Homecoming;
 import io.tidaldb.core.leading.Leadership;
 import io.tidaldb.core.leading.LeadershipSettings;
+import io.tidaldb.core.leading.LocalPromotion;
 import io.tidaldb.core.leading.Promotion;
 import io.tidaldb.core.lifecycle.TenantLifecycle;
 import io.tidaldb.core.lifecycle.TenantPlanning;
@@ -72,14 +71,11 @@ import io.tidaldb.core.migration.MoveFigures;
 import io.tidaldb.core.migration.MoveTarget;
 import io.tidaldb.core.network.NodeNetwork;
 import io.tidaldb.core.reconcile.Reconciling;
+import io.tidaldb.core.reconcile.ReplicaComparing;
 import io.tidaldb.core.remote.Answer;
-import io.tidaldb.core.remote.Call;
 import io.tidaldb.core.replica.ReplicaUpkeep;
-import io.tidaldb.core.replication.ReplicaCheck;
-import io.tidaldb.core.replication.ReplicationLag;
-import io.tidaldb.core.replication.Replicator;
+import io.tidaldb.core.report.ClusterFigures;
 import io.tidaldb.core.report.HealthReport;
-import io.tidaldb.core.report.NodeFigures;
 import io.tidaldb.core.report.PlacementReport;
 import io.tidaldb.core.report.Reserves;
 import io.tidaldb.core.routing.TenantPlacer;
@@ -89,6 +85,7 @@ import io.tidaldb.core.runtime.LoopScheduler;
 import io.tidaldb.core.runtime.RandomSource;
 import io.tidaldb.core.runtime.Waiting;
 import io.tidaldb.core.scrub.Scrubbing;
+import io.tidaldb.core.serving.CallService;
 import io.tidaldb.core.tenant.EmbeddedTenant;
 import io.tidaldb.core.upgrade.rolling.AgreedUpgrades;
 import io.tidaldb.core.upgrade.rolling.LocalUpgradeSteps;
@@ -98,18 +95,14 @@ import io.tidaldb.core.upgrade.rolling.UpgradeSteps;
 import io.tidaldb.core.wiring.Plugins;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.SortedMap;
-import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.Executor;
@@ -131,7 +124,6 @@ final class EmbeddedTidal implements Tidal, Instance {
 
     private static final Duration WAIT_FOR_TASK = Duration.ofSeconds(60);
     private static final Duration WAIT_FOR_LEASE = Duration.ofMinutes(5);
-    private static final Duration WAIT_FOR_FIGURES = Duration.ofSeconds(1);
     private static final Duration HAND_OVER = Duration.ofSeconds(10);
     private static final Duration WAIT_UNTIL_IDLE = Duration.ofSeconds(1);
     private static final Duration LOOK_AGAIN = Duration.ofMillis(5);
@@ -157,13 +149,16 @@ final class EmbeddedTidal implements Tidal, Instance {
 
     // Of a member of a cluster, once it leads.
     private volatile @Nullable Promotion promotion;
-    private volatile @Nullable HandOvers handOvers;
     private volatile @Nullable Departure departure;
 
     /** What nodes of this process do about their upgrade. */
     private final Map<NodeId, OwnUpgrade> upgrades = new ConcurrentSkipListMap<>();
 
     private final Reconciling reconciling;
+    private final ReplicaComparing comparing;
+    private final ClusterFigures figures;
+    private final LocalNodes localNodes;
+    private final LocalPromotion localPromotion;
     private final MoveTarget moveTarget;
     private final MoveCoordinator moves;
     private final ReplicaUpkeep replicaUpkeep;
@@ -198,9 +193,6 @@ final class EmbeddedTidal implements Tidal, Instance {
         this.reserves = new Reserves(limits.capacity(), cluster::nameOf);
         this.callbacks = plugins.platform().loops().callbacks("callback");
         this.calls = network == null ? null : new RemoteCalls(network, control);
-        this.service = network == null
-                ? null
-                : new CallService(this, control, network, plugins.platform().loops());
         this.scheduler = scheduler;
         this.actor = Actor.local(cluster.localNames().get(0));
         RandomSource random = plugins.platform().random();
@@ -214,9 +206,13 @@ final class EmbeddedTidal implements Tidal, Instance {
         this.erasures =
                 new Erasures(control, cluster, keyrings, plugins.platform().clock(), hosting::after);
         hosting.onErased(erasures::deleted);
-        this.reconciling = new Reconciling(this, control, hosting, calls);
         this.entityErasing =
                 new EntityErasing(control, cluster, plugins.platform().clock(), hosting::after);
+        this.localNodes = new LocalNodes(this, control, hosting, erasures, entityErasing, random, calls != null);
+        this.localPromotion = new LocalPromotion(control, cluster, hosting);
+        this.figures = new ClusterFigures(this, control, hosting, calls, this::upgradeWaitsFor);
+        this.reconciling = new Reconciling(this, control, hosting, calls);
+        this.comparing = new ReplicaComparing(this, random);
         this.moveTarget = new MoveTarget(cluster, hosting);
         this.moves = new MoveCoordinator(
                 control, cluster, hosting, calls, moveTarget, plugins.platform().clock(), scheduler);
@@ -234,6 +230,15 @@ final class EmbeddedTidal implements Tidal, Instance {
                 calls,
                 this::decide,
                 tenants -> await(control.submitAll(tenants, provenance())));
+        this.service = network == null
+                ? null
+                : new CallService(
+                        this,
+                        control,
+                        network,
+                        hosting,
+                        new CallService.Parts(
+                                lifecycle::existing, figures, moveTarget, moves, reconciling, comparing));
         control.listen(tenant -> {
             hosting.changed(tenant);
             moves.changed();
@@ -248,19 +253,7 @@ final class EmbeddedTidal implements Tidal, Instance {
      * @param copied the data came without its identity: somebody else may go on writing under its origins
      */
     void start(boolean copied) {
-        // What was agreed before anybody was told of it.
-        cluster.follow(control.shards(), control.nodes());
-        List<Node> nodes = cluster.localNames().stream().map(cluster::open).toList();
-        nodes.forEach(node -> grantIncarnations(node, copied));
-        adoptDefaultTenant(nodes);
-        nodes.forEach(this::eraseLeftOvers);
-        await(hosting.recover(nodes));
-        nodes.forEach(this::warnOfUnknown);
-        nodes.forEach(node -> cluster.start(node.id()));
-        await(hosting.assignAll(cluster.localNames()));
-        hosting.resume();
-        nodes.forEach(erasures::opened);
-        nodes.forEach(entityErasing::opened);
+        List<Node> nodes = localNodes.startAll(copied);
         if (service != null) {
             service.start();
             await(lead(nodes.get(0)), WAIT_FOR_LEASE.toNanos());
@@ -289,7 +282,7 @@ final class EmbeddedTidal implements Tidal, Instance {
         Leadership leadership = new Leadership(
                 node.id(), control, cluster, hosting, remote, node.lease(), node::sound, settings, scheduler);
         HandOvers handing = new HandOvers(node.id(), cluster, hosting, remote, leadership, scheduler);
-        handOvers = handing;
+        Objects.requireNonNull(service).leads(handing);
         departure = new Departure(node.id(), hosting, handing, scheduler);
         promotion = new Promotion(control, cluster, hosting, remote, handing, scheduler);
         new Homecoming(
@@ -305,64 +298,6 @@ final class EmbeddedTidal implements Tidal, Instance {
                 .start();
         prepareUpgrade(node, new ProcessUpgradeSteps(node.id(), hosting, remote, handing, scheduler));
         return leadership.start();
-    }
-
-    /** Hands a slot that this node leads to another replica. */
-    CompletableFuture<Void> handOver(TenantId tenant, ReplicaId replica) {
-        HandOvers handing = handOvers;
-        return handing == null
-                ? CompletableFuture.failedFuture(
-                        new TidalException(ErrorCode.NOT_OWNER, "the node is starting: it leads nothing yet"))
-                : handing.promote(new ClusterCommand.Promote(tenant, replica), Promotion.TO_CATCH_UP);
-    }
-
-    /** Returns what is held here of slots that a node leads. */
-    CompletableFuture<Answer.Positions> positions(NodeId node) {
-        return hosting.positions(node);
-    }
-
-    // What was deleted while the node was away, whether another tenant has its id by now or not.
-    private void eraseLeftOvers(Node node) {
-        control.erased().stream().filter(node::holds).forEach(node::eraseNow);
-        control.tenants().values().stream()
-                .filter(record -> node.holdsFormer(record.config().id(), record.minIncarnation()))
-                .forEach(record -> node.eraseNow(record.config().id()));
-    }
-
-    private void warnOfUnknown(Node node) {
-        for (TenantId tenant : node.tenantsWithLogs()) {
-            if (hosting.tenant(tenant) == null) {
-                LOG.warn(
-                        "logs of tenant {} on node {} are kept but not served: the control log does not know it",
-                        tenant,
-                        node.id());
-            }
-        }
-    }
-
-    private void grantIncarnations(Node node, boolean copied) {
-        if (copied || node.needsIncarnation()) {
-            for (ReplicaId replica : cluster.hosted(node.id())) {
-                await(control.submit(new ClusterCommand.GrantIncarnation(replica)));
-            }
-            node.incarnated();
-        }
-    }
-
-    // A directory written before tenants existed holds logs of tenant 0 that no control log knows.
-    private void adoptDefaultTenant(List<Node> nodes) {
-        if (control.tenant(TenantId.DEFAULT) != null || control.hadFormer(TenantId.DEFAULT)) {
-            return;
-        }
-        for (Node node : nodes) {
-            if (node.tenantsWithLogs().contains(TenantId.DEFAULT)) {
-                ReplicaId first = cluster.hosted(node.id()).get(0);
-                TenantConfig config = TenantConfig.builder(TenantId.DEFAULT).build();
-                await(control.submit(new ClusterCommand.CreateTenant(
-                        config, List.of(first), plugins.platform().random().nextLong())));
-                return;
-            }
-        }
     }
 
     @Override
@@ -394,147 +329,39 @@ final class EmbeddedTidal implements Tidal, Instance {
     }
 
     private synchronized void promoteHere(TenantId id, ReplicaId leader) {
-        EmbeddedTenant tenant = existing(id);
-        if (tenant.placement().contains(leader)) {
-            return;
-        }
-        Promotion.requireInService(control, cluster.nameOf(leader));
-        cluster.node(leader);
-        @Nullable Candidacy candidacy = candidacy(tenant, leader);
-        try {
-            if (candidacy != null) {
-                candidacy.announce();
-                await(candidacy.check(shard -> cluster.node(shard.replica()).withLogs(shard, 0, SlotLogs::held)));
-            }
-            decide(new ClusterCommand.Promote(id, leader));
-        } catch (TidalException e) {
-            if (candidacy != null) {
-                candidacy.withdraw();
-            }
-            throw e;
-        }
-        await(hosting.settled(id));
+        await(localPromotion.promote(
+                existing(id), leader, command -> control.submit(command, provenance())));
     }
 
-    /** As {@link #promote}, without waiting. */
+    /** As {@link #promote}, in the name of this node and without waiting. */
     private CompletableFuture<Void> promoted(TenantId id, ReplicaId leader) {
         Promotion across = promotion;
-        if (across != null) {
-            return across.promote(id, leader);
-        }
-        @Nullable Candidacy candidacy = candidacy(existing(id), leader);
-        if (candidacy == null) {
-            return control.submit(new ClusterCommand.Promote(id, leader)).thenApply(incarnation -> null);
-        }
-        candidacy.announce();
-        return candidacy
-                .check(shard -> cluster.node(shard.replica()).withLogs(shard, 0, SlotLogs::held))
-                .thenCompose(nothing -> control.submit(new ClusterCommand.Promote(id, leader)))
-                .whenComplete((incarnation, failure) -> {
-                    if (failure != null) {
-                        candidacy.withdraw();
-                    }
-                })
-                .thenCompose(incarnation -> hosting.settled(id));
-    }
-
-    /** Returns null where there is no such replica, which the control log then says. */
-    private @Nullable Candidacy candidacy(EmbeddedTenant tenant, ReplicaId leader) {
-        List<TenantShard> running = tenant.replicas(leader.shard()).stream()
-                .filter(shard -> cluster.isRunning(cluster.nameOf(shard.replica())))
-                .filter(shard -> shard.refusal() == null || shard.replica().equals(leader))
-                .filter(shard -> !hosting.isFilling(tenant.id(), shard.replica()))
-                .toList();
-        int members = cluster.replicas()
-                .allowed(leader.shard(), tenant.state().config())
-                .size();
-        return running.stream()
-                .filter(shard -> shard.replica().equals(leader))
-                .findFirst()
-                .map(candidate -> new Candidacy(candidate, running, members))
-                .orElse(null);
+        return across != null
+                ? across.promote(id, leader)
+                : localPromotion.promote(existing(id), leader, control::submit);
     }
 
     @Override
     public List<ReplicaComparison> compareReplicas(TenantShard leader, boolean repair) {
-        Replicator replicator = cluster.replicator(leader.replica());
-        if (replicator == null) {
-            return List.of();
-        }
-        SortedMap<NodeId, ReplicaCheck> before =
-                await(replicator.compare(leader, plugins.platform().random().nextLong()));
-        SortedMap<NodeId, ReplicaCheck> after = before;
-        if (repair
-                && before.values().stream()
-                        .anyMatch(check -> !check.differingBuckets().isEmpty())) {
-            before.forEach((follower, check) -> check.differingBuckets()
-                    .forEach(bucket -> replicator.repair(
-                            leader,
-                            follower,
-                            bucket,
-                            plugins.platform().random().nextLong())));
-            after = await(replicator.compare(leader, plugins.platform().random().nextLong()));
-        }
-        List<ReplicaComparison> result = new ArrayList<>();
-        after.forEach((follower, check) -> {
-            ReplicaCheck first = before.getOrDefault(follower, ReplicaCheck.UNKNOWN);
-            result.add(new ReplicaComparison(
-                    new ReplicaId(cluster.region(follower), leader.replica().shard()),
-                    check.known(),
-                    check.differingBuckets(),
-                    repair ? first.differingBuckets().size() : 0));
-        });
-        return result;
-    }
-
-    // Its part in the control log ends with the process, so its node does as well.
-    private void refuseOthers(NodeId node) {
-        if (calls != null) {
-            throw new TidalException(
-                    ErrorCode.UNSUPPORTED,
-                    "node " + node + " is one of a cluster of processes: stop or start its process instead");
-        }
+        return comparing.compare(leader, repair);
     }
 
     @Override
     public synchronized void crashNode(NodeId node) {
         checkOpen();
-        refuseOthers(node);
-        cluster.remove(node).abandon();
+        localNodes.crash(node);
     }
 
     @Override
     public synchronized void stopNode(NodeId node) {
         checkOpen();
-        refuseOthers(node);
-        cluster.remove(node).close();
+        localNodes.stop(node);
     }
 
     @Override
-    public synchronized void startNode(NodeId name) {
+    public synchronized void startNode(NodeId node) {
         checkOpen();
-        refuseOthers(name);
-        if (cluster.isRunning(name)) {
-            throw TidalException.invalid("node " + name + " is running already: expected one that was crashed");
-        }
-        await(hosting.pause());
-        try {
-            Node node = cluster.open(name);
-            try {
-                grantIncarnations(node, false);
-                eraseLeftOvers(node);
-                await(hosting.openAll(List.of(node)));
-                cluster.start(name);
-            } catch (TidalException e) {
-                cluster.remove(name).abandon();
-                throw e;
-            }
-            await(hosting.assignAll(List.of(name)));
-            erasures.opened(node);
-            entityErasing.opened(node);
-        } finally {
-            hosting.resume();
-        }
+        localNodes.start(node);
     }
 
     @Override
@@ -876,37 +703,12 @@ final class EmbeddedTidal implements Tidal, Instance {
     @Override
     public ClusterHealth health() {
         checkOpen();
-        SortedMap<NodeId, Answer.Figures> figures = allFigures();
-        return new HealthReport(control, hosting.tenants(), figures, calls != null)
+        SortedMap<NodeId, Answer.Figures> said = figures.all();
+        return new HealthReport(control, hosting.tenants(), said, calls != null)
                 .health(
                         cluster.names(),
-                        node -> link(node, figures.get(node)),
-                        AgreedUpgrades.status(control, cluster, figures, nowMillis()));
-    }
-
-    /** Returns how the nodes are that answer. */
-    private SortedMap<NodeId, Answer.Figures> allFigures() {
-        RemoteCalls remote = calls;
-        SortedMap<NodeId, CompletableFuture<Answer.Figures>> asked = new TreeMap<>();
-        if (remote != null) {
-            for (NodeId node : cluster.names()) {
-                if (!cluster.isLocal(node)) {
-                    asked.put(
-                            node,
-                            remote.ask(node, index -> new Call.Figures(0, 0), Answer.Figures.class, WAIT_FOR_FIGURES));
-                }
-            }
-        }
-        SortedMap<NodeId, Answer.Figures> figures = new TreeMap<>();
-        cluster.nodes().forEach(node -> figures.put(node.id(), figures(node.id())));
-        asked.forEach((node, answer) -> {
-            try {
-                figures.put(node, await(answer));
-            } catch (TidalException e) {
-                LOG.debug("node {} does not say how it is: {}", node, e.getMessage());
-            }
-        });
-        return figures;
+                        node -> figures.link(node, said.get(node)),
+                        AgreedUpgrades.status(control, cluster, said, nowMillis()));
     }
 
     @Override
@@ -917,7 +719,7 @@ final class EmbeddedTidal implements Tidal, Instance {
                         new TenantPlacer(plugins.placement()),
                         reserves,
                         control,
-                        allFigures(),
+                        figures.all(),
                         calls != null)
                 .explanation();
     }
@@ -939,48 +741,7 @@ final class EmbeddedTidal implements Tidal, Instance {
 
     private TenantPlanning planning() {
         checkOpen();
-        return new TenantPlanning(lifecycle, control, allFigures(), calls != null);
-    }
-
-    private ClusterHealth.NodeHealth link(NodeId node, Answer.@Nullable Figures said) {
-        boolean here = cluster.isLocal(node);
-        RemoteCalls remote = calls;
-        return new ClusterHealth.NodeHealth(
-                node,
-                cluster.region(node),
-                cluster.address(node).orElse(null),
-                said == null ? null : said.version(),
-                said != null,
-                here ? (said == null ? -1 : 0) : remote == null ? -1 : remote.heardMillisAgo(node));
-    }
-
-    /** Asks how far behind those are that follow the one node of this process. */
-    CompletableFuture<List<ReplicationLag>> ownLag() {
-        return cluster.lag(cluster.localNames().get(0)).orElseGet(() -> CompletableFuture.completedFuture(List.of()));
-    }
-
-    /** Returns how the one node of this process is, given {@link #ownLag}. */
-    Answer.Figures figures(List<ReplicationLag> lags) {
-        return figures(cluster.localNames().get(0), lags);
-    }
-
-    private Answer.Figures figures(NodeId node) {
-        return figures(node, cluster.lag(node).map(this::await).orElse(List.of()));
-    }
-
-    private Answer.Figures figures(NodeId node, List<ReplicationLag> lags) {
-        OwnUpgrade own = upgrades.get(node);
-        String waitsFor = own == null ? null : own.waitsFor();
-        return new NodeFigures(
-                        node,
-                        clock().monotonicNanos(),
-                        cluster,
-                        hosting.tenants(),
-                        lags,
-                        waitsFor,
-                        control.release().version().toString(),
-                        cluster.usableBytes(node))
-                .figures();
+        return new TenantPlanning(lifecycle, control, figures.all(), calls != null);
     }
 
     @Override
@@ -1017,32 +778,7 @@ final class EmbeddedTidal implements Tidal, Instance {
                 () -> Duration.ofNanos(clock().wallNanos()).toMillis(),
                 running -> new MoveFigures(control, cluster, calls, moves).of(running, this::await),
                 id -> existing(id).everywhere().usage().storageBytes(),
-                this::usableBytes);
-    }
-
-    /** Returns how much more a node's disk has room for; empty if it does not say. */
-    private OptionalLong usableBytes(NodeId node) {
-        RemoteCalls remote = calls;
-        if (cluster.isLocal(node) || remote == null) {
-            return OptionalLong.of(cluster.usableBytes(node));
-        }
-        Long usable = await(remote.ask(node, index -> new Call.Figures(0, 0), Answer.Figures.class, WAIT_FOR_FIGURES))
-                .usableBytes();
-        return usable == null ? OptionalLong.empty() : OptionalLong.of(usable);
-    }
-
-    /** Does what is asked of a replica of the other side of a migration. */
-    CompletableFuture<Answer.Moved> move(Call.Move move, ByteBuffer attached) {
-        return moveTarget.answer(move, attached);
-    }
-
-    /** Returns how far the migrations are that are seen to here. */
-    CompletableFuture<Answer.Figured> moves() {
-        return moves.figures();
-    }
-
-    Reconciling reconciling() {
-        return reconciling;
+                figures::usableBytes);
     }
 
     @Override
@@ -1076,21 +812,15 @@ final class EmbeddedTidal implements Tidal, Instance {
     private Upgrades upgrades(Consumer<ClusterCommand> deciding) {
         checkOpen();
         return new AgreedUpgrades(
-                control, cluster, hosting, this::allFigures, this::nowMillis, calls != null, deciding);
+                control, cluster, hosting, figures::all, this::nowMillis, calls != null, deciding);
     }
 
     private long nowMillis() {
         return Duration.ofNanos(clock().wallNanos()).toMillis();
     }
 
-    /** Compares a follower with the replica here that leads; fails with NOT_CAUGHT_UP unless it is known that they are the same. */
-    CompletableFuture<Void> verify(TenantShard leader, NodeId follower) {
-        Replicator replicator = cluster.replicator(leader.replica());
-        return replicator == null
-                ? CompletableFuture.completedFuture(null)
-                : replicator
-                        .compare(leader, plugins.platform().random().nextLong())
-                        .thenAccept(checks -> LocalUpgradeSteps.requireSame(checks, leader, follower));
+    private Optional<String> upgradeWaitsFor(NodeId node) {
+        return Optional.ofNullable(upgrades.get(node)).map(OwnUpgrade::waitsFor);
     }
 
     private void prepareUpgrade(Node node, UpgradeSteps steps) {

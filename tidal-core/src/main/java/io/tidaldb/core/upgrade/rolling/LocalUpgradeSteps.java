@@ -1,9 +1,7 @@
 package io.tidaldb.core.upgrade.rolling;
 
-import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.NodeId;
 import io.tidaldb.api.ReplicaId;
-import io.tidaldb.api.TidalException;
 import io.tidaldb.core.cluster.LocalCluster;
 import io.tidaldb.core.control.ClusterCommand;
 import io.tidaldb.core.control.ControlPlane;
@@ -137,17 +135,6 @@ public final class LocalUpgradeSteps implements UpgradeSteps {
                 cluster.unlessEnded(leader, replicator.compare(shard, random.nextLong()));
         return compared.thenApply(checks ->
                 new TreeMap<>(checks).getOrDefault(self, ReplicaCheck.UNKNOWN).isEqual());
-    }
-
-    /** @throws TidalException NOT_CAUGHT_UP unless a comparison says that a follower has the same as the one that leads */
-    public static void requireSame(SortedMap<NodeId, ReplicaCheck> checks, TenantShard leader, NodeId follower) {
-        ReplicaCheck check = checks.get(follower);
-        if (check == null || !check.isEqual()) {
-            throw new TidalException(
-                    ErrorCode.NOT_CAUGHT_UP,
-                    "it is not known yet that node " + follower + " holds the same as " + leader.replica()
-                            + ", which leads");
-        }
     }
 
     private @Nullable TenantShard leading(NodeId leader, Filling.Slot slot) {

@@ -1,4 +1,4 @@
-package io.tidaldb.core.embedded;
+package io.tidaldb.core.serving;
 
 import io.tidaldb.api.Durability;
 import io.tidaldb.api.EntityId;
@@ -21,17 +21,27 @@ import io.tidaldb.core.ReadOptions;
 import io.tidaldb.core.Reading;
 import io.tidaldb.core.ScoredEntity;
 import io.tidaldb.core.WriteOptions;
+import io.tidaldb.core.cluster.Instance;
 import io.tidaldb.core.cluster.RemoteCalls;
 import io.tidaldb.core.codec.SignalRecords;
 import io.tidaldb.core.codec.UserRecord;
+import io.tidaldb.core.control.ClusterCommand;
 import io.tidaldb.core.control.ControlPlane;
+import io.tidaldb.core.hosting.Hosting;
 import io.tidaldb.core.ingest.Node;
 import io.tidaldb.core.ingest.SessionImage;
 import io.tidaldb.core.ingest.TenantShard;
+import io.tidaldb.core.leading.HandOvers;
+import io.tidaldb.core.leading.Promotion;
+import io.tidaldb.core.migration.MoveCoordinator;
+import io.tidaldb.core.migration.MoveTarget;
 import io.tidaldb.core.network.NodeNetwork;
+import io.tidaldb.core.reconcile.Reconciling;
+import io.tidaldb.core.reconcile.ReplicaComparing;
 import io.tidaldb.core.remote.Answer;
 import io.tidaldb.core.remote.Call;
 import io.tidaldb.core.remote.CallCodec;
+import io.tidaldb.core.report.ClusterFigures;
 import io.tidaldb.core.runtime.LoopFactory;
 import io.tidaldb.core.tenant.EmbeddedTenant;
 import io.tidaldb.core.tenant.RoutedSums;
@@ -50,6 +60,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -59,11 +70,13 @@ import org.jspecify.annotations.Nullable;
  * <p>A write is admitted by the thread that brings it and answered by the loops. Reads have a thread of their own, and what goes through
  * whole logs another one, so that neither keeps messages waiting.
  */
-final class CallService implements AutoCloseable {
+public final class CallService implements AutoCloseable {
 
-    private final EmbeddedTidal tidal;
+    private final Instance tidal;
     private final ControlPlane control;
     private final NodeNetwork network;
+    private final Hosting hosting;
+    private final Parts parts;
     private final LoopFactory.BackgroundExecutor reads;
     private final LoopFactory.BackgroundExecutor audits;
     private final CallCodec codec = new CallCodec();
@@ -72,18 +85,42 @@ final class CallService implements AutoCloseable {
     /** How many calls have no answer yet. */
     private final AtomicInteger open = new AtomicInteger();
 
-    CallService(EmbeddedTidal tidal, ControlPlane control, NodeNetwork network, LoopFactory loops) {
+    /** Null until this node leads. */
+    private volatile @Nullable HandOvers handOvers;
+
+    /**
+     * What does what others ask for, where that is more than a read or a write.
+     *
+     * @param tenants finds an open tenant, or fails with TENANT_NOT_FOUND
+     */
+    public record Parts(
+            Function<TenantId, EmbeddedTenant> tenants,
+            ClusterFigures figures,
+            MoveTarget moveTarget,
+            MoveCoordinator moves,
+            Reconciling reconciling,
+            ReplicaComparing comparing) {}
+
+    /** Creates what answers on a network, once it is {@linkplain #start started}. */
+    public CallService(Instance tidal, ControlPlane control, NodeNetwork network, Hosting hosting, Parts parts) {
         this.tidal = tidal;
         this.control = control;
         this.network = network;
+        this.hosting = hosting;
+        this.parts = parts;
         this.clients = new ClientCalls(tidal, control);
-        this.reads = loops.background("reads");
-        this.audits = loops.background("audits");
+        this.reads = tidal.loops().background("reads");
+        this.audits = tidal.loops().background("audits");
     }
 
     /** Begins to answer. */
-    void start() {
+    public void start() {
         network.answer(this::call);
+    }
+
+    /** Lets others ask for what this node leads. */
+    public void leads(HandOvers handing) {
+        handOvers = handing;
     }
 
     private CompletionStage<ByteBuffer> call(NodeId peer, ByteBuffer message) {
@@ -111,7 +148,7 @@ final class CallService implements AutoCloseable {
     }
 
     /** Returns whether all that was asked so far is answered. */
-    boolean isIdle() {
+    public boolean isIdle() {
         return open.get() == 0;
     }
 
@@ -163,9 +200,13 @@ final class CallService implements AutoCloseable {
         } else if (call instanceof Call.Settle) {
             return CompletableFuture.completedFuture(new Answer.Done());
         } else if (call instanceof Call.Figures) {
-            return tidal.ownLag().thenCompose(lags -> on(reads, () -> tidal.figures(lags)));
+            NodeId self = tidal.cluster().localNames().get(0);
+            return tidal.cluster()
+                    .lag(self)
+                    .orElseGet(() -> CompletableFuture.completedFuture(List.of()))
+                    .thenCompose(lags -> on(reads, () -> parts.figures().of(self, lags)));
         } else if (call instanceof Call.Positions positions) {
-            return tidal.positions(NodeId.of(positions.node()));
+            return hosting.positions(NodeId.of(positions.node()));
         } else if (call instanceof Call.Route route) {
             return CompletableFuture.completedFuture(clients.route(tenant(route)));
         } else if (call instanceof Call.RecordUser record) {
@@ -182,18 +223,19 @@ final class CallService implements AutoCloseable {
                             Duration.ofNanos(reach.waitNanos()))
                     .thenApplyAsync(nothing -> new Answer.Done(), tidal.callbacks());
         } else if (call instanceof Call.Move move) {
-            return tidal.move(move, attached);
+            return parts.moveTarget().answer(move, attached);
         } else if (call instanceof Call.Moves) {
-            return tidal.moves();
+            return parts.moves().figures();
         } else if (call instanceof Call.HandOver over) {
-            return tidal.handOver(TenantId.of(over.tenant()), ReplicaId.parse(over.replica()))
+            return handOver(new ClusterCommand.Promote(TenantId.of(over.tenant()), ReplicaId.parse(over.replica())))
                     .thenApply(nothing -> new Answer.Done());
         }
         if (call instanceof Call.Holdings holdings) {
-            return tidal.reconciling().holdings(TenantId.of(holdings.tenant()), holdings.again());
+            return parts.reconciling().holdings(TenantId.of(holdings.tenant()), holdings.again());
         }
         if (call instanceof Call.Verify verify) {
-            return tidal.verify(tenant(verify).leading(ShardId.of(verify.shard())), NodeId.of(verify.node()))
+            return parts.comparing()
+.requireSame(tenant(verify).leading(ShardId.of(verify.shard())), NodeId.of(verify.node()))
                     .thenApply(nothing -> new Answer.Done());
         }
         throw new IllegalStateException("no case for " + call);
@@ -209,7 +251,15 @@ final class CallService implements AutoCloseable {
     }
 
     private EmbeddedTenant tenant(Call call) {
-        return tidal.existing(TenantId.of(call.tenant()));
+        return parts.tenants().apply(TenantId.of(call.tenant()));
+    }
+
+    private CompletableFuture<Void> handOver(ClusterCommand.Promote promotion) {
+        HandOvers handing = handOvers;
+        return handing == null
+                ? CompletableFuture.failedFuture(
+                        new TidalException(ErrorCode.NOT_OWNER, "the node is starting: it leads nothing yet"))
+                : handing.promote(promotion, Promotion.TO_CATCH_UP);
     }
 
     private CompletableFuture<Answer> write(Call.Write write, ByteBuffer records) {

@@ -1,4 +1,4 @@
-package io.tidaldb.core.embedded;
+package io.tidaldb.core.serving;
 
 import io.tidaldb.api.EntityId;
 import io.tidaldb.api.ErrorCode;
@@ -9,6 +9,7 @@ import io.tidaldb.api.TidalException;
 import io.tidaldb.api.placement.ShardAssignment;
 import io.tidaldb.core.EntityNames;
 import io.tidaldb.core.EventTime;
+import io.tidaldb.core.cluster.Instance;
 import io.tidaldb.core.codec.SignalRecords;
 import io.tidaldb.core.control.ControlPlane;
 import io.tidaldb.core.control.NodeRecord;
@@ -32,13 +33,13 @@ final class ClientCalls {
 
     private static final int MAX_OPEN = 4_096;
 
-    private final EmbeddedTidal tidal;
+    private final Instance tidal;
     private final ControlPlane control;
 
     /** How many calls of a client have no answer yet; clients without any are not in it. */
     private final Map<NodeId, Integer> open = new ConcurrentHashMap<>();
 
-    ClientCalls(EmbeddedTidal tidal, ControlPlane control) {
+    ClientCalls(Instance tidal, ControlPlane control) {
         this.tidal = tidal;
         this.control = control;
     }
