@@ -26,7 +26,8 @@ final class NotebookPlugin {
     private final Path sources;
     private final Path services;
     private final Path classes;
-    private final List<String> classPath = new ArrayList<>(List.of(Repository.home(Spi.class).toString()));
+    private final List<String> classPath =
+            new ArrayList<>(List.of(Repository.home(Spi.class).toString()));
     private boolean service = true;
 
     /** Begins with a copy of the sources, in a directory for this plugin alone. */

@@ -82,7 +82,8 @@ final class Feed {
                 sources.get().stream().map(Item::arm).distinct().sorted().toList();
         return beliefs(user, arms).entrySet().stream()
                 .map(each -> new Taste(each.getKey(), each.getValue().mean()))
-                .sorted(Comparator.comparingDouble((Taste taste) -> -taste.liked()).thenComparing(Taste::arm))
+                .sorted(Comparator.comparingDouble((Taste taste) -> -taste.liked())
+                        .thenComparing(Taste::arm))
                 .limit(count)
                 .toList();
     }

@@ -58,7 +58,8 @@ class ForageTest {
             shown.stream().filter(item -> item.label().equals("food")).forEach(item -> feed.like(USER, item));
         }
         assertThat(share(last, "food")).isGreaterThan(60).isGreaterThan(share(first, "food"));
-        assertThat(feed.tastes(USER, 1)).allSatisfy(taste -> assertThat(taste.arm().label()).isEqualTo("food"));
+        assertThat(feed.tastes(USER, 1))
+                .allSatisfy(taste -> assertThat(taste.arm().label()).isEqualTo("food"));
         // Somebody else's taste is his own.
         List<Item> other = new ArrayList<>();
         for (int round = 0; round < 10; round++) {
@@ -87,7 +88,9 @@ class ForageTest {
                             HttpRequest.newBuilder(URI.create(url + "/?user=1")).build(),
                             HttpResponse.BodyHandlers.ofString())
                     .body();
-            assertThat(html).contains("What it believes you like").containsPattern("<meter max=\"100\" value=\"\\d+\">");
+            assertThat(html)
+                    .contains("What it believes you like")
+                    .containsPattern("<meter max=\"100\" value=\"\\d+\">");
             for (String linked : List.of("/page.css", "/page.js")) {
                 assertThat(html).contains("\"" + linked + "\"");
                 assertThat(client.send(

@@ -237,8 +237,7 @@ final class EmbeddedTidal implements Tidal, Instance {
                         control,
                         network,
                         hosting,
-                        new CallService.Parts(
-                                lifecycle::existing, figures, moveTarget, moves, reconciling, comparing));
+                        new CallService.Parts(lifecycle::existing, figures, moveTarget, moves, reconciling, comparing));
         control.listen(tenant -> {
             hosting.changed(tenant);
             moves.changed();
@@ -329,8 +328,7 @@ final class EmbeddedTidal implements Tidal, Instance {
     }
 
     private synchronized void promoteHere(TenantId id, ReplicaId leader) {
-        await(localPromotion.promote(
-                existing(id), leader, command -> control.submit(command, provenance())));
+        await(localPromotion.promote(existing(id), leader, command -> control.submit(command, provenance())));
     }
 
     /** As {@link #promote}, in the name of this node and without waiting. */
@@ -811,8 +809,7 @@ final class EmbeddedTidal implements Tidal, Instance {
 
     private Upgrades upgrades(Consumer<ClusterCommand> deciding) {
         checkOpen();
-        return new AgreedUpgrades(
-                control, cluster, hosting, figures::all, this::nowMillis, calls != null, deciding);
+        return new AgreedUpgrades(control, cluster, hosting, figures::all, this::nowMillis, calls != null, deciding);
     }
 
     private long nowMillis() {

@@ -145,8 +145,8 @@ final class LocalNodes {
             if (node.tenantsWithLogs().contains(TenantId.DEFAULT)) {
                 ReplicaId first = cluster.hosted(node.id()).get(0);
                 TenantConfig config = TenantConfig.builder(TenantId.DEFAULT).build();
-                instance.await(control.submit(
-                        new ClusterCommand.CreateTenant(config, List.of(first), random.nextLong())));
+                instance.await(
+                        control.submit(new ClusterCommand.CreateTenant(config, List.of(first), random.nextLong())));
                 return;
             }
         }

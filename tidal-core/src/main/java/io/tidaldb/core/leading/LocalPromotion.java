@@ -46,7 +46,8 @@ public final class LocalPromotion {
         cluster.requireReachable(leader);
         ClusterCommand.Promote promotion = new ClusterCommand.Promote(tenant.id(), leader);
         @Nullable Candidacy candidacy = candidacy(tenant, leader);
-        CompletableFuture<Long> decided = candidacy == null ? submit.apply(promotion) : decided(candidacy, promotion, submit);
+        CompletableFuture<Long> decided =
+                candidacy == null ? submit.apply(promotion) : decided(candidacy, promotion, submit);
         return decided.thenCompose(incarnation -> hosting.settled(tenant.id()));
     }
 
@@ -56,8 +57,8 @@ public final class LocalPromotion {
             Function<ClusterCommand, CompletableFuture<Long>> submit) {
         candidacy.announce();
         return CompletableFuture.completedFuture(candidacy)
-                .thenCompose(announced -> announced.check(
-                        shard -> cluster.node(shard.replica()).withLogs(shard, 0, SlotLogs::held)))
+                .thenCompose(announced ->
+                        announced.check(shard -> cluster.node(shard.replica()).withLogs(shard, 0, SlotLogs::held)))
                 .thenCompose(nothing -> submit.apply(promotion))
                 .whenComplete((incarnation, failure) -> {
                     if (failure != null) {

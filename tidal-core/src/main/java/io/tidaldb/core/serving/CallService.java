@@ -235,7 +235,7 @@ public final class CallService implements AutoCloseable {
         }
         if (call instanceof Call.Verify verify) {
             return parts.comparing()
-.requireSame(tenant(verify).leading(ShardId.of(verify.shard())), NodeId.of(verify.node()))
+                    .requireSame(tenant(verify).leading(ShardId.of(verify.shard())), NodeId.of(verify.node()))
                     .thenApply(nothing -> new Answer.Done());
         }
         throw new IllegalStateException("no case for " + call);
