@@ -6,7 +6,7 @@ import java.util.Comparator;
  * Who wrote a record: {@code region:shard} in one incarnation. Each origin numbers its records without gaps, and everything that is
  * kept about records (log, chain, ledger, lag) is kept per origin.
  *
- * <p>Immutable; ordered by region, shard, incarnation, which is also the fixed order of sums.
+ * <p>Immutable; ordered by region, shard, incarnation.
  *
  * @param incarnation 0 to {@link Seqno#MAX_INCARNATION}
  */

@@ -40,7 +40,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
-import java.util.Locale;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.DisplayName;
@@ -120,9 +119,9 @@ class BackupTest {
         return state;
     }
 
-    // What former leaders wrote is merged at some time after they have gone, which adds up scores in another order.
+    // All bits of it, though what former leaders wrote is merged at some time after they have gone.
     private static String score(double score) {
-        return String.format(Locale.ROOT, "%.8e", score);
+        return Double.toHexString(score);
     }
 
     private static String read(Reading reading) {

@@ -533,10 +533,13 @@ public final class Hosting implements ControlPlane.Listener {
                         former(part.slot(), record)));
     }
 
-    /** Returns the origins under which a slot may have been written before its leader led; none in its first epoch. */
+    /**
+     * Returns the origins under which a slot may have been written before its leader led; none in its first epoch, nor while the tenant is
+     * being restored: what its logs say of each other counts.
+     */
     private List<Origin> former(int slot, TenantRecord record) {
         List<Origin> former = new ArrayList<>();
-        if (record.epoch() > 1) {
+        if (record.epoch() > 1 && !control.isRestoring(record.config().id())) {
             for (ShardId shard : record.shardsOf(slot)) {
                 for (ShardAssignment member : cluster.replicas().allowed(shard, record.config())) {
                     ReplicaId replica = member.replica();

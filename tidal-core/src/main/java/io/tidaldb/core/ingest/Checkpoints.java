@@ -121,7 +121,7 @@ final class Checkpoints {
         }
         shard.checkpointAttempted();
         // What other replicas hold as well is merged only when all of them do.
-        List<ControlRecord.End> closed = shard.origins.values().stream()
+        List<ControlRecord.End> closed = shard.inOrderOfSums().stream()
                 .filter(each -> shard.isAlone() && !each.origin.equals(shard.origin))
                 // The rest may be adopted yet.
                 .filter(each -> each.foldedSeqno == each.lastSeqno)

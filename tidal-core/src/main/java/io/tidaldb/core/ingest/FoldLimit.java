@@ -2,6 +2,7 @@ package io.tidaldb.core.ingest;
 
 import io.tidaldb.api.wal.WalBatch;
 import io.tidaldb.core.codec.SeqnoRanges;
+import java.util.Comparator;
 
 /**
  * Which records of an origin's log count: all of an open one; of a closed one those up to a position, without the void ones. Immutable.
@@ -15,6 +16,10 @@ record FoldLimit(long epoch, long closedAt, long adoptedTo, SeqnoRanges voids) {
 
     /** Everything counts: greater than any seqno, unsigned. */
     static final FoldLimit OPEN = new FoldLimit(0, -1, -1, SeqnoRanges.NONE);
+
+    /** Those that are closed first, by the epochs that closed them. */
+    static final Comparator<FoldLimit> BY_CLOSING = Comparator.comparing((FoldLimit limit) -> !limit.isClosed())
+            .thenComparing(FoldLimit::epoch, Long::compareUnsigned);
 
     boolean isClosed() {
         return closedAt != -1;

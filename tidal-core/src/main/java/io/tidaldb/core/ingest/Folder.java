@@ -82,6 +82,9 @@ final class Folder {
             }
         });
         catchUp(shard);
+        if (!shard.replaying) {
+            shard.reorder();
+        }
     }
 
     /** Folds all that was seen before it counted. */

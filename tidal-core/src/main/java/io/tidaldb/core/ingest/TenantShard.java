@@ -28,6 +28,7 @@ import io.tidaldb.core.ledger.StateDigest;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -97,9 +98,10 @@ public final class TenantShard {
     @Nullable
     SignalLedger base;
 
-    // What readers sum over, in the fixed order: the base ledger, then origins in order. Replaced as a whole when one
-    // comes or goes.
+    // What readers sum over: the base ledger, then origins as inOrderOfSums has them. Replaced as a whole when one comes
+    // or goes.
     private volatile LedgerSum ledgers = new LedgerSum(List.of());
+    private List<OriginLedger> order = List.of();
     private volatile int ledgerCount;
     private volatile @Nullable String label;
 
@@ -499,7 +501,7 @@ public final class TenantShard {
         }
         List<ControlRecord.End> ends = new ArrayList<>();
         long entities = base == null ? 0 : base.distinctEntities();
-        for (OriginLedger each : origins.values()) {
+        for (OriginLedger each : inOrderOfSums()) {
             if (each.origin.equals(origin)) {
                 continue;
             }
@@ -792,6 +794,24 @@ public final class TenantShard {
         rebase();
     }
 
+    /**
+     * Returns the origins in the order in which their ledgers are added up: those that are closed in the order of their closing, then the
+     * others. So what is merged into the base is what came first, and neither a read nor a later merge adds anything up in another order.
+     */
+    List<OriginLedger> inOrderOfSums() {
+        return origins.values().stream()
+                .sorted(Comparator.comparing(each -> notes.limit(each.origin), FoldLimit.BY_CLOSING))
+                .toList();
+    }
+
+    /** Makes readers see the ledgers in their order, if that is another one now. */
+    void reorder() {
+        List<OriginLedger> now = inOrderOfSums();
+        if (!now.equals(order)) {
+            rebase();
+        }
+    }
+
     /** Makes readers see the ledgers as they are now. */
     void rebase() {
         List<SignalLedger> all = new ArrayList<>();
@@ -799,7 +819,8 @@ public final class TenantShard {
         if (base != null) {
             all.add(base);
         }
-        for (OriginLedger each : origins.values()) {
+        order = inOrderOfSums();
+        for (OriginLedger each : order) {
             each.isRead = !each.isMerged();
             if (each.isRead) {
                 all.add(each.ledger);

@@ -193,8 +193,7 @@ final class CellTable {
         CellState sum = scratch.state();
         load(cell, sum);
         long lastNanos = Math.max(sum.lastNanos, state.lastNanos);
-        double score = sum.score * DecayModel.factor(lastNanos - sum.lastNanos, halfLifeNanos)
-                + state.score * DecayModel.factor(lastNanos - state.lastNanos, halfLifeNanos);
+        double score = DecayModel.sum(sum.score, sum.lastNanos, state.score, state.lastNanos, halfLifeNanos);
         sum.advance(lastNanos);
         sum.addWindows(state);
         long[] page = pageForWrite(cell);

@@ -66,9 +66,22 @@ public final class CellView {
         asOfNanos = atNanos;
     }
 
-    /** Adds a view as of the same time; {@code scoreAtLast} is left to the caller, who knows the last event only at the end. */
-    void add(CellView other) {
-        score += other.score;
+    /** Becomes the same as another view. */
+    void set(CellView other) {
+        score = other.score;
+        scoreAtLast = other.scoreAtLast;
+        count = other.count;
+        lastHour = other.lastHour;
+        lastDay = other.lastDay;
+        lastWeek = other.lastWeek;
+        lastEventNanos = other.lastEventNanos;
+        asOfNanos = other.asOfNanos;
+    }
+
+    /** Adds a view as of the same time; {@link #score} is left as it is until {@link #decay}. */
+    void add(CellView other, double halfLifeNanos) {
+        scoreAtLast = DecayModel.sum(
+                scoreAtLast, lastEventNanos, other.scoreAtLast, other.lastEventNanos, halfLifeNanos);
         count += other.count;
         lastHour += other.lastHour;
         lastDay += other.lastDay;
@@ -76,13 +89,20 @@ public final class CellView {
         lastEventNanos = Math.max(lastEventNanos, other.lastEventNanos);
     }
 
-    /** Takes away a view as of the same time, of events that are in what was added. */
-    void subtract(CellView other) {
-        score -= other.score;
+    /** Takes away a view as of the same time, of events that are in what was added; {@link #score} is left as it is until {@link #decay}. */
+    void subtract(CellView other, double halfLifeNanos) {
+        scoreAtLast = DecayModel.sum(
+                scoreAtLast, lastEventNanos, -other.scoreAtLast, other.lastEventNanos, halfLifeNanos);
         count -= other.count;
         lastHour -= other.lastHour;
         lastDay -= other.lastDay;
         lastWeek -= other.lastWeek;
         lastEventNanos = Math.max(lastEventNanos, other.lastEventNanos);
+    }
+
+    /** Brings the score from the last event to {@link #asOfNanos}, if that is later. */
+    void decay(double halfLifeNanos) {
+        long elapsedNanos = asOfNanos - lastEventNanos;
+        score = elapsedNanos > 0 ? scoreAtLast * DecayModel.factor(elapsedNanos, halfLifeNanos) : scoreAtLast;
     }
 }

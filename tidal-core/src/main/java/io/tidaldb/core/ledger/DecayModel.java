@@ -41,6 +41,16 @@ public final class DecayModel {
     private DecayModel() {}
 
     /**
+     * Returns the sum of two scores as of the later of their times. What is merged into a ledger and what a read adds up goes through here
+     * alike, so that it makes no difference to a read whether what it adds up was merged before.
+     */
+    static double sum(double score, long nanos, double other, long otherNanos, double halfLifeNanos) {
+        long lastNanos = Math.max(nanos, otherNanos);
+        return score * factor(lastNanos - nanos, halfLifeNanos)
+                + other * factor(lastNanos - otherNanos, halfLifeNanos);
+    }
+
+    /**
      * Returns what is left of a weight of 1 after some time.
      *
      * @param elapsedNanos not negative

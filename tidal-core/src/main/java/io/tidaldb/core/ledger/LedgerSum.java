@@ -8,7 +8,8 @@ import java.util.stream.IntStream;
 
 /**
  * Reads over the ledgers of several origins as if they were one. Sums go through the ledgers in the order given, which must be the same on
- * every replica: floating-point sums depend on it.
+ * every replica: floating-point sums depend on it. They have the same bits when the first few of the ledgers were merged, in that order:
+ * see {@link SignalLedger#merge}.
  *
  * <p>Immutable; reads whatever the ledgers hold, from any thread.
  */
@@ -55,9 +56,6 @@ public final class LedgerSum {
         while (found && out.lastEventNanos > out.asOfNanos) {
             found = sum(entity, signal, out.lastEventNanos, part, out);
         }
-        if (found) {
-            out.scoreAtLast = scoreAt(entity, signal, out.lastEventNanos, part);
-        }
         return found;
     }
 
@@ -65,34 +63,28 @@ public final class LedgerSum {
         boolean found = false;
         out.clear(atNanos);
         for (SignalLedger ledger : ledgers) {
-            if (ledger.read(entity, signal, atNanos, part)) {
-                out.add(part);
+            if (!ledger.read(entity, signal, atNanos, part)) {
+                continue;
+            }
+            if (found) {
+                out.add(part, ledger.halfLifeNanos(signal));
+            } else {
+                out.set(part);
+                out.asOfNanos = atNanos;
                 found = true;
             }
         }
         for (SignalLedger each : voids) {
             if (each.read(entity, signal, atNanos, part)) {
-                out.subtract(part);
+                out.subtract(part, each.halfLifeNanos(signal));
             }
         }
         if (!found || out.count <= 0) {
             out.clear(atNanos);
             return false;
         }
+        out.decay(ledgers.get(0).halfLifeNanos(signal));
         return true;
-    }
-
-    private double scoreAt(long entity, int signal, long atNanos, CellView part) {
-        double score = 0;
-        for (SignalLedger ledger : ledgers) {
-            ledger.read(entity, signal, atNanos, part);
-            score += part.score;
-        }
-        for (SignalLedger each : voids) {
-            each.read(entity, signal, atNanos, part);
-            score -= part.score;
-        }
-        return score;
     }
 
     /** Ranks the best k entities of a signal type as of a time. */

@@ -200,6 +200,10 @@ public final class SignalLedger {
         return true;
     }
 
+    double halfLifeNanos(int signal) {
+        return decays.halfLifeNanos(signal);
+    }
+
     /** Returns all events ever of a signal type. */
     public long total(int signal) {
         long stamp = lock.readLock();

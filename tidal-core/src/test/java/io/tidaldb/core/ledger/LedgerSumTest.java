@@ -59,6 +59,58 @@ class LedgerSumTest {
     }
 
     @Test
+    @DisplayName("F-72: merging the first few of several ledgers changes no bit of what is read, at any time, nor of a ranking")
+    void mergingChangesNothing() {
+        for (long seed = 1; seed <= 200; seed++) {
+            SplittableRandom random = new SplittableRandom(seed);
+            List<SignalLedger> apart = new ArrayList<>();
+            List<Event> all = new ArrayList<>();
+            for (int i = 2 + random.nextInt(5); i > 0; i--) {
+                List<Event> own = Event.random(random, 60, 20, 4, true);
+                all.addAll(own);
+                apart.add(Event.fold(own));
+            }
+            LedgerSum before = new LedgerSum(apart);
+            SignalLedger base = new SignalLedger(Event.DECAYS);
+            int merged = 0;
+            while (merged < apart.size()) {
+                for (int end = merged + 1 + random.nextInt(apart.size() - merged); merged < end; merged++) {
+                    base.merge(apart.get(merged));
+                }
+                List<SignalLedger> left = new ArrayList<>(List.of(base));
+                left.addAll(apart.subList(merged, apart.size()));
+                assertSameBits(new LedgerSum(left), before, all, random, "seed " + seed + ", merged " + merged);
+            }
+        }
+    }
+
+    private static void assertSameBits(
+            LedgerSum sum, LedgerSum expected, List<Event> all, SplittableRandom random, String as) {
+        for (Event pair : SignalLedgerTest.pairs(all)) {
+            long at = Event.START + random.nextLong(20 * Event.DAY) - 10 * Event.DAY;
+            assertThat(bits(sum, pair, at)).as(as).isEqualTo(bits(expected, pair, at));
+        }
+        long at = Event.START + random.nextLong(20 * Event.DAY);
+        for (int signal = 0; signal < 4; signal++) {
+            assertThat(ranking(sum.top(signal, at, 10))).as(as).isEqualTo(ranking(expected.top(signal, at, 10)));
+        }
+    }
+
+    private static List<Long> bits(LedgerSum sum, Event pair, long at) {
+        CellView view = new CellView();
+        assertThat(sum.read(pair.entity(), pair.signal(), at, view)).isTrue();
+        return List.of(
+                Double.doubleToRawLongBits(view.score()),
+                Double.doubleToRawLongBits(view.scoreAtLast()),
+                view.count(),
+                view.lastHour(),
+                view.lastDay(),
+                view.lastWeek(),
+                view.lastEventNanos(),
+                view.asOfNanos());
+    }
+
+    @Test
     void breaksTiesByUnsignedIdWhateverTheOrder() {
         TopK top = new TopK(3);
         for (long entity : new long[] {-1, 5, Long.MIN_VALUE, 7, 3}) {
