@@ -2,7 +2,7 @@ package io.tidaldb.api;
 
 /** When a write is acknowledged. */
 public enum Durability {
-    /** After the write, before the sync: lost if the machine or the process stops now. */
+    /** After the write, before the sync, which follows within some milliseconds: lost if the machine or the process stops until then. */
     ASYNC,
     /** Durable on the accepting node's disk. */
     LOCAL,

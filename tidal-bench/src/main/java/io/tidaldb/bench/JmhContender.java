@@ -25,7 +25,8 @@ final class JmhContender implements Contender {
                 .threads(threads)
                 .forks(1)
                 .jvmArgs("-Xms512m", "-Xmx1g")
-                .warmupIterations(2)
+                .warmupIterations(3)
+                .warmupTime(TimeValue.seconds(1))
                 .measurementIterations(1)
                 .addProfiler(GCProfiler.class)
                 .verbosity(VerboseMode.SILENT)
@@ -41,7 +42,7 @@ final class JmhContender implements Contender {
     public Phase run(double seconds) throws RunnerException {
         TimeValue time = TimeValue.milliseconds((long) (seconds * 1e3));
         RunResult result =
-                new Runner(options.warmupTime(time).measurementTime(time).build()).runSingle();
+                new Runner(options.measurementTime(time).build()).runSingle();
         Phase phase = Phase.of(Figure.NANOS, result.getPrimaryResult().getScore());
         Result<?> allocated = result.getSecondaryResults().get(ALLOCATED);
         return allocated == null ? phase : phase.with(Figure.BYTES, allocated.getScore());

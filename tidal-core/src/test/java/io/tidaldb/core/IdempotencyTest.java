@@ -243,6 +243,24 @@ class IdempotencyTest {
     }
 
     @Test
+    void retryOfAnAsyncWriteThatIsToBeDurableWaitsForTheSync() {
+        tenant.record("view", 9, 1);
+        tenant.record("like", 9, 1);
+        drill.loops.hold();
+        var lazy = tenant.recordAllAsync(WRITE, Drill.keyed(1).with(Durability.ASYNC));
+        drill.loops.step();
+        var durable = tenant.recordAllAsync(WRITE, Drill.keyed(1));
+        drill.loops.step();
+        assertThat(Drill.get(durable)).isEqualTo(Drill.get(lazy));
+        reopen(() -> {
+            tidal.abandon();
+            drill.loops.release();
+        });
+        assertThat(tenant.total("view")).isEqualTo(2);
+        assertThat(tenant.total("like")).isEqualTo(2);
+    }
+
+    @Test
     void retriesOfAnAsyncWriteAreRememberedToo() {
         Position first = tenant.recordAll(WRITE, Drill.keyed(1).with(Durability.ASYNC));
         assertThat(tenant.recordAll(WRITE, Drill.keyed(1))).isEqualTo(first);

@@ -174,6 +174,9 @@ final class ManualLoops implements LoopFactory {
                 while (!closed && body.hasWork()) {
                     body.runOnce();
                 }
+                if (!closed && body.idleNanos() != Long.MAX_VALUE) {
+                    body.idled();
+                }
             } catch (StackOverflowError e) {
                 // Asked for by a test; what its assertions throw is none of the loop's.
                 body.broken(e);

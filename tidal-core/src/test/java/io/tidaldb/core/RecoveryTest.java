@@ -205,6 +205,51 @@ class RecoveryTest {
     }
 
     @Test
+    @DisplayName("R-13: ASYNC does not wait for the sync of what was written before, and is synced soon after")
+    void lazySyncsArePutOff() {
+        WriteOptions lazily = WriteOptions.DEFAULT.with(Durability.ASYNC);
+        List<Signal> write = List.of(Signal.of("view", 1, 1));
+        tenant.record("view", 1, 1);
+        drill.loops.hold();
+        for (int i = 0; i < 3; i++) {
+            var lazy = tenant.recordAllAsync(write, lazily);
+            drill.loops.step();
+            assertThat(Drill.get(lazy)).isNotNull();
+        }
+        drill.stores.fail(Fault.SYNC, 1);
+        drill.clock.advance(Duration.ofMillis(6));
+        var late = tenant.recordAllAsync(write, lazily);
+        drill.loops.step();
+        assertThat(Drill.get(late)).isNotNull();
+
+        drill.loops.release();
+        Drill.fails(ErrorCode.STORE_FAILED, () -> tenant.recordAll(write, lazily));
+        tidal.close();
+        reopen();
+        assertThat(tenant.total("view")).isOne();
+    }
+
+    @Test
+    @DisplayName("R-13: ASYNC is synced once nothing more comes, and by a clean close")
+    void lazySyncsAreMadeUpFor() {
+        List<Signal> write = List.of(Signal.of("view", 1, 1));
+        tenant.record("view", 1, 1);
+        tenant.recordAll(write, WriteOptions.DEFAULT.with(Durability.ASYNC));
+        tidal.abandon();
+        reopen();
+        assertThat(tenant.total("view")).isEqualTo(2);
+
+        drill.loops.hold();
+        var lazy = tenant.recordAllAsync(write, WriteOptions.DEFAULT.with(Durability.ASYNC));
+        drill.loops.step();
+        assertThat(Drill.get(lazy)).isNotNull();
+        tidal.close();
+        drill.loops.release();
+        reopen();
+        assertThat(tenant.total("view")).isEqualTo(3);
+    }
+
+    @Test
     @DisplayName("closed origins are compacted into the base ledger at a checkpoint, and a replay does the same")
     void compactsClosedOrigins() throws IOException {
         for (int round = 1; round <= 4; round++) {

@@ -149,6 +149,20 @@ public final class CommitLoop implements LoopBody {
     }
 
     @Override
+    public long idleNanos() {
+        return commits.hasPutOff() ? GroupCommit.MAX_PUT_OFF_NANOS : Long.MAX_VALUE;
+    }
+
+    @Override
+    public void idled() {
+        try {
+            commits.settle();
+        } catch (RuntimeException e) {
+            breakOff(e);
+        }
+    }
+
+    @Override
     public void broken(Error error) {
         breakOff(error);
     }
@@ -174,6 +188,9 @@ public final class CommitLoop implements LoopBody {
 
     private boolean turn() {
         boolean worked = admitQueued();
+        if (!system.isEmpty()) {
+            commits.settle();
+        }
         for (LoopTask<?> task = system.poll(); task != null; task = system.poll()) {
             run(task);
         }
@@ -193,6 +210,9 @@ public final class CommitLoop implements LoopBody {
         }
         leftOver = !waiting.isEmpty();
         commits.commit();
+        if (!afterCommit.isEmpty()) {
+            commits.settle();
+        }
         for (LoopTask<?> task = afterCommit.poll(); task != null; task = afterCommit.poll()) {
             run(task);
         }
@@ -231,6 +251,7 @@ public final class CommitLoop implements LoopBody {
         while (runOnce()) {
             // Everything that was queued before gets its answer.
         }
+        idled();
     }
 
     /** Takes no more work and refuses what is queued. Called when nobody runs the loop any more. */

@@ -85,7 +85,11 @@ final class Duplicates {
 
     /** Returns how many writes count twice. */
     int count() {
-        return due.values().stream().mapToInt(NavigableSet::size).sum();
+        int count = 0;
+        for (NavigableSet<Long> ends : due.values()) {
+            count += ends.size();
+        }
+        return count;
     }
 
     boolean isEmpty() {

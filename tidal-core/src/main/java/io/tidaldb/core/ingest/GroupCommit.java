@@ -20,23 +20,32 @@ import io.tidaldb.core.crdt.Hlc;
 import io.tidaldb.core.key.KeyRing;
 import io.tidaldb.core.runtime.Clock;
 import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.function.Consumer;
-import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * One commit after another, each over the logs of many tenants: writes are staged, appended together, synced once, folded, acknowledged.
+ * The sync of a commit of which all was acknowledged before it is put off, for a moment, to that of a later one.
  *
- * <p>Loop-confined. Invariant: between two commits nothing is staged, and ledgers hold exactly what the logs hold.
+ * <p>Loop-confined. Invariant: between two commits nothing is staged, and ledgers hold exactly what the logs hold; after {@link #settle},
+ * too, all of that is durable and told.
  */
 final class GroupCommit {
 
     private static final Logger LOG = LoggerFactory.getLogger(GroupCommit.class);
+
+    /** For how long what was acknowledged before its sync may wait for one: long next to a sync, short next to what a crash may cost. */
+    static final long MAX_PUT_OFF_NANOS = 5_000_000;
+
+    private static final int MAX_PUT_OFF_BYTES = 1 << 20;
 
     private final WalStore store;
     private final Runnable expose;
@@ -49,8 +58,18 @@ final class GroupCommit {
     private final ClockDrift drift;
     private final Chain chain = new Chain();
     private final List<TenantShard> dirty = new ArrayList<>();
+
+    /** What the store has and has not synced yet. */
     private final List<Appended> appended = new ArrayList<>();
+
+    /** How much of that is of commits before, whose sync was put off: all of it is folded and acknowledged. */
+    private int putOff;
+
+    private final Set<TenantShard> putOffShards = new LinkedHashSet<>();
+    private int putOffBytes;
+    private long putOffSinceNanos;
     private final List<WriteRequest> awaiting = new ArrayList<>();
+    private final CommitCompletions completions = new CommitCompletions();
     private CommitListener listener = CommitListener.NONE;
     private @Nullable WriteRequest staging;
     private @Nullable TidalException failed;
@@ -139,9 +158,7 @@ final class GroupCommit {
         if (write.payloadHash() != before) {
             write.answer(shard.keyReused(key));
         } else if (known != null) {
-            // Folded means durable here, or acknowledged before its sync; the sync that follows in this turn covers the
-            // latter.
-            acknowledgeAt(write, WalSegmentId.of(known.origin(), known.lastSeqno()));
+            acknowledgeRetry(write, WalSegmentId.of(known.origin(), known.lastSeqno()));
         } else {
             shard.staged.followers.add(write);
         }
@@ -154,9 +171,22 @@ final class GroupCommit {
                 write.record instanceof SessionRecord session ? write.shard.users.sessions.first(session, key) : null;
         if (first != null) {
             write.shard.tenant().refund(write.count);
-            acknowledgeAt(write, first.name());
+            acknowledgeRetry(write, first.name());
         }
         return first != null;
+    }
+
+    // What is folded is durable here, or was acknowledged before its sync, and the retry may ask for more than that.
+    private void acknowledgeRetry(WriteRequest write, WalSegmentId last) {
+        if (!write.beforeSync() && putOff > 0) {
+            syncPutOff();
+        }
+        TidalException reason = failed;
+        if (reason == null || write.beforeSync()) {
+            acknowledgeAt(write, last);
+        } else {
+            write.answer(storeFailed(reason));
+        }
     }
 
     private @Nullable TidalException admission(WriteRequest write) {
@@ -201,6 +231,7 @@ final class GroupCommit {
             shard.staged.keys.put(write.key, write);
         }
         shard.staged.writes.add(write);
+        shard.staged.lazy |= write.beforeSync();
     }
 
     private void repeatSchema(TenantShard shard, int type) {
@@ -337,6 +368,14 @@ final class GroupCommit {
 
     /** Commits what is staged. */
     void commit() {
+        try {
+            commitStaged();
+        } finally {
+            completions.handOver();
+        }
+    }
+
+    private void commitStaged() {
         if (dirty.isEmpty()) {
             // Retries of what is there already.
             tell();
@@ -344,46 +383,131 @@ final class GroupCommit {
         }
         refused = null;
         dirty.forEach(this::append);
+        if (!appended.isEmpty()) {
+            Appended last = appended.get(appended.size() - 1);
+            drift.look(last.shard.tenantId(), last.origin.origin);
+        }
         if (!appended.isEmpty() && failed == null) {
             foldBeforeSync();
+            if (mayPutOff()) {
+                putOff();
+                return;
+            }
             sync();
             if (failed == null) {
                 appended.forEach(this::fold);
                 dirty.forEach(TenantShard::folded);
-                List<Appended> all = List.copyOf(appended);
-                acknowledge(all, WriteRequest::isReplicated);
+                acknowledge(true);
                 tell();
-                acknowledge(all, write -> !write.isReplicated());
+                acknowledge(false);
+                clearAppended();
             }
         }
         if (failed == null) {
             // Also where nothing was appended, since everything was there already.
             tell();
+            clearAppended();
             dirty.forEach(shard -> shard.staged.received.forEach(ReceivedBatches::answer));
         }
-        List<TenantShard> done = List.copyOf(dirty);
+        putOffShards.addAll(dirty);
         endCommit();
+        grow();
+    }
+
+    /** Makes durable what was acknowledged before its sync. Called between two commits. */
+    void settle() {
+        if (putOff > 0) {
+            syncPutOff();
+            grow();
+        }
+    }
+
+    /** Returns whether something was acknowledged before its sync, and that is still to come. */
+    boolean hasPutOff() {
+        return putOff > 0;
+    }
+
+    private void syncPutOff() {
+        sync();
+        if (failed == null) {
+            tell();
+            clearAppended();
+        }
+    }
+
+    private void grow() {
+        List<TenantShard> done = List.copyOf(putOffShards);
+        putOffShards.clear();
         if (failed == null) {
             done.forEach(grown);
         }
     }
 
-    private void acknowledge(List<Appended> all, Predicate<WriteRequest> which) {
-        all.forEach(each -> each.writes.stream().filter(which).forEach(this::acknowledge));
-        dirty.forEach(shard -> shard.staged.followers.stream().filter(which).forEach(this::acknowledgeFollower));
+    // Control records, what others sent and retries wait for the sync.
+    private boolean mayPutOff() {
+        int bytes = putOffBytes;
+        for (int i = putOff; i < appended.size(); i++) {
+            bytes += appended.get(i).batch.length();
+        }
+        boolean small = bytes < MAX_PUT_OFF_BYTES;
+        boolean soon = putOff == 0 || clock.monotonicNanos() - putOffSinceNanos < MAX_PUT_OFF_NANOS;
+        return small && soon && refused == null && awaiting.isEmpty() && dirty.stream().allMatch(GroupCommit::isDone);
+    }
+
+    private static boolean isDone(TenantShard shard) {
+        StagedCommit staged = shard.staged;
+        return staged.control.isEmpty()
+                && staged.received.isEmpty()
+                && staged.followers.isEmpty()
+                && staged.writes.stream().allMatch(write -> write.answered);
+    }
+
+    private void putOff() {
+        if (putOff == 0) {
+            putOffSinceNanos = clock.monotonicNanos();
+        }
+        for (int i = putOff; i < appended.size(); i++) {
+            putOffBytes += appended.get(i).batch.length();
+        }
+        putOff = appended.size();
+        putOffShards.addAll(dirty);
+        endStaging();
+    }
+
+    private void acknowledge(boolean replicated) {
+        long nowNanos = clock.monotonicNanos();
+        for (Appended each : appended) {
+            for (WriteRequest write : each.writes) {
+                if (write.isReplicated() == replicated) {
+                    acknowledge(write, nowNanos);
+                }
+            }
+        }
+        for (TenantShard shard : dirty) {
+            for (WriteRequest follower : shard.staged.followers) {
+                if (follower.isReplicated() == replicated) {
+                    acknowledgeFollower(follower);
+                }
+            }
+        }
     }
 
     // Before those are told who wait for this node alone: whoever was told finds it in the lag.
     private void tell() {
         if (!appended.isEmpty() || !awaiting.isEmpty()) {
-            listener.committed(
-                    appended.stream()
-                            .map(each -> new CommitListener.Committed(each.shard, each.batch))
-                            .toList(),
-                    List.copyOf(awaiting));
+            List<CommitListener.Committed> batches = new ArrayList<>(appended.size());
+            for (Appended each : appended) {
+                batches.add(new CommitListener.Committed(each.shard, each.batch));
+            }
+            listener.committed(batches, List.copyOf(awaiting));
             awaiting.clear();
-            appended.clear();
         }
+    }
+
+    private void clearAppended() {
+        appended.clear();
+        putOff = 0;
+        putOffBytes = 0;
     }
 
     private void sync() {
@@ -391,8 +515,9 @@ final class GroupCommit {
             store.sync();
         } catch (TidalException e) {
             // What was acknowledged before its sync can't be taken back.
-            boolean answered = dirty.stream()
-                    .anyMatch(shard -> shard.staged.writes.stream().anyMatch(write -> write.answered));
+            boolean answered = putOff > 0
+                    || dirty.stream()
+                            .anyMatch(shard -> shard.staged.writes.stream().anyMatch(write -> write.answered));
             if (e.code() == ErrorCode.STORAGE_FULL && !answered) {
                 takeBack(e);
             } else {
@@ -411,7 +536,7 @@ final class GroupCommit {
             each.shard.logBytes(each.shard.logBytes() - each.batch.length());
             each.writes.forEach(write -> refuse(write, full));
         }
-        appended.clear();
+        clearAppended();
         for (TenantShard shard : dirty) {
             shard.staged.followers.forEach(write -> write.answer(full));
             shard.staged.followers.clear();
@@ -420,7 +545,11 @@ final class GroupCommit {
     }
 
     private void endCommit() {
-        appended.clear();
+        clearAppended();
+        endStaging();
+    }
+
+    private void endStaging() {
         dirty.forEach(shard -> shard.staged.clear());
         dirty.clear();
     }
@@ -430,7 +559,7 @@ final class GroupCommit {
         if (failed != null) {
             return;
         }
-        List<WriteRequest> left = new ArrayList<>(staged.writes);
+        EnumSet<RecordKind> left = staged.kinds();
         try {
             if (!staged.control.isEmpty()) {
                 List<byte[]> bodies =
@@ -442,14 +571,10 @@ final class GroupCommit {
                         staged.names.stream().map(EntityName::encode).toList();
                 append(shard, encoder.bodies(shard, RecordKind.ENTITIES, bodies), List.of());
             }
-            for (RecordKind kind : RecordKind.values()) {
-                List<WriteRequest> writes =
-                        left.stream().filter(write -> write.kind() == kind).toList();
-                if (!writes.isEmpty()) {
-                    append(shard, encoder.writes(shard, kind, writes), writes);
-                    // Not removeAll, which looks for each of thousands in all of them.
-                    left.removeIf(write -> write.kind() == kind);
-                }
+            for (RecordKind kind : staged.kinds()) {
+                List<WriteRequest> writes = staged.writes(kind);
+                append(shard, encoder.writes(shard, kind, writes), writes);
+                left.remove(kind);
             }
             staged.received.forEach(this::append);
         } catch (TidalException e) {
@@ -462,10 +587,10 @@ final class GroupCommit {
             }
             refused = e;
             // What went in before stays: control and name records do no harm, and writes of other kinds are answered.
-            left.forEach(write -> refuse(write, e));
-            staged.writes.removeAll(left);
+            List<WriteRequest> refusals = staged.remove(left);
+            refusals.forEach(write -> refuse(write, e));
             staged.followers.removeIf(write -> {
-                boolean lost = left.contains(staged.keys.get(write.key));
+                boolean lost = refusals.contains(staged.keys.get(write.key));
                 if (lost) {
                     write.answer(e);
                 }
@@ -485,7 +610,6 @@ final class GroupCommit {
         appended.add(new Appended(shard, origin, batch, origin.chain, writes));
         origin.lastSeqno = batch.lastSeqno();
         origin.chain = batch.chain();
-        drift.look(shard.tenantId(), origin.origin);
     }
 
     // Nothing is believed of what another replica sends: each batch must continue the log by seqno and by content.
@@ -565,8 +689,7 @@ final class GroupCommit {
 
     // A ledger may run ahead of its durable log only by what was acknowledged as such.
     private void foldBeforeSync() {
-        boolean any = appended.stream().anyMatch(each -> each.writes.stream().anyMatch(WriteRequest::beforeSync));
-        if (!any) {
+        if (dirty.stream().noneMatch(shard -> shard.staged.lazy)) {
             return;
         }
         try {
@@ -575,30 +698,35 @@ final class GroupCommit {
             LOG.warn("writes are acknowledged after the sync only: {}", e.getMessage());
             return;
         }
-        for (int i = 0; i < appended.size(); i++) {
+        for (int i = putOff; i < appended.size(); i++) {
             Appended each = appended.get(i);
-            if (each.writes.stream().anyMatch(WriteRequest::beforeSync)) {
-                foldShard(each.shard);
-                each.shard.folded();
-                List<WriteRequest> waiting = new ArrayList<>();
-                for (WriteRequest write : each.writes) {
-                    if (write.beforeSync()) {
-                        acknowledge(write);
-                    } else {
-                        waiting.add(write);
-                    }
-                }
-                appended.set(i, new Appended(each.shard, each.origin, each.batch, each.chainBefore, waiting));
-            }
-        }
-    }
-
-    private void foldShard(TenantShard shard) {
-        for (Appended each : appended) {
-            if (each.shard == shard) {
+            if (each.shard.staged.lazy) {
                 fold(each);
             }
         }
+        dirty.stream().filter(shard -> shard.staged.lazy).forEach(TenantShard::folded);
+        long nowNanos = clock.monotonicNanos();
+        for (int i = putOff; i < appended.size(); i++) {
+            Appended each = appended.get(i);
+            if (each.shard.staged.lazy) {
+                List<WriteRequest> waiting = acknowledgeLazy(each.writes, nowNanos);
+                appended.set(i, new Appended(each.shard, each.origin, each.batch, each.chainBefore, waiting));
+            }
+        }
+        completions.handOver();
+    }
+
+    /** Acknowledges those that wait for no sync, and returns the others. */
+    private List<WriteRequest> acknowledgeLazy(List<WriteRequest> writes, long nowNanos) {
+        List<WriteRequest> waiting = new ArrayList<>();
+        for (WriteRequest write : writes) {
+            if (write.beforeSync()) {
+                acknowledge(write, nowNanos);
+            } else {
+                waiting.add(write);
+            }
+        }
+        return waiting;
     }
 
     private void fold(Appended each) {
@@ -667,8 +795,8 @@ final class GroupCommit {
         write.answer(reason);
     }
 
-    private void acknowledge(WriteRequest write) {
-        write.shard.tenant().accepted(write.count, clock.monotonicNanos());
+    private void acknowledge(WriteRequest write, long nowNanos) {
+        write.shard.tenant().accepted(write.count, nowNanos);
         acknowledgeAt(write, WalSegmentId.of(write.shard.origin, write.lastSeqno()));
     }
 
@@ -685,7 +813,7 @@ final class GroupCommit {
             write.committed(last);
             awaiting.add(write);
         } else {
-            write.answer(last);
+            write.answer(last, completions);
         }
     }
 }

@@ -33,6 +33,10 @@ final class OriginLedger {
     long lastSeqno;
     long seenSeqno;
     long foldedSeqno;
+
+    /** How far readers know that it is folded. */
+    long appliedSeqno;
+
     long chain;
 
     /** Whether the ledger is one of those that readers sum over. */

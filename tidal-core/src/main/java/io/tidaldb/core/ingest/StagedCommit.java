@@ -1,14 +1,17 @@
 package io.tidaldb.core.ingest;
 
 import io.tidaldb.api.IdempotencyKey;
+import io.tidaldb.api.wal.RecordKind;
 import io.tidaldb.core.codec.ControlRecord;
 import io.tidaldb.core.codec.EntityName;
 import io.tidaldb.core.codec.SessionRecord;
 import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** What one shard of a tenant adds to the commit that is being put together. Loop-confined, empty between commits. */
 final class StagedCommit {
@@ -20,6 +23,10 @@ final class StagedCommit {
     final BitSet schema = new BitSet();
     final List<EntityName> names = new ArrayList<>();
     final List<WriteRequest> writes = new ArrayList<>();
+
+    /** Whether any of them is acknowledged before the sync. */
+    boolean lazy;
+
     final List<ReceivedBatches> received = new ArrayList<>();
 
     // Looked up, never iterated.
@@ -31,6 +38,33 @@ final class StagedCommit {
 
     boolean isEmpty() {
         return control.isEmpty() && names.isEmpty() && writes.isEmpty() && received.isEmpty();
+    }
+
+    /** Returns the kinds of records that are written, in order. */
+    EnumSet<RecordKind> kinds() {
+        EnumSet<RecordKind> kinds = EnumSet.noneOf(RecordKind.class);
+        for (WriteRequest write : writes) {
+            kinds.add(write.kind());
+        }
+        return kinds;
+    }
+
+    /** Returns the writes of one kind, in order. */
+    List<WriteRequest> writes(RecordKind kind) {
+        List<WriteRequest> ofKind = new ArrayList<>(writes.size());
+        for (WriteRequest write : writes) {
+            if (write.kind() == kind) {
+                ofKind.add(write);
+            }
+        }
+        return ofKind;
+    }
+
+    /** Takes out the writes of some kinds and returns them. */
+    List<WriteRequest> remove(Set<RecordKind> kinds) {
+        List<WriteRequest> removed = new ArrayList<>();
+        writes.removeIf(write -> kinds.contains(write.kind()) && removed.add(write));
+        return removed;
     }
 
     /** Returns whether a session is written to. */
@@ -45,6 +79,7 @@ final class StagedCommit {
         schema.clear();
         names.clear();
         writes.clear();
+        lazy = false;
         received.clear();
         newNames.clear();
         keys.clear();

@@ -445,7 +445,12 @@ public final class TenantShard {
 
     /** Returns whether a closed origin's log holds records that count nowhere yet. */
     boolean hasTail() {
-        return origins.values().stream().anyMatch(TenantShard::hasTail);
+        for (OriginLedger each : origins.values()) {
+            if (hasTail(each)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private static boolean hasTail(OriginLedger each) {
@@ -832,14 +837,24 @@ public final class TenantShard {
         ledgers = new LedgerSum(all, voids);
         ledgerCount = all.size() + voids.size();
         entityCount = ledgers.distinctEntities();
+        applied.putAll(compacted);
+        origins.values().forEach(this::applied);
         folded();
+    }
+
+    private void applied(OriginLedger each) {
+        applied.put(each.origin, each.foldedSeqno);
+        each.appliedSeqno = each.foldedSeqno;
     }
 
     /** Makes readers see how far the origins are folded, after their ledgers were. */
     void folded() {
         duplicateWrites = duplicates.count();
-        applied.putAll(compacted);
-        origins.values().forEach(each -> applied.put(each.origin, each.foldedSeqno));
+        for (OriginLedger each : origins.values()) {
+            if (each.appliedSeqno != each.foldedSeqno) {
+                applied(each);
+            }
+        }
         if (ledgerCount == 1) {
             entityCount = ledgers.distinctEntities();
         }

@@ -171,16 +171,16 @@ public final class WriteRequest extends LoopItem {
         return level == Durability.MAJORITY || level == Durability.ALL;
     }
 
-    void answer(WalSegmentId last) {
+    void answer(WalSegmentId last, Completions completions) {
         answering();
-        acknowledge(last);
+        acknowledge(last, completions);
     }
 
     // Whoever leads by now may have been asked what is here before this was; where all write, nobody leads.
-    private void acknowledge(WalSegmentId last) {
+    private void acknowledge(WalSegmentId last, Completions completions) {
         if (shard.writesEverywhere() || shard.loop().lease().holds()) {
             shard.loop().foreground().acknowledged(beganNanos);
-            listener.acknowledged(last);
+            listener.acknowledged(last, completions);
         } else {
             listener.refused(new TidalException(
                     ErrorCode.PEER_UNAVAILABLE,
@@ -204,7 +204,7 @@ public final class WriteRequest extends LoopItem {
     /** Answers that it is where its level asks for. Safe for any thread, once, after it was handed to a {@link CommitListener}. */
     public void replicated(WalSegmentId last) {
         shard.tenant().dequeue(queueBytes());
-        acknowledge(last);
+        acknowledge(last, Completions.AT_ONCE);
     }
 
     /** Answers that it is durable here, and not known to be elsewhere. Safe for any thread, instead of {@link #replicated}. */

@@ -16,6 +16,8 @@ import java.util.stream.IntStream;
 public final class LedgerSum {
 
     private static final int CHUNK = 1024;
+    private static final List<Integer> ALL_SIGNALS =
+            IntStream.range(0, SignalLedger.SIGNALS).boxed().toList();
 
     @SuppressWarnings("UnnecessaryLambda") // Told from others by its identity.
     private static final LongPredicate NOBODY = entity -> false;
@@ -236,8 +238,7 @@ public final class LedgerSum {
 
     /** Returns the number of entities in any ledger. Scans the ledgers if there are several. */
     public long distinctEntities() {
-        List<Integer> all = IntStream.range(0, SignalLedger.SIGNALS).boxed().toList();
-        return distinct(all, ledgers.isEmpty() ? 0 : ledgers.get(0).distinctEntities());
+        return distinct(ALL_SIGNALS, ledgers.isEmpty() ? 0 : ledgers.get(0).distinctEntities());
     }
 
     private long distinct(List<Integer> signals, long inFirst) {

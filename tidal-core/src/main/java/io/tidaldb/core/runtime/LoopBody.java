@@ -11,4 +11,15 @@ public interface LoopBody {
 
     /** Returns whether there is something to do. Safe for any thread. */
     boolean hasWork();
+
+    /**
+     * Returns for how long there may be nothing to do before {@link #idled} is to be called; {@link Long#MAX_VALUE} if it need not be. Called
+     * after a turn that found nothing to do.
+     */
+    default long idleNanos() {
+        return Long.MAX_VALUE;
+    }
+
+    /** There was nothing to do for a while, maybe less than was asked for. Called by whoever calls {@link #runOnce}. */
+    default void idled() {}
 }

@@ -1,6 +1,6 @@
 package io.tidaldb.core.runtime;
 
-import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionHandler;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -14,6 +14,8 @@ public final class ThreadLoops implements LoopFactory {
     private static final Logger LOG = LoggerFactory.getLogger(ThreadLoops.class);
     private static final int CALLBACK_QUEUE = 1024;
     private static final int BACKGROUND_QUEUE = 64;
+    private static final long LOOKING_NANOS = 50_000;
+    private static final int MOST_LOOKINGS_LEFT_OUT = 1023;
 
     @Override
     public LoopHandle start(String role, LoopBody body) {
@@ -60,7 +62,7 @@ public final class ThreadLoops implements LoopFactory {
 
     private static ThreadPoolExecutor oneThread(String role, int queue, RejectedExecutionHandler whenFull) {
         return new ThreadPoolExecutor(
-                1, 1, 0, TimeUnit.SECONDS, new ArrayBlockingQueue<>(queue), task -> daemon(role, task), whenFull);
+                1, 1, 0, TimeUnit.SECONDS, new LinkedBlockingQueue<>(queue), task -> daemon(role, task), whenFull);
     }
 
     private static final class ThreadLoop implements LoopHandle {
@@ -69,6 +71,8 @@ public final class ThreadLoops implements LoopFactory {
         private final Thread thread;
         private volatile boolean parked;
         private volatile boolean closed;
+        private int lookingsToLeaveOut;
+        private int lookingsLeftOut;
 
         ThreadLoop(String role, LoopBody body) {
             this.body = body;
@@ -77,14 +81,48 @@ public final class ThreadLoops implements LoopFactory {
 
         private void run() {
             while (!closed) {
-                if (!turn()) {
-                    // Set before the second look: whoever adds work after that look sees it and unparks.
-                    parked = true;
-                    if (!body.hasWork() && !closed) {
-                        LockSupport.park(this);
-                    }
-                    parked = false;
+                if (!turn() && !workComes()) {
+                    rest();
                 }
+            }
+        }
+
+        /**
+         * Looks for work for about as long as it takes to park and to be woken, if that has paid lately: each time in vain doubles the number
+         * of times that it is left out.
+         */
+        private boolean workComes() {
+            if (lookingsLeftOut < lookingsToLeaveOut) {
+                lookingsLeftOut++;
+                return false;
+            }
+            lookingsLeftOut = 0;
+            long end = System.nanoTime() + LOOKING_NANOS;
+            while (!closed && System.nanoTime() - end < 0) {
+                if (body.hasWork()) {
+                    lookingsToLeaveOut = 0;
+                    return true;
+                }
+                Thread.onSpinWait();
+            }
+            lookingsToLeaveOut = Math.min(2 * lookingsToLeaveOut + 1, MOST_LOOKINGS_LEFT_OUT);
+            return false;
+        }
+
+        private void rest() {
+            long idleNanos = body.idleNanos();
+            // Set before the second look: whoever adds work after that look sees it and unparks.
+            parked = true;
+            if (!body.hasWork() && !closed) {
+                if (idleNanos == Long.MAX_VALUE) {
+                    LockSupport.park(this);
+                } else {
+                    LockSupport.parkNanos(this, idleNanos);
+                }
+            }
+            parked = false;
+            if (idleNanos != Long.MAX_VALUE && !body.hasWork() && !closed) {
+                idled();
             }
         }
 
@@ -93,10 +131,22 @@ public final class ThreadLoops implements LoopFactory {
             try {
                 return body.runOnce();
             } catch (Error e) {
-                LOG.error("{} broke off", thread.getName(), e);
-                body.broken(e);
+                broken(e);
                 return true;
             }
+        }
+
+        private void idled() {
+            try {
+                body.idled();
+            } catch (Error e) {
+                broken(e);
+            }
+        }
+
+        private void broken(Error error) {
+            LOG.error("{} broke off", thread.getName(), error);
+            body.broken(error);
         }
 
         @Override

@@ -462,14 +462,7 @@ public final class EmbeddedTenant implements Tenant {
                 return first;
             }
         }
-        return routed != null
-                ? first
-                : Waiting.bare(first.exceptionallyCompose(failure -> {
-                    TidalException reason = RemoteCalls.reason(failure);
-                    return held.isHeld(reason)
-                            ? held.again(reason, attempt, options.deadline())
-                            : CompletableFuture.failedFuture(reason);
-                }));
+        return routed != null ? first : held.watched(first, attempt, options.deadline());
     }
 
     @Override

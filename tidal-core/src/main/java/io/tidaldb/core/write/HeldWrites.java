@@ -19,6 +19,32 @@ public record HeldWrites(Instance tidal) {
     private static final Duration FIRST_PAUSE = Duration.ofMillis(1);
     private static final Duration LONGEST_PAUSE = Duration.ofMillis(10);
 
+    /** Returns what comes of a write that has been sent: of this attempt, or if another replica takes it or will, of a later one. */
+    @SuppressWarnings("FutureReturnValueIgnored") // What comes of it is handed on.
+    public CompletableFuture<Position> watched(
+            CompletableFuture<Position> first, Supplier<CompletableFuture<Position>> attempt, Duration deadline) {
+        CompletableFuture<Position> result = new CompletableFuture<>();
+        first.whenComplete((position, failure) -> {
+            if (failure == null) {
+                result.complete(position);
+                return;
+            }
+            TidalException reason = RemoteCalls.reason(failure);
+            if (isHeld(reason)) {
+                again(reason, attempt, deadline).whenComplete((later, refusal) -> {
+                    if (refusal == null) {
+                        result.complete(later);
+                    } else {
+                        result.completeExceptionally(RemoteCalls.reason(refusal));
+                    }
+                });
+            } else {
+                result.completeExceptionally(reason);
+            }
+        });
+        return result;
+    }
+
     /** Returns what comes of a write that another replica takes, or will. */
     public CompletableFuture<Position> again(
             TidalException refusal, Supplier<CompletableFuture<Position>> attempt, Duration deadline) {

@@ -5,6 +5,7 @@ import io.tidaldb.api.Outcome;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.api.WalSegmentId;
 import io.tidaldb.core.Position;
+import io.tidaldb.core.ingest.Completions;
 import io.tidaldb.core.ingest.WriteListener;
 import java.util.ArrayList;
 import java.util.List;
@@ -37,8 +38,15 @@ public final class PendingWrite implements WriteListener {
     }
 
     @Override
-    public void acknowledged(WalSegmentId last) {
-        answered(List.of(last), null);
+    public void acknowledged(WalSegmentId last, Completions completions) {
+        boolean done;
+        synchronized (this) {
+            ends.add(last);
+            done = --open == 0;
+        }
+        if (done) {
+            complete(completions);
+        }
     }
 
     /** Takes the answer of another node to one part. */
@@ -52,20 +60,24 @@ public final class PendingWrite implements WriteListener {
     }
 
     private void answered(List<WalSegmentId> last, @Nullable TidalException reason) {
+        boolean done;
         synchronized (this) {
             ends.addAll(last);
             if (reason != null && (refusal == null || saysMore(reason, refusal))) {
                 refusal = reason;
             }
-            open--;
-            if (open > 0) {
-                return;
-            }
+            done = --open == 0;
         }
+        if (done) {
+            complete(Completions.AT_ONCE);
+        }
+    }
+
+    private void complete(Completions completions) {
         if (callbacks == null) {
             complete();
         } else {
-            callbacks.execute(this::complete);
+            completions.add(callbacks, this::complete);
         }
     }
 

@@ -24,6 +24,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -301,7 +302,7 @@ public final class WriteAdmission {
         final @Nullable TenantShard shard;
 
         ByteBuffer records;
-        final SortedMap<Long, String> names = new TreeMap<>();
+        private SortedMap<Long, String> names = Collections.emptySortedMap();
 
         Part(int slot, @Nullable TenantShard shard, int signals) {
             this.slot = slot;
@@ -319,6 +320,15 @@ public final class WriteAdmission {
             int at = records.position();
             records.position(at + SignalRecords.BYTES);
             return at;
+        }
+
+        /** Returns what an entity is called already; null, and it is called so from now on, if it has no name. */
+        @Nullable
+        String name(long entity, String name) {
+            if (names.isEmpty()) {
+                names = new TreeMap<>();
+            }
+            return names.putIfAbsent(entity, name);
         }
 
         List<EntityName> namesToRecord() {
@@ -401,7 +411,7 @@ public final class WriteAdmission {
 
     private void name(Part part, EntityId entity, String name) {
         String recorded = part.shard == null ? null : part.shard.name(entity.value());
-        String known = recorded != null ? recorded : part.names.putIfAbsent(entity.value(), name);
+        String known = recorded != null ? recorded : part.name(entity.value(), name);
         if (known != null && !known.equals(name)) {
             throw TenantShard.nameCollision(state.config().id(), entity.value(), name, known);
         }

@@ -48,6 +48,43 @@ class ThreadLoopsTest {
     }
 
     @Test
+    @DisplayName("is told when there was nothing to do for as long as it asked for")
+    void saysWhenItWasIdle() throws InterruptedException {
+        CountDownLatch idle = new CountDownLatch(2);
+        LoopBody body = new LoopBody() {
+            @Override
+            public boolean runOnce() {
+                return false;
+            }
+
+            @Override
+            public void broken(Error error) {}
+
+            @Override
+            public boolean hasWork() {
+                return false;
+            }
+
+            @Override
+            public long idleNanos() {
+                return TimeUnit.MILLISECONDS.toNanos(1);
+            }
+
+            @Override
+            public void idled() {
+                idle.countDown();
+                throw new StackOverflowError("as a test has asked for");
+            }
+        };
+        LoopHandle loop = new ThreadLoops().start("idle", body);
+        try {
+            assertThat(idle.await(20, TimeUnit.SECONDS)).isTrue();
+        } finally {
+            loop.close();
+        }
+    }
+
+    @Test
     @DisplayName("that runs scheduled tasks or work in the background goes on after an error as well")
     void otherThreadsGoOn() throws InterruptedException {
         ThreadLoops loops = new ThreadLoops();

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.api.WalSegmentId;
+import io.tidaldb.core.ingest.Completions;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
@@ -37,7 +38,7 @@ class PendingWriteTest {
     void onePartApplied() {
         PendingWrite write = new PendingWrite(2, null);
         write.refused(refused);
-        write.acknowledged(WalSegmentId.parse("r0:s0:1"));
+        write.acknowledged(WalSegmentId.parse("r0:s0:1"), Completions.AT_ONCE);
         assertThat(write.result()
                         .handle((position, failure) -> ((TidalException) failure).code())
                         .join())

@@ -60,6 +60,7 @@ final class SimulatedLoops implements LoopFactory {
         private final LoopBody body;
         private final String what;
         private boolean waits;
+        private boolean rests;
         private boolean closed;
 
         Loop(String role, LoopBody body) {
@@ -80,6 +81,16 @@ final class SimulatedLoops implements LoopFactory {
             if (!closed && (body.runOnce() || body.hasWork())) {
                 // Again after a turn that did something, as a thread would.
                 wake();
+            } else if (!closed && !rests && body.idleNanos() != Long.MAX_VALUE) {
+                rests = true;
+                life.at(machine.clocks().worldNanosAfter(body.idleNanos()), "rest of " + what, this::rested);
+            }
+        }
+
+        private void rested() {
+            rests = false;
+            if (!closed && !body.hasWork()) {
+                body.idled();
             }
         }
 
