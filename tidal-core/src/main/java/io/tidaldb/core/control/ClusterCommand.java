@@ -39,7 +39,11 @@ public sealed interface ClusterCommand {
         }
     }
 
-    /** Other limits and durability for a tenant. */
+    /**
+     * Other limits and durability for a tenant.
+     *
+     * @param config who holds the tenant does not change, whatever it says: that is for {@link ChangeReplicas}
+     */
     record UpdateTenant(TenantConfig config) implements ClusterCommand {
 
         @Override

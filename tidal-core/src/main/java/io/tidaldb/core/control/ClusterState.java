@@ -2,6 +2,7 @@ package io.tidaldb.core.control;
 
 import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.NodeId;
+import io.tidaldb.api.RegionId;
 import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.Seqno;
 import io.tidaldb.api.ShardId;
@@ -498,14 +499,11 @@ final class ClusterState {
             return unknown(config.id());
         }
         TenantConfig before = known.config();
-        if (!before.requiredRegions().equals(config.requiredRegions())
-                || !before.withoutReplicas().equals(config.withoutReplicas())
-                || before.slots() != config.slots()
-                || !before.pinnedShards().equals(config.pinnedShards())) {
+        if (before.slots() != config.slots() || !before.pinnedShards().equals(config.pinnedShards())) {
             return refused(
                     ErrorCode.INVALID_ARGUMENT,
-                    "regions, slots and pinned shards of tenant " + config.id() + " can't be changed: they are "
-                            + before.requiredRegions() + ", " + before.slots() + ", " + before.pinnedShards());
+                    "slots and pinned shards of tenant " + config.id() + " can't be changed: they are " + before.slots()
+                            + ", " + before.pinnedShards());
         }
         if (before.writes() != config.writes()) {
             return refused(
@@ -519,7 +517,12 @@ final class ClusterState {
                     "tenant " + config.id() + " was created " + (before.encrypted() ? "encrypted" : "not encrypted")
                             + ", which can't be changed: create another tenant and import into it");
         }
-        tenants.put(config.id(), known.with(config));
+        tenants.put(
+                config.id(),
+                known.with(config.toBuilder()
+                        .requiredRegions(before.requiredRegions().toArray(RegionId[]::new))
+                        .withoutReplicas(before.withoutReplicas().toArray(ReplicaId[]::new))
+                        .build()));
         return new Reply.Done(0);
     }
 

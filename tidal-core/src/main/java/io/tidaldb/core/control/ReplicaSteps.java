@@ -85,6 +85,10 @@ final class ReplicaSteps {
         } catch (TidalException e) {
             return refused(e.code(), e.getMessage() + "");
         }
+        if (wanted.requiredRegions().equals(tenant.wanted().requiredRegions())
+                && wanted.withoutReplicas().equals(tenant.wanted().withoutReplicas())) {
+            return new Reply.Done(0);
+        }
         ReplicaChange known = tenant.change();
         Reply refusal = refusal(tenant, wanted);
         if (refusal != null) {

@@ -185,8 +185,12 @@ public final class TenantLifecycle {
             // Where its data could not be erased, nothing is promised to a new one.
             tidal.await(hosting.erase(config.id()));
         }
-        return new ClusterCommand.CreateTenant(
-                config.toBuilder().label(TenantConfig.DEFAULT_LABEL).build(), placement, random.nextLong());
+        return new ClusterCommand.CreateTenant(unlabelled(config), placement, random.nextLong());
+    }
+
+    /** Returns a configuration as it is agreed on: the label is in the tenant's own log. */
+    static TenantConfig unlabelled(TenantConfig config) {
+        return config.toBuilder().label(TenantConfig.DEFAULT_LABEL).build();
     }
 
     /**
@@ -314,7 +318,7 @@ public final class TenantLifecycle {
         EmbeddedTenant tenant = existing(config.id());
         Optional<ClusterCommand> change = replicaChanges().change(config);
         change.ifPresent(decide);
-        decide.accept(new ClusterCommand.UpdateTenant(replicaChanges().withoutChange(config)));
+        decide.accept(new ClusterCommand.UpdateTenant(unlabelled(config)));
         awaitEverywhere(config.id());
         if (!tenant.config().label().equals(config.label())) {
             writeLabel(tenant, config.label());

@@ -63,7 +63,7 @@ public final class TenantPlanning {
         if (control.hadFormer(config.id())) {
             effects.add("what is left anywhere of the tenant that had this id is erased first");
         }
-        return plan(new ClusterCommand.CreateTenant(unlabelled(config), placement, 0), null, fresh(record));
+        return plan(new ClusterCommand.CreateTenant(TenantLifecycle.unlabelled(config), placement, 0), null, fresh(record));
     }
 
     /** Returns what changing a tenant would come to. */
@@ -92,7 +92,7 @@ public final class TenantPlanning {
             return replicas(known, then, change.get());
         }
         return plan(
-                new ClusterCommand.UpdateTenant(tenants.replicaChanges().withoutChange(config)),
+                new ClusterCommand.UpdateTenant(TenantLifecycle.unlabelled(config)),
                 risk(known),
                 risk(then));
     }
@@ -202,9 +202,5 @@ public final class TenantPlanning {
                         slot.durability()))
                 .toList();
         return Redundancy.risk(slots, copies.deciders());
-    }
-
-    private static TenantConfig unlabelled(TenantConfig config) {
-        return config.toBuilder().label(TenantConfig.DEFAULT_LABEL).build();
     }
 }

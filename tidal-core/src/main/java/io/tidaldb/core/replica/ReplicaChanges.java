@@ -1,8 +1,6 @@
 package io.tidaldb.core.replica;
 
 import io.tidaldb.api.ErrorCode;
-import io.tidaldb.api.RegionId;
-import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
@@ -39,17 +37,6 @@ public final class ReplicaChanges {
                 ? Optional.empty()
                 : Optional.of(new ClusterCommand.ChangeReplicas(
                         config.id(), config.requiredRegions(), config.withoutReplicas()));
-    }
-
-    /** Returns a configuration with those who hold the tenant at the moment. */
-    public TenantConfig withoutChange(TenantConfig config) {
-        TenantRecord known = control.tenant(config.id());
-        TenantConfig now = known == null ? config : known.config();
-        return config.toBuilder()
-                .label(TenantConfig.DEFAULT_LABEL)
-                .requiredRegions(now.requiredRegions().toArray(RegionId[]::new))
-                .withoutReplicas(now.withoutReplicas().toArray(ReplicaId[]::new))
-                .build();
     }
 
     /**
