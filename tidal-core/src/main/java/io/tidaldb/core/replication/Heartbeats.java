@@ -63,7 +63,7 @@ final class Heartbeats {
         link.heartbeat++;
         link.full = false;
         snapshots.beat(peer);
-        List<SlotPosition> positions = new ArrayList<>();
+        List<SlotPosition> positions = new ArrayList<>(link.partings());
         boolean vouches = node.lease().holds();
         for (ReplicatedSlot slot : slots.values()) {
             ReplicatedSlot.PeerState state = slot.state(peer);
@@ -124,7 +124,10 @@ final class Heartbeats {
         for (SlotPosition theirs : heartbeat.slots()) {
             ReplicatedSlot slot = slots.get(new SlotKey(theirs.tenant(), theirs.shard()));
             ReplicatedSlot.PeerState state = slot == null ? null : slot.state(peer);
-            if (slot != null && state != null && slot.epoch == theirs.epoch()) {
+            if (state != null && theirs.isParted()) {
+                state.forget(clock.monotonicNanos());
+                state.caughtUp = false;
+            } else if (slot != null && state != null && slot.epoch == theirs.epoch()) {
                 told(peer, slot, state, theirs);
                 if (Long.compareUnsigned(slot.lastSeqno(theirs.origin()), theirs.lastSeqno()) < 0) {
                     behind.add(slot.key);

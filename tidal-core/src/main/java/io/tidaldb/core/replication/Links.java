@@ -2,10 +2,13 @@ package io.tidaldb.core.replication;
 
 import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.NodeId;
+import io.tidaldb.api.Origin;
+import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.api.transport.Transport;
 import io.tidaldb.core.runtime.Clock;
 import java.util.Arrays;
+import java.util.List;
 import java.util.OptionalLong;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -30,6 +33,12 @@ final class Links {
 
         private final long[] answeredNanos = new long[REMEMBERED];
 
+        /** What the peer may still hear of from nobody but this node, and must not: told in each heartbeat until one is answered. */
+        private final SortedMap<SlotKey, Parting> partings = new TreeMap<>();
+
+        /** The first heartbeat that tells of it. */
+        private record Parting(SlotPosition told, long inHeartbeat) {}
+
         boolean up;
 
         /** Whether its queue was full, so that shipments wait until it is writable. */
@@ -43,6 +52,22 @@ final class Links {
 
         private Link(long nowNanos) {
             heardNanos = nowNanos;
+        }
+
+        /** The peer must not take this node's heartbeats for the word of a slot's leader any more. */
+        void part(SlotKey key, Origin writer) {
+            partings.put(key, new Parting(SlotPosition.parted(key, writer), heartbeat + 1));
+        }
+
+        /** The peer has a part in a slot with this node again. */
+        void joins(SlotKey key) {
+            partings.remove(key);
+        }
+
+        /** Returns what the peer is to be told of slots in which it has no part with this node. */
+        List<SlotPosition> partings() {
+            partings.values().removeIf(parting -> parting.inHeartbeat <= answered);
+            return partings.values().stream().map(Parting::told).toList();
         }
 
         /** A heartbeat of the peer is answered. */
@@ -82,6 +107,13 @@ final class Links {
     /** Returns the link to a peer, which is down until somebody says that it is up. */
     Link to(NodeId peer) {
         return links.computeIfAbsent(peer, each -> new Link(clock.monotonicNanos()));
+    }
+
+    /** Nothing can be acknowledged any more of a tenant that was deleted, so no old word about it is wrong. */
+    void forget(TenantId tenant) {
+        links.values().forEach(link -> link.partings
+                .keySet()
+                .removeIf(slot -> slot.tenant().equals(tenant)));
     }
 
     void forEachUp(BiConsumer<NodeId, Link> action) {

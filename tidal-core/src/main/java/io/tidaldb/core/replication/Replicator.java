@@ -174,9 +174,7 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
         if (before != null) {
             shipper.drop(before);
             taker.drop(before);
-            if (before.leads) {
-                disown(before, slot);
-            }
+            part(before, slot);
             // What was taken here since this node came to lead, or goes on to, waits for those who hold the slot now.
             before.drain(
                     slot.leads
@@ -187,18 +185,20 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
         slot.shard.keepLogs(false);
         takeEarly(write -> write.shard() == slot.shard, slot::await);
         for (NodeId peer : slot.peers) {
+            links.to(peer).joins(slot.key);
             if (links.to(peer).up) {
                 exchange.introduce(slot, peer);
             }
         }
     }
 
-    // Who has not heard of the new leader yet must not take this node's heartbeats for the word of a leader.
-    private void disown(ReplicatedSlot before, ReplicatedSlot slot) {
-        for (NodeId peer : before.peers) {
-            if (slot.members.contains(peer) && slot.state(peer) == null) {
-                links.tell(
-                        peer, new PeerMessage.State(slot.epoch, slot.key.tenant(), slot.key.shard(), true, List.of()));
+    // Who has not heard yet of the new leader, or of having left, must not take this node's heartbeats for the word of a leader.
+    private void part(ReplicatedSlot before, @Nullable ReplicatedSlot now) {
+        if (before.leads || before.meshed) {
+            for (NodeId peer : before.peers) {
+                if (now == null || now.state(peer) == null) {
+                    links.to(peer).part(before.key, before.shard.writer());
+                }
             }
         }
     }
@@ -227,6 +227,7 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
                     .filter(slot -> slot.key.tenant().equals(tenant))
                     .toList();
             dropped.forEach(slot -> leave(slot.shard, "the tenant was deleted"));
+            links.forget(tenant);
         });
     }
 
@@ -240,6 +241,7 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
         ReplicatedSlot slot = slot(shard);
         if (slot != null) {
             slots.remove(slot.key);
+            part(slot, null);
             shipper.drop(slot);
             taker.drop(slot);
             logs.forget(slot);

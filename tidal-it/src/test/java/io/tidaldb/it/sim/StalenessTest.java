@@ -1,6 +1,7 @@
 package io.tidaldb.it.sim;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.tidaldb.api.Durability;
 import io.tidaldb.api.RegionId;
@@ -11,10 +12,16 @@ import io.tidaldb.api.TenantId;
 import io.tidaldb.core.ReadOptions;
 import io.tidaldb.core.Reading;
 import io.tidaldb.core.Tenant;
+import io.tidaldb.core.Tidal;
+import io.tidaldb.it.sim.SimulatedMembers.Member;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.function.UnaryOperator;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @DisplayName("How far behind a replica says that it is")
 class StalenessTest {
@@ -126,5 +133,47 @@ class StalenessTest {
             assertThat(there.count()).isEqualTo(1);
             assertThat(there.staleness()).isGreaterThan(Duration.ofSeconds(2));
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    @DisplayName("R-45: one that has left, and has not heard of it: longer and longer, whoever leads then")
+    void whoHasLeftIsNotFresh(boolean single) {
+        SimulatedWorld world = new SimulatedWorld(3, Trace.off());
+        try (SimulatedMembers cluster =
+                new SimulatedMembers(world, 3, Duration.ofMillis(700), Duration.ofHours(1), UnaryOperator.identity())) {
+            cluster.open();
+            Member leads = cluster.members().get(0);
+            Member leaves = cluster.members().get(2);
+            TenantConfig config = TenantConfig.builder(TenantId.of(5))
+                    .pinnedShards(new ReplicaId(R0, ShardId.of(0)))
+                    .build();
+            leads.call(tidal -> tidal.createTenant(config).record("view", 7, 1));
+            world.runFor(Duration.ofSeconds(2));
+            // It has said all that it is asked before it is left out, and does not hear that it was.
+            cluster.control().watch(proposed -> {}, decided -> {
+                if (new String(decided, StandardCharsets.UTF_8).contains("narrow-replicas")) {
+                    cluster.control().isolate(leaves.id());
+                }
+            });
+            TenantConfig without = single
+                    ? config.toBuilder().requiredRegions(R0).build()
+                    : config.toBuilder().withoutReplicas(new ReplicaId(R2, ShardId.of(0))).build();
+            // It has to erase the tenant, and does not know.
+            assertThatThrownBy(() -> leads.call(tidal -> tidal.updateTenant(without)))
+                    .hasMessageContaining("agreed");
+            for (int writes = 2; writes < 30; writes++) {
+                leads.call(tidal -> tenant(tidal).record("view", 7, 1));
+                world.runFor(Duration.ofMillis(200));
+                Reading there = leaves.call(tidal -> tenant(tidal).read("view", 7, ReadOptions.DEFAULT.in(R2)));
+                assertThat(there.replica().region()).isEqualTo(R2);
+                assertThat(there.count()).isEqualTo(1);
+                assertThat(there.staleness()).isGreaterThan(Duration.ofSeconds(10));
+            }
+        }
+    }
+
+    private static Tenant tenant(Tidal tidal) {
+        return tidal.tenant(TenantId.of(5)).orElseThrow();
     }
 }
