@@ -19,7 +19,7 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Hands back what prefers another node, a few slots at a time, when that node has been up for long enough and has caught up. After an
+ * Hands back what prefers another node, a few slots at a time and all in turn, when that node has been up for long enough and has caught up. After an
  * attempt that failed that node waits, and no other one. Confined to the control scheduler.
  */
 public final class Homecoming {
@@ -39,6 +39,9 @@ public final class Homecoming {
     private final LoopScheduler scheduler;
     private final SortedMap<NodeId, Long> upSince = new TreeMap<>();
     private boolean busy;
+
+    /** The last slot that was tried: those after it are next. */
+    private ClusterCommand.@Nullable Promote last;
 
     /** Creates what does not run yet. */
     public Homecoming(
@@ -84,8 +87,9 @@ public final class Homecoming {
         List<TenantRecord> records =
                 hosting.tenants().stream().map(EmbeddedTenant::record).toList();
         List<ClusterCommand.Promote> wanted = Relief.toPreferred(
-                records, self, cluster::nameOf, node -> isStable(node, now) && waits.isOver(node, now), atATime());
+                records, self, cluster::nameOf, node -> isStable(node, now) && waits.isOver(node, now), last, atATime());
         if (!wanted.isEmpty()) {
+            last = wanted.get(wanted.size() - 1);
             handBack(wanted);
         }
     }

@@ -9,12 +9,16 @@ import io.tidaldb.core.control.TenantRecord;
 import io.tidaldb.core.remote.Answer;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableSet;
+import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Who gets what a node gives up while it runs, and what it should give up. Pure functions. */
@@ -96,10 +100,11 @@ public final class Relief {
     }
 
     /**
-     * Returns which slots a node leads that prefer another one.
+     * Returns which slots a node leads that prefer another one, all in turn: some of them may not be able to go home for long.
      *
      * @param hosts where each replica is
      * @param ready whether a node can be handed something
+     * @param last the last one that was returned before; null at first
      * @param most so many at a time
      */
     static List<ClusterCommand.Promote> toPreferred(
@@ -107,10 +112,12 @@ public final class Relief {
             NodeId self,
             Function<ReplicaId, NodeId> hosts,
             Predicate<NodeId> ready,
+            ClusterCommand.@Nullable Promote last,
             int most) {
-        List<ClusterCommand.Promote> back = new ArrayList<>();
+        NavigableSet<ClusterCommand.Promote> back = new TreeSet<>(
+                Comparator.comparing(ClusterCommand.Promote::tenant).thenComparing(ClusterCommand.Promote::leader));
         for (TenantRecord tenant : tenants) {
-            for (int slot = 0; slot < tenant.placement().size() && back.size() < most; slot++) {
+            for (int slot = 0; slot < tenant.placement().size(); slot++) {
                 ReplicaId preferred = tenant.preferred().get(slot);
                 if (hosts.apply(tenant.placement().get(slot)).equals(self)
                         && !hosts.apply(preferred).equals(self)
@@ -119,6 +126,10 @@ public final class Relief {
                 }
             }
         }
-        return back;
+        return last == null
+                ? back.stream().limit(most).toList()
+                : Stream.concat(back.tailSet(last, false).stream(), back.headSet(last, true).stream())
+                        .limit(most)
+                        .toList();
     }
 }

@@ -9,7 +9,11 @@ import io.tidaldb.api.TenantId;
 import io.tidaldb.core.control.ClusterCommand;
 import io.tidaldb.core.control.TenantRecord;
 import io.tidaldb.core.remote.Answer;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.LongStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
@@ -102,14 +106,39 @@ class ReliefTest {
                 record(4, "r2:s0", "r1:s0"),
                 record(5, "r0:s0", "r1:s0"),
                 record(6, "r0:s0", "r1:s0"));
-        assertThat(Relief.toPreferred(
-                        records,
-                        SELF,
-                        replica -> NodeId.of("n" + replica.region().value()),
-                        NodeId.of("n1")::equals,
-                        2))
-                .containsExactly(
-                        new ClusterCommand.Promote(TenantId.of(2), ReplicaId.parse("r1:s0")),
-                        new ClusterCommand.Promote(TenantId.of(5), ReplicaId.parse("r1:s0")));
+        assertThat(toPreferred(records, null, 2)).containsExactly(home(2), home(5));
+        assertThat(toPreferred(records, home(5), 2)).containsExactly(home(6), home(2));
+        assertThat(toPreferred(records, home(3), 8)).containsExactly(home(5), home(6), home(2));
+    }
+
+    @Test
+    @DisplayName("of slots of which those before can't go home for now, each has its turn")
+    void inTurn() {
+        List<TenantRecord> records = LongStream.rangeClosed(1, 20)
+                .mapToObj(tenant -> record(tenant, "r0:s0", "r1:s0"))
+                .toList();
+        Set<ClusterCommand.Promote> tried = new HashSet<>();
+        ClusterCommand.Promote last = null;
+        for (int attempt = 0; attempt < 3; attempt++) {
+            List<ClusterCommand.Promote> wanted = toPreferred(records, last, 8);
+            tried.addAll(wanted);
+            last = wanted.get(wanted.size() - 1);
+        }
+        assertThat(tried).hasSize(20);
+    }
+
+    private static ClusterCommand.Promote home(long tenant) {
+        return new ClusterCommand.Promote(TenantId.of(tenant), ReplicaId.parse("r1:s0"));
+    }
+
+    private static List<ClusterCommand.Promote> toPreferred(
+            List<TenantRecord> records, ClusterCommand.@Nullable Promote last, int most) {
+        return Relief.toPreferred(
+                records,
+                SELF,
+                replica -> NodeId.of("n" + replica.region().value()),
+                NodeId.of("n1")::equals,
+                last,
+                most);
     }
 }
