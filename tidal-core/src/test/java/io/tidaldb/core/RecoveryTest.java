@@ -9,11 +9,18 @@ import io.tidaldb.api.RegionId;
 import io.tidaldb.api.ShardId;
 import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
+import io.tidaldb.core.backup.BackupPoint;
+import io.tidaldb.core.backup.RestorePoint;
 import io.tidaldb.core.ingest.Digests;
 import io.tidaldb.core.ingest.TenantShard;
+import io.tidaldb.core.ledger.CellView;
+import io.tidaldb.core.ledger.LedgerSum;
 import io.tidaldb.core.tenant.EmbeddedTenant;
 import io.tidaldb.testkit.FaultyWalStores.Fault;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -295,6 +302,57 @@ class RecoveryTest {
             scores.add(tenant.score("like", entity));
         }
         return scores;
+    }
+
+    @Test
+    @DisplayName("whoever reads while closed origins are compacted goes on to read what there was")
+    void readWhileCompacted() {
+        for (int origins = 1; origins <= 3; origins++) {
+            tenant.recordAll(List.of(Signal.of("view", 1, 1)), WriteOptions.DEFAULT.with(Durability.ASYNC));
+            tidal.abandon();
+            reopen();
+            LedgerSum read =
+                    ((EmbeddedTenant) tenant).state().slots().get(0).readable();
+            tenant.record("view", 2, 1);
+            tidal.checkpoint();
+            assertThat(tenant.read("view", 1, ReadOptions.DEFAULT).count()).isEqualTo(origins);
+            CellView view = new CellView();
+            assertThat(read.read(1, 0, 0, view)).isTrue();
+            assertThat(view.count()).isEqualTo(origins);
+        }
+    }
+
+    @Test
+    @DisplayName("F-72: a backup has what was compacted, and a tenant is restored from it also to before the end of that")
+    void restoredToBefore() throws IOException {
+        tenant.record("view", 1, 1);
+        Position half = tenant.record("view", 1, 1);
+        tenant.recordAll(List.of(Signal.of("view", 1, 1)), WriteOptions.DEFAULT.with(Durability.ASYNC));
+        tidal.abandon();
+        reopen();
+        tenant.record("view", 2, 1);
+        tidal.checkpoint();
+        Position last = tenant.record("view", 2, 1);
+        ByteArrayOutputStream backup = new ByteArrayOutputStream();
+        tidal.backup(Drill.TENANT, BackupPoint.NOTHING, backup);
+        BackupSource source = new BackupSource() {
+            @Override
+            public String name() {
+                return "the test's backup";
+            }
+
+            @Override
+            public InputStream open() {
+                return new ByteArrayInputStream(backup.toByteArray());
+            }
+        };
+        Tenant whole = tidal.restore(source, RestoreOptions.DEFAULT.as(TenantId.of(71)));
+        assertThat(whole.total("view")).isEqualTo(5);
+        RestorePoint cut = RestorePoint.after(half.and(last).records());
+        Tenant part = tidal.restore(source, RestoreOptions.DEFAULT.as(TenantId.of(72)).at(cut));
+        assertThat(part.total("view")).isEqualTo(4);
+        tidal.checkpoint();
+        assertThat(part.read("view", 1, ReadOptions.DEFAULT).count()).isEqualTo(2);
     }
 
     @Test

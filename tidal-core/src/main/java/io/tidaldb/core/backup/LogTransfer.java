@@ -177,11 +177,10 @@ public final class LogTransfer {
         if (record instanceof ControlRecord.Takeover takeover) {
             return new ControlRecord.Takeover(takeover.epoch(), ends(takeover.positions()));
         } else if (record instanceof ControlRecord.Compaction compaction) {
-            return new ControlRecord.Compaction(ends(compaction.ends()));
+            // Others may hold the tenant now, and get these logs in any order.
+            return merge(compaction.ends());
         } else if (record instanceof ControlRecord.Merge merge) {
-            // Of what is restored only in part nobody will ever have all.
-            return new ControlRecord.Merge(
-                    merge.ends().stream().allMatch(this::isReached) ? ends(merge.ends()) : List.of());
+            return merge(merge.ends());
         } else if (record instanceof ControlRecord.Adopt adopt) {
             return adopt(adopt);
         } else if (record instanceof ControlRecord.Erase erase) {
@@ -210,6 +209,11 @@ public final class LogTransfer {
                     return new ControlRecord.End(to, seqno(end.lastSeqno(), to));
                 })
                 .toList();
+    }
+
+    // Of what is restored only in part nobody will ever have all.
+    private ControlRecord.Merge merge(List<ControlRecord.End> ends) {
+        return new ControlRecord.Merge(ends.stream().allMatch(this::isReached) ? ends(ends) : List.of());
     }
 
     private boolean isReached(ControlRecord.End end) {

@@ -272,8 +272,7 @@ final class Folder {
                 shard.schemaLogged.set(entry.index());
             }
         } else if (record instanceof ControlRecord.Compaction compaction) {
-            compaction.ends().forEach(end -> compact(shard, end));
-            shard.rebase();
+            compact(shard, compaction.ends());
         }
         // Takeovers and adoptions are taken notice of as they come, and a digest mark changes nothing.
         if (record instanceof ControlRecord.DigestMark mark && !shard.replaying && listener.marked(shard, mark)) {
@@ -289,11 +288,7 @@ final class Folder {
             if (next.ends().isEmpty()) {
                 continue;
             }
-            // Whoever reads meanwhile goes on to see the ledgers as they were.
-            SignalLedger sum = new SignalLedger(schema);
-            if (shard.base != null) {
-                sum.merge(shard.base);
-            }
+            SignalLedger sum = base(shard);
             for (ControlRecord.End end : next.ends()) {
                 OriginLedger closed = shard.ledger(end.origin());
                 sum.merge(closed.ledger);
@@ -302,6 +297,15 @@ final class Folder {
             shard.base = sum;
             shard.rebase();
         }
+    }
+
+    /** Returns a copy to add to: whoever reads meanwhile goes on to see the ledgers as they were. */
+    private SignalLedger base(TenantShard shard) {
+        SignalLedger copy = new SignalLedger(schema);
+        if (shard.base != null) {
+            copy.merge(shard.base);
+        }
+        return copy;
     }
 
     private static boolean isFolded(TenantShard shard, ControlRecord.End end) {
@@ -315,21 +319,26 @@ final class Folder {
         return folded == end.lastSeqno();
     }
 
-    private void compact(TenantShard shard, ControlRecord.End end) {
-        OriginLedger closed = shard.origins.get(end.origin());
-        if (closed == null || closed.foldedSeqno != end.lastSeqno()) {
-            throw new TidalException(
-                    ErrorCode.CORRUPT_DATA,
-                    "tenant " + shard.tenantId() + " compacts origin " + end.origin() + " at seqno " + end.lastSeqno()
-                            + ", but its log ends at "
-                            + (closed == null ? "nothing" : Long.toUnsignedString(closed.foldedSeqno)));
+    private void compact(TenantShard shard, List<ControlRecord.End> ends) {
+        if (ends.isEmpty()) {
+            return;
         }
-        if (shard.base == null) {
-            shard.base = new SignalLedger(schema);
+        SignalLedger sum = base(shard);
+        for (ControlRecord.End end : ends) {
+            OriginLedger closed = shard.origins.get(end.origin());
+            if (closed == null || closed.foldedSeqno != end.lastSeqno()) {
+                throw new TidalException(
+                        ErrorCode.CORRUPT_DATA,
+                        "tenant " + shard.tenantId() + " compacts origin " + end.origin() + " at seqno "
+                                + end.lastSeqno() + ", but its log ends at "
+                                + (closed == null ? "nothing" : Long.toUnsignedString(closed.foldedSeqno)));
+            }
+            sum.merge(closed.ledger);
+            shard.origins.remove(end.origin());
+            shard.compacted.put(end.origin(), end.lastSeqno());
         }
-        shard.base.merge(closed.ledger);
-        shard.origins.remove(end.origin());
-        shard.compacted.put(end.origin(), end.lastSeqno());
+        shard.base = sum;
+        shard.rebase();
     }
 
     private long payloadHash(ByteBuffer records, int from, int count) {

@@ -45,6 +45,24 @@ public final class SlotLogs {
         return held;
     }
 
+    /**
+     * Returns what is held of each origin that was merged, in order: up to where it counts. Of those whose log is not here any more nothing
+     * can be read.
+     */
+    public List<Held> heldOfMerged() {
+        List<Held> held = new ArrayList<>();
+        shard.compacted.forEach((origin, end) -> {
+            LogStatus status = store.status(shard.log(origin));
+            boolean whole = Long.compareUnsigned(status.lastSeqno(), end) >= 0;
+            held.add(new Held(
+                    origin,
+                    whole ? status.firstSeqno() : end + 1,
+                    end,
+                    chainAt(origin, end).orElse(Chain.START)));
+        });
+        return held;
+    }
+
     /** Returns how many writes count twice until they are taken back, by the origin whose they are. */
     public Map<Origin, Integer> doubled() {
         return shard.duplicates.counts();
@@ -58,10 +76,10 @@ public final class SlotLogs {
     /** Returns the chain of an origin's log after a seqno; empty if no batch that can be read ends there, nor what comes before the first. */
     public OptionalLong chainAt(Origin origin, long seqno) {
         OriginLedger known = shard.origins.get(origin);
-        if (known == null) {
+        if (known == null && !shard.compacted.containsKey(origin)) {
             return seqno == origin.startSeqno() ? OptionalLong.of(Chain.START) : OptionalLong.empty();
         }
-        if (seqno == known.lastSeqno) {
+        if (known != null && seqno == known.lastSeqno) {
             return OptionalLong.of(known.chain);
         }
         LogStatus status = store.status(shard.log(origin));

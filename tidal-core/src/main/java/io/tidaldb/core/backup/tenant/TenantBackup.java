@@ -112,7 +112,9 @@ public final class TenantBackup {
 
     private List<Range> ranges(int slot, TenantShard shard, SlotLogs logs) {
         List<Range> ranges = new ArrayList<>();
-        for (SlotLogs.Held held : logs.held()) {
+        List<SlotLogs.Held> all = new ArrayList<>(logs.heldOfMerged());
+        all.addAll(logs.held());
+        for (SlotLogs.Held held : all) {
             Origin origin = held.origin();
             BackedUpLog from =
                     after.log(slot, origin).orElse(new BackedUpLog(slot, origin, origin.startSeqno(), Chain.START));
