@@ -572,9 +572,8 @@ public final class TenantShard {
         return owner == null ? null : owner.node;
     }
 
-    /** Returns why no writes are taken here, or null. */
-    @Nullable
-    TidalException writeRefusal() {
+    /** Returns why no writes are taken here, or null. Safe for any thread. */
+    public @Nullable TidalException writeRefusal() {
         TidalException reason = suspension();
         if (reason == null) {
             reason = refusal();
@@ -1198,9 +1197,12 @@ public final class TenantShard {
         return applied.get(of) != null;
     }
 
-    /** Returns whether this replica writes under an origin: then it knows all of its records. */
+    /**
+     * Returns whether this replica writes under an origin and has folded all that it wrote. Whoever leads no more may have written what counts
+     * only when the next leader has adopted it.
+     */
     public boolean writesUnder(Origin of) {
-        return of.equals(origin);
+        return of.equals(origin) && (everywhere || leads()) && !held && !needsSnapshot;
     }
 
     /**

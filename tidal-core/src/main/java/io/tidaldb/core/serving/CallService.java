@@ -301,7 +301,7 @@ public final class CallService implements AutoCloseable {
         if (call.admitted()) {
             written = tenant.users().write(record, options, true);
         } else {
-            tenant.home();
+            tenant.requireHome();
             written = tenant.writeFromHome(record, options);
         }
         return written.thenApply(position -> new Answer.Written(

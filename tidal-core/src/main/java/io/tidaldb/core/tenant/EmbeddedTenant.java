@@ -196,6 +196,23 @@ public final class EmbeddedTenant implements Tenant {
                 .orElse(leader);
     }
 
+    /** Returns the replica of a slot that takes a record about a user. */
+    ReplicaId taking(int slot, WriteOptions options) {
+        return regional.areMeant() ? route(slot, options.region()) : placement.get(slot);
+    }
+
+    /** Returns the replica in this process that takes a record about a user; null if there is none. */
+    @Nullable TenantShard takingHere(int slot, WriteOptions options) {
+        TenantShard near = regional.areMeant()
+                ? options.region()
+                        .map(regional::in)
+                        .orElseGet(() -> regional.at(near()))
+                        .state()
+                        .leading(slot)
+                : null;
+        return near == null ? state.leading(slot) : near;
+    }
+
     /** Returns what a replica shares with others here. */
     public TenantState stateOf(ReplicaId replica) {
         return regional.areMeant() ? regional.at(replica.region()).state() : state;

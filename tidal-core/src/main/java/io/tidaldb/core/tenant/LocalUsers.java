@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.LongPredicate;
@@ -48,10 +49,10 @@ public final class LocalUsers implements UserStore {
     public CompletableFuture<Position> write(UserRecord record, WriteOptions options, boolean paid) {
         try {
             check(record);
-            TenantShard shard = leading(record);
+            TenantShard shard = taking(record, options);
             if (record instanceof SessionRecord session) {
                 return preceded(session, shard, options)
-                        .thenComposeAsync(nothing -> submit(record, leading(record), options, paid), tidal.callbacks());
+                        .thenComposeAsync(nothing -> submit(record, taking(record, options), options, paid), tidal.callbacks());
             }
             return submit(record, shard, options, paid);
         } catch (TidalException e) {
@@ -85,9 +86,9 @@ public final class LocalUsers implements UserStore {
     }
 
     /** Returns the replica here that takes a record. */
-    private TenantShard leading(UserRecord record) {
+    private TenantShard taking(UserRecord record, WriteOptions options) {
         int slot = router.slot(record.route());
-        TenantShard shard = tenant.state().leading(slot);
+        TenantShard shard = tenant.takingHere(slot, options);
         if (shard == null) {
             throw new TidalException(
                     ErrorCode.NOT_OWNER,
@@ -96,15 +97,19 @@ public final class LocalUsers implements UserStore {
         return shard;
     }
 
-    /** Completes when the writes of a session are here that come before one. */
+    /** Completes when the writes of a session are here that come before one; at once if whoever has them leads elsewhere. */
     private CompletableFuture<Void> preceded(SessionRecord record, TenantShard shard, WriteOptions options) {
+        TidalException refusal = shard.writeRefusal();
+        if (refusal != null) {
+            return CompletableFuture.failedFuture(refusal);
+        }
         // Sooner than whoever asked gives up, so that he hears why.
         Duration wait = options.deadline().multipliedBy(3).dividedBy(4);
         return tenant.waiting(
                 shard,
                 () -> shard.sessionMark(record.session()) >= record.number() - 1,
                 wait,
-                () -> shard.sessionOutOfOrder(record));
+                () -> Objects.requireNonNullElseGet(shard.writeRefusal(), () -> shard.sessionOutOfOrder(record)));
     }
 
     @Override

@@ -33,7 +33,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The records about users of a tenant that other processes have, too. A write goes by the node that leads the tenant's first slot, where its
- * rate is counted, to the one that leads its own; a read goes to whoever has the replica that is to answer, and to no other one.
+ * rate is counted, to the one that leads its own; where every replica takes writes, to the nearest that has all of the tenant. A read goes to
+ * whoever has the replica that is to answer, and to no other one.
  *
  * <p>Safe for any number of threads.
  */
@@ -56,15 +57,15 @@ final class RoutedUsers implements UserStore {
     @Override
     public CompletableFuture<Position> write(UserRecord record, WriteOptions options) {
         return Waiting.bare(tenant.rerouted(options, () -> {
-                    NodeId home = tenant.node(tenant.placement().get(0));
+                    NodeId home = tenant.node(local.taking(0, options));
                     return tenant.isHere(home) ? writeFromHome(record, options) : sent(home, record, options, false);
                 })
                 .whenCompleteAsync((position, failure) -> {}, callbacks));
     }
 
-    /** Writes a record, for whose rate this node, which leads the first slot, accounts. */
+    /** Writes a record, for whose rate this node accounts. */
     CompletableFuture<Position> writeFromHome(UserRecord record, WriteOptions options) {
-        NodeId leader = tenant.node(tenant.placement().get(router.slot(record.route())));
+        NodeId leader = tenant.node(local.taking(router.slot(record.route()), options));
         if (tenant.isHere(leader)) {
             return local.users().write(record, options);
         }
