@@ -19,7 +19,10 @@ import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
 import java.util.zip.CRC32C;
@@ -195,8 +198,14 @@ final class Checkpoint {
                 }
             }
             return file.bytes();
-        } catch (IOException e) {
+        } catch (IOException | BufferUnderflowException e) {
             throw new TidalException(ErrorCode.CORRUPT_DATA, "checkpoint " + file.name() + " can't be read: " + e, e);
+        } catch (TidalException e) {
+            if (e.code() != ErrorCode.INVALID_ARGUMENT) {
+                throw e;
+            }
+            throw new TidalException(
+                    ErrorCode.CORRUPT_DATA, "checkpoint " + file.name() + " is malformed: " + e.getMessage(), e);
         }
     }
 
@@ -291,6 +300,24 @@ final class Checkpoint {
 
     static Origin readOrigin(DataInput in) throws IOException {
         return new Origin(RegionId.of(in.readUnsignedShort()), ShardId.of(in.readUnsignedShort()), in.readInt());
+    }
+
+    /** Reads a u32 length, which is not believed before so many bytes are there, and returns what follows it, little-endian. */
+    static ByteBuffer readBody(DataInput in) throws IOException {
+        int length = in.readInt();
+        if (length < 0) {
+            throw new TidalException(
+                    ErrorCode.CORRUPT_DATA,
+                    "a checkpoint has a record of " + Integer.toUnsignedString(length) + " bytes");
+        }
+        byte[] body = new byte[Math.min(length, BUFFER_BYTES)];
+        in.readFully(body);
+        while (body.length < length) {
+            int known = body.length;
+            body = Arrays.copyOf(body, (int) Math.min(length, 2L * known));
+            in.readFully(body, known, body.length - known);
+        }
+        return ByteBuffer.wrap(body).order(ByteOrder.LITTLE_ENDIAN);
     }
 
     private static TidalException damaged(NodeHome.StoredFile file, String expected) {

@@ -8,8 +8,6 @@ import io.tidaldb.core.codec.SeqnoRanges;
 import java.io.DataInput;
 import java.io.DataOutput;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.Map;
 import java.util.NavigableSet;
 import java.util.SortedMap;
@@ -125,14 +123,7 @@ final class Duplicates {
     void readFrom(DataInput in) throws IOException {
         for (int i = in.readInt(); i > 0; i--) {
             Origin origin = Checkpoint.readOrigin(in);
-            byte[] ranges = new byte[in.readInt()];
-            in.readFully(ranges);
-            voided.put(
-                    origin,
-                    SeqnoRanges.decode(
-                            ByteBuffer.wrap(ranges).order(ByteOrder.LITTLE_ENDIAN),
-                            origin.startSeqno(),
-                            lastOf(origin)));
+            voided.put(origin, SeqnoRanges.decode(Checkpoint.readBody(in), origin.startSeqno(), lastOf(origin)));
         }
         for (int i = in.readInt(); i > 0; i--) {
             Origin origin = Checkpoint.readOrigin(in);

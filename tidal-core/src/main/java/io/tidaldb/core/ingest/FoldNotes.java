@@ -9,7 +9,6 @@ import java.io.DataInput;
 import java.io.DataOutput;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
@@ -207,9 +206,7 @@ final class FoldNotes {
         for (int i = in.readInt(); i > 0; i--) {
             Origin writer = Checkpoint.readOrigin(in);
             long seqno = in.readLong();
-            byte[] body = new byte[in.readInt()];
-            in.readFully(body);
-            ByteBuffer little = ByteBuffer.wrap(body).order(ByteOrder.LITTLE_ENDIAN);
+            ByteBuffer little = Checkpoint.readBody(in);
             notes.add(new Note(writer, seqno, ControlRecord.decode(little)));
         }
         limits = compute();

@@ -15,7 +15,6 @@ import java.io.DataInput;
 import java.io.DataOutput;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
@@ -320,9 +319,7 @@ final class SessionTable {
             WalSegmentId name = NegativeTable.readName(in);
             long hlc = in.readLong();
             IdempotencyKey key = in.readBoolean() ? new IdempotencyKey(in.readLong(), in.readLong()) : null;
-            byte[] body = new byte[in.readInt()];
-            in.readFully(body);
-            ByteBuffer little = ByteBuffer.wrap(body).order(ByteOrder.LITTLE_ENDIAN);
+            ByteBuffer little = Checkpoint.readBody(in);
             fold(new Entry((SessionRecord) UserRecord.decode(RecordKind.SESSIONS, little), name, hlc, key));
         }
     }

@@ -9,8 +9,6 @@ import io.tidaldb.core.ledger.SignalLedger;
 import java.io.DataInput;
 import java.io.DataOutput;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -95,10 +93,13 @@ final class TakenBackSections {
     static void readWaiting(TenantShard shard, DataInput in) throws IOException {
         for (int i = in.readInt(); i > 0; i--) {
             OriginLedger writer = known(shard, Checkpoint.readOrigin(in));
-            byte[] body = new byte[in.readInt()];
-            in.readFully(body);
-            ControlRecord record = ControlRecord.decode(ByteBuffer.wrap(body).order(ByteOrder.LITTLE_ENDIAN));
-            writer.waiting.add((ControlRecord.Voided) record);
+            ControlRecord record = ControlRecord.decode(Checkpoint.readBody(in));
+            if (!(record instanceof ControlRecord.Voided voided)) {
+                throw new TidalException(
+                        ErrorCode.CORRUPT_DATA,
+                        "a checkpoint says that " + record + " waits, which takes nothing back");
+            }
+            writer.waiting.add(voided);
         }
     }
 

@@ -159,6 +159,11 @@ final class FoldReplica {
         }
     }
 
+    /** Reads a checkpoint into a state that nobody sees. */
+    void read(NodeHome.StoredFile checkpoint) {
+        recovery.read(checkpoint, recovery.empty(shard));
+    }
+
     /** Takes the state of another replica's checkpoint. */
     void install(FoldReplica from) {
         try (NodeHome.PendingFile file =
@@ -176,7 +181,7 @@ final class FoldReplica {
         recovery.snapshots().install(shard, fresh, bytes);
     }
 
-    private byte[] checkpointBytes() throws IOException {
+    byte[] checkpointBytes() throws IOException {
         try (InputStream in = home.find(TENANT, Checkpoint.name(replica.shard()))
                 .orElseThrow()
                 .open()) {

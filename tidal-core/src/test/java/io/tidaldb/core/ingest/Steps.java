@@ -168,7 +168,8 @@ final class Steps {
         };
     }
 
-    private static final class Stored implements NodeHome.StoredFile {
+    /** A file on the heap. */
+    static final class Stored implements NodeHome.StoredFile {
 
         private final String name;
         private final byte[] content;

@@ -77,6 +77,8 @@ class HostileRequestsTest {
                 "[{\"signal\":\"\u0000\",\"entity\":1}]",
                 "[{\"signal\":\"view\",\"entity\":" + "9".repeat(10_000) + "}]",
                 "[{\"signal\":\"" + "v".repeat(40_000) + "\",\"entity\":1}]",
+                // What looks like UTF-32, and ends within a character.
+                "\u0000\u0000\u0000[\u0000",
                 "[".repeat(30_000),
                 "{\"a\":".repeat(10_000));
     }

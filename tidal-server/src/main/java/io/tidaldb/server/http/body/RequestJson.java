@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.tidaldb.api.TidalException;
+import java.io.CharConversionException;
 import java.io.IOException;
 import java.io.InputStream;
 
@@ -52,6 +53,8 @@ public final class RequestJson {
             return new Fields(tree);
         } catch (JsonProcessingException e) {
             throw malformed("the body", e);
+        } catch (CharConversionException e) {
+            throw malformed("the body", e);
         }
     }
 
@@ -80,6 +83,12 @@ public final class RequestJson {
                 : " (line " + failure.getLocation().getLineNr() + ", column "
                         + failure.getLocation().getColumnNr() + ")";
         return TidalException.invalid(what + " is not valid JSON" + where + ": " + reason(failure));
+    }
+
+    /** Returns a failure that says that a text is in no encoding of JSON. */
+    public static TidalException malformed(String what, CharConversionException failure) {
+        return TidalException.invalid(
+                what + " is not valid JSON: expected UTF-8; " + Text.safe(String.valueOf(failure.getMessage())));
     }
 
     private static String reason(JsonProcessingException failure) {

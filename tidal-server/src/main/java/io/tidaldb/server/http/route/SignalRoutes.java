@@ -25,6 +25,7 @@ import io.tidaldb.server.http.exchange.Route;
 import io.tidaldb.server.http.openapi.Schema;
 import io.tidaldb.server.importing.Json;
 import io.tidaldb.server.view.Numbers;
+import java.io.CharConversionException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;
@@ -110,6 +111,8 @@ final class SignalRoutes {
                 throw TidalException.invalid("the body goes on after the array");
             }
         } catch (JsonProcessingException e) {
+            throw RequestJson.malformed("the body", e);
+        } catch (CharConversionException e) {
             throw RequestJson.malformed("the body", e);
         }
         return signals;
