@@ -2,7 +2,9 @@ package io.tidaldb.server.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStreamReader;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
@@ -40,6 +42,12 @@ class SlowReadersTest {
     private static final int CLIENTS = 170;
 
     private static final int ENTITIES = 3_000;
+
+    /** More than may be slow at a time, fewer than may listen. */
+    private static final int LISTENERS = 40;
+
+    /** More events than sockets take. */
+    private static final int MOST_CHANGES = 50_000;
 
     /** Of answers of hundreds of kilobytes: more than sockets take. */
     private static final int REQUESTS_EACH = 10;
@@ -110,6 +118,50 @@ class SlowReadersTest {
                             .is(200)
                             .text())
                     .hasSizeGreaterThan(ENTITIES * 100);
+        }
+    }
+
+    /** Returns whether the server has closed a connection; what is said to one that is open means nothing. */
+    private static boolean isGone(Socket client) {
+        try {
+            client.getOutputStream().write('\n');
+            return false;
+        } catch (IOException e) {
+            return true;
+        }
+    }
+
+    @Test
+    @DisplayName("of events, are cut off when there are too many; whoever reads is told")
+    void streamsOfEvents(@TempDir Path directory) throws Exception {
+        try (TestServer server = TestServer.start(directory, "")) {
+            server.json("POST", "/v1/tenants", "{\"tenant\":1}").is(201);
+            for (int i = 0; i < LISTENERS; i++) {
+                connect(server.server.port()).getOutputStream().write(get("/v1/events"));
+            }
+            for (int changes = 0; clients.stream().noneMatch(SlowReadersTest::isGone); changes += 100) {
+                assertThat(changes).isLessThan(MOST_CHANGES);
+                for (int i = 0; i < 100; i++) {
+                    server.json("PATCH", "/v1/tenants/1", "{\"max_entities\":" + (1_000 + i) + "}")
+                            .is(200);
+                }
+            }
+            Socket eager = connect(server.server.port());
+            eager.getOutputStream().write(get("/v1/events"));
+            eager.setSoTimeout(60_000);
+            BufferedReader events =
+                    new BufferedReader(new InputStreamReader(eager.getInputStream(), StandardCharsets.UTF_8));
+            await(events, "event: health");
+            server.json("POST", "/v1/tenants", "{\"tenant\":2}").is(201);
+            await(events, "data: {\"change\":\"created\",\"tenant\":\"2\"}");
+        }
+    }
+
+    private static void await(BufferedReader events, String expected) throws IOException {
+        String line = events.readLine();
+        while (!expected.equals(line)) {
+            assertThat(line).isNotNull();
+            line = events.readLine();
         }
     }
 
