@@ -170,6 +170,11 @@ class CrashCyclesTest {
         process.waitFor();
     }
 
+    /** Makes the disk on which an ext4 is fail from now on, whatever it is asked to do. */
+    static void shutDown(Path mount) {
+        FaultTools.run("python3", "-c", SHUTDOWN, mount.toString());
+    }
+
     /** Runs a cluster until something happens to it. */
     private void cycle(Cell cell, String durability, Path directory, Book book, Tally tally, End end)
             throws IOException, InterruptedException {
@@ -282,7 +287,7 @@ class CrashCyclesTest {
         }
 
         void cut(Process process) throws InterruptedException {
-            FaultTools.run("python3", "-c", SHUTDOWN, mount.toString());
+            shutDown(mount);
             kill(process);
             FaultTools.run("umount", mount.toString());
             FaultTools.run("mount", device, mount.toString());

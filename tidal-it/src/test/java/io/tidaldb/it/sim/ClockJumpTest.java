@@ -223,6 +223,42 @@ class ClockJumpTest {
         decaysAsDefined(EVERYWHERE, log);
     }
 
+    @ParameterizedTest
+    @ValueSource(ints = {-20, -9, 9, 20})
+    @DisplayName(
+            "counts a write once that it took under a key while it reached nobody, and that others took under the same key; and what is tried again, before its clock is right and afterwards")
+    void sameKeysOnBothSides(int hours) {
+        createEverywhere();
+        Duration jump = Duration.ofHours(hours);
+        int keys = 5;
+        SimulatedNetwork.Cut cut = cluster.network().isolate(List.of(first.id()));
+        first.machine().jump(jump);
+        writeUnderKeys(keys, List.of(first, other));
+        cut.close();
+        allCount(EVERYWHERE, keys);
+        writeUnderKeys(keys, cluster.members());
+        first.machine().jump(jump.negated());
+        writeUnderKeys(keys, cluster.members());
+        world.runFor(Duration.ofSeconds(5));
+        allCount(EVERYWHERE, keys);
+        first.machine().crash("it stops");
+        first.machine().restart();
+        first.start();
+        world.runUntil(first::serves, Duration.ofMinutes(1));
+        writeUnderKeys(keys, cluster.members());
+        world.runFor(Duration.ofSeconds(5));
+        allCount(EVERYWHERE, keys);
+    }
+
+    private void writeUnderKeys(int keys, List<Member> members) {
+        Signal signal = Signal.of("view", ENTITY, 1);
+        for (Member member : members) {
+            for (int i = 0; i < keys; i++) {
+                write(member, EVERYWHERE, signal, WriteOptions.DEFAULT.with(new IdempotencyKey(2, i)));
+            }
+        }
+    }
+
     @Test
     @DisplayName("leads on where a majority of clocks has jumped alike, and where others disagree with each other")
     void majority() {
