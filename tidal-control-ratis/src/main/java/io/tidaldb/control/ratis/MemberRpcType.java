@@ -7,6 +7,9 @@ import org.apache.ratis.rpc.RpcType;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.server.RaftServerRpc;
 import org.apache.ratis.server.ServerFactory;
+import org.apache.ratis.server.leader.FollowerInfo;
+import org.apache.ratis.server.leader.LeaderState;
+import org.apache.ratis.server.leader.LogAppender;
 import org.apache.ratis.util.ReflectionUtils;
 
 /** Tells Ratis how to reach the other members. Ratis makes it by the name of its class. */
@@ -14,6 +17,7 @@ final class MemberRpcType implements RpcType {
 
     private static final String CONTEXT = "tidal.context";
     private static final String SUBMITTER = "tidal.submitter";
+    private static final String FOLLOWERS = "tidal.followers";
 
     /** For Ratis. */
     MemberRpcType() {}
@@ -30,10 +34,11 @@ final class MemberRpcType implements RpcType {
         }
     }
 
-    static Parameters parameters(ControlLogContext context, Submitter submitter) {
+    static Parameters parameters(ControlLogContext context, Submitter submitter, Followers followers) {
         Parameters parameters = new Parameters();
         parameters.put(CONTEXT, context, ControlLogContext.class);
         parameters.put(SUBMITTER, submitter, Submitter.class);
+        parameters.put(FOLLOWERS, followers, Followers.class);
         return parameters;
     }
 
@@ -47,14 +52,23 @@ final class MemberRpcType implements RpcType {
         return new Factory(
                 this,
                 parameters.getNonNull(CONTEXT, ControlLogContext.class),
-                parameters.getNonNull(SUBMITTER, Submitter.class));
+                parameters.getNonNull(SUBMITTER, Submitter.class),
+                parameters.getNonNull(FOLLOWERS, Followers.class));
     }
 
-    private record Factory(RpcType type, ControlLogContext context, Submitter submitter) implements ServerFactory {
+    private record Factory(RpcType type, ControlLogContext context, Submitter submitter, Followers followers)
+            implements ServerFactory {
 
         @Override
         public RpcType getRpcType() {
             return type;
+        }
+
+        @Override
+        public LogAppender newLogAppender(RaftServer.Division server, LeaderState leader, FollowerInfo follower) {
+            LogAppender appender = LogAppender.newLogAppenderDefault(server, leader, follower);
+            followers.follows(follower.getId(), appender);
+            return appender;
         }
 
         @Override

@@ -68,7 +68,7 @@ final class RaftGroupMember {
     }
 
     /** Opens what is there and takes part. */
-    void start(CommandStateMachine machine, Submitter submitter) {
+    void start(CommandStateMachine machine, Submitter submitter, Followers followers) {
         try {
             Path files = raft.resolve(group.getUuid().toString());
             owner.check(files);
@@ -80,7 +80,7 @@ final class RaftGroupMember {
                     .setOption(RaftStorage.StartupOption.RECOVER)
                     .setStateMachine(machine)
                     .setProperties(Settings.properties(raft, context.network()))
-                    .setParameters(MemberRpcType.parameters(context, submitter))
+                    .setParameters(MemberRpcType.parameters(context, submitter, followers))
                     .build();
             server = made;
             made.start();

@@ -47,6 +47,7 @@ final class RatisControlLog implements ControlLog, CommandStateMachine.Events {
     private final CommandStateMachine machine = new CommandStateMachine(this, progress);
     private final ControlExecutor executor;
     private final Submitter submitter;
+    private final Followers followers = new Followers();
     private final Proposals proposals;
     private final Reads reads;
     private final MemberChanges changes;
@@ -74,7 +75,7 @@ final class RatisControlLog implements ControlLog, CommandStateMachine.Events {
         CompletableFuture<Void> started = new CompletableFuture<>();
         log.executor.execute(() -> {
             try {
-                log.member.start(log.machine, log.submitter);
+                log.member.start(log.machine, log.submitter, log.followers);
                 started.complete(null);
             } catch (RuntimeException | Error e) {
                 log.executor.shutdown();
@@ -180,6 +181,7 @@ final class RatisControlLog implements ControlLog, CommandStateMachine.Events {
 
     @Override
     public void applied(Proposal proposal, long index) {
+        followers.committed();
         proposals.applied(proposal, index);
     }
 

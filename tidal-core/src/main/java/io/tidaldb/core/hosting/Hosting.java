@@ -252,6 +252,7 @@ public final class Hosting implements ControlPlane.Listener {
     }
 
     private void roundDone() {
+        SortedSet<TenantId> done = underway;
         underway = new TreeSet<>();
         waiting.entrySet().removeIf(each -> {
             boolean settled = !changed.contains(each.getKey());
@@ -262,11 +263,20 @@ public final class Hosting implements ControlPlane.Listener {
         });
         pausing.forEach(each -> each.complete(null));
         pausing.clear();
+        done.forEach(this::turned);
         if (changed.isEmpty()) {
             idle.forEach(each -> each.complete(null));
             idle.clear();
         }
         work();
+    }
+
+    /** Has writes of a tenant that are held back tried again. Called on the scheduler. */
+    public void turned(TenantId id) {
+        EmbeddedTenant tenant = tenants.get(id);
+        if (tenant != null) {
+            tenant.turned();
+        }
     }
 
     private void tell(CompletableFuture<Void> stage, TenantId id) {

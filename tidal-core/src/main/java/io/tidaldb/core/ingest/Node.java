@@ -654,6 +654,18 @@ public final class Node {
         });
     }
 
+    /**
+     * Takes no more writes of a slot, from between two commits on; returns what its logs hold then, and go on to hold until
+     * {@link TenantShard#freeze} says otherwise.
+     */
+    public CompletableFuture<SlotContent> freeze(TenantShard shard) {
+        return loop.submit(() -> {
+            requireThere(shard);
+            shard.freeze(true);
+            return SlotContent.of(shard, new SlotLogs(shard, store, recovery).held(), false, false);
+        });
+    }
+
     /** Deletes all that this node holds of a slot that is none of its shard's any more; nobody may use it again. */
     @SuppressWarnings("FutureReturnValueIgnored") // Its failure is handed on.
     public CompletableFuture<Void> eraseSlot(TenantShard shard) {

@@ -285,11 +285,24 @@ final class Move {
 
     private CompletableFuture<Duration> cutOver(MigrationRecord record, long attempt) {
         frozen = true;
-        shard.freeze(true);
-        long begun = site.nowNanos();
-        long until = begun + record.terms().maxWritePauseNanos();
-        return node.submit(() -> attempt)
-                .thenComposeAsync(committed -> everything(record, until), site.scheduler())
+        return node.freeze(shard)
+                .thenComposeAsync(all -> cutOver(record, attempt, all, site.nowNanos()), site.scheduler())
+                .exceptionallyComposeAsync(
+                        failure -> {
+                            MigrationRecord now = site.control().migration(id);
+                            String reason =
+                                    String.valueOf(RemoteCalls.reason(failure).getMessage());
+                            if (now == null || now.state() != MigrationState.CUTOVER) {
+                                unfreeze();
+                                return done(Duration.ZERO);
+                            }
+                            return thaw(now, reason);
+                        },
+                        site.scheduler());
+    }
+
+    private CompletableFuture<Duration> cutOver(MigrationRecord record, long attempt, SlotContent all, long begun) {
+        return everything(record, all, begun + record.terms().maxWritePauseNanos())
                 .thenComposeAsync(
                         nothing -> site.control()
                                 .submit(new ClusterCommand.CutOver(
@@ -306,26 +319,14 @@ final class Move {
                                     (site.nowNanos() - begun) / 1_000_000);
                             return done(Duration.ZERO);
                         },
-                        site.scheduler())
-                .exceptionallyComposeAsync(
-                        failure -> {
-                            MigrationRecord now = site.control().migration(id);
-                            String reason =
-                                    String.valueOf(RemoteCalls.reason(failure).getMessage());
-                            if (now == null || now.state() != MigrationState.CUTOVER) {
-                                unfreeze();
-                                return done(Duration.ZERO);
-                            }
-                            return thaw(now, reason);
-                        },
                         site.scheduler());
     }
 
     /** Completes when the target has everything, and as many of its shard's replicas as the tenant asks for; fails when it takes too long. */
-    private CompletableFuture<Void> everything(MigrationRecord record, long untilNanos) {
-        return feed.rest()
-                .thenCompose(round -> feed.peer().ask(MoveStep.SPREAD))
-                .thenCombine(awaited(), (spread, awaited) -> isEnough(record, spread) && !awaited)
+    private CompletableFuture<Void> everything(MigrationRecord record, SlotContent all, long untilNanos) {
+        return feed.upTo(all)
+                .thenComposeAsync(nothing -> spread(record), site.scheduler())
+                .thenCombine(awaited(), (spread, awaited) -> spread && !awaited)
                 .thenComposeAsync(
                         ready -> {
                             if (ready) {
@@ -339,7 +340,7 @@ final class Move {
                                     : site.hosting()
                                             .after(LOOK_AGAIN)
                                             .thenComposeAsync(
-                                                    nothing -> everything(record, untilNanos), site.scheduler());
+                                                    nothing -> everything(record, all, untilNanos), site.scheduler());
                         },
                         site.scheduler());
     }
@@ -349,14 +350,17 @@ final class Move {
         return replicator == null ? CompletableFuture.completedFuture(false) : replicator.isAwaited(shard);
     }
 
-    private boolean isEnough(MigrationRecord record, Answer.Moved spread) {
+    // The target itself has confirmed all of it: it is asked about its followers only where they count.
+    private CompletableFuture<Boolean> spread(MigrationRecord record) {
         TenantRecord tenant = site.control().tenant(record.tenant());
         Durability level = tenant == null ? Durability.LOCAL : tenant.config().durability();
-        int wanted = switch (level) {
-            case ALL -> spread.members();
-            case MAJORITY -> spread.members() / 2 + 1;
-            default -> 1;
-        };
+        return level == Durability.ALL || level == Durability.MAJORITY
+                ? feed.peer().ask(MoveStep.SPREAD).thenApply(spread -> isEnough(level, spread))
+                : CompletableFuture.completedFuture(true);
+    }
+
+    private static boolean isEnough(Durability level, Answer.Moved spread) {
+        int wanted = level == Durability.ALL ? spread.members() : spread.members() / 2 + 1;
         return spread.complete() >= wanted;
     }
 
@@ -399,8 +403,12 @@ final class Move {
     }
 
     private void unfreeze() {
+        boolean held = frozen;
         frozen = false;
         shard.freeze(false);
+        if (held) {
+            site.hosting().turned(tenant);
+        }
     }
 
     // Whoever led the slot before has begun, and does not say any more how it ended.

@@ -115,11 +115,6 @@ final class MoveFeed {
         theirs = null;
     }
 
-    /** Sends all that is missing as fast as it can be taken; as below. */
-    CompletableFuture<Round> rest() {
-        return round(Long.MAX_VALUE, AT_ONCE);
-    }
-
     /** Sends what is missing, so many bytes at most but for a last chunk; fails with what the other side says, and is to be begun anew then. */
     CompletableFuture<Round> round(long maxBytes, Pacer pacer) {
         return known().thenComposeAsync(

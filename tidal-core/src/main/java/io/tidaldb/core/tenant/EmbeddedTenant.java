@@ -99,6 +99,9 @@ public final class EmbeddedTenant implements Tenant {
     private final LocalUsers users;
     private final MovingReads moving;
 
+    /** Completes when this process has done next what was agreed on the tenant; then another one takes its place. */
+    private volatile CompletableFuture<Void> turn = new CompletableFuture<>();
+
     /** The label that was written on another node, until the replica here has it. */
     private volatile @Nullable NewLabel newLabel;
 
@@ -114,7 +117,7 @@ public final class EmbeddedTenant implements Tenant {
         this.router = ShardRouter.hashed(placement.size());
         this.admission = new WriteAdmission(tidal, state, router);
         this.regional = new RegionalWrites(tidal, record, router);
-        this.held = new HeldWrites(tidal);
+        this.held = new HeldWrites(tidal, () -> turn);
         this.moving = new MovingReads(this, tidal);
         this.routed = calls == null ? null : new RoutedTenant(this, tidal, calls, router);
         this.elsewhere = routed == null ? null : routed::send;
@@ -351,6 +354,18 @@ public final class EmbeddedTenant implements Tenant {
         if (!counted) {
             recount();
         }
+    }
+
+    /** Writes that are held back are tried again: this process has done something that was agreed. Called on the control scheduler. */
+    public void turned() {
+        CompletableFuture<Void> before = turn;
+        turn = new CompletableFuture<>();
+        before.complete(null);
+    }
+
+    /** Returns what holds back writes that another replica takes, or will. */
+    HeldWrites held() {
+        return held;
     }
 
     /** Begins to count the tenant's rate where another node did, or this one before it ended: a full bucket would be granted twice. */

@@ -313,6 +313,7 @@ public final class RoutedTenant implements Tenant {
             WriteOptions options,
             @Nullable TidalException before,
             Supplier<CompletableFuture<T>> attempt) {
+        CompletableFuture<Void> turn = local.held().turn().get();
         return attempted(attempt).exceptionallyCompose(failure -> {
             TidalException reason = worse(before, RemoteCalls.reason(failure));
             if (!mayBeTriedAgain(RemoteCalls.reason(failure), options)
@@ -321,9 +322,8 @@ public final class RoutedTenant implements Tenant {
             }
             Duration longer = pause.multipliedBy(2);
             Duration next = longer.compareTo(LONGEST_PAUSE) < 0 ? longer : LONGEST_PAUSE;
-            // One that is closed meanwhile says why it would have tried again.
-            return tidal.pause(pause)
-                    .exceptionallyCompose(closed -> CompletableFuture.failedFuture(reason))
+            return local.held()
+                    .untilTurn(turn, pause, reason)
                     .thenCompose(nothing -> rerouted(endNanos, next, options, reason, attempt));
         });
     }

@@ -13,8 +13,10 @@ import java.util.function.Supplier;
 /**
  * Holds back writes of a tenant while one of its slots is about to be led by another replica of this process: they are sent again when it is,
  * until their deadline. What was refused so was not applied. Safe for any number of threads.
+ *
+ * @param turn what completes when this process has done next what was agreed on the tenant
  */
-public record HeldWrites(Instance tidal) {
+public record HeldWrites(Instance tidal, Supplier<CompletableFuture<Void>> turn) {
 
     private static final Duration FIRST_PAUSE = Duration.ofMillis(1);
     private static final Duration LONGEST_PAUSE = Duration.ofMillis(10);
@@ -49,26 +51,40 @@ public record HeldWrites(Instance tidal) {
     public CompletableFuture<Position> again(
             TidalException refusal, Supplier<CompletableFuture<Position>> attempt, Duration deadline) {
         long end = tidal.clock().monotonicNanos() + Clock.nanos(deadline);
-        return again(refusal, attempt, end, FIRST_PAUSE);
+        return again(refusal, attempt, end, FIRST_PAUSE, turn.get());
     }
 
     private CompletableFuture<Position> again(
-            TidalException refusal, Supplier<CompletableFuture<Position>> attempt, long endNanos, Duration pause) {
+            TidalException refusal,
+            Supplier<CompletableFuture<Position>> attempt,
+            long endNanos,
+            Duration pause,
+            CompletableFuture<Void> since) {
         if (!isHeld(refusal) || tidal.clock().monotonicNanos() + pause.toNanos() - endNanos > 0) {
             return CompletableFuture.failedFuture(refusal);
         }
         Duration longer = pause.multipliedBy(2);
         Duration next = longer.compareTo(LONGEST_PAUSE) < 0 ? longer : LONGEST_PAUSE;
-        // One that is closed meanwhile says why it would have tried again.
-        return tidal.pause(pause)
-                .exceptionallyCompose(closed -> CompletableFuture.failedFuture(refusal))
-                .thenComposeAsync(nothing -> attempted(attempt), tidal.callbacks())
-                .exceptionallyCompose(failure -> {
-                    TidalException reason = RemoteCalls.reason(failure);
-                    return reason == refusal
-                            ? CompletableFuture.failedFuture(reason)
-                            : again(reason, attempt, endNanos, next);
-                });
+        return untilTurn(since, pause, refusal)
+                .thenComposeAsync(
+                        nothing -> {
+                            CompletableFuture<Void> now = turn.get();
+                            return attempted(attempt)
+                                    .exceptionallyCompose(failure ->
+                                            again(RemoteCalls.reason(failure), attempt, endNanos, next, now));
+                        },
+                        tidal.callbacks());
+    }
+
+    /**
+     * Completes after a pause, or as soon as this process has done what was agreed on the tenant since a turn was asked for.
+     *
+     * @param refusal what it fails with if the instance is closed meanwhile: why it would have been tried again
+     */
+    public CompletableFuture<Void> untilTurn(CompletableFuture<Void> since, Duration pause, TidalException refusal) {
+        return CompletableFuture.anyOf(since, tidal.pause(pause))
+                .thenApply(either -> (Void) null)
+                .exceptionallyCompose(closed -> CompletableFuture.failedFuture(refusal));
     }
 
     private static CompletableFuture<Position> attempted(Supplier<CompletableFuture<Position>> attempt) {
