@@ -9,11 +9,8 @@ import io.tidaldb.core.TenantCreation;
 import io.tidaldb.core.Tidal;
 import io.tidaldb.core.Topology;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -41,14 +38,9 @@ public final class MembersTenantsBenchmark {
 
     private MembersTenantsBenchmark(Path directory) throws IOException {
         this.directory = directory;
-        List<ServerSocket> sockets = new ArrayList<>();
+        int[] ports = NodeProcesses.freePorts(NODES);
         for (int node = 0; node < NODES; node++) {
-            ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
-            sockets.add(socket);
-            addresses.put(name(node), "127.0.0.1:" + socket.getLocalPort());
-        }
-        for (ServerSocket socket : sockets) {
-            socket.close();
+            addresses.put(name(node), "127.0.0.1:" + ports[node]);
         }
     }
 

@@ -73,14 +73,9 @@ public final class MigrationBenchmark {
 
     private MigrationBenchmark(Path directory) throws IOException {
         this.directory = directory;
-        List<ServerSocket> sockets = new ArrayList<>();
+        int[] ports = NodeProcesses.freePorts(NODES);
         for (int node = 0; node < NODES; node++) {
-            ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
-            sockets.add(socket);
-            addresses.put(name(node), "127.0.0.1:" + socket.getLocalPort());
-        }
-        for (ServerSocket socket : sockets) {
-            socket.close();
+            addresses.put(name(node), "127.0.0.1:" + ports[node]);
         }
     }
 

@@ -6,43 +6,25 @@ import io.tidaldb.api.EntityId;
 import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.WalSegmentId;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 @DisplayName("R-43: what a user does not want to see")
-class HardNegativesTest {
+class HardNegativesTest extends OneTenant {
 
     private static final EntityId ANNA = EntityId.of(1_001);
     private static final EntityId BERT = EntityId.of(1_002);
     private static final EntityId ITEM = EntityId.of(3);
 
-    @TempDir
-    Path directory;
-
-    private Drill drill;
-    private Tidal tidal;
-    private Tenant tenant;
-
     @BeforeEach
-    void open() {
-        drill = new Drill(directory);
-        tidal = drill.open();
-        tenant = tidal.createTenant(Drill.CONFIG);
+    void record() {
         for (long entity = 1; entity <= 5; entity++) {
             tenant.record("view", entity, (double) entity);
         }
-    }
-
-    private void reopen(Runnable end) {
-        end.run();
-        tidal = drill.open();
-        tenant = tidal.tenant(Drill.TENANT).orElseThrow();
     }
 
     private static List<Long> top(Tenant tenant, EntityId user) {

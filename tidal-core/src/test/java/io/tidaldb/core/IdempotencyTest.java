@@ -6,40 +6,17 @@ import io.tidaldb.api.Durability;
 import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.TenantConfig;
 import io.tidaldb.testkit.FaultyWalStores.Fault;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 @DisplayName("R-13: a write that is retried under its idempotency key happens once")
-class IdempotencyTest {
+class IdempotencyTest extends OneTenant {
 
     private static final List<Signal> WRITE = List.of(Signal.of("view", 1, 2), Signal.of("like", 2, 3));
-
-    @TempDir
-    Path directory;
-
-    private Drill drill;
-    private Tidal tidal;
-    private Tenant tenant;
-
-    @BeforeEach
-    void open() {
-        drill = new Drill(directory);
-        tidal = drill.open();
-        tenant = tidal.createTenant(Drill.CONFIG);
-    }
-
-    private void reopen(Runnable end) {
-        end.run();
-        tidal = drill.open();
-        tenant = tidal.tenant(Drill.TENANT).orElseThrow();
-    }
 
     private static void happenedOnce(Tenant tenant) {
         assertThat(tenant.total("view")).isOne();

@@ -28,34 +28,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 @DisplayName("Recovery")
-class RecoveryTest {
+class RecoveryTest extends OneTenant {
 
     private static final TenantId OTHER = TenantId.of(43);
-
-    @TempDir
-    Path directory;
-
-    private Drill drill;
-    private Tidal tidal;
-    private Tenant tenant;
-
-    @BeforeEach
-    void open() {
-        drill = new Drill(directory);
-        tidal = drill.open();
-        tenant = tidal.createTenant(Drill.CONFIG);
-    }
-
-    private void reopen() {
-        tidal = drill.open();
-        tenant = tidal.tenant(Drill.TENANT).orElseThrow();
-    }
 
     private static TenantShard slot(Tenant of) {
         return ((EmbeddedTenant) of).state().slots().get(0);

@@ -4,39 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tidaldb.api.EntityId;
 import io.tidaldb.api.ErrorCode;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 @DisplayName("R-44: sessions")
-class SessionsTest {
+class SessionsTest extends OneTenant {
 
     private static final EntityId ANNA = EntityId.of(1_001);
     private static final SessionId SESSION = SessionId.of(-7);
-
-    @TempDir
-    Path directory;
-
-    private Drill drill;
-    private Tidal tidal;
-    private Tenant tenant;
-
-    @BeforeEach
-    void open() {
-        drill = new Drill(directory);
-        tidal = drill.open();
-        tenant = tidal.createTenant(Drill.CONFIG);
-    }
-
-    private void reopen(Runnable end) {
-        end.run();
-        tidal = drill.open();
-        tenant = tidal.tenant(Drill.TENANT).orElseThrow();
-    }
 
     private Position write(int number, SessionEvent event) {
         return tenant.sessions().write(SESSION, SessionSeqNo.of(number), event, WriteOptions.DEFAULT);

@@ -8,7 +8,6 @@ import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.core.runtime.ThreadLoops;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,29 +18,13 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 @DisplayName("The write path")
-class WritePathTest {
+class WritePathTest extends OneTenant {
 
     private static final List<Signal> ONE = List.of(Signal.of("view", 1, 1));
-
-    @TempDir
-    Path directory;
-
-    private Drill drill;
-    private Tidal tidal;
-    private Tenant tenant;
-
-    @BeforeEach
-    void open() {
-        drill = new Drill(directory);
-        tidal = drill.open();
-        tenant = tidal.createTenant(Drill.CONFIG);
-    }
 
     private CompletableFuture<Position> async(List<Signal> signals) {
         return tenant.recordAllAsync(signals, WriteOptions.DEFAULT).toCompletableFuture();

@@ -3,8 +3,6 @@ package io.tidaldb.it;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -26,7 +24,7 @@ class ClusterInitCommandTest {
     @TempDir
     Path work;
 
-    private final int[] ports = new int[2 * NODES];
+    private int[] ports;
     private final List<TidalProcess> processes = new ArrayList<>();
 
     @AfterEach
@@ -37,15 +35,7 @@ class ClusterInitCommandTest {
     }
 
     private void choosePorts() throws IOException {
-        List<ServerSocket> sockets = new ArrayList<>();
-        for (int i = 0; i < ports.length; i++) {
-            ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
-            sockets.add(socket);
-            ports[i] = socket.getLocalPort();
-        }
-        for (ServerSocket socket : sockets) {
-            socket.close();
-        }
+        ports = FreePorts.choose(2 * NODES);
     }
 
     private String server(int node) {

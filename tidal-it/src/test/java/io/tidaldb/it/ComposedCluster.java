@@ -4,8 +4,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -84,7 +82,7 @@ final class ComposedCluster {
         if (service.get("read_only").asBoolean()) {
             words.add("--read-only");
         }
-        int port = freePort();
+        int port = FreePorts.one();
         ports.put(node, port);
         words.addAll(List.of("-p", "127.0.0.1:" + port + ":7400"));
         options.put(node, List.copyOf(words));
@@ -123,15 +121,9 @@ final class ComposedCluster {
         return engine.name(parts[0]) + ":" + parts[1];
     }
 
-    private static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
-        }
-    }
-
     /** Starts one that has nothing to do with the others but certificates and token, and returns its URL. */
     String startAlone(String name, Path configuration, Path data) throws IOException {
-        int port = freePort();
+        int port = FreePorts.one();
         engine.start(
                 container(name),
                 List.of(

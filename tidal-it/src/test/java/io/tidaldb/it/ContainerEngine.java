@@ -2,7 +2,6 @@ package io.tidaldb.it;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -33,8 +32,10 @@ final class ContainerEngine implements AutoCloseable {
         }
         String self = String.valueOf(ProcessHandle.current().pid());
         for (String program : List.of("docker", "podman")) {
-            if (execute(List.of(program, "info")).code == 0
-                    && execute(List.of("nsenter", "-t", self, "-n", "iptables", "-S")).code == 0) {
+            if (Outcome.of(List.of(program, "info")).code() == 0
+                    && Outcome.of(List.of("nsenter", "-t", self, "-n", "iptables", "-S"))
+                                    .code()
+                            == 0) {
                 return new ContainerEngine(program);
             }
         }
@@ -46,27 +47,12 @@ final class ContainerEngine implements AutoCloseable {
         return Assumptions.<RuntimeException>abort("skipped: " + why);
     }
 
-    private record Outcome(int code, String text) {}
-
-    private static Outcome execute(List<String> command) {
-        try {
-            Process process =
-                    new ProcessBuilder(command).redirectErrorStream(true).start();
-            String text = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
-            return new Outcome(process.waitFor(), text);
-        } catch (IOException e) {
-            return new Outcome(-1, String.valueOf(e.getMessage()));
-        } catch (InterruptedException e) {
-            throw new IllegalStateException("interrupted while " + command + " ran", e);
-        }
-    }
-
     private static String must(List<String> command) {
-        Outcome outcome = execute(command);
-        if (outcome.code != 0) {
-            throw new IllegalStateException(String.join(" ", command) + " failed: " + outcome.text);
+        Outcome outcome = Outcome.of(command);
+        if (outcome.code() != 0) {
+            throw new IllegalStateException(String.join(" ", command) + " failed: " + outcome.text());
         }
-        return outcome.text;
+        return outcome.text();
     }
 
     /** Runs a command of the engine that must succeed; returns what it printed. */
@@ -84,7 +70,7 @@ final class ContainerEngine implements AutoCloseable {
     /** Builds the image of the working copy on a base that is made here unless there is one, and returns its name. */
     String image() {
         String base = System.getProperty("tidal.base.image", BASE);
-        if (execute(List.of(program, "image", "inspect", base)).code != 0) {
+        if (Outcome.of(List.of(program, "image", "inspect", base)).code() != 0) {
             must(List.of(
                     "env",
                     "DOCKER=" + program,

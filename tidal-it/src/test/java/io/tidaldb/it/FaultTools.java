@@ -2,7 +2,6 @@ package io.tidaldb.it;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
@@ -14,16 +13,14 @@ final class FaultTools implements AutoCloseable {
     private final Deque<List<String>> undo = new ArrayDeque<>();
 
     /** What a program said, and how it ended. */
-    private record Outcome(int code, String text) {}
-
     /** Skips the test, in one line, if a command is missing or not permitted here. Returns what it printed. */
     static String need(String... command) {
-        Outcome outcome = execute(List.of(command));
-        if (outcome.code != 0) {
+        Outcome outcome = Outcome.of(List.of(command));
+        if (outcome.code() != 0) {
             Assumptions.abort("skipped: " + String.join(" ", command) + " is not possible here: "
-                    + outcome.text.replace('\n', ' '));
+                    + outcome.text().replace('\n', ' '));
         }
-        return outcome.text;
+        return outcome.text();
     }
 
     /** Runs a command that must succeed. */
@@ -32,29 +29,16 @@ final class FaultTools implements AutoCloseable {
     }
 
     private static String run(List<String> command) {
-        Outcome outcome = execute(command);
-        if (outcome.code != 0) {
-            throw new IllegalStateException(String.join(" ", command) + " failed: " + outcome.text);
+        Outcome outcome = Outcome.of(command);
+        if (outcome.code() != 0) {
+            throw new IllegalStateException(String.join(" ", command) + " failed: " + outcome.text());
         }
-        return outcome.text;
+        return outcome.text();
     }
 
     /** Says what undoes something that was set up. */
     void undoBy(String... command) {
         undo.push(List.of(command));
-    }
-
-    private static Outcome execute(List<String> command) {
-        try {
-            Process process =
-                    new ProcessBuilder(command).redirectErrorStream(true).start();
-            String text = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
-            return new Outcome(process.waitFor(), text);
-        } catch (IOException e) {
-            return new Outcome(-1, String.valueOf(e.getMessage()));
-        } catch (InterruptedException e) {
-            throw new IllegalStateException("interrupted while " + command + " ran", e);
-        }
     }
 
     @Override

@@ -9,12 +9,8 @@ import io.tidaldb.core.Tidal;
 import io.tidaldb.core.TidalBuilder;
 import io.tidaldb.core.Topology;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
@@ -38,14 +34,9 @@ final class Members implements AutoCloseable {
     /** Chooses ports; starts nothing. */
     Members(Path directory) throws IOException {
         this.directory = directory;
-        List<ServerSocket> sockets = new ArrayList<>();
+        int[] ports = FreePorts.choose(MOST);
         for (int node = 0; node < MOST; node++) {
-            ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
-            sockets.add(socket);
-            addresses.put(name(node), "127.0.0.1:" + socket.getLocalPort());
-        }
-        for (ServerSocket socket : sockets) {
-            socket.close();
+            addresses.put(name(node), "127.0.0.1:" + ports[node]);
         }
     }
 

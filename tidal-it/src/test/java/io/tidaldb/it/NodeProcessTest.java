@@ -6,7 +6,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -223,10 +222,7 @@ class NodeProcessTest {
     @Test
     @DisplayName("that waits for a majority is not ready, says what it waits for, and ends when it is told to")
     void waitsForOthers() throws Exception {
-        int port;
-        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            port = free.getLocalPort();
-        }
+        int port = FreePorts.one();
         Path file = Files.writeString(work.resolve("one.yaml"), """
                 data_dir: %s
                 http: {listen: "127.0.0.1:%d"}

@@ -3,8 +3,6 @@ package io.tidaldb.it;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -39,12 +37,6 @@ class RunbookTest {
         words.stream().skip(2).forEach(word -> all.add(here.getOrDefault(word, word)));
         all.addAll(List.of(more));
         return Cli.run(all.toArray()).done().out();
-    }
-
-    private static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
-        }
     }
 
     /** Starts the node that takes the place of another one; what it prints is of no interest. */
@@ -127,7 +119,7 @@ class RunbookTest {
     }
 
     private void lookAndMend(ProcessCluster cluster, String... server) throws Exception {
-        String address = "127.0.0.1:" + freePort();
+        String address = "127.0.0.1:" + FreePorts.one();
         Map<String, Object> here = Map.of(
                 "data",
                 cluster.data(0),

@@ -5,12 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.tidaldb.api.transport.TransportTls;
 import io.tidaldb.testkit.Certificates;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -27,7 +23,7 @@ class TlsClusterTest {
     @TempDir
     Path work;
 
-    private final int[] peerPorts = new int[NODES];
+    private int[] peerPorts;
     private final TidalProcess[] processes = new TidalProcess[NODES];
     private final String[] servers = new String[NODES];
     private Certificates authority;
@@ -36,15 +32,7 @@ class TlsClusterTest {
     @BeforeEach
     void prepare() throws IOException {
         authority = new Certificates(work, "authority");
-        List<ServerSocket> sockets = new ArrayList<>();
-        for (int node = 0; node < NODES; node++) {
-            ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
-            sockets.add(socket);
-            peerPorts[node] = socket.getLocalPort();
-        }
-        for (ServerSocket socket : sockets) {
-            socket.close();
-        }
+        peerPorts = FreePorts.choose(NODES);
     }
 
     @AfterEach

@@ -258,8 +258,9 @@ final class SessionTable {
                         ? "number " + record.number() + " of session " + session
                                 + " was another write: a retry needs its idempotency key and its content, a new write number "
                                 + (mark + 1)
-                        : "number " + record.number() + " of session " + session + " can't be taken yet: 1 to " + mark
-                                + " are here; send those before it again, or wait until they come");
+                        : "number " + record.number() + " of session " + session + " can't be taken yet: "
+                                + (mark == 0 ? "none is here, and 1 starts it" : "1 to " + mark + " are here")
+                                + "; send those before it again, or wait until they come");
     }
 
     /** Adds a digest of all sessions but those that may be forgotten soon, in the buckets of their numbers. */

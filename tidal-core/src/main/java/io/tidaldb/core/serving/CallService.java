@@ -44,6 +44,7 @@ import io.tidaldb.core.remote.CallCodec;
 import io.tidaldb.core.report.ClusterFigures;
 import io.tidaldb.core.runtime.LoopFactory;
 import io.tidaldb.core.tenant.EmbeddedTenant;
+import io.tidaldb.core.tenant.HeldPositions;
 import io.tidaldb.core.tenant.RoutedSums;
 import io.tidaldb.core.usage.UsageAudit;
 import io.tidaldb.core.usage.UsageFigures;
@@ -217,7 +218,8 @@ public final class CallService implements AutoCloseable {
             return on(reads, () -> session(session));
         } else if (call instanceof Call.Reach reach) {
             EmbeddedTenant tenant = tenant(reach);
-            return tenant.reached(
+            return tenant.positions()
+                    .reached(
                             tenant.serving(ReplicaId.parse(reach.replica())),
                             Position.parse(reach.position()),
                             Duration.ofNanos(reach.waitNanos()))
@@ -362,7 +364,7 @@ public final class CallService implements AutoCloseable {
                     : tenant.serving(new ReplicaId(region, ShardId.of(read.shard())));
             if (seen != null) {
                 ReplicaId replica = shard.replica();
-                tenant.checkHeld(replica, tenant.of(replica.shard(), Position.parse(seen)));
+                requireHeld(tenant, replica, seen);
             }
             Reading reading = tenant.readHere(shard, read.type(), entity, read.atNanos());
             cells.add(new Answer.Cell(
@@ -389,7 +391,7 @@ public final class CallService implements AutoCloseable {
             ReplicaId replica = new ReplicaId(RegionId.of(top.region()), ShardId.of(shard));
             shards.add(tenant.serving(replica));
             if (seen != null) {
-                tenant.checkHeld(replica, tenant.of(replica.shard(), Position.parse(seen)));
+                requireHeld(tenant, replica, seen);
             }
         }
         List<ScoredEntity> ranked = tenant.top(
@@ -404,6 +406,11 @@ public final class CallService implements AutoCloseable {
                 ranked.stream().mapToLong(each -> each.entity().value()).toArray(),
                 ranked.stream().mapToDouble(ScoredEntity::score).toArray(),
                 names);
+    }
+
+    private static void requireHeld(EmbeddedTenant tenant, ReplicaId replica, String position) {
+        HeldPositions positions = tenant.positions();
+        positions.requireHeld(replica, positions.of(replica.shard(), Position.parse(position)));
     }
 
     private CompletableFuture<Answer> export(Call.Export export) {

@@ -69,7 +69,6 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
-import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.function.ToLongFunction;
@@ -96,6 +95,7 @@ public final class EmbeddedTenant implements Tenant {
     private final @Nullable RoutedTenant routed;
 
     private final WriteAdmission.@Nullable Elsewhere elsewhere;
+    private final HeldPositions positions;
     private final LocalUsers users;
     private final MovingReads moving;
 
@@ -121,6 +121,7 @@ public final class EmbeddedTenant implements Tenant {
         this.moving = new MovingReads(this, tidal);
         this.routed = calls == null ? null : new RoutedTenant(this, tidal, calls, router);
         this.elsewhere = routed == null ? null : routed::send;
+        this.positions = new HeldPositions(this, tidal);
         this.users = new LocalUsers(this, tidal, router);
     }
 
@@ -545,153 +546,16 @@ public final class EmbeddedTenant implements Tenant {
         return new TenantSessions(id(), users);
     }
 
-    /**
-     * Waits until something is folded on a replica.
-     *
-     * @param late why it fails if that takes longer
-     */
-    @SuppressWarnings("FutureReturnValueIgnored") // Either way the one that waits is told.
-    CompletableFuture<Void> waiting(
-            TenantShard replica, BooleanSupplier condition, Duration wait, Supplier<TidalException> late) {
-        CompletableFuture<Void> met = replica.when(condition);
-        if (!met.isDone()) {
-            tidal.pause(wait).whenComplete((nothing, failure) -> {
-                if (failure != null) {
-                    met.completeExceptionally(RemoteCalls.reason(failure));
-                } else {
-                    met.completeExceptionally(late.get());
-                }
-            });
-        }
-        return met;
-    }
-
-    /** Waits until a replica here has folded a position; fails soon if nobody can ever have written there. */
-    public CompletableFuture<Void> reached(TenantShard replica, Position position, Duration wait) {
-        List<CompletableFuture<Void>> all = new ArrayList<>();
-        for (WalSegmentId record : position.records()) {
-            if (isOfAnother(record, replica)) {
-                continue;
-            }
-            if (!replica.hasFolded(record) && replica.writesUnder(record.origin())) {
-                return CompletableFuture.failedFuture(unknownPosition(record));
-            }
-            if (!replica.hasFolded(record) && !tidal.mayExist(record, record())) {
-                // Whoever wrote it may have been allowed to after what is known here.
-                return tidal.caughtUp()
-                        .handle((nothing, failure) -> tidal.mayExist(record, record()))
-                        .thenCompose(exists -> exists
-                                ? reached(replica, position, wait)
-                                : CompletableFuture.failedFuture(unknownPosition(record)));
-            }
-            all.add(waiting(
-                    replica,
-                    () -> replica.hasFolded(record),
-                    wait,
-                    () -> new TidalException(
-                            ErrorCode.DEADLINE_EXCEEDED,
-                            "replica " + replica.replica() + " of tenant " + id() + " has not seen position " + record
-                                    + " within " + wait + ": try again, or ask another region")));
-        }
-        return CompletableFuture.allOf(all.toArray(CompletableFuture[]::new));
-    }
-
-    /** Waits until a replica here has what a read asks for of its shard, if the read says how long. */
-    void awaitPosition(TenantShard replica, ReadOptions options) {
-        if (options.minPosition().isPresent() && !options.patience().isZero()) {
-            tidal.await(
-                    reached(replica, options.minPosition().get(), options.patience()),
-                    options.patience().plusSeconds(1).toNanos());
-        }
-    }
-
-    /** Waits for what a read asks for, if it says how long. */
-    private void awaitPosition(Position position, ReadOptions options) {
-        for (TenantShard replica : answering(options)) {
-            Position own = of(replica.replica().shard(), position);
-            if (!own.records().isEmpty()) {
-                awaitPosition(replica, options.atLeast(own));
-            }
-        }
-    }
-
     /** Checks that a read can be answered, waits for what it asks for, and returns the time that it judges by. */
     long prepare(ReadOptions options) {
         tidal.checkOpen();
-        if (!options.patience().isZero()) {
-            options.minPosition().ifPresent(position -> awaitPosition(position, options));
-        }
-        options.minPosition().ifPresent(position -> position.records().forEach(record -> checkHeld(record, options)));
+        options.minPosition().ifPresent(position -> positions.require(position, options));
         return time(options);
     }
 
-    private void checkHeld(WalSegmentId record, ReadOptions options) {
-        TidalException unknown = null;
-        for (int slot = 0; slot < placement.size(); slot++) {
-            if (wasOn(slot, record.shard())) {
-                try {
-                    checkHeld(record, replica(slot, options));
-                    return;
-                } catch (TidalException e) {
-                    unknown = e;
-                }
-            }
-        }
-        throw unknown != null ? unknown : unknownPosition(record);
-    }
-
-    /** Returns whether a record can be of the slot that a shard has: it was written on that shard, or where the slot was before. */
-    boolean isOf(ShardId shard, WalSegmentId record) {
-        for (int slot = 0; slot < placement.size(); slot++) {
-            if (placement.get(slot).shard().equals(shard)) {
-                return wasOn(slot, record.shard());
-            }
-        }
-        return record.shard().equals(shard);
-    }
-
-    /** Returns what of a position can be of the slot that a shard has. */
-    public Position of(ShardId shard, Position position) {
-        return new Position(position.records().stream()
-                .filter(record -> isOf(shard, record))
-                .toList());
-    }
-
-    /** Returns whether a slot is on a shard, or was, so that records of that may be its. */
-    boolean wasOn(int slot, ShardId shard) {
-        if (record.had(slot, shard)) {
-            return true;
-        }
-        // What is done here of what is agreed may be behind by more than one move.
-        TenantRecord agreed = tidal.agreed(id());
-        return agreed != null && agreed.had(slot, shard);
-    }
-
-    /** Returns whether a record is another slot's that was on this replica's shard before. */
-    private boolean isOfAnother(WalSegmentId record, TenantShard replica) {
-        return !replica.knows(record.origin())
-                && IntStream.range(0, placement.size())
-                                .filter(slot -> wasOn(slot, record.shard()))
-                                .count()
-                        > 1;
-    }
-
-    /** Checks that a replica here has what a read asks for. */
-    public void checkHeld(ReplicaId replica, Position position) {
-        position.records().forEach(record -> checkHeld(record, replica(replica)));
-    }
-
-    private void checkHeld(WalSegmentId record, TenantShard replica) {
-        if (!isOfAnother(record, replica) && !replica.holds(record)) {
-            throw unknownPosition(record);
-        }
-    }
-
-    private TidalException unknownPosition(WalSegmentId record) {
-        return new TidalException(
-                ErrorCode.POSITION_UNKNOWN,
-                "position " + record + " of tenant " + id()
-                        + " is not known here: expected one that a write of this tenant returned");
+    /** Returns which positions the replicas here have. */
+    public HeldPositions positions() {
+        return positions;
     }
 
     private TenantShard shard(long entity, ReadOptions options) {
@@ -787,8 +651,8 @@ public final class EmbeddedTenant implements Tenant {
     private TenantShard prepared(ReplicaId replica, ReadOptions options) {
         tidal.checkOpen();
         TenantShard shard = replica(replica);
-        awaitPosition(shard, options);
-        options.minPosition().ifPresent(position -> checkHeld(replica, position));
+        positions.await(shard, options);
+        options.minPosition().ifPresent(position -> positions.requireHeld(replica, position));
         return shard;
     }
 

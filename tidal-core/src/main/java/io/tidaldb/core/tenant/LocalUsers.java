@@ -69,7 +69,7 @@ public final class LocalUsers implements UserStore {
         if (record instanceof HardNegativeRecord negative && negative.withdrawn() != null) {
             int slot = router.slot(record.route());
             negative.withdrawn().forEach(each -> {
-                if (!tenant.wasOn(slot, each.shard())) {
+                if (!tenant.positions().wasOn(slot, each.shard())) {
                     throw TidalException.invalid("record " + each + " can't be a hard negative of entity "
                             + Long.toUnsignedString(negative.item()) + " of tenant " + tenant.id()
                             + ": expected one of shard "
@@ -105,11 +105,13 @@ public final class LocalUsers implements UserStore {
         }
         // Sooner than whoever asked gives up, so that he hears why.
         Duration wait = options.deadline().multipliedBy(3).dividedBy(4);
-        return tenant.waiting(
-                shard,
-                () -> shard.sessionMark(record.session()) >= record.number() - 1,
-                wait,
-                () -> Objects.requireNonNullElseGet(shard.writeRefusal(), () -> shard.sessionOutOfOrder(record)));
+        return tenant.positions()
+                .waiting(
+                        shard,
+                        () -> shard.sessionMark(record.session()) >= record.number() - 1,
+                        wait,
+                        () -> Objects.requireNonNullElseGet(
+                                shard.writeRefusal(), () -> shard.sessionOutOfOrder(record)));
     }
 
     @Override
@@ -129,7 +131,7 @@ public final class LocalUsers implements UserStore {
 
     /** Returns what a replica here knows that a user does not want to see: all, or those of some items. */
     public List<HiddenItem> hidden(long user, TenantShard replica, long @Nullable [] items, ReadOptions options) {
-        options.minPosition().ifPresent(position -> tenant.checkHeld(replica.replica(), position));
+        options.minPosition().ifPresent(position -> tenant.positions().requireHeld(replica.replica(), position));
         Set<Long> asked = new HashSet<>();
         if (items != null) {
             Arrays.stream(items).forEach(asked::add);
@@ -141,7 +143,7 @@ public final class LocalUsers implements UserStore {
 
     /** Returns what a replica here knows of a session. */
     public SessionImage session(long session, TenantShard replica, ReadOptions options) {
-        options.minPosition().ifPresent(position -> tenant.checkHeld(replica.replica(), position));
+        options.minPosition().ifPresent(position -> tenant.positions().requireHeld(replica.replica(), position));
         return replica.session(session);
     }
 

@@ -472,13 +472,13 @@ public final class RoutedTenant implements Tenant {
             Consumer<TenantShard> here) {
         if (isHere(node(replica))) {
             TenantShard found = local.replica(replica);
-            local.awaitPosition(found, options);
+            local.positions().await(found, options);
             here.accept(found);
         } else {
             awaitPosition(replica, options);
             answered(node(replica), List.of(replica), call, expected, options, then, () -> {
                 TenantShard found = here(replica);
-                local.awaitPosition(found, options);
+                local.positions().await(found, options);
                 here.accept(found);
             });
         }
@@ -486,7 +486,7 @@ public final class RoutedTenant implements Tenant {
 
     private Optional<Position> minPosition(ShardId shard, ReadOptions options) {
         return options.minPosition()
-                .map(position -> local.of(shard, position))
+                .map(position -> local.positions().of(shard, position))
                 .filter(position -> !position.records().isEmpty());
     }
 
@@ -616,9 +616,9 @@ public final class RoutedTenant implements Tenant {
         }
         byNode.forEach((node, replicas) -> {
             Consumer<List<ReplicaId>> locally = which -> {
-                which.forEach(replica -> local.awaitPosition(local.replica(replica), of(replica, options)));
+                which.forEach(replica -> local.positions().await(local.replica(replica), of(replica, options)));
                 which.forEach(replica -> minPosition(replica.shard(), options)
-                        .ifPresent(position -> local.checkHeld(replica, position)));
+                        .ifPresent(position -> local.positions().requireHeld(replica, position)));
                 offer(local.top(which.stream().map(local::replica).toList(), type, at, k, options.user()), top, names);
             };
             if (isHere(node)) {

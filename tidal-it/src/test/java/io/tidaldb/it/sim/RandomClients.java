@@ -14,10 +14,6 @@ import io.tidaldb.core.WriteOptions;
 import io.tidaldb.core.client.ClientTenant;
 import io.tidaldb.core.client.TidalClient;
 import io.tidaldb.core.client.TidalClientBuilder;
-import io.tidaldb.core.runtime.Clock;
-import io.tidaldb.core.runtime.LoopFactory;
-import io.tidaldb.core.runtime.Platform;
-import io.tidaldb.core.runtime.RandomSource;
 import io.tidaldb.it.sim.SimulatedMembers.Member;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -76,39 +72,11 @@ final class RandomClients {
         }));
     }
 
-    /** What a client runs on: none of the members' machines. */
-    private final class Users implements Platform {
-
-        private final SimulatedClient loops = new SimulatedClient(world);
-        private final SimulatedRandom own;
-        private final Clock clock;
-
-        Users(int number) {
-            own = world.random("client " + number);
-            clock = new SimulatedClock(world.time(), MachineProfile.DEFAULT, own.fork("clock"));
-        }
-
-        @Override
-        public Clock clock() {
-            return clock;
-        }
-
-        @Override
-        public RandomSource random() {
-            return own;
-        }
-
-        @Override
-        public LoopFactory loops() {
-            return loops;
-        }
-    }
-
     private void connect(int number) {
         TidalClientBuilder builder = TidalClient.builder()
                 .cluster("members")
                 .name("user" + number)
-                .platform(new Users(number))
+                .platform(new ClientPlatform(world, number))
                 .transport(cluster.network().transports())
                 .connectWithin(Duration.ofMinutes(1));
         cluster.members()

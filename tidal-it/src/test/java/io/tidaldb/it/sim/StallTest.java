@@ -11,10 +11,6 @@ import io.tidaldb.core.WriteOptions;
 import io.tidaldb.core.client.ClientTenant;
 import io.tidaldb.core.client.TidalClient;
 import io.tidaldb.core.client.TidalClientBuilder;
-import io.tidaldb.core.runtime.Clock;
-import io.tidaldb.core.runtime.LoopFactory;
-import io.tidaldb.core.runtime.Platform;
-import io.tidaldb.core.runtime.RandomSource;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -40,33 +36,6 @@ class StallTest {
     private final List<TidalClient> clients = new ArrayList<>();
     private long written;
     private long entity;
-
-    private final class Users implements Platform {
-
-        private final SimulatedClient loops = new SimulatedClient(world);
-        private final SimulatedRandom own;
-        private final Clock clock;
-
-        Users(int number) {
-            own = world.random("client " + number);
-            clock = new SimulatedClock(world.time(), MachineProfile.DEFAULT, own.fork("clock"));
-        }
-
-        @Override
-        public Clock clock() {
-            return clock;
-        }
-
-        @Override
-        public RandomSource random() {
-            return own;
-        }
-
-        @Override
-        public LoopFactory loops() {
-            return loops;
-        }
-    }
 
     private void write(ClientTenant tenant) {
         entity++;
@@ -101,7 +70,7 @@ class StallTest {
                 TidalClientBuilder builder = TidalClient.builder()
                         .cluster("members")
                         .name("user" + i)
-                        .platform(new Users(i))
+                        .platform(new ClientPlatform(world, i))
                         .transport(cluster.network().transports())
                         .connectWithin(Duration.ofMinutes(1));
                 cluster.members()

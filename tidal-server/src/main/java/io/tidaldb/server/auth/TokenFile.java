@@ -15,6 +15,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -87,6 +88,10 @@ public final class TokenFile {
             List<Token> tokens = change.apply(Files.exists(file) ? read() : List.of());
             write(tokens);
             return tokens;
+        } catch (NoSuchFileException e) {
+            throw invalid("can't be written: its directory does not exist; create it first, or name another file");
+        } catch (AccessDeniedException e) {
+            throw invalid("can't be written: permission denied to " + e.getFile());
         } catch (IOException e) {
             throw new TidalException(
                     ErrorCode.STORAGE_FULL, "token file " + file + " can't be written: " + e.getMessage(), e);

@@ -10,6 +10,7 @@ import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import picocli.CommandLine;
 import picocli.CommandLine.ParameterException;
@@ -17,6 +18,9 @@ import picocli.CommandLine.UnmatchedArgumentException;
 
 /** Turns whatever a command throws into one line on standard error and an exit code; a stack trace never reaches the user. */
 public final class ErrorReport {
+
+    // Picocli names the type of the field.
+    private static final Pattern NO_NUMBER = Pattern.compile("is not an? (?:int|long)$");
 
     private ErrorReport() {}
 
@@ -57,7 +61,9 @@ public final class ErrorReport {
                     ? "unexpected argument " + word
                     : "unknown command " + word + ": expected one of " + known;
         }
-        return failure.getMessage() == null ? "wrong usage" : oneLine(failure.getMessage());
+        return failure.getMessage() == null
+                ? "wrong usage"
+                : NO_NUMBER.matcher(oneLine(failure.getMessage())).replaceAll("is not a whole number");
     }
 
     private static Throwable unwrapped(Throwable failure) {

@@ -42,8 +42,11 @@ final class AuditListCommand extends CliCommand {
 
     @Override
     public Integer call() throws IOException {
-        if (limit < 1 || limit > MAX_LIMIT || (from != null && from < 1)) {
-            throw CliException.usage("expected --limit from 1 to " + MAX_LIMIT + ", and --from from 1 on");
+        if (limit < 1 || limit > MAX_LIMIT) {
+            throw CliException.usage("--limit " + limit + " is out of range: expected 1 to " + MAX_LIMIT);
+        }
+        if (from != null && from < 1) {
+            throw CliException.usage("--from " + from + " is out of range: expected 1 or more");
         }
         TenantId whose = tenant == null ? null : TenantId.parse(tenant);
         Deque<AuditEntry> shown = new ArrayDeque<>();

@@ -35,6 +35,11 @@ public final class ChangeOptions {
     @Nullable
     private List<String> without;
 
+    /** Returns whether nothing was given. */
+    public boolean isEmpty() {
+        return toJson().isEmpty();
+    }
+
     /** Returns a configuration with what was given changed. */
     TenantConfig applyTo(TenantConfig config) {
         TenantConfig.Builder changed = limits.applyTo(config).toBuilder();

@@ -113,7 +113,7 @@ final class LimitOptions {
         try {
             return text.equals(UNLIMITED) ? OptionalDouble.empty() : OptionalDouble.of(Double.parseDouble(text));
         } catch (NumberFormatException e) {
-            throw CliException.usage(option + " " + text + " is not a number, nor " + UNLIMITED);
+            throw CliException.usage(option + " " + text + " is not a number: expected one above 0, or " + UNLIMITED);
         }
     }
 
@@ -124,7 +124,8 @@ final class LimitOptions {
         try {
             return text.equals(UNLIMITED) ? OptionalLong.empty() : OptionalLong.of(Long.parseLong(text));
         } catch (NumberFormatException e) {
-            throw CliException.usage(option + " " + text + " is not a whole number, nor " + UNLIMITED);
+            throw CliException.usage(
+                    option + " " + text + " is not a whole number: expected 1 or more, or " + UNLIMITED);
         }
     }
 }

@@ -19,6 +19,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Locale;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
@@ -75,7 +76,12 @@ record BackupDirectory(Path path) implements BackupSource {
 
     /** Adds a part; checks it before it counts, and leaves it out if there is nothing new in it. */
     Written add(PartWriter writer) throws IOException {
-        Files.createDirectories(path);
+        try {
+            Files.createDirectories(path);
+        } catch (IOException e) {
+            throw CliException.failed(
+                    "directory " + path + " can't be made: " + e + "; expected one that can be written to");
+        }
         List<Path> before = parts();
         Path unfinished = path.resolve(UNFINISHED);
         Files.deleteIfExists(unfinished);
@@ -87,7 +93,7 @@ record BackupDirectory(Path path) implements BackupSource {
         }
         BackupPart part = read(unfinished);
         long bytes = Files.size(unfinished);
-        Path file = path.resolve(String.format("part-%06d.tdbk", before.size() + 1));
+        Path file = path.resolve(String.format(Locale.ROOT, "part-%06d.tdbk", before.size() + 1));
         if (part.batches() == 0 && !before.isEmpty()) {
             Files.delete(unfinished);
             return new Written(before.get(before.size() - 1), 0, part);

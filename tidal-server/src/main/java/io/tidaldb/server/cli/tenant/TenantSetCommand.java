@@ -1,6 +1,7 @@
 package io.tidaldb.server.cli.tenant;
 
 import io.tidaldb.api.TenantId;
+import io.tidaldb.server.cli.CliException;
 import io.tidaldb.server.cli.ExitCodes;
 import io.tidaldb.server.cli.backend.Backend;
 import io.tidaldb.server.cli.backend.ChangeOptions;
@@ -19,6 +20,10 @@ final class TenantSetCommand extends OneTenantCommand {
 
     @Override
     int run(Backend backend, TenantId tenant) {
+        if (change.isEmpty()) {
+            throw CliException.usage(
+                    "what is to be changed? Expected --label, a limit, --durability, --regions or --without");
+        }
         if (dryRun.isGiven()) {
             return DryRunOption.show(output(), backend.planChange(tenant, change));
         }
