@@ -7,6 +7,7 @@ import io.tidaldb.api.RegionId;
 import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
+import io.tidaldb.api.WriteMode;
 import io.tidaldb.core.HardNegative;
 import io.tidaldb.core.NegativeKind;
 import io.tidaldb.core.Position;
@@ -101,15 +102,21 @@ final class UserWorkload {
         }
     }
 
-    private WriteOptions options() {
-        return WriteOptions.DEFAULT
+    private WriteOptions options(OfTenant of) {
+        return somewhere(of, WriteOptions.DEFAULT
                 .with(Durability.LOCAL)
-                .with(new IdempotencyKey(random.nextLong(), random.nextLong()));
+                .with(new IdempotencyKey(random.nextLong(), random.nextLong())));
+    }
+
+    private WriteOptions somewhere(OfTenant of, WriteOptions options) {
+        return of.tenant.config().writes() == WriteMode.EVERYWHERE && random.chance(900_000)
+                ? options.in(someRegion(of))
+                : options;
     }
 
     private void hide(OfTenant of) {
         Pair pair = new Pair(100 + random.below(USERS), random.below(ITEMS));
-        hide(of, pair, options(), 3);
+        hide(of, pair, options(of), 3);
     }
 
     private void hide(OfTenant of, Pair pair, WriteOptions options, int retries) {
@@ -126,7 +133,7 @@ final class UserWorkload {
                             cluster.world()
                                     .schedule(
                                             Duration.ofMillis(random.between(1, 500)),
-                                            () -> hide(of, pair, options, retries - 1));
+                                            () -> hide(of, pair, somewhere(of, options), retries - 1));
                         }
                     }
                 });
@@ -136,7 +143,7 @@ final class UserWorkload {
         // Some are never withdrawn, and must stay.
         Pair pair = new Pair(100 + random.below(USERS), random.below(ITEMS / 2));
         of.mayBeWithdrawn.add(pair);
-        of.tenant.negatives().withdraw(NegativeKind.HIDE, EntityId.of(pair.user), EntityId.of(pair.item), options());
+        of.tenant.negatives().withdraw(NegativeKind.HIDE, EntityId.of(pair.user), EntityId.of(pair.item), options(of));
     }
 
     private RegionId someRegion(OfTenant of) {
@@ -194,7 +201,11 @@ final class UserWorkload {
         session.underway = true;
         of.tenant
                 .sessions()
-                .writeAsync(session.id, SessionSeqNo.of(number), event, WriteOptions.DEFAULT.with(Durability.LOCAL))
+                .writeAsync(
+                        session.id,
+                        SessionSeqNo.of(number),
+                        event,
+                        somewhere(of, WriteOptions.DEFAULT.with(Durability.LOCAL)))
                 .whenComplete((position, failure) -> {
                     session.underway = false;
                     if (position == null) {
@@ -202,7 +213,8 @@ final class UserWorkload {
                         Workload.expected(cluster, failure);
                     } else {
                         session.acknowledged = number;
-                        session.seen = position;
+                        Position before = session.seen;
+                        session.seen = before == null ? position : before.and(position);
                         cluster.world().note("session " + session.id + " has " + number + " at " + position);
                     }
                 });
