@@ -33,6 +33,9 @@ import org.jspecify.annotations.Nullable;
 /** Opens the nodes of this process, each on its own machine; what a failure leaves half open is released. */
 public final class NodeLauncher {
 
+    /** What a store does off its committing thread is waiting for the disk, for the most part. */
+    private static final int STORE_THREADS = 4;
+
     private final Plugins plugins;
     private final NodeSettings settings;
     private final ReplicationSettings replication;
@@ -77,7 +80,7 @@ public final class NodeLauncher {
         try {
             NodeHome home = machine.home() != null ? machine.home() : homes.apply(id, region);
             opened.push(home::abandon);
-            LoopFactory.BackgroundExecutor background = machine.loops().background("background-" + id);
+            LoopFactory.BackgroundExecutor background = machine.loops().background("background-" + id, STORE_THREADS);
             opened.push(background::close);
             WalStore store =
                     plugins.walStores().create(new WalStoreContext(home.path(), region, segmentBytes, background));

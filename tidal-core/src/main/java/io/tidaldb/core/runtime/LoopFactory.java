@@ -21,6 +21,11 @@ public interface LoopFactory {
      */
     BackgroundExecutor background(String role);
 
+    /** As {@link #background(String)}, with so many threads at most. Unless overridden it has one. */
+    default BackgroundExecutor background(String role, int threads) {
+        return background(role);
+    }
+
     /** Returns a scheduler with one thread named {@code tidal-<role>}. */
     LoopScheduler scheduler(String role);
 

@@ -14,6 +14,10 @@ public final class ThreadLoops implements LoopFactory {
     private static final Logger LOG = LoggerFactory.getLogger(ThreadLoops.class);
     private static final int CALLBACK_QUEUE = 1024;
     private static final int BACKGROUND_QUEUE = 64;
+
+    /** On a single processor it would keep away who brings the work. */
+    private static final boolean LOOKS = Runtime.getRuntime().availableProcessors() > 1;
+
     private static final long LOOKING_NANOS = 50_000;
     private static final int MOST_LOOKINGS_LEFT_OUT = 1023;
 
@@ -31,7 +35,12 @@ public final class ThreadLoops implements LoopFactory {
 
     @Override
     public BackgroundExecutor background(String role) {
-        return new BackgroundThread(role);
+        return background(role, 1);
+    }
+
+    @Override
+    public BackgroundExecutor background(String role, int threads) {
+        return new BackgroundThreads(role, threads);
     }
 
     @Override
@@ -60,9 +69,9 @@ public final class ThreadLoops implements LoopFactory {
         }
     }
 
-    private static ThreadPoolExecutor oneThread(String role, int queue, RejectedExecutionHandler whenFull) {
+    private static ThreadPoolExecutor threads(String role, int threads, int queue, RejectedExecutionHandler whenFull) {
         return new ThreadPoolExecutor(
-                1, 1, 0, TimeUnit.SECONDS, new LinkedBlockingQueue<>(queue), task -> daemon(role, task), whenFull);
+                threads, threads, 0, TimeUnit.SECONDS, new LinkedBlockingQueue<>(queue), task -> daemon(role, task), whenFull);
     }
 
     private static final class ThreadLoop implements LoopHandle {
@@ -92,7 +101,7 @@ public final class ThreadLoops implements LoopFactory {
          * of times that it is left out.
          */
         private boolean workComes() {
-            if (lookingsLeftOut < lookingsToLeaveOut) {
+            if (!LOOKS || lookingsLeftOut < lookingsToLeaveOut) {
                 lookingsLeftOut++;
                 return false;
             }
@@ -171,7 +180,7 @@ public final class ThreadLoops implements LoopFactory {
         CallbackThread(String role) {
             // A full queue makes the committing thread run the callback itself: slower commits instead of unbounded
             // memory. So does a closed one: an answer that comes late is still an answer.
-            executor = oneThread(role, CALLBACK_QUEUE, (task, full) -> task.run());
+            executor = threads(role, 1, CALLBACK_QUEUE, (task, full) -> task.run());
         }
 
         @Override
@@ -192,12 +201,12 @@ public final class ThreadLoops implements LoopFactory {
         }
     }
 
-    private static final class BackgroundThread implements BackgroundExecutor {
+    private static final class BackgroundThreads implements BackgroundExecutor {
 
         private final ThreadPoolExecutor executor;
 
-        BackgroundThread(String role) {
-            executor = oneThread(role, BACKGROUND_QUEUE, new ThreadPoolExecutor.AbortPolicy());
+        BackgroundThreads(String role, int threads) {
+            executor = threads(role, threads, BACKGROUND_QUEUE, new ThreadPoolExecutor.AbortPolicy());
         }
 
         @Override

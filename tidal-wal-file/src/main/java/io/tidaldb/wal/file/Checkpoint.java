@@ -9,7 +9,9 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Queue;
 import java.util.Set;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
 
 /**
@@ -18,8 +20,12 @@ import java.util.concurrent.Executor;
  */
 final class Checkpoint {
 
+    /** How many segments are synced side by side, as far as the background has threads: a disk takes several syncs for little more than one. */
+    private static final int SYNCS = 4;
+
     private final Layout layout;
     private final Disk disk;
+    private final Executor background;
     private final Manifest manifest;
     private final List<Path> files;
     private final Set<Path> directories;
@@ -47,6 +53,7 @@ final class Checkpoint {
             Executor background) {
         this.layout = layout;
         this.disk = disk;
+        this.background = background;
         this.manifest = manifest;
         this.files = new ArrayList<>(files);
         this.directories = new LinkedHashSet<>(directories);
@@ -70,12 +77,7 @@ final class Checkpoint {
     }
 
     private void run() throws IOException {
-        for (Path file : files) {
-            if (!Files.exists(file)) {
-                throw new NoSuchFileException(file.toString());
-            }
-            disk.forceFile(file);
-        }
+        forceFiles();
         directories.addAll(writing.changedDirectories());
         for (Path directory : directories) {
             if (Files.isDirectory(directory)) {
@@ -86,8 +88,35 @@ final class Checkpoint {
         release.run();
     }
 
+    private void forceFiles() throws IOException {
+        Queue<Path> left = new ConcurrentLinkedQueue<>(files);
+        List<Work> syncs = new ArrayList<>();
+        for (int i = 1; i < Math.min(SYNCS, files.size()); i++) {
+            syncs.add(Work.begin(background, () -> forceAll(left)));
+        }
+        try {
+            forceAll(left);
+        } finally {
+            // Whatever failed: none of them is to touch a file after this.
+            left.clear();
+            syncs.forEach(Work::end);
+        }
+        for (Work sync : syncs) {
+            sync.await();
+        }
+    }
+
+    private void forceAll(Queue<Path> left) throws IOException {
+        for (Path file = left.poll(); file != null; file = left.poll()) {
+            if (!Files.exists(file)) {
+                throw new NoSuchFileException(file.toString());
+            }
+            disk.forceFile(file);
+        }
+    }
+
     /** Begins once more, after the disk did not take the manifest or what goes to segments, which it has by now. */
-    void again(Executor background) {
+    void again() {
         work = Work.begin(background, this::run);
     }
 

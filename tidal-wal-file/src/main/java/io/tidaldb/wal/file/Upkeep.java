@@ -282,7 +282,7 @@ final class Upkeep {
             settleWriting();
         }
         if (checkpoint != null && checkpoint.work().isRefused()) {
-            checkpoint.again(background);
+            checkpoint.again();
             settleCheckpoint();
         }
     }

@@ -71,10 +71,15 @@ final class Work implements Runnable {
         return failure instanceof RefusedWrite;
     }
 
-    /** Returns once it is done, after doing it here if nobody has begun. */
-    void await() throws IOException {
+    /** Returns once it is done, after doing it here if nobody has begun, whatever became of it. */
+    void end() {
         run();
         waitForEnd();
+    }
+
+    /** As {@link #end}; fails as it did. */
+    void await() throws IOException {
+        end();
         Throwable failed = failure;
         if (failed != null) {
             throw failed instanceof RefusedWrite
