@@ -290,8 +290,7 @@ class RecoveryTest extends OneTenant {
             tenant.recordAll(List.of(Signal.of("view", 1, 1)), WriteOptions.DEFAULT.with(Durability.ASYNC));
             tidal.abandon();
             reopen();
-            LedgerSum read =
-                    ((EmbeddedTenant) tenant).state().slots().get(0).readable();
+            LedgerSum read = ((EmbeddedTenant) tenant).state().slots().get(0).readable();
             tenant.record("view", 2, 1);
             tidal.checkpoint();
             assertThat(tenant.read("view", 1, ReadOptions.DEFAULT).count()).isEqualTo(origins);
@@ -302,7 +301,8 @@ class RecoveryTest extends OneTenant {
     }
 
     @Test
-    @DisplayName("F-72: a backup has what was compacted, and a tenant is restored from it also to before the end of that")
+    @DisplayName(
+            "F-72: a backup has what was compacted, and a tenant is restored from it also to before the end of that")
     void restoredToBefore() throws IOException {
         tenant.record("view", 1, 1);
         Position half = tenant.record("view", 1, 1);
@@ -328,7 +328,8 @@ class RecoveryTest extends OneTenant {
         Tenant whole = tidal.restore(source, RestoreOptions.DEFAULT.as(TenantId.of(71)));
         assertThat(whole.total("view")).isEqualTo(5);
         RestorePoint cut = RestorePoint.after(half.and(last).records());
-        Tenant part = tidal.restore(source, RestoreOptions.DEFAULT.as(TenantId.of(72)).at(cut));
+        Tenant part =
+                tidal.restore(source, RestoreOptions.DEFAULT.as(TenantId.of(72)).at(cut));
         assertThat(part.total("view")).isEqualTo(4);
         tidal.checkpoint();
         assertThat(part.read("view", 1, ReadOptions.DEFAULT).count()).isEqualTo(2);

@@ -96,7 +96,8 @@ class RecoveryPointTest {
         List<Long> lags = new ArrayList<>();
         for (JsonNode shard : shards) {
             if (shard.get("node").asText().equals(cluster.node(leader).name())) {
-                shard.get("replication_lag").forEach(lag -> lags.add(lag.get("ms").asLong()));
+                shard.get("replication_lag")
+                        .forEach(lag -> lags.add(lag.get("ms").asLong()));
             }
         }
         return lags.stream().filter(lag -> lag >= 0).toList();

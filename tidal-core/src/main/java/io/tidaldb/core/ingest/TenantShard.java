@@ -98,7 +98,8 @@ public final class TenantShard {
     @Nullable
     SignalLedger base;
 
-    // What readers sum over: the base ledger, then origins as inOrderOfSums has them. Replaced as a whole when one comes
+    // What readers sum over: the base ledger, then origins as inOrderOfSums has them. Replaced as a whole when one
+    // comes
     // or goes.
     private volatile LedgerSum ledgers = new LedgerSum(List.of());
     private List<OriginLedger> order = List.of();

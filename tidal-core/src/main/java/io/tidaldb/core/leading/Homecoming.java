@@ -87,7 +87,12 @@ public final class Homecoming {
         List<TenantRecord> records =
                 hosting.tenants().stream().map(EmbeddedTenant::record).toList();
         List<ClusterCommand.Promote> wanted = Relief.toPreferred(
-                records, self, cluster::nameOf, node -> isStable(node, now) && waits.isOver(node, now), last, atATime());
+                records,
+                self,
+                cluster::nameOf,
+                node -> isStable(node, now) && waits.isOver(node, now),
+                last,
+                atATime());
         if (!wanted.isEmpty()) {
             last = wanted.get(wanted.size() - 1);
             handBack(wanted);

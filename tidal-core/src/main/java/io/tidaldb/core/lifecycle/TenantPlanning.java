@@ -63,7 +63,8 @@ public final class TenantPlanning {
         if (control.hadFormer(config.id())) {
             effects.add("what is left anywhere of the tenant that had this id is erased first");
         }
-        return plan(new ClusterCommand.CreateTenant(TenantLifecycle.unlabelled(config), placement, 0), null, fresh(record));
+        return plan(
+                new ClusterCommand.CreateTenant(TenantLifecycle.unlabelled(config), placement, 0), null, fresh(record));
     }
 
     /** Returns what changing a tenant would come to. */
@@ -91,10 +92,7 @@ public final class TenantPlanning {
         if (known != null && then != null && change.isPresent()) {
             return replicas(known, then, change.get());
         }
-        return plan(
-                new ClusterCommand.UpdateTenant(TenantLifecycle.unlabelled(config)),
-                risk(known),
-                risk(then));
+        return plan(new ClusterCommand.UpdateTenant(TenantLifecycle.unlabelled(config)), risk(known), risk(then));
     }
 
     /** What is changed besides is checked when it is done: it changes nothing here. */

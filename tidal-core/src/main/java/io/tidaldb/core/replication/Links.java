@@ -111,9 +111,9 @@ final class Links {
 
     /** Nothing can be acknowledged any more of a tenant that was deleted, so no old word about it is wrong. */
     void forget(TenantId tenant) {
-        links.values().forEach(link -> link.partings
-                .keySet()
-                .removeIf(slot -> slot.tenant().equals(tenant)));
+        links.values()
+                .forEach(link ->
+                        link.partings.keySet().removeIf(slot -> slot.tenant().equals(tenant)));
     }
 
     void forEachUp(BiConsumer<NodeId, Link> action) {

@@ -192,7 +192,8 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
         }
     }
 
-    // Who has not heard yet of the new leader, or of having left, must not take this node's heartbeats for the word of a leader.
+    // Who has not heard yet of the new leader, or of having left, must not take this node's heartbeats for the word of
+    // a leader.
     private void part(ReplicatedSlot before, @Nullable ReplicatedSlot now) {
         if (before.leads || before.meshed) {
             for (NodeId peer : before.peers) {

@@ -206,7 +206,8 @@ public final class EmbeddedTenant implements Tenant {
     }
 
     /** Returns the replica in this process that takes a record about a user; null if there is none. */
-    @Nullable TenantShard takingHere(int slot, WriteOptions options) {
+    @Nullable
+    TenantShard takingHere(int slot, WriteOptions options) {
         TenantShard near = regional.areMeant()
                 ? options.region()
                         .map(regional::in)

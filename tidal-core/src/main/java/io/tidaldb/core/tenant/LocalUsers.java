@@ -52,7 +52,8 @@ public final class LocalUsers implements UserStore {
             TenantShard shard = taking(record, options);
             if (record instanceof SessionRecord session) {
                 return preceded(session, shard, options)
-                        .thenComposeAsync(nothing -> submit(record, taking(record, options), options, paid), tidal.callbacks());
+                        .thenComposeAsync(
+                                nothing -> submit(record, taking(record, options), options, paid), tidal.callbacks());
             }
             return submit(record, shard, options, paid);
         } catch (TidalException e) {

@@ -52,11 +52,13 @@ class LogTransferTest {
     @DisplayName("merge the origins that they come from, if all of it is restored, and nothing if not")
     void merges() {
         List<ControlRecord.End> ends = List.of(new ControlRecord.End(CLOSED, CLOSED.startSeqno() + 9));
-        List.of(new ControlRecord.Merge(ends), new ControlRecord.Compaction(ends)).forEach(record -> {
-            assertThat(transferred(record, CLOSED.startSeqno() + 9))
-                    .isEqualTo(new ControlRecord.Merge(
-                            List.of(new ControlRecord.End(SUCCESSOR, SUCCESSOR.startSeqno() + 9))));
-            assertThat(transferred(record, CLOSED.startSeqno() + 8)).isEqualTo(new ControlRecord.Merge(List.of()));
-        });
+        List.of(new ControlRecord.Merge(ends), new ControlRecord.Compaction(ends))
+                .forEach(record -> {
+                    assertThat(transferred(record, CLOSED.startSeqno() + 9))
+                            .isEqualTo(new ControlRecord.Merge(
+                                    List.of(new ControlRecord.End(SUCCESSOR, SUCCESSOR.startSeqno() + 9))));
+                    assertThat(transferred(record, CLOSED.startSeqno() + 8))
+                            .isEqualTo(new ControlRecord.Merge(List.of()));
+                });
     }
 }

@@ -28,8 +28,7 @@ class ReplicaStepsTest {
 
     ReplicaStepsTest() {
         List<ShardAssignment> shards = IntStream.range(0, 3)
-                .mapToObj(region ->
-                        new ShardAssignment(ShardId.of(0), RegionId.of(region), NodeId.of("n" + region)))
+                .mapToObj(region -> new ShardAssignment(ShardId.of(0), RegionId.of(region), NodeId.of("n" + region)))
                 .toList();
         agree(new ClusterCommand.DefineTopology("c", shards));
         agree(new ClusterCommand.CreateTenant(config, List.of(ReplicaId.parse("r0:s0")), 7));

@@ -57,7 +57,8 @@ class LongPartitionTest {
     }
 
     @Test
-    @DisplayName("F-52: takes no more memory than a short one, and nothing but what is missing is shipped once it is healed")
+    @DisplayName(
+            "F-52: takes no more memory than a short one, and nothing but what is missing is shipped once it is healed")
     void aDay() {
         try (SimulatedCluster cluster = SimulatedCluster.builder()
                 .regions(3)
@@ -92,7 +93,8 @@ class LongPartitionTest {
                         .sum();
                 assertThat(counted).as("region %s", region).isEqualTo(all);
             }
-            // A third one may hand on what its writer sends as well: whoever lacks a log gets it from each of the two that have it.
+            // A third one may hand on what its writer sends as well: whoever lacks a log gets it from each of the two
+            // that have it.
             assertThat(shipped.values()).hasSize(3).allMatch(bytes -> bytes >= BYTES && bytes < BYTES * 9 / 4);
             assertThat(Replicas.mostTailBytes(cluster.tidal())).isLessThanOrEqualTo(SMALL.tailBytes());
         }

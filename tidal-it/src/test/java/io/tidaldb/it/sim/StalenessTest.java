@@ -158,7 +158,9 @@ class StalenessTest {
             });
             TenantConfig without = single
                     ? config.toBuilder().requiredRegions(R0).build()
-                    : config.toBuilder().withoutReplicas(new ReplicaId(R2, ShardId.of(0))).build();
+                    : config.toBuilder()
+                            .withoutReplicas(new ReplicaId(R2, ShardId.of(0)))
+                            .build();
             // It has to erase the tenant, and does not know.
             assertThatThrownBy(() -> leads.call(tidal -> tidal.updateTenant(without)))
                     .hasMessageContaining("agreed");

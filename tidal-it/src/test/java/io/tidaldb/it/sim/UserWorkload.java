@@ -103,9 +103,11 @@ final class UserWorkload {
     }
 
     private WriteOptions options(OfTenant of) {
-        return somewhere(of, WriteOptions.DEFAULT
-                .with(Durability.LOCAL)
-                .with(new IdempotencyKey(random.nextLong(), random.nextLong())));
+        return somewhere(
+                of,
+                WriteOptions.DEFAULT
+                        .with(Durability.LOCAL)
+                        .with(new IdempotencyKey(random.nextLong(), random.nextLong())));
     }
 
     private WriteOptions somewhere(OfTenant of, WriteOptions options) {
