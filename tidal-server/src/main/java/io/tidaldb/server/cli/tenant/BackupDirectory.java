@@ -80,7 +80,7 @@ record BackupDirectory(Path path) implements BackupSource {
             Files.createDirectories(path);
         } catch (IOException e) {
             throw CliException.failed(
-                    "directory " + path + " can't be made: " + e + "; expected one that can be written to");
+                    "directory " + path + " can't be made: expected one within a directory that can be written to");
         }
         List<Path> before = parts();
         Path unfinished = path.resolve(UNFINISHED);
