@@ -230,7 +230,7 @@ final class LedgerTables {
         return seconds -> repeated(
                 () -> {
                     TopK top = new TopK(TOP);
-                    for (int slot = 0; slot >= 0; ) {
+                    for (int slot = SignalLedger.SCAN_START; slot > 0; ) {
                         slot = ledger.scan(slot, SCAN_CHUNK, 0, LedgerRecords.START_NANOS + WEEK_NANOS, top);
                     }
                     sink = top.rank().score(0);

@@ -16,8 +16,12 @@ public final class Chain {
     /** The chain before the first batch. */
     public static final long START = 0;
 
+    /** What a payload is copied in: it stays in the cache. */
+    private static final int PIECE_BYTES = 16 << 10;
+
     private final HashStream64 stream = Hashing.xxh3_64().hashStream();
     private final byte[] header = new byte[WalBatch.HEADER_BYTES];
+    private final byte[] piece = new byte[PIECE_BYTES];
 
     /** Returns the chain after a batch whose header has chain and checksums zero and whose payload follows it. */
     public long next(long previous, byte[] unsealed, int length) {
@@ -30,13 +34,15 @@ public final class Chain {
     /** Returns the chain after a sealed batch, computed from its content. */
     public long next(long previous, WalBatch batch) {
         batch.copyUnchainedHeader(header);
-        ByteBuffer payload = batch.payload();
-        byte[] bytes = new byte[payload.remaining()];
-        payload.get(bytes);
         stream.reset();
         stream.putLong(previous);
         stream.putBytes(header);
-        stream.putBytes(bytes);
+        ByteBuffer payload = batch.payload();
+        while (payload.hasRemaining()) {
+            int length = Math.min(payload.remaining(), piece.length);
+            payload.get(piece, 0, length);
+            stream.putBytes(piece, 0, length);
+        }
         return stream.getAsLong();
     }
 }

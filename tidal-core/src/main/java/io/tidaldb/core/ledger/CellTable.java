@@ -138,20 +138,36 @@ final class CellTable {
         return -1;
     }
 
-    /**
-     * Reads what folding an event of an entity will read, and returns some of it. Called for several entities ahead, so that their cache
-     * misses overlap instead of queueing up.
-     */
-    long touch(long entity) {
-        int mask = index.length - 1;
-        long hash = hash(entity);
-        int taken = index[(int) hash & mask];
-        // The first slot is the entity's own more often than not; another's costs a useless miss, a look at the tag
-        // avoids most.
-        if (taken == 0 || (taken & ~mask) != ((int) (hash >>> 32) & ~mask)) {
-            return taken;
+    /** Reads the slot with which a look for an entity begins, and returns what lies there. */
+    int touchSlot(long hash) {
+        return index[(int) hash & index.length - 1];
+    }
+
+    /** Returns what {@link #find} most probably would, by tags alone: cells are not in the cache yet. */
+    int likelyCell(long hash) {
+        int[] slots = index;
+        int mask = slots.length - 1;
+        int tag = (int) (hash >>> 32) & ~mask;
+        int slot = (int) hash & mask;
+        while (slots[slot] != 0 && (slots[slot] & ~mask) != tag) {
+            slot = slot + 1 & mask;
         }
-        return windowedCounts.touch((int) (word((taken & mask) - 1, WINDOWS_AND_COUNT) >>> 32));
+        return (slots[slot] & mask) - 1;
+    }
+
+    /** Reads both ends of a cell, which may lie in two cache lines, and returns some of it. */
+    long touchCell(int cell) {
+        return word(cell, ENTITY) ^ word(cell, WINDOWS_AND_COUNT);
+    }
+
+    /** Returns whether any cell's windows lie elsewhere. */
+    boolean hasBlocks() {
+        return windowedCounts.hasBlocks();
+    }
+
+    /** Reads the beginning of a cell's windows and returns some of it. */
+    long touchWindows(int cell) {
+        return windowedCounts.touch((int) (word(cell, WINDOWS_AND_COUNT) >>> 32));
     }
 
     /** Folds an event into a cell: decays the older of the two sums to the later of the two times. */
@@ -252,28 +268,45 @@ final class CellTable {
         return word(cell, ENTITY);
     }
 
-    /** Visits scores, as {@link #score} has them, of the cells in a range; but for those that are less than the visitor wants. */
+    /** Visits scores, as {@link #score} has them, of the cells in a range, last cell first; but for those that are less than the visitor wants. */
     void visitScores(int from, int end, long atNanos, double halfLifeNanos, ScoreVisitor visitor) {
-        double least = visitor.least();
-        for (int cell = from; cell < end; cell++) {
-            // Time only takes away from a score, or brings one below 0 nearer to it: most need no decay to be passed
-            // over.
-            double most = Math.max(0, Double.longBitsToDouble(pages[cell >>> PAGE_BITS][offset(cell) + SCORE]));
-            if (most < least) {
-                continue;
+        double floor = floor(visitor);
+        // The last one that turned out too low. Whatever is not more and not later is too low as well: decay never
+        // changes an order but that of scores below 0, and there is a positive floor by then.
+        double low = -1;
+        long lowNanos = 0;
+        for (int next = end; next > from; ) {
+            long[] page = pages[next - 1 >>> PAGE_BITS];
+            int first = Math.max(from, next - 1 & -PAGE_CELLS);
+            for (int at = offset(next - 1); at >= offset(first); at -= 1 << CELL_BITS) {
+                double stored = Double.longBitsToDouble(page[at + SCORE]);
+                if (stored < floor || stored <= low && page[at + LAST] <= lowNanos) {
+                    continue;
+                }
+                double score = score(page, at, atNanos, halfLifeNanos);
+                if (score >= visitor.least()) {
+                    visitor.visit(page[at + ENTITY], score);
+                    floor = floor(visitor);
+                } else if (stored >= 0) {
+                    low = stored;
+                    lowNanos = page[at + LAST];
+                }
             }
-            double score = score(cell, atNanos, halfLifeNanos);
-            if (score >= least) {
-                visitor.visit(entity(cell), score);
-                least = visitor.least();
-            }
+            next = first;
         }
+    }
+
+    /** Time only takes away from a score, or brings one below 0 nearer to it: most need no decay to be passed over. */
+    private static double floor(ScoreVisitor visitor) {
+        return visitor.least() > 0 ? visitor.least() : Double.NEGATIVE_INFINITY;
     }
 
     /** Returns a cell's score as of its last event or a time, whichever is later. */
     double score(int cell, long atNanos, double halfLifeNanos) {
-        long[] page = pages[cell >>> PAGE_BITS];
-        int at = offset(cell);
+        return score(pages[cell >>> PAGE_BITS], offset(cell), atNanos, halfLifeNanos);
+    }
+
+    private static double score(long[] page, int at, long atNanos, double halfLifeNanos) {
         double score = Double.longBitsToDouble(page[at + SCORE]);
         long elapsedNanos = atNanos - page[at + LAST];
         return elapsedNanos > 0 ? score * DecayModel.factor(elapsedNanos, halfLifeNanos) : score;
@@ -393,7 +426,7 @@ final class CellTable {
     }
 
     /** Spreads ids that often count up from 1. Not part of any format: the slot uses the low half, the tag the high half. */
-    private static long hash(long entity) {
+    static long hash(long entity) {
         long h = entity * 0x9E3779B97F4A7C15L;
         h = (h ^ h >>> 32) * 0xD6E8FEB86659FD93L;
         return h ^ h >>> 29;

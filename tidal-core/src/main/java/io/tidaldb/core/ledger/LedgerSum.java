@@ -131,7 +131,7 @@ public final class LedgerSum {
                             return top.least();
                         }
                     };
-            for (int slot = 0; slot >= 0; ) {
+            for (int slot = SignalLedger.SCAN_START; slot > 0; ) {
                 slot = ledgers.get(0).scan(slot, CHUNK, signal, atNanos, offered);
             }
             return top.rank();
@@ -151,7 +151,7 @@ public final class LedgerSum {
         EntityBuffer buffer = new EntityBuffer();
         CellView sum = new CellView();
         int met = 0;
-        for (int slot = 0; slot >= 0; ) {
+        for (int slot = SignalLedger.SCAN_START; slot > 0; ) {
             buffer.size = 0;
             slot = ledgers.get(ledger).scan(slot, CHUNK, signal, atNanos, buffer);
             met += buffer.size;

@@ -31,6 +31,9 @@ public final class SignalLedger {
     /** Signal types are numbered below this. */
     public static final int SIGNALS = 256;
 
+    /** Where a {@link #scan} begins. */
+    public static final int SCAN_START = Integer.MAX_VALUE;
+
     /** How long a signal record is in {@link #applyAll}. */
     public static final int RECORD_BYTES = SignalRecords.BYTES;
 
@@ -38,7 +41,7 @@ public final class SignalLedger {
     private static final int APPLY_CHUNK = 4096;
 
     /** Records whose memory is touched before the first of them is folded: more than a processor's outstanding misses. */
-    private static final int TOUCH_AHEAD = 32;
+    private static final int RUN = 32;
 
     private final DecayTable decays;
     private final StampedLock lock = new StampedLock();
@@ -46,6 +49,9 @@ public final class SignalLedger {
 
     /** By signal type, up to the highest that has an event: most tenants use few, and many tenants are idle. */
     private @Nullable CellTable[] tables = {};
+
+    /** By signal type as far as they were needed, else 0; only for whoever writes. */
+    private double[] halfLives = {};
 
     private long distinctEntities;
     private boolean frozen;
@@ -82,6 +88,7 @@ public final class SignalLedger {
      */
     public void applyAll(ByteBuffer records, int from, int count) {
         SignalRecords.check(records, from, count);
+        SignalRun run = new SignalRun(Math.min(count, RUN));
         int at = from;
         int end = from + count * SignalRecords.BYTES;
         while (at < end) {
@@ -89,9 +96,9 @@ public final class SignalLedger {
             long stamp = lock.writeLock();
             try {
                 while (at < chunkEnd) {
-                    int runEnd = Math.min(chunkEnd, at + TOUCH_AHEAD * SignalRecords.BYTES);
-                    touchAll(records, at, runEnd);
-                    foldAll(records, at, runEnd);
+                    int runEnd = Math.min(chunkEnd, at + RUN * SignalRecords.BYTES);
+                    run.read(records, at, runEnd);
+                    fold(run);
                     at = runEnd;
                 }
             } finally {
@@ -100,24 +107,39 @@ public final class SignalLedger {
         }
     }
 
-    private void touchAll(ByteBuffer records, int from, int end) {
+    /**
+     * Folds some records in steps, each of which reads for all of them what the next one needs, so that their cache misses overlap instead of
+     * queueing up: slots of the index, cells, blocks of windows.
+     */
+    private void fold(SignalRun run) {
+        int size = run.size();
+        for (int i = 0; i < size; i++) {
+            tableForWrite(run.signal(i));
+        }
+        CellTable[] known = tables;
         long seen = 0;
-        for (int at = from; at < end; at += SignalRecords.BYTES) {
-            CellTable table = table(SignalRecords.signal(records, at));
-            if (table != null) {
-                seen ^= table.touch(SignalRecords.entity(records, at));
-            }
+        for (int i = 0; i < size; i++) {
+            seen ^= known[run.signal(i)].touchSlot(run.hash(i));
+        }
+        for (int i = 0; i < size; i++) {
+            CellTable table = known[run.signal(i)];
+            int cell = table.likelyCell(run.hash(i));
+            run.cell(i, cell);
+            seen ^= cell < 0 ? 0 : table.touchCell(cell);
+        }
+        for (int i = 0; i < size; i++) {
+            CellTable table = known[run.signal(i)];
+            seen ^= run.cell(i) >= 0 && table.hasBlocks() ? table.touchWindows(run.cell(i)) : 0;
         }
         touched = seen;
-    }
-
-    private void foldAll(ByteBuffer records, int from, int end) {
-        for (int at = from; at < end; at += SignalRecords.BYTES) {
-            fold(
-                    SignalRecords.entity(records, at),
-                    SignalRecords.signal(records, at),
-                    SignalRecords.weight(records, at),
-                    SignalRecords.eventNanos(records, at));
+        for (int i = 0; i < size; i++) {
+            CellTable table = known[run.signal(i)];
+            int cell = run.cell(i);
+            if (cell >= 0 && table.entity(cell) == run.entity(i)) {
+                table.record(cell, run.weight(i), run.eventNanos(i), keptHalfLifeNanos(run.signal(i)));
+            } else {
+                fold(run.entity(i), run.signal(i), run.weight(i), run.eventNanos(i));
+            }
         }
     }
 
@@ -125,13 +147,22 @@ public final class SignalLedger {
         CellTable table = tableForWrite(signal);
         int cell = table.find(entity);
         if (cell >= 0) {
-            table.record(cell, weight, eventNanos, decays.halfLifeNanos(signal));
+            table.record(cell, weight, eventNanos, keptHalfLifeNanos(signal));
             return;
         }
-        if (!knows(entity)) {
+        if (!knows(entity, table)) {
             distinctEntities++;
         }
         table.add(entity, weight, eventNanos);
+    }
+
+    private double keptHalfLifeNanos(int signal) {
+        double known = halfLives[signal];
+        if (known == 0) {
+            known = decays.halfLifeNanos(signal);
+            halfLives[signal] = known;
+        }
+        return known;
     }
 
     private CellTable tableForWrite(int signal) {
@@ -140,6 +171,7 @@ public final class SignalLedger {
             table = new CellTable(scratch);
             if (signal >= tables.length) {
                 tables = Arrays.copyOf(tables, signal + 1);
+                halfLives = Arrays.copyOf(halfLives, signal + 1);
             }
             tables[signal] = table;
         }
@@ -148,13 +180,13 @@ public final class SignalLedger {
 
     private @Nullable CellTable table(int signal) {
         // Read once: a reader without the lock may look while the array is replaced.
-        @Nullable CellTable[] known = tables;
+        CellTable[] known = tables;
         return signal < known.length ? known[signal] : null;
     }
 
-    private boolean knows(long entity) {
+    private boolean knows(long entity, @Nullable CellTable except) {
         for (CellTable table : tables) {
-            if (table != null && table.find(entity) >= 0) {
+            if (table != null && table != except && table.find(entity) >= 0) {
                 return true;
             }
         }
@@ -238,9 +270,20 @@ public final class SignalLedger {
 
     /** Returns whether an entity has an event of any signal type. */
     public boolean containsEntity(long entity) {
-        long stamp = lock.readLock();
+        long stamp = lock.tryOptimisticRead();
+        if (stamp != 0) {
+            try {
+                boolean known = knows(entity, null);
+                if (lock.validate(stamp)) {
+                    return known;
+                }
+            } catch (IndexOutOfBoundsException | NullPointerException torn) {
+                // As in read.
+            }
+        }
+        stamp = lock.readLock();
         try {
-            return knows(entity);
+            return knows(entity, null);
         } finally {
             lock.unlockRead(stamp);
         }
@@ -262,25 +305,27 @@ public final class SignalLedger {
     }
 
     /**
-     * Visits the scores of a run of pairs of a signal type that the visitor wants to see, under one hold of the read lock. Slots keep their pairs while events are folded
-     * between two calls, so a scan in chunks meets each pair that was there when it began exactly once, unless {@link #repairs} says
-     * that a bucket was replaced meanwhile.
+     * Visits the scores of a run of pairs of a signal type that the visitor wants to see, under one hold of the read lock. Slots keep their
+     * pairs while events are folded between two calls, so a scan in chunks meets each pair that was there when it began exactly once and no
+     * other one, unless {@link #repairs} says that a bucket was replaced meanwhile. The newest pairs come first: of those with the same
+     * weights they have the highest scores, and what comes after these need not be looked at closely.
      *
-     * @param fromSlot 0 at first, then what the last call returned
+     * @param beforeSlot {@link #SCAN_START} at first, then what the last call returned
      * @param maxSlots how many pairs at most; positive
-     * @return where to go on, or −1 at the end
+     * @return where to go on, or 0 at the end
      */
-    public int scan(int fromSlot, int maxSlots, int signal, long atNanos, ScoreVisitor visitor) {
+    public int scan(int beforeSlot, int maxSlots, int signal, long atNanos, ScoreVisitor visitor) {
         double halfLifeNanos = decays.halfLifeNanos(signal);
         long stamp = lock.readLock();
         try {
             CellTable table = table(signal);
-            int size = table == null ? 0 : table.size();
-            int end = fromSlot + Math.min(maxSlots, size - fromSlot);
-            if (table != null) {
-                table.visitScores(fromSlot, end, atNanos, halfLifeNanos, visitor);
+            if (table == null) {
+                return 0;
             }
-            return end < size ? end : -1;
+            int end = Math.min(beforeSlot, table.size());
+            int from = Math.max(0, end - maxSlots);
+            table.visitScores(from, end, atNanos, halfLifeNanos, visitor);
+            return from;
         } finally {
             lock.unlockRead(stamp);
         }
@@ -428,10 +473,10 @@ public final class SignalLedger {
         CellTable table = tableForWrite(signal);
         int cell = table.find(state.entity);
         if (cell >= 0) {
-            table.merge(cell, state, decays.halfLifeNanos(signal));
+            table.merge(cell, state, keptHalfLifeNanos(signal));
             return;
         }
-        if (!knows(state.entity)) {
+        if (!knows(state.entity, table)) {
             distinctEntities++;
         }
         table.add(state);

@@ -22,9 +22,12 @@ final class SignalRecords {
 
     static final int BYTES = 21;
 
-    private static final int SIGNAL = 8;
-    private static final int WEIGHT = 9;
-    private static final int TIME = 13;
+    static final int SIGNAL = 8;
+    static final int WEIGHT = 9;
+    static final int TIME = 13;
+
+    private static final int EXPONENT = 0x7f80_0000;
+    private static final int EXPONENT_UNIT = 0x0080_0000;
 
     private static final VarHandle LONGS = MethodHandles.byteBufferViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
     private static final VarHandle INTS = MethodHandles.byteBufferViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
@@ -50,7 +53,13 @@ final class SignalRecords {
     /** Refuses records that admission would never have let through, before any of them is folded. */
     static void check(ByteBuffer records, int from, int count) {
         Objects.checkFromIndexSize(from, Math.multiplyExact(count, BYTES), records.limit());
+        // One sign for all of them: of a time, or what the exponent of a weight that is not finite becomes with 1 more.
+        long refused = 0;
         for (int i = 0, at = from; i < count; i++, at += BYTES) {
+            int exponent = (int) INTS.get(records, at + WEIGHT) & EXPONENT;
+            refused |= exponent + EXPONENT_UNIT | eventNanos(records, at);
+        }
+        for (int i = 0, at = from; refused < 0 && i < count; i++, at += BYTES) {
             check(weight(records, at), eventNanos(records, at));
         }
     }

@@ -59,6 +59,11 @@ final class WindowArena {
         frozenPages = null;
     }
 
+    /** Returns whether there never was a block. */
+    boolean isEmpty() {
+        return pages.length == 0;
+    }
+
     /** Returns the page that a block lies in, to read it. */
     long[] page(int block) {
         return pages[block >>> (PAGE_BITS - UNIT_BITS)];

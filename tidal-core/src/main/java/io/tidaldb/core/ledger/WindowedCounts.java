@@ -233,6 +233,11 @@ final class WindowedCounts {
         return minutes | hours << 8 | order << 16;
     }
 
+    /** Returns whether there are any blocks. */
+    boolean hasBlocks() {
+        return !arena.isEmpty();
+    }
+
     /** Reads a block's first cache line and returns some of it. */
     long touch(int windows) {
         return windows > 0 ? arena.page(windows)[WindowArena.index(windows)] : windows;

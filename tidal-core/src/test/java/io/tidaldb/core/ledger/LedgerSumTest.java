@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
@@ -132,13 +133,14 @@ class LedgerSumTest {
         }
         List<Long> seen = new ArrayList<>();
         int added = 100;
-        for (int slot = 0; slot >= 0; ) {
+        for (int slot = SignalLedger.SCAN_START; slot > 0; ) {
             slot = ledger.scan(slot, 7, 0, Event.START, (entity, score) -> seen.add(entity));
             for (int i = 0; i < 50 && added < 700; i++) {
                 ledger.apply(added++, 0, 1, Event.START);
             }
         }
-        assertThat(seen).hasSize(700).doesNotHaveDuplicates();
+        assertThat(added).isEqualTo(700);
+        assertThat(seen).containsExactlyElementsOf(LongStream.range(0, 100).map(i -> 99 - i).boxed().toList());
     }
 
     private static LedgerSum ledgers(SplittableRandom random, int ledgers, int events, List<Event> all) {
