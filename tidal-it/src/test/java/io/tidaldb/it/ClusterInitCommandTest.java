@@ -24,7 +24,7 @@ class ClusterInitCommandTest {
     @TempDir
     Path work;
 
-    private int[] ports;
+    private int[] ports = {};
     private final List<TidalProcess> processes = new ArrayList<>();
 
     @AfterEach
