@@ -168,12 +168,14 @@ public interface Tidal extends AutoCloseable {
     AuditPage audit(long from, int limit, @Nullable TenantId tenant);
 
     /**
-     * Writes a part of a backup of a tenant: what its logs hold beyond a point, read in the tenant's own turns while writes go on.
+     * Writes a part of a backup of a tenant: what its logs hold beyond a point, read in the tenant's own turns while writes go on. Where the logs
+     * do not reach back to the point any more, the part begins anew, with checkpoints of what is before: {@link BackupReport#after} says so.
      *
      * @param after where the part before ended; {@link BackupPoint#NOTHING} for a first part
      * @param out gets all of it; is not closed, and has no whole part if this fails
      * @throws TidalException TENANT_NOT_FOUND; NOT_OWNER if this process has no replica of one of the tenant's shards; POSITION_UNKNOWN if
-     *     the tenant's logs do not continue the point; NOT_CAUGHT_UP if they begin after it
+     *     the tenant's logs do not continue the point; NOT_CAUGHT_UP if they begin after it and the tenant is written everywhere, or if
+     *     there is no checkpoint yet
      */
     BackupReport backup(TenantId tenant, BackupPoint after, OutputStream out) throws IOException;
 

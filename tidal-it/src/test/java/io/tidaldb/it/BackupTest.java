@@ -14,13 +14,16 @@ import io.tidaldb.api.TidalException;
 import io.tidaldb.api.WalSegmentId;
 import io.tidaldb.core.BackupReport;
 import io.tidaldb.core.BackupSource;
+import io.tidaldb.core.EntityErasure;
 import io.tidaldb.core.MigrationOptions;
 import io.tidaldb.core.NegativeKind;
 import io.tidaldb.core.Position;
 import io.tidaldb.core.ReadOptions;
 import io.tidaldb.core.Reading;
 import io.tidaldb.core.RestoreOptions;
+import io.tidaldb.core.SessionEvent;
 import io.tidaldb.core.SessionId;
+import io.tidaldb.core.SessionSeqNo;
 import io.tidaldb.core.Signal;
 import io.tidaldb.core.Tenant;
 import io.tidaldb.core.Tidal;
@@ -87,10 +90,14 @@ class BackupTest {
     }
 
     private static Tidal open(String wal, Path data) {
+        return open(wal, data, Topology.regions(3).shardsPerRegion(3));
+    }
+
+    private static Tidal open(String wal, Path data, Topology topology) {
         return Tidal.builder()
                 .dataDir(data)
                 .wal(wal)
-                .topology(Topology.regions(3).shardsPerRegion(3))
+                .topology(topology)
                 .signal("view", Duration.ofDays(7))
                 .signal("like", Duration.ofDays(30))
                 .open();
@@ -208,6 +215,105 @@ class BackupTest {
         }
         try (Tidal tidal = Tidal.builder().dataDir(directory.resolve("from")).open()) {
             assertThat(tidal.tenant(TENANT).orElseThrow().total("view")).isEqualTo(totalOfViews(moments) + 1);
+        }
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("io.tidaldb.it.Cell#durableStores")
+    @DisplayName("F-72: the same of a backup that begins with a checkpoint, as its logs do not reach back any more, and not before that")
+    void beginsWithACheckpoint(String wal) throws IOException {
+        long seed = Long.getLong("tidal.backup.seed", 20_261_122);
+        Random random = new Random(seed);
+        List<Moment> moments = new ArrayList<>();
+        Parts parts = new Parts();
+        EntityId anna = EntityId.of(1_001);
+        SessionId session = SessionId.of(5);
+        IdempotencyKey key = new IdempotencyKey(seed, -1);
+        List<Signal> keyed = List.of(Signal.of("view", 1, 1).at(AT), Signal.of("like", 2, 1).at(AT));
+        try (Tidal tidal = open(wal, directory.resolve("from"));
+                Tidal other = open(wal, directory.resolve("to"))) {
+            Tenant tenant = tidal.createTenant(config());
+            Position early = tenant.recordAll(keyed, WriteOptions.DEFAULT.with(key));
+            tenant.hide(anna.value(), 1);
+            tenant.hide(anna.value(), 2);
+            tenant.sessions().start(session, anna, WriteOptions.DEFAULT);
+            Position latest = early;
+            for (int i = 0; i < 60; i++) {
+                latest = latest.and(tenant.recordAll(some(random), WriteOptions.DEFAULT));
+                if (i % 8 == 3) {
+                    promote(tidal, tenant, random);
+                }
+                if (i == 30) {
+                    Instant erased = now();
+                    tidal.eraseEntity(TENANT, EntityId.of(ENTITIES - 1));
+                    Await.until(() -> tidal.entityErasures().stream().allMatch(EntityErasure::isComplete));
+                    parts.take(tidal);
+                    assertThatThrownBy(() -> tidal.restore(
+                                    parts, RestoreOptions.DEFAULT.as(TenantId.of(99)).at(RestorePoint.at(erased))))
+                            .isInstanceOfSatisfying(
+                                    TidalException.class,
+                                    e -> assertThat(e.code()).isEqualTo(ErrorCode.POSITION_UNKNOWN));
+                }
+                if (i % 7 == 0 && i > 30) {
+                    parts.take(tidal);
+                }
+                if (i > 30) {
+                    moments.add(new Moment(latest, now(), state(tenant)));
+                }
+            }
+            parts.take(tidal);
+            for (int i = 0; i < 4; i++) {
+                Moment moment = moments.get(random.nextInt(moments.size()));
+                Tenant restored = (random.nextBoolean() ? other : tidal)
+                        .restore(
+                                parts,
+                                RestoreOptions.DEFAULT.as(TenantId.of(100 + i)).at(RestorePoint.at(moment.time)));
+                assertThat(state(restored)).as("seed %d, %s", seed, moment.position).isEqualTo(moment.state);
+            }
+            tidal.deleteTenant(TENANT);
+            Tenant again = tidal.restore(parts, RestoreOptions.DEFAULT);
+            assertThat(state(again)).as("seed %d", seed).isEqualTo(moments.get(moments.size() - 1).state);
+            // A retry, a session and what somebody does not want to see go on.
+            again.recordAll(keyed, WriteOptions.DEFAULT.with(key));
+            assertThat(state(again)).isEqualTo(moments.get(moments.size() - 1).state);
+            assertThat(again.sessions().read(session, ReadOptions.DEFAULT).entries()).hasSize(1);
+            again.sessions()
+                    .write(session, SessionSeqNo.of(2), new SessionEvent.Query("more"), WriteOptions.DEFAULT);
+            assertThat(again.negatives().of(anna, ReadOptions.DEFAULT)).hasSize(2);
+            again.negatives().withdraw(NegativeKind.HIDE, anna, EntityId.of(1), WriteOptions.DEFAULT);
+            assertThat(again.negatives().of(anna, ReadOptions.DEFAULT)).hasSize(1);
+            for (int i = 0; i < 3; i++) {
+                promote(tidal, again, random);
+                again.recordAll(some(random), WriteOptions.DEFAULT);
+            }
+            Await.noLag(tidal);
+            assertThat(again.compareReplicas(false)).hasSize(6).allMatch(each -> each.isEqual());
+        }
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("io.tidaldb.it.Cell#durableStores")
+    @DisplayName("F-72: of a node without others that ends again and again all is backed up, part by part, though it merges former logs")
+    void ofANodeAlone(String wal) throws IOException {
+        Topology alone = Topology.regions(1).shardsPerRegion(1);
+        Random random = new Random(1);
+        Parts parts = new Parts();
+        for (int life = 0; life < 4; life++) {
+            Tidal tidal = open(wal, directory, alone);
+            try {
+                Tenant tenant = life == 0
+                        ? tidal.createTenant(TenantConfig.builder(TENANT).build())
+                        : tidal.tenant(TENANT).orElseThrow();
+                for (int i = 0; i < 10; i++) {
+                    tenant.recordAll(some(random));
+                }
+                tidal.checkpoint();
+                parts.take(tidal);
+                Tenant restored = tidal.restore(parts, RestoreOptions.DEFAULT.as(TenantId.of(100 + life)));
+                assertThat(state(restored)).as("life %d", life).isEqualTo(state(tenant));
+            } finally {
+                tidal.abandon();
+            }
         }
     }
 

@@ -6,9 +6,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.tidaldb.api.EntityId;
 import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.NodeId;
+import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
+import io.tidaldb.api.control.ControlLogFactory;
 import io.tidaldb.core.BackupSource;
 import io.tidaldb.core.NegativeKind;
 import io.tidaldb.core.RestoreOptions;
@@ -19,10 +21,14 @@ import io.tidaldb.core.Signal;
 import io.tidaldb.core.Tenant;
 import io.tidaldb.core.TenantKeyState;
 import io.tidaldb.core.Tidal;
+import io.tidaldb.core.TidalBuilder;
 import io.tidaldb.core.Topology;
 import io.tidaldb.core.Window;
 import io.tidaldb.core.WriteOptions;
 import io.tidaldb.core.backup.BackupPoint;
+import io.tidaldb.core.control.ClusterCommand;
+import io.tidaldb.core.control.Commands;
+import io.tidaldb.core.control.LocalControlLogFactory;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -38,6 +44,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
@@ -81,6 +89,10 @@ class EncryptionTest {
     }
 
     private Tidal open(String wal) {
+        return builder(wal).open();
+    }
+
+    private TidalBuilder builder(String wal) {
         return Tidal.builder()
                 .dataDir(data)
                 .wal(wal)
@@ -88,8 +100,7 @@ class EncryptionTest {
                 .keyCheck(Duration.ofMillis(50))
                 .topology(Topology.regions(3).shardsPerRegion(1))
                 .segmentBytes(64 << 10)
-                .signal("view", Duration.ofDays(7))
-                .open();
+                .signal("view", Duration.ofDays(7));
     }
 
     private static Tenant createSecret(Tidal tidal) {
@@ -358,6 +369,89 @@ class EncryptionTest {
                     .isInstanceOfSatisfying(
                             TidalException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.KEY_UNAVAILABLE))
                     .hasMessageContaining("t42-1.key");
+        }
+    }
+
+    @Test
+    @DisplayName("F-71, F-72, F-73: a backup that begins with a checkpoint has it sealed, and is restored under other keys")
+    void backsUpCheckpoints() throws Exception {
+        try (Tidal tidal = open("file")) {
+            Tenant secret = createSecret(tidal);
+            fill(secret, 10);
+            tidal.rotateKeys(SECRET);
+            tidal.eraseEntity(SECRET, EntityId.of(5));
+            Await.until(() -> tidal.entityErasures().get(0).isComplete());
+            ByteArrayOutputStream part = new ByteArrayOutputStream();
+            BackupPoint point = tidal.backup(SECRET, BackupPoint.NOTHING, part).point();
+            fill(secret, 5);
+            tidal.backup(SECRET, point, part);
+            assertThat(hasCanary(part.toByteArray())).isFalse();
+            masterKey("t50-1");
+            Tenant restored =
+                    tidal.restore(new Backup(part.toByteArray()), RestoreOptions.DEFAULT.as(TenantId.of(50)));
+            assertFilled(restored, 15);
+            tidal.deleteTenant(SECRET);
+            Await.until(() -> tidal.erasures().get(0).isComplete());
+        }
+        assertThat(holding()).isEmpty();
+        try (Tidal tidal = open("file")) {
+            assertFilled(tidal.tenant(TenantId.of(50)).orElseThrow(), 15);
+        }
+    }
+
+    @Test
+    @DisplayName("F-73: an encrypted tenant whose creator has ended before it had a key gets its first one from whoever looks after keys")
+    void getsItsFirstKey() {
+        ControlLogFactory withoutKeys = ForwardingControlLog.before(
+                new LocalControlLogFactory(), log -> new ForwardingControlLog(log) {
+                    @Override
+                    public CompletionStage<Long> propose(byte[] command) {
+                        return Commands.of(command, ClusterCommand.OfKeys.class).isPresent()
+                                ? CompletableFuture.failedFuture(
+                                        new TidalException(ErrorCode.PEER_UNAVAILABLE, "the log does not take this"))
+                                : super.propose(command);
+                    }
+                });
+        try (Tidal tidal = builder("file").controlLog(withoutKeys).open()) {
+            assertThatThrownBy(() -> createSecret(tidal)).hasMessageContaining("the log does not take this");
+            Await.until(() -> tidal.tenant(SECRET).isPresent());
+            suspended(() -> tidal.tenant(SECRET).orElseThrow().total("view"), "no key yet");
+        }
+        try (Tidal tidal = open("file")) {
+            Tenant secret = tidal.tenant(SECRET).orElseThrow();
+            Await.until(() -> tidal.keys(SECRET).suspension().isEmpty());
+            fill(secret, 10);
+            assertFilled(secret, 10);
+            assertThat(tidal.keys(SECRET).keys()).hasSize(1);
+        }
+    }
+
+    @Test
+    @DisplayName("F-73: a tenant gets no key while a node may destroy master keys of a former one with its id, and none that is destroyed then")
+    void waitsForDestruction() throws Exception {
+        TenantConfig config = TenantConfig.builder(SECRET)
+                .pinnedShards(ReplicaId.parse("r0:s0"))
+                .encrypted(true)
+                .build();
+        NodeId away = NodeId.of("n2");
+        Path own = masterKey("t42-1");
+        try (Tidal tidal = open("file")) {
+            fill(tidal.createTenant(config), 1);
+            tidal.crashNode(away);
+            tidal.deleteTenant(SECRET);
+            Files.deleteIfExists(own);
+            masterKey("t42-1");
+            assertThatThrownBy(() -> tidal.createTenant(config))
+                    .isInstanceOfSatisfying(
+                            TidalException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.NOT_CAUGHT_UP))
+                    .hasMessageContainingAll("node n2", "destroy its keys", "tidal tenant erasures");
+            tidal.startNode(away);
+            Await.until(() -> tidal.erasures().get(0).isComplete());
+            assertThat(own).doesNotExist();
+            fill(tidal.createTenant(config), 10);
+        }
+        try (Tidal tidal = open("file")) {
+            assertFilled(tidal.tenant(SECRET).orElseThrow(), 10);
         }
     }
 

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.tidaldb.api.EntityId;
-import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.NodeId;
 import io.tidaldb.api.RegionId;
 import io.tidaldb.api.ReplicaId;
@@ -12,9 +11,12 @@ import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.api.WriteMode;
+import io.tidaldb.core.BackupReport;
+import io.tidaldb.core.BackupSource;
 import io.tidaldb.core.EntityErasure;
 import io.tidaldb.core.NegativeKind;
 import io.tidaldb.core.ReadOptions;
+import io.tidaldb.core.RestoreOptions;
 import io.tidaldb.core.SessionEvent;
 import io.tidaldb.core.SessionId;
 import io.tidaldb.core.SessionSeqNo;
@@ -24,8 +26,10 @@ import io.tidaldb.core.Tidal;
 import io.tidaldb.core.Topology;
 import io.tidaldb.core.WriteOptions;
 import io.tidaldb.core.backup.BackupPoint;
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -225,26 +229,87 @@ class EntityErasureTest {
         }
     }
 
+    private record Backup(byte[] bytes) implements BackupSource {
+
+        @Override
+        public String name() {
+            return "the test's backup";
+        }
+
+        @Override
+        public InputStream open() {
+            return new ByteArrayInputStream(bytes);
+        }
+    }
+
     @ParameterizedTest(name = "{0}")
     @MethodSource("io.tidaldb.it.Cell#durableStores")
-    @DisplayName("F-71, F-72: a backup that holds the entity does not go on in silence, nor does another one begin")
-    void endsBackups(String wal) throws Exception {
+    @DisplayName("F-71, F-72: a backup that begins or goes on after it begins anew, without the entity, and others continue it")
+    void leavesBackupsPossible(String wal) throws Exception {
         try (Tidal tidal = open(wal)) {
             Tenant tenant = tidal.createTenant(TenantConfig.builder(ID).build());
             fill(tenant);
-            ByteArrayOutputStream part = new ByteArrayOutputStream();
-            BackupPoint reached = tidal.backup(ID, BackupPoint.NOTHING, part).point();
+            ByteArrayOutputStream before = new ByteArrayOutputStream();
+            BackupPoint reached =
+                    tidal.backup(ID, BackupPoint.NOTHING, before).point();
+            assertThat(canaries()).anyMatch(Canaries.text(before.toByteArray())::contains);
             tidal.eraseEntity(ID, named(tenant));
             tidal.eraseEntity(ID, NUMBERED);
             Await.until(() -> tidal.entityErasures().stream().allMatch(EntityErasure::isComplete));
-            assertThat(holding()).isEmpty();
-            assertThat(canaries()).anyMatch(Canaries.text(part.toByteArray())::contains);
+            int restored = 50;
             for (BackupPoint after : List.of(BackupPoint.NOTHING, reached)) {
-                assertThatThrownBy(() -> tidal.backup(ID, after, OutputStream.nullOutputStream()))
-                        .isInstanceOfSatisfying(
-                                TidalException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.NOT_CAUGHT_UP))
-                        .hasMessageContainingAll("an entity was erased", "with the entity", "docs/backup.md");
+                ByteArrayOutputStream part = new ByteArrayOutputStream();
+                BackupReport report = tidal.backup(ID, after, part);
+                assertThat(report.after()).isEqualTo(BackupPoint.NOTHING);
+                assertThat(canaries()).noneMatch(Canaries.text(part.toByteArray())::contains);
+                assertGone(tidal.restore(
+                        new Backup(part.toByteArray()), RestoreOptions.DEFAULT.as(TenantId.of(restored++))));
+                tenant.negatives().add(NegativeKind.BLOCK, EntityId.of(8), EntityId.of(7), WriteOptions.DEFAULT);
+                BackupReport next = tidal.backup(ID, report.point(), part);
+                assertThat(next.after()).isEqualTo(report.point());
+                assertThat(next.batches()).isPositive();
+                Tenant again = tidal.restore(
+                        new Backup(part.toByteArray()), RestoreOptions.DEFAULT.as(TenantId.of(restored++)));
+                assertGone(again);
+                assertThat(again.negatives().of(EntityId.of(8), ReadOptions.DEFAULT))
+                        .hasSize(1);
+                Await.noLag(tidal);
+                assertThat(again.compareReplicas(false)).hasSize(2).allMatch(each -> each.isEqual());
             }
+            assertThat(holding()).isEmpty();
+        }
+        try (Tidal tidal = open(wal)) {
+            for (int restored = 50; restored < 54; restored++) {
+                assertGone(tidal.tenant(TenantId.of(restored)).orElseThrow());
+            }
+        }
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("io.tidaldb.it.Cell#durableStores")
+    @DisplayName("F-71, F-72: it is done again to what is restored of a backup that was taken before, and leaves no file of that")
+    void isDoneAgain(String wal) throws Exception {
+        try (Tidal tidal = open(wal)) {
+            Tenant tenant = tidal.createTenant(TenantConfig.builder(ID).build());
+            fill(tenant);
+            ByteArrayOutputStream before = new ByteArrayOutputStream();
+            tidal.backup(ID, BackupPoint.NOTHING, before);
+            tidal.eraseEntity(ID, named(tenant));
+            tidal.eraseEntity(ID, NUMBERED);
+            Await.until(() -> tidal.entityErasures().stream().allMatch(EntityErasure::isComplete));
+            assertGone(tidal.restore(new Backup(before.toByteArray()), RestoreOptions.DEFAULT.as(TenantId.of(50))));
+            tidal.deleteTenant(ID);
+            assertGone(tidal.restore(new Backup(before.toByteArray()), RestoreOptions.DEFAULT));
+            Await.until(() -> tidal.entityErasures().stream().allMatch(EntityErasure::isComplete));
+            assertThat(holding()).isEmpty();
+            // What is written of them afterwards is theirs to have, and is restored.
+            Tenant again = tidal.tenant(ID).orElseThrow();
+            again.record("view", CANARY, 3);
+            ByteArrayOutputStream after = new ByteArrayOutputStream();
+            tidal.backup(ID, BackupPoint.NOTHING, after);
+            assertThat(tidal.restore(new Backup(after.toByteArray()), RestoreOptions.DEFAULT.as(TenantId.of(51)))
+                            .score("view", CANARY))
+                    .isGreaterThan(2.9);
         }
     }
 

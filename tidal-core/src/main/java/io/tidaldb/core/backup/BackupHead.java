@@ -24,6 +24,7 @@ import java.util.List;
  * @param after where the part before ended; nothing for the first
  * @param takenMillis when, by the clock of the node that took it
  * @param keys of an encrypted tenant, wrapped: its batches stay sealed
+ * @param base where logs begin that do not begin at their start: what is before is in a checkpoint of the slot
  */
 public record BackupHead(
         String cluster,
@@ -33,9 +34,10 @@ public record BackupHead(
         List<SchemaEntry> schema,
         BackupPoint after,
         long takenMillis,
-        List<WrappedKey> keys) {
+        List<WrappedKey> keys,
+        BackupBase base) {
 
-    /** Copies the list. */
+    /** Copies the lists. */
     public BackupHead {
         schema = List.copyOf(schema);
         keys = List.copyOf(keys);
@@ -53,6 +55,9 @@ public record BackupHead(
         TenantJson.put(json.putObject("config"), config);
         if (!keys.isEmpty()) {
             KeyCodec.putKeys(json, keys);
+        }
+        if (!base.equals(BackupBase.NONE)) {
+            json.set("base", base.toJson());
         }
         schema.forEach(each -> json.withArray("schema")
                 .addObject()
@@ -80,7 +85,8 @@ public record BackupHead(
                     schema,
                     BackupPoint.parse(json.path("after").asText()),
                     json.path("taken_ms").asLong(),
-                    KeyCodec.keys(json));
+                    KeyCodec.keys(json),
+                    BackupBase.of(json.path("base")));
         } catch (IllegalArgumentException e) {
             throw new TidalException(ErrorCode.CORRUPT_DATA, "the head of a backup is malformed: " + e.getMessage(), e);
         }

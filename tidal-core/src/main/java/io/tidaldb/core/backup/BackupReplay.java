@@ -31,6 +31,9 @@ public final class BackupReplay implements BackupReader.Visitor {
 
         /** Takes them; returns when they are in the log. */
         void accept(int slot, List<WalBatch> batches);
+
+        /** Takes the next stretch of the checkpoint with which a slot begins; all of it comes before the first batch. */
+        void base(int slot, byte[] bytes);
     }
 
     /**
@@ -77,7 +80,10 @@ public final class BackupReplay implements BackupReader.Visitor {
 
     @Override
     public void base(int slot, byte[] bytes) {
-        // The scan has refused it.
+        if (part >= firstPart) {
+            flush();
+            consumer.base(slot, bytes);
+        }
     }
 
     @Override

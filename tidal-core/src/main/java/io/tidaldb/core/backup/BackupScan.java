@@ -7,9 +7,11 @@ import io.tidaldb.api.TidalException;
 import io.tidaldb.api.WalSegmentId;
 import io.tidaldb.api.wal.WalBatch;
 import io.tidaldb.core.codec.Chain;
+import java.time.Instant;
 import java.util.Collections;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,6 +27,7 @@ public final class BackupScan implements BackupReader.Visitor {
     private final SortedMap<Integer, SortedMap<Origin, Log>> slots = new TreeMap<>();
     private @Nullable BackupHead newest;
     private BackupPoint reached = BackupPoint.NOTHING;
+    private BackupBase base = BackupBase.NONE;
     private int parts;
     private int firstPart;
 
@@ -36,9 +39,13 @@ public final class BackupScan implements BackupReader.Visitor {
         private boolean cut;
 
         private Log(Origin origin) {
-            this.last = origin.startSeqno();
+            this(origin.startSeqno(), Chain.START);
+        }
+
+        private Log(long last, long chain) {
+            this.last = last;
             this.counted = last;
-            this.chain = Chain.START;
+            this.chain = chain;
         }
     }
 
@@ -56,6 +63,10 @@ public final class BackupScan implements BackupReader.Visitor {
         BackupHead before = newest;
         if (head.after().equals(BackupPoint.NOTHING)) {
             slots.clear();
+            base = head.base();
+            Stream.concat(base.logs().logs().stream(), base.merged().logs().stream())
+                    .forEach(log -> slots.computeIfAbsent(log.slot(), each -> new TreeMap<>())
+                            .put(log.origin(), new Log(log.lastSeqno(), log.chain())));
             firstPart = parts;
         } else if (before == null || before.life() != head.life() || !reached.equals(head.after())) {
             throw new TidalException(
@@ -92,8 +103,7 @@ public final class BackupScan implements BackupReader.Visitor {
 
     @Override
     public void base(int slot, byte[] bytes) {
-        throw new TidalException(
-                ErrorCode.FORMAT_TOO_NEW, "the backup begins with a checkpoint: this version can't use it");
+        // The head says how far it goes; whoever installs it compares that with what is in it.
     }
 
     @Override
@@ -119,6 +129,11 @@ public final class BackupScan implements BackupReader.Visitor {
         return head;
     }
 
+    /** Returns what the checkpoints hold with which the backup begins. */
+    public BackupBase base() {
+        return base;
+    }
+
     /** Returns how far the backup goes. */
     public BackupPoint reached() {
         return reached;
@@ -142,6 +157,12 @@ public final class BackupScan implements BackupReader.Visitor {
             }
         }));
         target.seqnos().forEach((origin, seqno) -> requireReached(origin, seqno, counted));
+        if (target.millis() < base.millis()) {
+            throw new TidalException(
+                    ErrorCode.POSITION_UNKNOWN,
+                    "the backup begins with what the tenant was at " + Instant.ofEpochMilli(base.millis())
+                            + ", as older logs were gone when it was begun: expected that time or a later one");
+        }
         return Collections.unmodifiableSortedMap(counted);
     }
 
@@ -152,8 +173,8 @@ public final class BackupScan implements BackupReader.Visitor {
         if (!there) {
             throw new TidalException(
                     ErrorCode.POSITION_UNKNOWN,
-                    "the backup does not reach " + WalSegmentId.of(origin, seqno) + ": expected positions up to "
-                            + reached);
+                    "the backup does not reach " + WalSegmentId.of(origin, seqno) + ": expected positions "
+                            + (base.equals(BackupBase.NONE) ? "" : "from " + base.logs() + " ") + "up to " + reached);
         }
     }
 }

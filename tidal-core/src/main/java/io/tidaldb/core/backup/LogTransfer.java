@@ -12,7 +12,7 @@ import io.tidaldb.core.codec.Chain;
 import io.tidaldb.core.codec.ControlRecord;
 import io.tidaldb.core.codec.HardNegativeRecord;
 import io.tidaldb.core.codec.KeyBlock;
-import io.tidaldb.core.codec.SeqnoRanges;
+import io.tidaldb.core.codec.RenamedOrigins;
 import io.tidaldb.core.codec.SignalRecords;
 import io.tidaldb.core.codec.UserRecord;
 import io.tidaldb.core.key.BatchSealer;
@@ -20,7 +20,10 @@ import io.tidaldb.core.key.KeyRing;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -33,9 +36,10 @@ import java.util.TreeMap;
 public final class LogTransfer {
 
     private final TenantId tenant;
-    private final SortedMap<Origin, Origin> origins;
+    private final RenamedOrigins origins;
     private final SortedMap<Origin, Long> counted;
     private final SortedMap<Origin, Long> chains = new TreeMap<>();
+    private final Set<Long> erasures = new HashSet<>();
     private final KeyRing from;
     private final KeyRing to;
     private final BatchSealer sealer = new BatchSealer();
@@ -46,18 +50,21 @@ public final class LogTransfer {
      * @param tenant whose logs they become
      * @param origins the new origin of each
      * @param counted how far each of them is taken
+     * @param begun where those begin that do not begin with their first batch
      * @param from the keys that they were sealed with
      * @param to the other tenant's keys
      */
     public LogTransfer(
             TenantId tenant,
-            SortedMap<Origin, Origin> origins,
+            RenamedOrigins origins,
             SortedMap<Origin, Long> counted,
+            List<BackedUpLog> begun,
             KeyRing from,
             KeyRing to) {
         this.tenant = tenant;
         this.origins = origins;
         this.counted = counted;
+        begun.forEach(log -> chains.put(origins.of(log.origin()), log.chain()));
         this.from = from;
         this.to = to;
     }
@@ -73,7 +80,7 @@ public final class LogTransfer {
             case SIGNALS -> signals(batch, records);
             default -> bodies(batch, records);
         };
-        Origin origin = target(batch.origin());
+        Origin origin = origins.of(batch.origin());
         int length = content.remaining();
         ByteBuffer buffer = ByteBuffer.allocate(WalBatch.HEADER_BYTES + length).order(ByteOrder.LITTLE_ENDIAN);
         buffer.put(WalBatch.HEADER_BYTES, content, content.position(), length);
@@ -82,7 +89,7 @@ public final class LogTransfer {
                 buffer,
                 batch.kind(),
                 hasKeys(batch, records) ? WalBatch.FLAG_KEYS : 0,
-                seqno(batch.firstSeqno(), origin),
+                origins.seqno(batch.origin(), batch.firstSeqno()),
                 records,
                 tenant,
                 origin,
@@ -92,16 +99,9 @@ public final class LogTransfer {
         return next;
     }
 
-    private Origin target(Origin origin) {
-        Origin to = origins.get(origin);
-        if (to == null) {
-            throw new TidalException(ErrorCode.INTERNAL, "origin " + origin + " has no successor");
-        }
-        return to;
-    }
-
-    private static long seqno(long seqno, Origin to) {
-        return Seqno.of(to.incarnation(), Seqno.counter(seqno));
+    /** Returns the numbers of the erasures of which there is a record in what was turned so far. */
+    public Set<Long> erasures() {
+        return Collections.unmodifiableSet(erasures);
     }
 
     private static List<KeyBlock.Entry> keys(WalBatch batch, int records) {
@@ -165,69 +165,40 @@ public final class LogTransfer {
                 record.what(),
                 record.user(),
                 record.item(),
-                withdrawn == null ? null : withdrawn.stream().map(this::renamed).toList());
-    }
-
-    private WalSegmentId renamed(WalSegmentId name) {
-        Origin to = origins.get(name.origin());
-        return to == null ? name : WalSegmentId.of(to, seqno(name.seqno(), to));
+                withdrawn == null ? null : withdrawn.stream().map(origins::of).toList());
     }
 
     private ControlRecord transfer(ControlRecord record) {
-        if (record instanceof ControlRecord.Takeover takeover) {
-            return new ControlRecord.Takeover(takeover.epoch(), ends(takeover.positions()));
-        } else if (record instanceof ControlRecord.Compaction compaction) {
+        if (record instanceof ControlRecord.Compaction compaction) {
             // Others may hold the tenant now, and get these logs in any order.
             return merge(compaction.ends());
         } else if (record instanceof ControlRecord.Merge merge) {
             return merge(merge.ends());
-        } else if (record instanceof ControlRecord.Adopt adopt) {
-            return adopt(adopt);
         } else if (record instanceof ControlRecord.Erase erase) {
+            erasures.add(erase.number());
             // Under a number that no erasure here will ever have.
             return new ControlRecord.Erase(
                     Long.MIN_VALUE | (erase.number() * 31 + erase.entity()),
                     erase.entity(),
                     erase.origins().stream()
-                            .filter(origin -> origins.containsKey(origin))
-                            .map(this::target)
+                            .filter(origins::contains)
+                            .map(origins::of)
                             .toList(),
                     erase.sessions());
         } else if (record instanceof ControlRecord.DigestMark mark) {
             // Nobody waits for it any more.
             return new ControlRecord.DigestMark(mark.mark(), ControlRecord.DigestMark.NO_BUCKET, null);
         }
-        return record;
-    }
-
-    // Of origins of which the backup has nothing, nothing will ever come.
-    private List<ControlRecord.End> ends(List<ControlRecord.End> ends) {
-        return ends.stream()
-                .filter(end -> origins.containsKey(end.origin()))
-                .map(end -> {
-                    Origin to = target(end.origin());
-                    return new ControlRecord.End(to, seqno(end.lastSeqno(), to));
-                })
-                .toList();
+        return origins.of(record);
     }
 
     // Of what is restored only in part nobody will ever have all.
     private ControlRecord.Merge merge(List<ControlRecord.End> ends) {
-        return new ControlRecord.Merge(ends.stream().allMatch(this::isReached) ? ends(ends) : List.of());
+        return new ControlRecord.Merge(ends.stream().allMatch(this::isReached) ? origins.ends(ends) : List.of());
     }
 
     private boolean isReached(ControlRecord.End end) {
         Long last = counted.get(end.origin());
         return last != null && Long.compareUnsigned(last, end.lastSeqno()) >= 0;
-    }
-
-    private ControlRecord.Adopt adopt(ControlRecord.Adopt adopt) {
-        Origin to = target(adopt.origin());
-        SeqnoRanges voids = SeqnoRanges.NONE;
-        for (int i = 0; i < adopt.voids().size(); i++) {
-            voids = voids.plus(
-                    seqno(adopt.voids().first(i), to), seqno(adopt.voids().last(i), to));
-        }
-        return new ControlRecord.Adopt(to, seqno(adopt.fromSeqno(), to), seqno(adopt.toSeqno(), to), voids);
     }
 }

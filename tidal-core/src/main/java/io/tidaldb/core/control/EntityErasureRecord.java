@@ -11,11 +11,17 @@ import java.util.TreeMap;
  * What is agreed on the erasure of an entity.
  *
  * @param number from 1, never used twice
+ * @param life tells the tenant from others that have had or will have its id; 0 if that is not known, as the record is of an older version
  * @param atMillis when it was asked for
  * @param nodes those that have, or could have, something of the tenant
  */
 public record EntityErasureRecord(
-        long number, TenantId tenant, long entity, long atMillis, SortedMap<NodeId, Confirmation> nodes) {
+        long number,
+        TenantId tenant,
+        long life,
+        long entity,
+        long atMillis,
+        SortedMap<NodeId, Confirmation> nodes) {
 
     /**
      * What a node has said.
@@ -53,6 +59,6 @@ public record EntityErasureRecord(
         SortedMap<NodeId, Confirmation> changed = new TreeMap<>(nodes);
         changed.computeIfPresent(
                 by.node(), (name, said) -> said.atMillis > 0 ? said : new Confirmation(by.atMillis(), by.through()));
-        return new EntityErasureRecord(number, tenant, entity, atMillis, changed);
+        return new EntityErasureRecord(number, tenant, life, entity, atMillis, changed);
     }
 }

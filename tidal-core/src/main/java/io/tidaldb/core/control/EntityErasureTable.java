@@ -44,7 +44,8 @@ final class EntityErasureTable {
                 .filter(each -> tenant.config().requiredRegions().isEmpty()
                         || tenant.config().requiredRegions().contains(each.region()))
                 .forEach(each -> nodes.put(each.node(), Confirmation.PENDING));
-        records.add(new EntityErasureRecord(++last, command.tenant(), command.entity(), command.atMillis(), nodes));
+        records.add(new EntityErasureRecord(
+                ++last, command.tenant(), tenant.digestSeed(), command.entity(), command.atMillis(), nodes));
         for (int i = 0; records.size() > MAX_COMPLETE && i < records.size(); ) {
             if (records.get(i).isComplete()) {
                 records.remove(i);
@@ -73,7 +74,8 @@ final class EntityErasureTable {
             if (successor != null && (pending || !each.isComplete())) {
                 left.put(successor, Confirmation.PENDING);
             }
-            return new EntityErasureRecord(each.number(), each.tenant(), each.entity(), each.atMillis(), left);
+            return new EntityErasureRecord(
+                    each.number(), each.tenant(), each.life(), each.entity(), each.atMillis(), left);
         });
     }
 
@@ -94,6 +96,7 @@ final class EntityErasureTable {
             ObjectNode json = array.addObject()
                     .put("number", each.number())
                     .put("tenant", Long.toUnsignedString(each.tenant().value()))
+                    .put("life", Long.toUnsignedString(each.life()))
                     .put("entity", Long.toUnsignedString(each.entity()))
                     .put("at_ms", each.atMillis());
             ObjectNode nodes = json.putObject("nodes");
@@ -120,6 +123,7 @@ final class EntityErasureTable {
             records.add(new EntityErasureRecord(
                     json.path("number").asLong(),
                     TenantId.parse(json.path("tenant").asText()),
+                    Long.parseUnsignedLong(json.path("life").asText("0")),
                     Long.parseUnsignedLong(json.path("entity").asText()),
                     json.path("at_ms").asLong(),
                     nodes));

@@ -41,6 +41,7 @@ import io.tidaldb.core.cluster.LocalCluster;
 import io.tidaldb.core.cluster.LocalNode;
 import io.tidaldb.core.cluster.RemoteCalls;
 import io.tidaldb.core.control.ClusterCommand;
+import io.tidaldb.core.control.EntityErasureRecord;
 import io.tidaldb.core.control.ControlPlane;
 import io.tidaldb.core.control.TenantRecord;
 import io.tidaldb.core.erasure.EntityErasing;
@@ -106,6 +107,7 @@ import java.util.SortedMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.Executor;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.function.ToLongFunction;
@@ -129,6 +131,9 @@ final class EmbeddedTidal implements Tidal, Instance {
     private static final Duration LOOK_AGAIN = Duration.ofMillis(5);
     private static final int MAX_AUDIT_PAGE = 1_000;
     private static final int LOOKS_AT_ERASURE = 100;
+    /** Half a minute: nodes that are not heard of for some seconds are not waited for. */
+    private static final int LOOKS_AT_RESTORED_ERASURE = 1_500;
+
     private static final Duration LOOK_AGAIN_AT_ERASURE = Duration.ofMillis(20);
 
     private final ControlPlane control;
@@ -544,9 +549,7 @@ final class EmbeddedTidal implements Tidal, Instance {
     public BackupReport backup(TenantId id, BackupPoint after, OutputStream out) throws IOException {
         checkOpen();
         lifecycle.requireWhole(id);
-        boolean erased = control.entityErasures().stream()
-                .anyMatch(erasure -> erasure.tenant().equals(id));
-        return new TenantBackup(this, existing(id), after, erased).write(control.cluster(), out);
+        return new TenantBackup(this, existing(id), after).write(control.cluster(), out);
     }
 
     @Override
@@ -570,6 +573,27 @@ final class EmbeddedTidal implements Tidal, Instance {
             @Override
             public long decide(ClusterCommand command) {
                 return acting(by, () -> EmbeddedTidal.this.decide(command));
+            }
+
+            @Override
+            public String cluster() {
+                return control.cluster();
+            }
+
+            @Override
+            public List<EntityErasureRecord> erasures() {
+                return control.entityErasures();
+            }
+
+            @Override
+            public void erase(TenantId tenant, EntityId entity) {
+                long number = decide(erasure(tenant, entity));
+                if (!awaitErasure(() -> !entityErasing.isPendingHere(number), LOOKS_AT_RESTORED_ERASURE)) {
+                    throw new TidalException(
+                            ErrorCode.DEADLINE_EXCEEDED,
+                            "an entity that was erased since the backup was taken is not erased again from what was restored"
+                                    + " as tenant " + tenant + " yet: restore again when all nodes are up");
+                }
             }
 
             @Override
@@ -607,9 +631,7 @@ final class EmbeddedTidal implements Tidal, Instance {
             // Agreed first: an interruption from here on is finished by the next open.
             decide(new ClusterCommand.DeleteTenant(id));
             lifecycle.awaitEverywhere(id);
-            for (int looks = 0; looks < LOOKS_AT_ERASURE && erasures.isPendingHere(id); looks++) {
-                await(hosting.after(LOOK_AGAIN_AT_ERASURE));
-            }
+            awaitErasure(() -> !erasures.isPendingHere(id), LOOKS_AT_ERASURE);
         } catch (TidalException e) {
             if (e.code() != ErrorCode.CLOSED) {
                 throw e;
@@ -639,19 +661,25 @@ final class EmbeddedTidal implements Tidal, Instance {
         checkOpen();
         lifecycle.requireWhole(tenant);
         existing(tenant);
-        long number = decide(new ClusterCommand.EraseEntity(
-                tenant, entity.value(), Duration.ofNanos(clock().wallNanos()).toMillis()));
-        for (int looks = 0; looks < LOOKS_AT_ERASURE; looks++) {
-            EntityErasure known = entityErasing.find(number).orElse(null);
-            if (known == null || known.isComplete()) {
-                break;
-            }
-            await(hosting.after(LOOK_AGAIN_AT_ERASURE));
-        }
+        long number = decide(erasure(tenant, entity));
+        awaitErasure(() -> entityErasing.find(number).map(EntityErasure::isComplete).orElse(true), LOOKS_AT_ERASURE);
         return entityErasing
                 .find(number)
                 .orElseThrow(() -> new TidalException(
                         ErrorCode.TENANT_NOT_FOUND, "tenant " + tenant + " does not exist: it was deleted meanwhile"));
+    }
+
+    private ClusterCommand.EraseEntity erasure(TenantId tenant, EntityId entity) {
+        return new ClusterCommand.EraseEntity(
+                tenant, entity.value(), Duration.ofNanos(clock().wallNanos()).toMillis());
+    }
+
+    /** Waits for a while; returns whether it is done. */
+    private boolean awaitErasure(BooleanSupplier done, int atMostLooks) {
+        for (int looks = 0; looks < atMostLooks && !done.getAsBoolean(); looks++) {
+            await(hosting.after(LOOK_AGAIN_AT_ERASURE));
+        }
+        return done.getAsBoolean();
     }
 
     @Override

@@ -173,6 +173,13 @@ public final class EntityErasing {
         return cluster.unlessEnded(node.id(), task);
     }
 
+    /** Returns whether a running node of this process has still to carry out an erasure. */
+    public boolean isPendingHere(long number) {
+        return pending().stream()
+                .filter(each -> each.number() == number)
+                .anyMatch(each -> cluster.nodes().stream().anyMatch(node -> each.isPending(node.id())));
+    }
+
     /** Returns what has become of an erasure. */
     public Optional<EntityErasure> find(long number) {
         return all().stream().filter(each -> each.number() == number).findFirst();

@@ -6,6 +6,7 @@ import io.tidaldb.core.cluster.LocalCluster;
 import io.tidaldb.core.control.ClusterCommand;
 import io.tidaldb.core.control.ControlPlane;
 import io.tidaldb.core.control.ErasureRecord;
+import io.tidaldb.core.control.TenantRecord;
 import io.tidaldb.core.hosting.TenantKeyrings;
 import io.tidaldb.core.ingest.Node;
 import io.tidaldb.core.runtime.Clock;
@@ -90,9 +91,10 @@ public final class Erasures {
         }
     }
 
-    // Those of another tenant with its id, which has been created since, stay.
+    // Those of another tenant with its id stay. None is created before these are destroyed, unless by nodes of a version before this rule.
     private void destroyKeys(ErasureRecord record) {
-        if (record.encrypted() && control.tenant(record.tenant()) == null) {
+        TenantRecord now = control.tenant(record.tenant());
+        if (record.encrypted() && (now == null || !now.config().encrypted())) {
             keyrings.destroy(record.tenant());
         }
     }

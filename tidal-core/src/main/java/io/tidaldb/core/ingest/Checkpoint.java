@@ -4,6 +4,7 @@ import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.Origin;
 import io.tidaldb.api.RegionId;
 import io.tidaldb.api.ShardId;
+import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.core.directory.NodeHome;
 import io.tidaldb.core.key.KeyRing;
@@ -82,7 +83,11 @@ final class Checkpoint {
      * @throws TidalException STORAGE_FULL if it can't be written, CLOSED if it was dropped
      */
     static long write(NodeHome home, SlotImage image, BooleanSupplier dropped) {
-        String name = name(image.replica.shard());
+        return write(home, name(image.replica.shard()), image, dropped);
+    }
+
+    /** As the other one, under another name than a checkpoint has. */
+    static long write(NodeHome home, String name, SlotImage image, BooleanSupplier dropped) {
         try (NodeHome.PendingFile file = home.create(image.tenantId, name)) {
             CRC32C crc = new CRC32C();
             OutputStream content = SealedFile.writing(file, image.ring);
@@ -168,9 +173,25 @@ final class Checkpoint {
      * @throws TidalException CORRUPT_DATA if it is damaged, FORMAT_TOO_NEW, TENANT_SUSPENDED; the slot is then half restored and must be thrown away
      */
     static long read(NodeHome.StoredFile file, TenantShard shard, Schema schema) {
+        return read(file, shard.tenantId(), shard.replica().shard(), shard.tenant().keys(), shard, schema);
+    }
+
+    /**
+     * As the other one, of a slot of another tenant, whose origins the state then has.
+     *
+     * @param tenant whose slot it is
+     * @param holder of which shard; null if that does not matter
+     * @param keys that it was sealed with
+     */
+    static long read(
+            NodeHome.StoredFile file,
+            TenantId tenant,
+            @Nullable ShardId holder,
+            KeyRing keys,
+            TenantShard shard,
+            Schema schema) {
         // Twice over the file, so that nothing is believed before all of it is known to be whole.
         try {
-            KeyRing keys = shard.tenant().keys();
             checkWhole(file, keys);
             try (DataInputStream in = input(file, keys)) {
                 in.readInt();
@@ -180,15 +201,12 @@ final class Checkpoint {
                             ErrorCode.FORMAT_TOO_NEW,
                             "checkpoint " + file.name() + " has version " + version + ": expected up to " + VERSION);
                 }
-                long tenant = in.readLong();
+                long writer = in.readLong();
                 // A snapshot was written by a replica in another region.
                 int region = in.readUnsignedShort();
-                if (tenant != shard.tenantId().value()
-                        || in.readUnsignedShort() != shard.replica().shard().value()) {
-                    throw damaged(
-                            file,
-                            "tenant " + shard.tenantId() + " and shard "
-                                    + shard.replica().shard());
+                int of = in.readUnsignedShort();
+                if (writer != tenant.value() || holder != null && of != holder.value()) {
+                    throw damaged(file, "tenant " + tenant + (holder == null ? "" : " and shard " + holder));
                 }
                 readState(in, version, shard, schema);
                 if (shard.writesEverywhere()

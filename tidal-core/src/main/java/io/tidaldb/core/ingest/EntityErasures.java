@@ -23,6 +23,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
+import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
 
@@ -165,9 +166,18 @@ final class EntityErasures {
                         .contains(session.session()));
     }
 
-    void replaceBy(EntityErasures other) {
+    void clear() {
         notes.clear();
         byOrigin.clear();
+    }
+
+    /** Returns the numbers of the erasures that are here. */
+    SortedSet<Long> numbers() {
+        return new TreeSet<>(notes.keySet());
+    }
+
+    void replaceBy(EntityErasures other) {
+        clear();
         other.notes.values().forEach(this::add);
     }
 

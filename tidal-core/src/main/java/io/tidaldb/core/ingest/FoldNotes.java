@@ -4,6 +4,7 @@ import io.tidaldb.api.Origin;
 import io.tidaldb.api.wal.WalBatch;
 import io.tidaldb.core.codec.BodyRecords;
 import io.tidaldb.core.codec.ControlRecord;
+import io.tidaldb.core.codec.RenamedOrigins;
 import io.tidaldb.core.codec.SeqnoRanges;
 import java.io.DataInput;
 import java.io.DataOutput;
@@ -109,6 +110,16 @@ final class FoldNotes {
     /** Returns the origins that are closed. */
     Set<Origin> closed() {
         return Collections.unmodifiableSet(limits.keySet());
+    }
+
+    /** Makes the notes name the origins as they are called in another slot. */
+    void rename(RenamedOrigins names) {
+        List<Note> before = notes();
+        notes.clear();
+        addAll(before.stream()
+                .map(each -> new Note(
+                        names.of(each.writer), names.seqno(each.writer, each.seqno), names.of(each.record)))
+                .toList());
     }
 
     /** Forgets all and takes over those that another one has. */

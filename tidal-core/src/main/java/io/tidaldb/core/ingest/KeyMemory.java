@@ -2,6 +2,8 @@ package io.tidaldb.core.ingest;
 
 import io.tidaldb.api.IdempotencyKey;
 import io.tidaldb.api.Origin;
+import io.tidaldb.api.WalSegmentId;
+import io.tidaldb.core.codec.RenamedOrigins;
 import io.tidaldb.core.crdt.Hlc;
 import java.io.DataInput;
 import java.io.DataOutput;
@@ -102,6 +104,14 @@ final class KeyMemory {
     /** Returns what is remembered now, oldest first; a result is replaced, never changed, so the entries stay as they are. */
     synchronized List<Map.Entry<IdempotencyKey, Result>> entries() {
         return new ArrayList<>(results.entrySet());
+    }
+
+    /** Makes the results name the records as they are called in another slot. */
+    synchronized void rename(RenamedOrigins names) {
+        results.replaceAll((key, result) -> {
+            WalSegmentId last = names.of(WalSegmentId.of(result.origin, result.lastSeqno));
+            return new Result(last.origin(), last.seqno(), result.payloadHash, result.hlc);
+        });
     }
 
     static void write(List<Map.Entry<IdempotencyKey, Result>> entries, DataOutput out) throws IOException {

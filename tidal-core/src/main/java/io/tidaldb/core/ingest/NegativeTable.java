@@ -8,6 +8,7 @@ import io.tidaldb.api.ShardId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.api.WalSegmentId;
 import io.tidaldb.core.codec.HardNegativeRecord;
+import io.tidaldb.core.codec.RenamedOrigins;
 import io.tidaldb.core.ledger.StateDigest;
 import java.io.DataInput;
 import java.io.DataOutput;
@@ -213,6 +214,19 @@ final class NegativeTable {
             }
         }
         return pieces.sum();
+    }
+
+    /** Makes the records be called as they are in another slot. */
+    void rename(RenamedOrigins names) {
+        Image before = image();
+        byUser.clear();
+        ahead.clear();
+        for (Entry each : before.entries) {
+            put(
+                    of(each.user, each.item),
+                    new Entry(each.what, each.user, each.item, names.of(each.record), each.counts));
+        }
+        before.ahead.forEach(each -> ahead.add(names.of(each)));
     }
 
     boolean isEmpty() {

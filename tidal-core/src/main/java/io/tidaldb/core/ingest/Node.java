@@ -18,11 +18,13 @@ import io.tidaldb.api.wal.WalStore;
 import io.tidaldb.core.codec.BodyRecords;
 import io.tidaldb.core.codec.ControlRecord;
 import io.tidaldb.core.codec.KeyBlock;
+import io.tidaldb.core.codec.RenamedOrigins;
 import io.tidaldb.core.codec.SeqnoRanges;
 import io.tidaldb.core.codec.SignalRecords;
 import io.tidaldb.core.codec.UserRecord;
 import io.tidaldb.core.crdt.Hlc;
 import io.tidaldb.core.directory.NodeHome;
+import io.tidaldb.core.key.KeyRing;
 import io.tidaldb.core.runtime.Clock;
 import io.tidaldb.core.runtime.LoopFactory;
 import io.tidaldb.core.runtime.LoopHandle;
@@ -370,24 +372,68 @@ public final class Node {
 
     /** Begins to take another replica's snapshot of a slot, part by part. */
     public SnapshotReceiver receiver(TenantShard shard) {
-        return new SnapshotReceiver(home, shard, recovery, this::inBackground, this::install);
+        return new SnapshotReceiver(
+                home,
+                shard,
+                recovery,
+                this::inBackground,
+                recovery::read,
+                (slot, fresh, bytes) -> install(slot, fresh, bytes, false));
     }
 
-    /** Replaces a slot's state by what is in the file that was received; returns what its logs hold now. */
+    /**
+     * Opens a slot's state as a file for a backup, as {@link #snapshot} does for another replica, with how far it goes. Whoever gets it closes
+     * it.
+     */
+    public CompletableFuture<SlotBase> base(TenantShard shard) {
+        return loop.submit(() -> checkpoints.write(shard))
+                .thenCompose(written -> written)
+                .thenCompose(nothing -> inBackground(() -> SlotBase.open(this::inBackground, home, recovery, shard)));
+    }
+
+    /**
+     * Begins to take the state of another tenant's slot, part by part, into a slot that has nothing yet and that this node may lead.
+     *
+     * @param from whose it was
+     * @param keys with which it was sealed
+     * @param names how its origins are called here
+     */
+    public BaseReceiver baseReceiver(TenantShard shard, TenantId from, KeyRing keys, RenamedOrigins names) {
+        return new BaseReceiver(
+                home,
+                shard.schema,
+                from,
+                keys,
+                names,
+                reading -> new SnapshotReceiver(
+                        home,
+                        shard,
+                        recovery,
+                        this::inBackground,
+                        reading,
+                        (slot, fresh, bytes) -> install(slot, fresh, bytes, true)));
+    }
+
+    /**
+     * Replaces a slot's state by what is in the file that was received; returns what its logs hold now.
+     *
+     * @param begins whether the slot may be led here, if it has nothing yet
+     */
     @SuppressWarnings("FutureReturnValueIgnored") // Its failure is handed on.
-    private CompletableFuture<List<SlotLogs.Held>> install(TenantShard shard, TenantShard fresh, long bytes) {
+    private CompletableFuture<List<SlotLogs.Held>> install(
+            TenantShard shard, TenantShard fresh, long bytes, boolean begins) {
         // A checkpoint on its way would replace the new one.
         return loop.submit(() -> checkpoints.drop(shard))
                 .thenCompose(dropped -> dropped)
                 .thenCompose(nothing -> loop.submit(() -> {
                     if (checkpoints.isWriting(shard)) {
-                        return install(shard, fresh, bytes);
+                        return install(shard, fresh, bytes, begins);
                     }
                     TidalException refusal = shard.refusal();
                     if (refusal != null) {
                         throw refusal;
                     }
-                    if (shard.leads()) {
+                    if (shard.leads() && !(begins && shard.hasNothing())) {
                         throw new TidalException(
                                 ErrorCode.NOT_OWNER,
                                 "tenant " + shard.tenantId() + " is written through " + shard.replica()

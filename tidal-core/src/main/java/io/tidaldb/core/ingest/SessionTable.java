@@ -7,6 +7,7 @@ import io.tidaldb.api.OverloadedException;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.api.WalSegmentId;
 import io.tidaldb.api.wal.RecordKind;
+import io.tidaldb.core.codec.RenamedOrigins;
 import io.tidaldb.core.codec.SessionRecord;
 import io.tidaldb.core.codec.UserRecord;
 import io.tidaldb.core.crdt.Hlc;
@@ -283,6 +284,14 @@ final class SessionTable {
             }
         });
         return pieces.sum();
+    }
+
+    /** Makes the records be called as they are in another slot. */
+    void rename(RenamedOrigins names) {
+        List<Entry> before = image();
+        sessions.clear();
+        count = 0;
+        before.forEach(each -> fold(new Entry(each.record, names.of(each.name), each.hlc, each.key)));
     }
 
     boolean isEmpty() {

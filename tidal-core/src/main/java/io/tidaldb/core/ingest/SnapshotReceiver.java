@@ -20,6 +20,7 @@ public final class SnapshotReceiver {
     private final TenantShard shard;
     private final SlotRecovery recovery;
     private final SnapshotSource.Background background;
+    private final Reading reading;
     private final Installer installer;
     private final String name;
 
@@ -31,6 +32,11 @@ public final class SnapshotReceiver {
         CompletableFuture<List<SlotLogs.Held>> install(TenantShard shard, TenantShard fresh, long bytes);
     }
 
+    /** Reads the file into an empty state, and returns its size in bytes. */
+    interface Reading {
+        long read(NodeHome.StoredFile file, TenantShard empty);
+    }
+
     private record Read(TenantShard state, long bytes) {}
 
     SnapshotReceiver(
@@ -38,11 +44,13 @@ public final class SnapshotReceiver {
             TenantShard shard,
             SlotRecovery recovery,
             SnapshotSource.Background background,
+            Reading reading,
             Installer installer) {
         this.home = home;
         this.shard = shard;
         this.recovery = recovery;
         this.background = background;
+        this.reading = reading;
         this.installer = installer;
         this.name = Checkpoint.snapshotName(shard.replica().shard());
     }
@@ -109,7 +117,7 @@ public final class SnapshotReceiver {
             throw unwritable(e);
         }
         TenantShard fresh = recovery.empty(shard);
-        long bytes = recovery.read(
+        long bytes = reading.read(
                 home.find(shard.tenantId(), name)
                         .orElseThrow(() -> new TidalException(
                                 ErrorCode.CORRUPT_DATA,

@@ -18,6 +18,7 @@ import io.tidaldb.api.wal.WalBatch;
 import io.tidaldb.api.wal.WalCursor;
 import io.tidaldb.core.codec.ControlRecord;
 import io.tidaldb.core.codec.KeyBlock;
+import io.tidaldb.core.codec.RenamedOrigins;
 import io.tidaldb.core.codec.SeqnoRanges;
 import io.tidaldb.core.codec.SessionRecord;
 import io.tidaldb.core.codec.SignalRecords;
@@ -444,6 +445,12 @@ public final class TenantShard {
         return notes.takeover(owner.epoch, origin, held, owner.former);
     }
 
+    /** Returns whether no log of the slot has anything. */
+    boolean hasNothing() {
+        return compacted.isEmpty()
+                && origins.values().stream().allMatch(each -> each.lastSeqno == each.origin.startSeqno());
+    }
+
     /** Returns whether a closed origin's log holds records that count nowhere yet. */
     boolean hasTail() {
         for (OriginLedger each : origins.values()) {
@@ -747,6 +754,33 @@ public final class TenantShard {
         origins.values().forEach(each -> each.limit = notes.limit(each.origin));
         needsRebuild = false;
         needsSnapshot = false;
+    }
+
+    /**
+     * Makes a state that nobody uses yet that of another slot with the same records. What it knows of erasures is left out: all that they rule
+     * out is gone, and what the logs say of them from here on comes with the logs.
+     */
+    void rename(RenamedOrigins names) {
+        notes.rename(names);
+        List<OriginLedger> before = List.copyOf(origins.values());
+        origins.clear();
+        for (OriginLedger each : before) {
+            if (each.lastSeqno != each.origin.startSeqno()) {
+                Origin to = names.of(each.origin);
+                OriginLedger renamed =
+                        new OriginLedger(to, each.ledger, names.seqno(each.origin, each.lastSeqno), each.chain);
+                renamed.limit = notes.limit(to);
+                renamed.foldedSeqno = renamed.limit.end(renamed.lastSeqno);
+                origins.put(to, renamed);
+            }
+        }
+        SortedMap<Origin, Long> merged = new TreeMap<>(compacted);
+        compacted.clear();
+        merged.forEach((each, last) -> compacted.put(names.of(each), names.seqno(each, last)));
+        keys.rename(names);
+        users.negatives.rename(names);
+        users.sessions.rename(names);
+        erasures.clear();
     }
 
     /**

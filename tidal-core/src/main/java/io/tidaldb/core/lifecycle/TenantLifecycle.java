@@ -20,6 +20,7 @@ import io.tidaldb.core.control.Reply;
 import io.tidaldb.core.control.TenantRecord;
 import io.tidaldb.core.hosting.Hosting;
 import io.tidaldb.core.hosting.TenantKeyrings;
+import io.tidaldb.core.ingest.TenantShard;
 import io.tidaldb.core.key.KeyRing;
 import io.tidaldb.core.key.WrappedKey;
 import io.tidaldb.core.remote.Answer;
@@ -53,6 +54,11 @@ public final class TenantLifecycle {
     private static final Logger LOG = LoggerFactory.getLogger(TenantLifecycle.class);
 
     private static final Duration WAIT_FOR_OTHERS = Duration.ofSeconds(10);
+
+    /** Three seconds: as long as nodes take to erase a tenant, unless one is down or slow. */
+    private static final int LOOKS_AT_KEYS = 60;
+
+    private static final Duration LOOK_AGAIN_AT_KEYS = Duration.ofMillis(50);
 
     private final Instance tidal;
     private final ControlPlane control;
@@ -194,18 +200,56 @@ public final class TenantLifecycle {
     }
 
     /**
-     * Returns the keys that a new tenant is to have.
+     * Returns the keys that a new tenant is to have, once those of a former one with its id are destroyed: what wraps them now could be
+     * destroyed with those.
      *
-     * @throws TidalException KEY_UNAVAILABLE
+     * @throws TidalException KEY_UNAVAILABLE; NOT_CAUGHT_UP if nodes have still to destroy keys of a former one
      */
     public List<WrappedKey> firstKeys(TenantConfig config) {
-        return config.encrypted() ? keyrings.rotated(config.id(), List.of()) : List.of();
+        if (!config.encrypted()) {
+            return List.of();
+        }
+        for (int looks = 0; looks < LOOKS_AT_KEYS && keptBy(config.id()).isPresent(); looks++) {
+            tidal.await(hosting.after(LOOK_AGAIN_AT_KEYS));
+        }
+        keptBy(config.id()).ifPresent(node -> {
+            throw new TidalException(
+                    ErrorCode.NOT_CAUGHT_UP,
+                    "tenant " + config.id() + " was deleted, and node " + node
+                            + " has still to destroy its keys: wait until its erasure is complete (tidal tenant erasures), or"
+                            + " choose another id");
+        });
+        return keyrings.rotated(config.id(), List.of());
     }
 
-    /** Gives a new tenant its keys; until then nothing of it can be written. */
+    /** Returns a node that may have keys of a deleted tenant that were its alone. */
+    private Optional<NodeId> keptBy(TenantId deleted) {
+        return control.erasures().stream()
+                .filter(record -> record.tenant().equals(deleted) && record.encrypted())
+                .flatMap(record -> record.nodes().keySet().stream().filter(record::isPending))
+                .findFirst();
+    }
+
+    /** Gives a new tenant its keys, if nobody has done so yet; until then nothing of it can be written. */
     void decideKeys(ClusterCommand.CreateTenant creation, List<WrappedKey> keys) {
-        if (!keys.isEmpty()) {
-            decide.accept(new ClusterCommand.SetTenantKeys(creation.config().id(), creation.digestSeed(), keys));
+        decideKeys(creation.config().id(), creation.digestSeed(), keys, decide);
+    }
+
+    /** As the other one, of a tenant that is told from others by its life. */
+    public void decideKeys(TenantId id, long life, List<WrappedKey> keys, Consumer<ClusterCommand> by) {
+        if (keys.isEmpty()) {
+            return;
+        }
+        try {
+            by.accept(new ClusterCommand.SetTenantKeys(id, life, keys));
+        } catch (TidalException e) {
+            TenantRecord agreed = control.tenant(id);
+            boolean given = agreed != null
+                    && agreed.digestSeed() == life
+                    && !agreed.keys().wrapped().isEmpty();
+            if (!given) {
+                throw e;
+            }
         }
     }
 
@@ -232,6 +276,11 @@ public final class TenantLifecycle {
 
     private static CompletableFuture<Void> writtenLabel(EmbeddedTenant tenant, String label) {
         return tenant.everywhere() instanceof RoutedTenant routed ? routed.labelled(label) : tenant.writeLabel(label);
+    }
+
+    /** Tells a replica of this process whose state was replaced what its part in its slot is. */
+    public void rejoin(EmbeddedTenant tenant, TenantShard shard) {
+        tidal.await(hosting.rejoin(tenant, shard));
     }
 
     /** Waits until what was agreed on a tenant is done: here, and on the other nodes that answer; the rest do it when they can. */

@@ -11,6 +11,7 @@ import io.tidaldb.api.wal.WalBatch;
 import io.tidaldb.core.codec.BodyRecords;
 import io.tidaldb.core.codec.Chain;
 import io.tidaldb.core.codec.ControlRecord;
+import io.tidaldb.core.codec.RenamedOrigins;
 import io.tidaldb.core.key.KeyRing;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -41,8 +42,9 @@ class LogTransferTest {
         WalBatch batch = WalBatch.seal(bytes, new Chain().next(Chain.START, bytes.array(), bytes.array().length));
         LogTransfer transfer = new LogTransfer(
                 TenantId.of(8),
-                SUCCESSORS,
+                new RenamedOrigins(SUCCESSORS),
                 new TreeMap<>(Map.of(CLOSED, closedTo, LEADER, LEADER.startSeqno() + 1)),
+                List.of(),
                 KeyRing.NONE,
                 KeyRing.NONE);
         return ControlRecord.decode(BodyRecords.decode(transfer.next(batch, 1)).get(0));

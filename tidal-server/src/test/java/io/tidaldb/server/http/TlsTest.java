@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.tidaldb.server.TidalCommand;
 import io.tidaldb.testkit.Openssl;
+import io.tidaldb.testkit.Sslscan;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
@@ -220,6 +221,29 @@ class TlsTest {
                         .contains("alert handshake failure")
                         .doesNotContain("CONNECTION ESTABLISHED");
             }
+        }
+    }
+
+    @Test
+    @DisplayName("sslscan, where there is one, finds TLS 1.2 and 1.3 with forward secrecy alone, and none of the weaknesses that it knows")
+    void sslscan() throws Exception {
+        assumeTrue(Sslscan.isInstalled(), "skipped: there is no sslscan here");
+        try (TestServer server = start()) {
+            List<String> scan = Sslscan.scan(server.server.port());
+            assertThat(scan)
+                    .contains(
+                            "SSLv2 disabled",
+                            "SSLv3 disabled",
+                            "TLSv1.0 disabled",
+                            "TLSv1.1 disabled",
+                            "TLSv1.2 enabled",
+                            "TLSv1.3 enabled",
+                            "Compression disabled")
+                    .noneMatch(line -> line.contains(" vulnerable") && !line.contains("not vulnerable"));
+            assertThat(Sslscan.accepted(scan))
+                    .isNotEmpty()
+                    .allMatch(line -> line.matches(
+                            "\\w+ (TLSv1\\.3 (128|256) bits TLS_|TLSv1\\.2 (128|256) bits ECDHE-).*(GCM|CHACHA20).*"));
         }
     }
 }

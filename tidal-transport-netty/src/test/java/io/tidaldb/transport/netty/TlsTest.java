@@ -11,6 +11,7 @@ import io.tidaldb.api.transport.PeerRefusal;
 import io.tidaldb.api.transport.TransportTls;
 import io.tidaldb.testkit.Certificates;
 import io.tidaldb.testkit.Openssl;
+import io.tidaldb.testkit.Sslscan;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
@@ -280,6 +281,29 @@ class TlsTest {
                 .contains("alert handshake failure")
                 .doesNotContain("CONNECTION ESTABLISHED");
         one.expectRefusal(PeerRefusal.TLS);
+        assertThat(one.events).isEmpty();
+        TestNode.link(one, open("n2", n2));
+    }
+
+    @Test
+    @DisplayName("R-30 sslscan, where there is one, finds nothing but TLS 1.3, with a node's certificate, and the node serves on")
+    void sslscan() throws Exception {
+        assumeTrue(Sslscan.isInstalled(), "skipped: there is no sslscan here");
+        TestNode one = open("n1", n1);
+        List<String> scan = Sslscan.scan(
+                one.port(),
+                "--certs=" + n2.certificateChain(),
+                "--pk=" + n2.privateKey());
+        assertThat(scan)
+                .contains(
+                        "SSLv2 disabled",
+                        "SSLv3 disabled",
+                        "TLSv1.0 disabled",
+                        "TLSv1.1 disabled",
+                        "TLSv1.2 disabled",
+                        "TLSv1.3 enabled")
+                .noneMatch(line -> line.contains(" vulnerable") && !line.contains("not vulnerable"));
+        assertThat(Sslscan.accepted(scan)).allMatch(line -> line.matches("\\w+ TLSv1\\.3 (128|256) bits TLS_.*"));
         assertThat(one.events).isEmpty();
         TestNode.link(one, open("n2", n2));
     }

@@ -6,22 +6,31 @@ import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.Seqno;
 import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TidalException;
+import io.tidaldb.api.WriteMode;
 import io.tidaldb.api.wal.WalBatch;
 import io.tidaldb.core.BackupReport;
 import io.tidaldb.core.backup.BackedUpLog;
+import io.tidaldb.core.backup.BackupBase;
 import io.tidaldb.core.backup.BackupHead;
 import io.tidaldb.core.backup.BackupPoint;
 import io.tidaldb.core.backup.BackupWriter;
 import io.tidaldb.core.cluster.Instance;
 import io.tidaldb.core.codec.Chain;
+import io.tidaldb.core.crdt.Hlc;
+import io.tidaldb.core.ingest.SlotBase;
 import io.tidaldb.core.ingest.SlotLogs;
+import io.tidaldb.core.ingest.SnapshotSource;
 import io.tidaldb.core.ingest.TenantShard;
 import io.tidaldb.core.tenant.EmbeddedTenant;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalLong;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /**
  * Writes what a tenant's logs hold beyond a point, in the tenant's own turns, while writes go on. Each slot is read from one replica in this
@@ -33,27 +42,46 @@ public final class TenantBackup {
 
     private final Instance tidal;
     private final EmbeddedTenant tenant;
-    private final BackupPoint after;
-    private final boolean erased;
+
+    /** Nothing as well if the logs do not reach back to where the part before ended. */
+    private BackupPoint after;
 
     /** A stretch of a log that is to be written. */
     private record Range(int slot, TenantShard shard, BackedUpLog from, long toSeqno) {}
 
-    /**
-     * Backs up what a tenant has beyond a point.
-     *
-     * @param erased whether entities were erased from the tenant: then its logs begin after that
-     */
-    public TenantBackup(Instance tidal, EmbeddedTenant tenant, BackupPoint after, boolean erased) {
+    /** Backs up what a tenant has beyond a point; all of it, if the logs do not reach back to there. */
+    public TenantBackup(Instance tidal, EmbeddedTenant tenant, BackupPoint after) {
         this.tidal = tidal;
         this.tenant = tenant;
         this.after = after;
-        this.erased = erased;
     }
 
     /** Writes the backup; returns up to where it goes. */
     public BackupReport write(String cluster, OutputStream out) throws IOException {
-        List<Range> ranges = ranges();
+        SortedMap<Integer, SlotBase> bases = new TreeMap<>();
+        try {
+            return write(cluster, out, bases);
+        } finally {
+            bases.values().forEach(each -> each.source().close());
+        }
+    }
+
+    private BackupReport write(String cluster, OutputStream out, SortedMap<Integer, SlotBase> bases)
+            throws IOException {
+        List<Integer> truncated = truncated();
+        if (!truncated.isEmpty() && !after.equals(BackupPoint.NOTHING)) {
+            after = BackupPoint.NOTHING;
+            truncated = truncated();
+        }
+        for (int slot : truncated) {
+            TenantShard shard = replica(tenant.placement().get(slot));
+            bases.put(slot, tidal.await(tidal.node(shard).base(shard)));
+        }
+        BackupBase base = BackupBase.NONE;
+        for (Map.Entry<Integer, SlotBase> each : bases.entrySet()) {
+            base = base.plus(base(each.getKey(), each.getValue()));
+        }
+        List<Range> ranges = ranges(base);
         BackupWriter writer = new BackupWriter(
                 out,
                 new BackupHead(
@@ -64,7 +92,11 @@ public final class TenantBackup {
                         tidal.schema().entries(),
                         after,
                         tidal.clock().wallNanos() / 1_000_000,
-                        tenant.record().keys().wrapped()));
+                        tenant.record().keys().wrapped(),
+                        base));
+        for (Map.Entry<Integer, SlotBase> each : bases.entrySet()) {
+            write(writer, each.getKey(), each.getValue().source());
+        }
         List<BackedUpLog> reached = new ArrayList<>();
         for (Range range : ranges) {
             BackedUpLog end = write(writer, range);
@@ -76,6 +108,55 @@ public final class TenantBackup {
         return new BackupReport(after, point, writer.end(point));
     }
 
+    /** Returns the slots whose logs do not reach back to where the part is to begin. */
+    private List<Integer> truncated() {
+        List<Integer> truncated = new ArrayList<>();
+        for (int slot = 0; slot < tenant.placement().size(); slot++) {
+            TenantShard shard = replica(tenant.placement().get(slot));
+            int index = slot;
+            if (tidal.await(tidal.node(shard).withLogs(shard, 0, logs -> isTruncated(index, logs)))) {
+                if (tenant.config().writes() == WriteMode.EVERYWHERE) {
+                    throw new TidalException(
+                            ErrorCode.NOT_CAUGHT_UP,
+                            "the logs of tenant " + tenant.id() + ", which is written everywhere, do not reach back to where"
+                                    + " the backup is to begin: keep logs for longer (limits.retention), or back up more"
+                                    + " often");
+                }
+                truncated.add(slot);
+            }
+        }
+        return truncated;
+    }
+
+    private boolean isTruncated(int slot, SlotLogs logs) {
+        return Stream.concat(logs.heldOfMerged().stream(), logs.held().stream())
+                .anyMatch(held ->
+                        Long.compareUnsigned(from(slot, held.origin()).lastSeqno() + 1, held.firstSeqno()) < 0);
+    }
+
+    private BackedUpLog from(int slot, Origin origin) {
+        return after.log(slot, origin).orElse(new BackedUpLog(slot, origin, origin.startSeqno(), Chain.START));
+    }
+
+    private static BackupBase base(int slot, SlotBase base) {
+        return new BackupBase(
+                new BackupPoint(base.logs().stream()
+                        .map(held -> new BackedUpLog(slot, held.origin(), held.lastSeqno(), held.chain()))
+                        .toList()),
+                new BackupPoint(base.merged().entrySet().stream()
+                        .map(end -> new BackedUpLog(slot, end.getKey(), end.getValue(), Chain.START))
+                        .toList()),
+                Hlc.millis(base.lastHlc()));
+    }
+
+    private void write(BackupWriter writer, int slot, SnapshotSource source) throws IOException {
+        SnapshotSource.Part part;
+        do {
+            part = tidal.await(source.next(STRETCH_BYTES));
+            writer.base(slot, part.content());
+        } while (!part.last());
+    }
+
     // The head is not sealed, and the label of an encrypted tenant is among what is.
     private static TenantConfig visible(TenantConfig config) {
         return config.encrypted()
@@ -83,12 +164,12 @@ public final class TenantBackup {
                 : config;
     }
 
-    private List<Range> ranges() {
+    private List<Range> ranges(BackupBase base) {
         List<Range> ranges = new ArrayList<>();
         for (int slot = 0; slot < tenant.placement().size(); slot++) {
             TenantShard shard = replica(tenant.placement().get(slot));
             int index = slot;
-            ranges.addAll(tidal.await(tidal.node(shard).withLogs(shard, 0, logs -> ranges(index, shard, logs))));
+            ranges.addAll(tidal.await(tidal.node(shard).withLogs(shard, 0, logs -> ranges(index, shard, logs, base))));
         }
         after.logs().stream()
                 .filter(log -> ranges.stream().noneMatch(range -> range.from.equals(log)))
@@ -110,36 +191,31 @@ public final class TenantBackup {
         return shard;
     }
 
-    private List<Range> ranges(int slot, TenantShard shard, SlotLogs logs) {
+    private List<Range> ranges(int slot, TenantShard shard, SlotLogs logs, BackupBase base) {
         List<Range> ranges = new ArrayList<>();
-        List<SlotLogs.Held> all = new ArrayList<>(logs.heldOfMerged());
-        all.addAll(logs.held());
-        for (SlotLogs.Held held : all) {
-            Origin origin = held.origin();
-            BackedUpLog from =
-                    after.log(slot, origin).orElse(new BackedUpLog(slot, origin, origin.startSeqno(), Chain.START));
-            if (Long.compareUnsigned(from.lastSeqno() + 1, held.firstSeqno()) < 0) {
-                throw new TidalException(
-                        ErrorCode.NOT_CAUGHT_UP,
-                        "the log of " + origin + " of tenant " + tenant.id() + " begins at seqno "
-                                + Seqno.print(held.firstSeqno()) + ": what a backup needs from "
-                                + Seqno.print(from.lastSeqno() + 1)
-                                + " on was dropped from it; "
-                                + (erased
-                                        ? "an entity was erased, and of such a tenant no more can be backed up: the parts that"
-                                                + " were taken before hold it up to there, with the entity; what to do with"
-                                                + " them is under \"What was erased\" in docs/backup.md"
-                                        : "keep logs for longer (limits.retention), or back up more often"));
-            }
-            OptionalLong chain = Long.compareUnsigned(from.lastSeqno(), held.lastSeqno()) > 0
-                    ? OptionalLong.empty()
-                    : logs.chainAt(origin, from.lastSeqno());
-            if (chain.isEmpty() || chain.getAsLong() != from.chain()) {
-                throw notContinued(from);
-            }
-            ranges.add(new Range(slot, shard, from, held.lastSeqno()));
+        for (SlotLogs.Held held : logs.heldOfMerged()) {
+            BackedUpLog from = base.merged().log(slot, held.origin()).orElseGet(() -> from(slot, held.origin()));
+            // There may be no log of it any more, which is needed no more.
+            ranges.add(
+                    from.lastSeqno() == held.lastSeqno()
+                            ? new Range(slot, shard, from, held.lastSeqno())
+                            : range(slot, shard, logs, held, from));
+        }
+        for (SlotLogs.Held held : logs.held()) {
+            BackedUpLog from = base.logs().log(slot, held.origin()).orElseGet(() -> from(slot, held.origin()));
+            ranges.add(range(slot, shard, logs, held, from));
         }
         return ranges;
+    }
+
+    private Range range(int slot, TenantShard shard, SlotLogs logs, SlotLogs.Held held, BackedUpLog from) {
+        OptionalLong chain = Long.compareUnsigned(from.lastSeqno(), held.lastSeqno()) > 0
+                ? OptionalLong.empty()
+                : logs.chainAt(held.origin(), from.lastSeqno());
+        if (chain.isEmpty() || chain.getAsLong() != from.chain()) {
+            throw notContinued(from);
+        }
+        return new Range(slot, shard, from, held.lastSeqno());
     }
 
     private TidalException notContinued(BackedUpLog log) {

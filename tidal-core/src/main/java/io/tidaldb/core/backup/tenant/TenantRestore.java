@@ -1,5 +1,6 @@
 package io.tidaldb.core.backup.tenant;
 
+import io.tidaldb.api.EntityId;
 import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.Origin;
 import io.tidaldb.api.ReplicaId;
@@ -7,7 +8,6 @@ import io.tidaldb.api.Seqno;
 import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
-import io.tidaldb.api.wal.WalBatch;
 import io.tidaldb.core.BackupSource;
 import io.tidaldb.core.RestoreOptions;
 import io.tidaldb.core.backup.BackupHead;
@@ -17,9 +17,10 @@ import io.tidaldb.core.backup.BackupScan;
 import io.tidaldb.core.backup.LogTransfer;
 import io.tidaldb.core.cluster.Instance;
 import io.tidaldb.core.cluster.LocalCluster;
+import io.tidaldb.core.codec.RenamedOrigins;
 import io.tidaldb.core.control.ClusterCommand;
+import io.tidaldb.core.control.EntityErasureRecord;
 import io.tidaldb.core.control.SchemaEntry;
-import io.tidaldb.core.ingest.ReceivedBatches;
 import io.tidaldb.core.ingest.SlotLogs;
 import io.tidaldb.core.ingest.TenantShard;
 import io.tidaldb.core.key.KeyRing;
@@ -30,11 +31,12 @@ import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -61,6 +63,15 @@ public final class TenantRestore {
 
         /** Proposes a command and returns its reply's value. */
         long decide(ClusterCommand command);
+
+        /** Returns the name of the cluster. */
+        String cluster();
+
+        /** Returns the erasures of entities that are agreed on. */
+        List<EntityErasureRecord> erasures();
+
+        /** Erases an entity of a tenant that nobody sees yet; returns when the nodes of this process have done it. */
+        void erase(TenantId tenant, EntityId entity);
 
         /** Does several things, between which nobody else decides anything. */
         <T> T together(Supplier<T> change);
@@ -106,17 +117,30 @@ public final class TenantRestore {
             tenants.awaitEverywhere(id);
             EmbeddedTenant tenant = tenants.existing(id);
             if (!keys.isEmpty()) {
-                decisions.decide(
-                        new ClusterCommand.SetTenantKeys(id, tenant.record().digestSeed(), keys));
+                tenants.decideKeys(id, tenant.record().digestSeed(), keys, decisions::decide);
                 tenants.awaitEverywhere(id);
             }
-            SortedMap<Integer, SortedMap<Origin, Origin>> successors = successors(tenant, counted, (int) first);
+            SortedMap<Integer, RenamedOrigins> successors = successors(tenant, counted, (int) first);
             SortedMap<Integer, LogTransfer> transfers = new TreeMap<>();
             successors.forEach((slot, of) -> transfers.put(
-                    slot, new LogTransfer(id, of, Objects.requireNonNull(counted.get(slot)), from, tenant.keys())));
-            read(new BackupReplay(scan, options.at(), transfers, (slot, batches) -> append(tenant, slot, batches)));
+                    slot,
+                    new LogTransfer(
+                            id,
+                            of,
+                            Objects.requireNonNull(counted.get(slot)),
+                            scan.base().logs(slot),
+                            from,
+                            tenant.keys())));
+            RestoredSlots slots = new RestoredSlots(tidal, tenants, tenant, head.config().id(), from, successors);
+            try {
+                read(new BackupReplay(scan, options.at(), transfers, slots));
+                slots.finish();
+            } finally {
+                slots.discard();
+            }
             check(tenant, counted, successors);
             label(tenant);
+            eraseAgain(id, head, transfers, slots);
             decisions.decide(new ClusterCommand.FinishRestore(id));
             return id;
         } catch (TidalException | IOException e) {
@@ -196,45 +220,29 @@ public final class TenantRestore {
                                 + " may be: restore through the node of " + leader));
     }
 
-    private static SortedMap<Integer, SortedMap<Origin, Origin>> successors(
+    private static SortedMap<Integer, RenamedOrigins> successors(
             EmbeddedTenant tenant, SortedMap<Integer, SortedMap<Origin, Long>> counted, int first) {
-        SortedMap<Integer, SortedMap<Origin, Origin>> successors = new TreeMap<>();
+        SortedMap<Integer, RenamedOrigins> successors = new TreeMap<>();
         counted.forEach((slot, logs) -> {
             ReplicaId leader = tenant.placement().get(slot);
             SortedMap<Origin, Origin> of = new TreeMap<>();
             logs.keySet()
                     .forEach(origin -> of.put(origin, new Origin(leader.region(), leader.shard(), first + of.size())));
-            successors.put(slot, of);
+            successors.put(slot, new RenamedOrigins(of));
         });
         return successors;
-    }
-
-    private TenantShard leading(EmbeddedTenant tenant, int slot) {
-        return tenant.leading(tenant.placement().get(slot).shard());
-    }
-
-    private void append(EmbeddedTenant tenant, int slot, List<WalBatch> batches) {
-        TenantShard shard = leading(tenant, slot);
-        CompletableFuture<ReceivedBatches.Result> appended = new CompletableFuture<>();
-        tidal.node(shard).receive(new ReceivedBatches(shard, batches, appended::complete));
-        TidalException problem = tidal.await(appended).problem();
-        if (problem != null) {
-            throw problem;
-        }
     }
 
     private void check(
             EmbeddedTenant tenant,
             SortedMap<Integer, SortedMap<Origin, Long>> counted,
-            SortedMap<Integer, SortedMap<Origin, Origin>> successors) {
+            SortedMap<Integer, RenamedOrigins> successors) {
         counted.forEach((slot, logs) -> {
-            TenantShard shard = leading(tenant, slot);
-            List<SlotLogs.Held> held = tidal.await(tidal.node(shard).withLogs(shard, 0, SlotLogs::held));
-            List<String> ends = new ArrayList<>();
-            held.forEach(each -> ends.add(each.origin() + " " + Seqno.counter(each.lastSeqno())));
+            TenantShard shard =
+                    tenant.leading(tenant.placement().get(slot).shard());
+            List<String> ends = tidal.await(tidal.node(shard).withLogs(shard, 0, TenantRestore::ends));
             logs.forEach((from, last) -> {
-                Origin to = Objects.requireNonNull(
-                        Objects.requireNonNull(successors.get(slot)).get(from));
+                Origin to = Objects.requireNonNull(successors.get(slot)).of(from);
                 if (!ends.contains(to + " " + Seqno.counter(last))) {
                     throw new TidalException(
                             ErrorCode.CORRUPT_DATA,
@@ -243,6 +251,41 @@ public final class TenantRestore {
                 }
             });
         });
+    }
+
+    private static List<String> ends(SlotLogs logs) {
+        List<String> ends = new ArrayList<>();
+        logs.held().forEach(each -> ends.add(each.origin() + " " + Seqno.counter(each.lastSeqno())));
+        logs.merged().forEach((origin, last) -> ends.add(origin + " " + Seqno.counter(last)));
+        return ends;
+    }
+
+    /**
+     * Erases from the restored tenant, before anybody sees it, the entities that were erased from the tenant that the backup is of since it was
+     * taken, as far as that is known here: a backup must not bring them back. Of whom the erasure is in what was restored of each slot, nothing
+     * is left but what was written of him later.
+     */
+    private void eraseAgain(
+            TenantId id, BackupHead head, SortedMap<Integer, LogTransfer> transfers, RestoredSlots slots) {
+        if (!head.cluster().equals(decisions.cluster())) {
+            return;
+        }
+        List<Set<Long>> carriedOut = transfers.entrySet().stream()
+                .map(each -> {
+                    Set<Long> of = new HashSet<>(each.getValue().erasures());
+                    of.addAll(slots.erasures(each.getKey()));
+                    return of;
+                })
+                .toList();
+        decisions.erasures().stream()
+                .filter(erasure -> erasure.tenant().equals(head.config().id()))
+                // Of a tenant that had the id before or afterwards, what was erased before the backup was taken is none of its business.
+                .filter(erasure -> erasure.life() == 0 || erasure.life() == head.life()
+                        ? !carriedOut.stream().allMatch(of -> of.contains(erasure.number()))
+                        : erasure.atMillis() > head.takenMillis())
+                .map(EntityErasureRecord::entity)
+                .distinct()
+                .forEach(entity -> decisions.erase(id, EntityId.of(entity)));
     }
 
     // Two tenants with one label could both not be found by it.

@@ -1,6 +1,7 @@
 package io.tidaldb.server.cli.tenant;
 
 import io.tidaldb.core.BackupSource;
+import io.tidaldb.core.backup.BackupBase;
 import io.tidaldb.core.backup.BackupPart;
 import io.tidaldb.core.backup.BackupPoint;
 import io.tidaldb.server.cli.CliException;
@@ -94,7 +95,8 @@ record BackupDirectory(Path path) implements BackupSource {
         BackupPart part = read(unfinished);
         long bytes = Files.size(unfinished);
         Path file = path.resolve(String.format(Locale.ROOT, "part-%06d.tdbk", before.size() + 1));
-        if (part.batches() == 0 && !before.isEmpty()) {
+        boolean nothingNew = part.batches() == 0 && part.head().base().equals(BackupBase.NONE);
+        if (nothingNew && !before.isEmpty()) {
             Files.delete(unfinished);
             return new Written(before.get(before.size() - 1), 0, part);
         }
