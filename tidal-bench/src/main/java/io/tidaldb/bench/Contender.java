@@ -29,7 +29,8 @@ interface Contender extends AutoCloseable {
             before = compiler.getTotalCompilationTime();
             run(WARM_UP_SECONDS);
             turns++;
-        } while (turns < MOST_WARM_UPS && compiler.getTotalCompilationTime() - before > MOST_COMPILED * WARM_UP_SECONDS * 1e3);
+        } while (turns < MOST_WARM_UPS
+                && compiler.getTotalCompilationTime() - before > MOST_COMPILED * WARM_UP_SECONDS * 1e3);
     }
 
     @Override

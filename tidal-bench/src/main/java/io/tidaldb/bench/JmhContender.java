@@ -41,8 +41,7 @@ final class JmhContender implements Contender {
     @Override
     public Phase run(double seconds) throws RunnerException {
         TimeValue time = TimeValue.milliseconds((long) (seconds * 1e3));
-        RunResult result =
-                new Runner(options.measurementTime(time).build()).runSingle();
+        RunResult result = new Runner(options.measurementTime(time).build()).runSingle();
         Phase phase = Phase.of(Figure.NANOS, result.getPrimaryResult().getScore());
         Result<?> allocated = result.getSecondaryResults().get(ALLOCATED);
         return allocated == null ? phase : phase.with(Figure.BYTES, allocated.getScore());

@@ -312,6 +312,8 @@ public final class ModelRun {
             models.values().forEach(model -> model.truncated = true);
         }
         if (crash) {
+            // Whoever reads a log syncs first, so that the crash loses nothing of what was acknowledged before its sync.
+            tidal.tenants().forEach(tenant -> tenant.export(signal -> {}));
             tidal.abandon();
         } else {
             tidal.close();

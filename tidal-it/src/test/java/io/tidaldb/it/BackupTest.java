@@ -220,7 +220,8 @@ class BackupTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("io.tidaldb.it.Cell#durableStores")
-    @DisplayName("F-72: the same of a backup that begins with a checkpoint, as its logs do not reach back any more, and not before that")
+    @DisplayName(
+            "F-72: the same of a backup that begins with a checkpoint, as its logs do not reach back any more, and not before that")
     void beginsWithACheckpoint(String wal) throws IOException {
         long seed = Long.getLong("tidal.backup.seed", 20_261_122);
         Random random = new Random(seed);
@@ -229,7 +230,8 @@ class BackupTest {
         EntityId anna = EntityId.of(1_001);
         SessionId session = SessionId.of(5);
         IdempotencyKey key = new IdempotencyKey(seed, -1);
-        List<Signal> keyed = List.of(Signal.of("view", 1, 1).at(AT), Signal.of("like", 2, 1).at(AT));
+        List<Signal> keyed =
+                List.of(Signal.of("view", 1, 1).at(AT), Signal.of("like", 2, 1).at(AT));
         try (Tidal tidal = open(wal, directory.resolve("from"));
                 Tidal other = open(wal, directory.resolve("to"))) {
             Tenant tenant = tidal.createTenant(config());
@@ -249,7 +251,8 @@ class BackupTest {
                     Await.until(() -> tidal.entityErasures().stream().allMatch(EntityErasure::isComplete));
                     parts.take(tidal);
                     assertThatThrownBy(() -> tidal.restore(
-                                    parts, RestoreOptions.DEFAULT.as(TenantId.of(99)).at(RestorePoint.at(erased))))
+                                    parts,
+                                    RestoreOptions.DEFAULT.as(TenantId.of(99)).at(RestorePoint.at(erased))))
                             .isInstanceOfSatisfying(
                                     TidalException.class,
                                     e -> assertThat(e.code()).isEqualTo(ErrorCode.POSITION_UNKNOWN));
@@ -268,7 +271,9 @@ class BackupTest {
                         .restore(
                                 parts,
                                 RestoreOptions.DEFAULT.as(TenantId.of(100 + i)).at(RestorePoint.at(moment.time)));
-                assertThat(state(restored)).as("seed %d, %s", seed, moment.position).isEqualTo(moment.state);
+                assertThat(state(restored))
+                        .as("seed %d, %s", seed, moment.position)
+                        .isEqualTo(moment.state);
             }
             tidal.deleteTenant(TENANT);
             Tenant again = tidal.restore(parts, RestoreOptions.DEFAULT);
@@ -276,9 +281,9 @@ class BackupTest {
             // A retry, a session and what somebody does not want to see go on.
             again.recordAll(keyed, WriteOptions.DEFAULT.with(key));
             assertThat(state(again)).isEqualTo(moments.get(moments.size() - 1).state);
-            assertThat(again.sessions().read(session, ReadOptions.DEFAULT).entries()).hasSize(1);
-            again.sessions()
-                    .write(session, SessionSeqNo.of(2), new SessionEvent.Query("more"), WriteOptions.DEFAULT);
+            assertThat(again.sessions().read(session, ReadOptions.DEFAULT).entries())
+                    .hasSize(1);
+            again.sessions().write(session, SessionSeqNo.of(2), new SessionEvent.Query("more"), WriteOptions.DEFAULT);
             assertThat(again.negatives().of(anna, ReadOptions.DEFAULT)).hasSize(2);
             again.negatives().withdraw(NegativeKind.HIDE, anna, EntityId.of(1), WriteOptions.DEFAULT);
             assertThat(again.negatives().of(anna, ReadOptions.DEFAULT)).hasSize(1);
@@ -293,7 +298,8 @@ class BackupTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("io.tidaldb.it.Cell#durableStores")
-    @DisplayName("F-72: of a node without others that ends again and again all is backed up, part by part, though it merges former logs")
+    @DisplayName(
+            "F-72: of a node without others that ends again and again all is backed up, part by part, though it merges former logs")
     void ofANodeAlone(String wal) throws IOException {
         Topology alone = Topology.regions(1).shardsPerRegion(1);
         Random random = new Random(1);

@@ -373,7 +373,8 @@ class EncryptionTest {
     }
 
     @Test
-    @DisplayName("F-71, F-72, F-73: a backup that begins with a checkpoint has it sealed, and is restored under other keys")
+    @DisplayName(
+            "F-71, F-72, F-73: a backup that begins with a checkpoint has it sealed, and is restored under other keys")
     void backsUpCheckpoints() throws Exception {
         try (Tidal tidal = open("file")) {
             Tenant secret = createSecret(tidal);
@@ -387,8 +388,7 @@ class EncryptionTest {
             tidal.backup(SECRET, point, part);
             assertThat(hasCanary(part.toByteArray())).isFalse();
             masterKey("t50-1");
-            Tenant restored =
-                    tidal.restore(new Backup(part.toByteArray()), RestoreOptions.DEFAULT.as(TenantId.of(50)));
+            Tenant restored = tidal.restore(new Backup(part.toByteArray()), RestoreOptions.DEFAULT.as(TenantId.of(50)));
             assertFilled(restored, 15);
             tidal.deleteTenant(SECRET);
             Await.until(() -> tidal.erasures().get(0).isComplete());
@@ -400,10 +400,11 @@ class EncryptionTest {
     }
 
     @Test
-    @DisplayName("F-73: an encrypted tenant whose creator has ended before it had a key gets its first one from whoever looks after keys")
+    @DisplayName(
+            "F-73: an encrypted tenant whose creator has ended before it had a key gets its first one from whoever looks after keys")
     void getsItsFirstKey() {
-        ControlLogFactory withoutKeys = ForwardingControlLog.before(
-                new LocalControlLogFactory(), log -> new ForwardingControlLog(log) {
+        ControlLogFactory withoutKeys =
+                ForwardingControlLog.before(new LocalControlLogFactory(), log -> new ForwardingControlLog(log) {
                     @Override
                     public CompletionStage<Long> propose(byte[] command) {
                         return Commands.of(command, ClusterCommand.OfKeys.class).isPresent()
@@ -427,7 +428,8 @@ class EncryptionTest {
     }
 
     @Test
-    @DisplayName("F-73: a tenant gets no key while a node may destroy master keys of a former one with its id, and none that is destroyed then")
+    @DisplayName(
+            "F-73: a tenant gets no key while a node may destroy master keys of a former one with its id, and none that is destroyed then")
     void waitsForDestruction() throws Exception {
         TenantConfig config = TenantConfig.builder(SECRET)
                 .pinnedShards(ReplicaId.parse("r0:s0"))

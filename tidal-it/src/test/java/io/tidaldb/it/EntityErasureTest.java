@@ -30,7 +30,6 @@ import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -244,14 +243,14 @@ class EntityErasureTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("io.tidaldb.it.Cell#durableStores")
-    @DisplayName("F-71, F-72: a backup that begins or goes on after it begins anew, without the entity, and others continue it")
+    @DisplayName(
+            "F-71, F-72: a backup that begins or goes on after it begins anew, without the entity, and others continue it")
     void leavesBackupsPossible(String wal) throws Exception {
         try (Tidal tidal = open(wal)) {
             Tenant tenant = tidal.createTenant(TenantConfig.builder(ID).build());
             fill(tenant);
             ByteArrayOutputStream before = new ByteArrayOutputStream();
-            BackupPoint reached =
-                    tidal.backup(ID, BackupPoint.NOTHING, before).point();
+            BackupPoint reached = tidal.backup(ID, BackupPoint.NOTHING, before).point();
             assertThat(canaries()).anyMatch(Canaries.text(before.toByteArray())::contains);
             tidal.eraseEntity(ID, named(tenant));
             tidal.eraseEntity(ID, NUMBERED);
@@ -287,7 +286,8 @@ class EntityErasureTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("io.tidaldb.it.Cell#durableStores")
-    @DisplayName("F-71, F-72: it is done again to what is restored of a backup that was taken before, and leaves no file of that")
+    @DisplayName(
+            "F-71, F-72: it is done again to what is restored of a backup that was taken before, and leaves no file of that")
     void isDoneAgain(String wal) throws Exception {
         try (Tidal tidal = open(wal)) {
             Tenant tenant = tidal.createTenant(TenantConfig.builder(ID).build());

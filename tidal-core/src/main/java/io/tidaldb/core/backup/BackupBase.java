@@ -20,13 +20,12 @@ public record BackupBase(BackupPoint logs, BackupPoint merged, long millis) {
 
     /** Returns what both say, of different slots. */
     public BackupBase plus(BackupBase other) {
-        return new BackupBase(
-                plus(logs, other.logs), plus(merged, other.merged), Math.max(millis, other.millis));
+        return new BackupBase(plus(logs, other.logs), plus(merged, other.merged), Math.max(millis, other.millis));
     }
 
     private static BackupPoint plus(BackupPoint some, BackupPoint others) {
-        return new BackupPoint(Stream.concat(some.logs().stream(), others.logs().stream())
-                .toList());
+        return new BackupPoint(
+                Stream.concat(some.logs().stream(), others.logs().stream()).toList());
     }
 
     /** Returns where the logs of a slot begin. */

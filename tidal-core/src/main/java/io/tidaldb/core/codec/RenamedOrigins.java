@@ -70,7 +70,8 @@ public final class RenamedOrigins {
         SeqnoRanges voids = SeqnoRanges.NONE;
         for (int i = 0; i < adopt.voids().size(); i++) {
             voids = voids.plus(
-                    seqno(from, adopt.voids().first(i)), seqno(from, adopt.voids().last(i)));
+                    seqno(from, adopt.voids().first(i)),
+                    seqno(from, adopt.voids().last(i)));
         }
         return new ControlRecord.Adopt(of(from), seqno(from, adopt.fromSeqno()), seqno(from, adopt.toSeqno()), voids);
     }

@@ -16,12 +16,7 @@ import java.util.TreeMap;
  * @param nodes those that have, or could have, something of the tenant
  */
 public record EntityErasureRecord(
-        long number,
-        TenantId tenant,
-        long life,
-        long entity,
-        long atMillis,
-        SortedMap<NodeId, Confirmation> nodes) {
+        long number, TenantId tenant, long life, long entity, long atMillis, SortedMap<NodeId, Confirmation> nodes) {
 
     /**
      * What a node has said.

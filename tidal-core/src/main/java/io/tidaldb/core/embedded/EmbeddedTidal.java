@@ -41,8 +41,8 @@ import io.tidaldb.core.cluster.LocalCluster;
 import io.tidaldb.core.cluster.LocalNode;
 import io.tidaldb.core.cluster.RemoteCalls;
 import io.tidaldb.core.control.ClusterCommand;
-import io.tidaldb.core.control.EntityErasureRecord;
 import io.tidaldb.core.control.ControlPlane;
+import io.tidaldb.core.control.EntityErasureRecord;
 import io.tidaldb.core.control.TenantRecord;
 import io.tidaldb.core.erasure.EntityErasing;
 import io.tidaldb.core.erasure.Erasures;
@@ -662,7 +662,8 @@ final class EmbeddedTidal implements Tidal, Instance {
         lifecycle.requireWhole(tenant);
         existing(tenant);
         long number = decide(erasure(tenant, entity));
-        awaitErasure(() -> entityErasing.find(number).map(EntityErasure::isComplete).orElse(true), LOOKS_AT_ERASURE);
+        awaitErasure(
+                () -> entityErasing.find(number).map(EntityErasure::isComplete).orElse(true), LOOKS_AT_ERASURE);
         return entityErasing
                 .find(number)
                 .orElseThrow(() -> new TidalException(

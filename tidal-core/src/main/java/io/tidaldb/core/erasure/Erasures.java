@@ -91,7 +91,8 @@ public final class Erasures {
         }
     }
 
-    // Those of another tenant with its id stay. None is created before these are destroyed, unless by nodes of a version before this rule.
+    // Those of another tenant with its id stay. None is created before these are destroyed, unless by nodes of a
+    // version before this rule.
     private void destroyKeys(ErasureRecord record) {
         TenantRecord now = control.tenant(record.tenant());
         if (record.encrypted() && (now == null || !now.config().encrypted())) {

@@ -46,7 +46,8 @@ public final class TenantKeyrings {
             return KeyRing.suspended(
                     id, "its keys are revoked; nothing of it is read or written until they are restored", null);
         } else if (keys.wrapped().isEmpty()) {
-            return KeyRing.suspended(id, "it has no key yet; nodes that have a master key give it one within keys.check_every", null);
+            return KeyRing.suspended(
+                    id, "it has no key yet; nodes that have a master key give it one within keys.check_every", null);
         }
         try {
             return of(id, keys.wrapped());

@@ -32,8 +32,7 @@ public final class BaseReceiver {
         SnapshotReceiver reading(SnapshotReceiver.Reading reading);
     }
 
-    BaseReceiver(
-            NodeHome home, Schema schema, TenantId from, KeyRing keys, RenamedOrigins names, Receivers receivers) {
+    BaseReceiver(NodeHome home, Schema schema, TenantId from, KeyRing keys, RenamedOrigins names, Receivers receivers) {
         this.home = home;
         this.schema = schema;
         this.from = from;

@@ -173,7 +173,8 @@ final class Checkpoint {
      * @throws TidalException CORRUPT_DATA if it is damaged, FORMAT_TOO_NEW, TENANT_SUSPENDED; the slot is then half restored and must be thrown away
      */
     static long read(NodeHome.StoredFile file, TenantShard shard, Schema schema) {
-        return read(file, shard.tenantId(), shard.replica().shard(), shard.tenant().keys(), shard, schema);
+        return read(
+                file, shard.tenantId(), shard.replica().shard(), shard.tenant().keys(), shard, schema);
     }
 
     /**

@@ -117,8 +117,8 @@ final class FoldNotes {
         List<Note> before = notes();
         notes.clear();
         addAll(before.stream()
-                .map(each -> new Note(
-                        names.of(each.writer), names.seqno(each.writer, each.seqno), names.of(each.record)))
+                .map(each ->
+                        new Note(names.of(each.writer), names.seqno(each.writer, each.seqno), names.of(each.record)))
                 .toList());
     }
 

@@ -451,7 +451,11 @@ final class GroupCommit {
         }
         boolean small = bytes < MAX_PUT_OFF_BYTES;
         boolean soon = putOff == 0 || clock.monotonicNanos() - putOffSinceNanos < MAX_PUT_OFF_NANOS;
-        return small && soon && refused == null && awaiting.isEmpty() && dirty.stream().allMatch(GroupCommit::isDone);
+        return small
+                && soon
+                && refused == null
+                && awaiting.isEmpty()
+                && dirty.stream().allMatch(GroupCommit::isDone);
     }
 
     private static boolean isDone(TenantShard shard) {

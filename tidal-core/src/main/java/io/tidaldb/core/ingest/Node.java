@@ -385,6 +385,7 @@ public final class Node {
      * Opens a slot's state as a file for a backup, as {@link #snapshot} does for another replica, with how far it goes. Whoever gets it closes
      * it.
      */
+    @SuppressWarnings("FutureReturnValueIgnored") // Its failure is handed on.
     public CompletableFuture<SlotBase> base(TenantShard shard) {
         return loop.submit(() -> checkpoints.write(shard))
                 .thenCompose(written -> written)

@@ -19,7 +19,8 @@ import java.util.TreeMap;
 public record SlotBase(SnapshotSource source, List<SlotLogs.Held> logs, SortedMap<Origin, Long> merged, long lastHlc) {
 
     /** Called in the background, which replaces no checkpoint meanwhile. */
-    static SlotBase open(SnapshotSource.Background background, NodeHome home, SlotRecovery recovery, TenantShard shard) {
+    static SlotBase open(
+            SnapshotSource.Background background, NodeHome home, SlotRecovery recovery, TenantShard shard) {
         String name = Checkpoint.name(shard.replica().shard());
         NodeHome.StoredFile file = home.find(shard.tenantId(), name)
                 .orElseThrow(() -> new TidalException(

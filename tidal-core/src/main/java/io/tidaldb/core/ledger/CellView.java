@@ -80,8 +80,8 @@ public final class CellView {
 
     /** Adds a view as of the same time; {@link #score} is left as it is until {@link #decay}. */
     void add(CellView other, double halfLifeNanos) {
-        scoreAtLast = DecayModel.sum(
-                scoreAtLast, lastEventNanos, other.scoreAtLast, other.lastEventNanos, halfLifeNanos);
+        scoreAtLast =
+                DecayModel.sum(scoreAtLast, lastEventNanos, other.scoreAtLast, other.lastEventNanos, halfLifeNanos);
         count += other.count;
         lastHour += other.lastHour;
         lastDay += other.lastDay;
@@ -91,8 +91,8 @@ public final class CellView {
 
     /** Takes away a view as of the same time, of events that are in what was added; {@link #score} is left as it is until {@link #decay}. */
     void subtract(CellView other, double halfLifeNanos) {
-        scoreAtLast = DecayModel.sum(
-                scoreAtLast, lastEventNanos, -other.scoreAtLast, other.lastEventNanos, halfLifeNanos);
+        scoreAtLast =
+                DecayModel.sum(scoreAtLast, lastEventNanos, -other.scoreAtLast, other.lastEventNanos, halfLifeNanos);
         count -= other.count;
         lastHour -= other.lastHour;
         lastDay -= other.lastDay;

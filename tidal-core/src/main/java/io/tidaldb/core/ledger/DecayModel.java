@@ -46,8 +46,7 @@ public final class DecayModel {
      */
     static double sum(double score, long nanos, double other, long otherNanos, double halfLifeNanos) {
         long lastNanos = Math.max(nanos, otherNanos);
-        return score * factor(lastNanos - nanos, halfLifeNanos)
-                + other * factor(lastNanos - otherNanos, halfLifeNanos);
+        return score * factor(lastNanos - nanos, halfLifeNanos) + other * factor(lastNanos - otherNanos, halfLifeNanos);
     }
 
     /**

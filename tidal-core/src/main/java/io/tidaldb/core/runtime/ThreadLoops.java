@@ -71,7 +71,13 @@ public final class ThreadLoops implements LoopFactory {
 
     private static ThreadPoolExecutor threads(String role, int threads, int queue, RejectedExecutionHandler whenFull) {
         return new ThreadPoolExecutor(
-                threads, threads, 0, TimeUnit.SECONDS, new LinkedBlockingQueue<>(queue), task -> daemon(role, task), whenFull);
+                threads,
+                threads,
+                0,
+                TimeUnit.SECONDS,
+                new LinkedBlockingQueue<>(queue),
+                task -> daemon(role, task),
+                whenFull);
     }
 
     private static final class ThreadLoop implements LoopHandle {

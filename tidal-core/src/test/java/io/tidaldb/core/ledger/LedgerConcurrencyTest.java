@@ -69,7 +69,12 @@ class LedgerConcurrencyTest {
                 assertThat(view.lastEventNanos()).isEqualTo(Event.START + (view.count() - 1) * Event.MINUTE);
             }
             if (random.nextInt(500) == 0) {
-                ledger.scan(SignalLedger.SCAN_START, 1_000, 3, 0, (e, score) -> assertThat(score).isBetween(1.0, (double) ROUNDS));
+                ledger.scan(
+                        SignalLedger.SCAN_START,
+                        1_000,
+                        3,
+                        0,
+                        (e, score) -> assertThat(score).isBetween(1.0, (double) ROUNDS));
             }
             reads.incrementAndGet();
         }

@@ -60,7 +60,8 @@ class LedgerSumTest {
     }
 
     @Test
-    @DisplayName("F-72: merging the first few of several ledgers changes no bit of what is read, at any time, nor of a ranking")
+    @DisplayName(
+            "F-72: merging the first few of several ledgers changes no bit of what is read, at any time, nor of a ranking")
     void mergingChangesNothing() {
         for (long seed = 1; seed <= 200; seed++) {
             SplittableRandom random = new SplittableRandom(seed);
@@ -140,7 +141,9 @@ class LedgerSumTest {
             }
         }
         assertThat(added).isEqualTo(700);
-        assertThat(seen).containsExactlyElementsOf(LongStream.range(0, 100).map(i -> 99 - i).boxed().toList());
+        assertThat(seen)
+                .containsExactlyElementsOf(
+                        LongStream.range(0, 100).map(i -> 99 - i).boxed().toList());
     }
 
     private static LedgerSum ledgers(SplittableRandom random, int ledgers, int events, List<Event> all) {

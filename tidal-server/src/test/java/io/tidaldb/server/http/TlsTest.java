@@ -225,7 +225,8 @@ class TlsTest {
     }
 
     @Test
-    @DisplayName("sslscan, where there is one, finds TLS 1.2 and 1.3 with forward secrecy alone, and none of the weaknesses that it knows")
+    @DisplayName(
+            "sslscan, where there is one, finds TLS 1.2 and 1.3 with forward secrecy alone, and none of the weaknesses that it knows")
     void sslscan() throws Exception {
         assumeTrue(Sslscan.isInstalled(), "skipped: there is no sslscan here");
         try (TestServer server = start()) {
@@ -241,8 +242,8 @@ class TlsTest {
                     .noneMatch(line -> line.contains(" vulnerable") && !line.contains("not vulnerable"));
             assertThat(Sslscan.accepted(scan))
                     .isNotEmpty()
-                    .allMatch(line -> line.matches(
-                            "\\w+ (TLSv1\\.3 (128|256) bits TLS_|TLSv1\\.2 (128|256) bits ECDHE-).*"));
+                    .allMatch(line ->
+                            line.matches("\\w+ (TLSv1\\.3 (128|256) bits TLS_|TLSv1\\.2 (128|256) bits ECDHE-).*"));
         }
     }
 }

@@ -286,14 +286,12 @@ class TlsTest {
     }
 
     @Test
-    @DisplayName("R-30 sslscan, where there is one, finds nothing but TLS 1.3, with a node's certificate, and the node serves on")
+    @DisplayName(
+            "R-30 sslscan, where there is one, finds nothing but TLS 1.3, with a node's certificate, and the node serves on")
     void sslscan() throws Exception {
         assumeTrue(Sslscan.isInstalled(), "skipped: there is no sslscan here");
         TestNode one = open("n1", n1);
-        List<String> scan = Sslscan.scan(
-                one.port(),
-                "--certs=" + n2.certificateChain(),
-                "--pk=" + n2.privateKey());
+        List<String> scan = Sslscan.scan(one.port(), "--certs=" + n2.certificateChain(), "--pk=" + n2.privateKey());
         assertThat(scan)
                 .contains(
                         "SSLv2 disabled",

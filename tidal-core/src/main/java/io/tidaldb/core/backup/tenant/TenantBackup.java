@@ -118,7 +118,8 @@ public final class TenantBackup {
                 if (tenant.config().writes() == WriteMode.EVERYWHERE) {
                     throw new TidalException(
                             ErrorCode.NOT_CAUGHT_UP,
-                            "the logs of tenant " + tenant.id() + ", which is written everywhere, do not reach back to where"
+                            "the logs of tenant " + tenant.id()
+                                    + ", which is written everywhere, do not reach back to where"
                                     + " the backup is to begin: keep logs for longer (limits.retention), or back up more"
                                     + " often");
                 }

@@ -131,7 +131,8 @@ public final class TenantRestore {
                             scan.base().logs(slot),
                             from,
                             tenant.keys())));
-            RestoredSlots slots = new RestoredSlots(tidal, tenants, tenant, head.config().id(), from, successors);
+            RestoredSlots slots =
+                    new RestoredSlots(tidal, tenants, tenant, head.config().id(), from, successors);
             try {
                 read(new BackupReplay(scan, options.at(), transfers, slots));
                 slots.finish();
@@ -238,8 +239,7 @@ public final class TenantRestore {
             SortedMap<Integer, SortedMap<Origin, Long>> counted,
             SortedMap<Integer, RenamedOrigins> successors) {
         counted.forEach((slot, logs) -> {
-            TenantShard shard =
-                    tenant.leading(tenant.placement().get(slot).shard());
+            TenantShard shard = tenant.leading(tenant.placement().get(slot).shard());
             List<String> ends = tidal.await(tidal.node(shard).withLogs(shard, 0, TenantRestore::ends));
             logs.forEach((from, last) -> {
                 Origin to = Objects.requireNonNull(successors.get(slot)).of(from);
@@ -279,7 +279,8 @@ public final class TenantRestore {
                 .toList();
         decisions.erasures().stream()
                 .filter(erasure -> erasure.tenant().equals(head.config().id()))
-                // Of a tenant that had the id before or afterwards, what was erased before the backup was taken is none of its business.
+                // Of a tenant that had the id before or afterwards, what was erased before the backup was taken is none
+                // of its business.
                 .filter(erasure -> erasure.life() == 0 || erasure.life() == head.life()
                         ? !carriedOut.stream().allMatch(of -> of.contains(erasure.number()))
                         : erasure.atMillis() > head.takenMillis())
