@@ -312,7 +312,7 @@ public final class ModelRun {
             models.values().forEach(model -> model.truncated = true);
         }
         if (crash) {
-            // Whoever reads a log syncs first, so that the crash loses nothing of what was acknowledged before its sync.
+            // Whoever reads a log syncs first, so that the crash loses nothing that was acknowledged before.
             tidal.tenants().forEach(tenant -> tenant.export(signal -> {}));
             tidal.abandon();
         } else {
