@@ -12,6 +12,7 @@ import io.tidaldb.core.ingest.TenantShard;
 import io.tidaldb.core.key.KeyRing;
 import io.tidaldb.core.lifecycle.TenantLifecycle;
 import io.tidaldb.core.tenant.EmbeddedTenant;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -104,7 +105,7 @@ final class RestoredSlots implements BackupReplay.Consumer {
 
     /** Returns the numbers of the erasures that the checkpoint of a slot has carried out. */
     Set<Long> erasures(int slot) {
-        return erasures.getOrDefault(slot, Set.of());
+        return erasures.getOrDefault(slot, Collections.emptySet());
     }
 
     private TenantShard leading(int slot) {
