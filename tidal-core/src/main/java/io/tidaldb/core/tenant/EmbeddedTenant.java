@@ -652,8 +652,7 @@ public final class EmbeddedTenant implements Tenant {
     private TenantShard prepared(ReplicaId replica, ReadOptions options) {
         tidal.checkOpen();
         TenantShard shard = replica(replica);
-        positions.await(shard, options);
-        options.minPosition().ifPresent(position -> positions.requireHeld(replica, position));
+        positions.require(shard, options);
         return shard;
     }
 

@@ -25,6 +25,8 @@ import java.util.stream.IntStream;
  */
 public final class HeldPositions {
 
+    private static final int MOST_AGAIN = 2;
+
     private final EmbeddedTenant tenant;
     private final Instance tidal;
 
@@ -93,8 +95,37 @@ public final class HeldPositions {
         }
     }
 
+    /**
+     * Does what a read does that waits for a position; again if that was there and is not any more: what is folded anew, as another one leads,
+     * has it again in a moment.
+     */
+    void reading(ReadOptions options, Runnable read) {
+        for (int again = 0; ; again++) {
+            try {
+                read.run();
+                return;
+            } catch (TidalException e) {
+                if (e.code() != ErrorCode.POSITION_UNKNOWN || options.patience().isZero() || again == MOST_AGAIN) {
+                    throw e;
+                }
+            }
+        }
+    }
+
+    /** Waits until a replica here has what a read asks for of its shard, if the read says how long, and checks that it does. */
+    void require(TenantShard replica, ReadOptions options) {
+        reading(options, () -> {
+            await(replica, options);
+            options.minPosition().ifPresent(position -> requireHeld(replica.replica(), position));
+        });
+    }
+
     /** Waits until those that answer a read have a position, if the read says how long, and checks that they do. */
     void require(Position position, ReadOptions options) {
+        reading(options, () -> requireOnce(position, options));
+    }
+
+    private void requireOnce(Position position, ReadOptions options) {
         if (!options.patience().isZero()) {
             for (TenantShard replica : tenant.answering(options)) {
                 Position own = of(replica.replica().shard(), position);

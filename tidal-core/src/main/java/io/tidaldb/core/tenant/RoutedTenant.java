@@ -470,18 +470,20 @@ public final class RoutedTenant implements Tenant {
             Class<A> expected,
             Consumer<A> then,
             Consumer<TenantShard> here) {
-        if (isHere(node(replica))) {
-            TenantShard found = local.replica(replica);
-            local.positions().await(found, options);
-            here.accept(found);
-        } else {
-            awaitPosition(replica, options);
-            answered(node(replica), List.of(replica), call, expected, options, then, () -> {
-                TenantShard found = here(replica);
+        local.positions().reading(options, () -> {
+            if (isHere(node(replica))) {
+                TenantShard found = local.replica(replica);
                 local.positions().await(found, options);
                 here.accept(found);
-            });
-        }
+            } else {
+                awaitPosition(replica, options);
+                answered(node(replica), List.of(replica), call, expected, options, then, () -> {
+                    TenantShard found = here(replica);
+                    local.positions().await(found, options);
+                    here.accept(found);
+                });
+            }
+        });
     }
 
     private Optional<Position> minPosition(ShardId shard, ReadOptions options) {
@@ -616,9 +618,7 @@ public final class RoutedTenant implements Tenant {
         }
         byNode.forEach((node, replicas) -> {
             Consumer<List<ReplicaId>> locally = which -> {
-                which.forEach(replica -> local.positions().await(local.replica(replica), of(replica, options)));
-                which.forEach(replica -> minPosition(replica.shard(), options)
-                        .ifPresent(position -> local.positions().requireHeld(replica, position)));
+                which.forEach(replica -> local.positions().require(local.replica(replica), of(replica, options)));
                 offer(local.top(which.stream().map(local::replica).toList(), type, at, k, options.user()), top, names);
             };
             if (isHere(node)) {
