@@ -147,9 +147,32 @@ final class FoldNotes {
                                 new FoldLimit(takeover.epoch(), end.lastSeqno(), end.lastSeqno(), SeqnoRanges.NONE));
                     }
                 }));
+        Map<Origin, List<ControlRecord.Adopt>> adoptions = adoptions(closed);
         Map<Origin, FoldLimit> adopted = new TreeMap<>();
-        closed.forEach((origin, limit) -> adopted.put(origin, adopt(origin, limit, closed)));
+        closed.forEach((origin, limit) -> adopted.put(origin, adopt(limit, adoptions.getOrDefault(origin, List.of()))));
         return adopted;
+    }
+
+    /** Returns the adoptions that count, by what they adopt. */
+    private Map<Origin, List<ControlRecord.Adopt>> adoptions(Map<Origin, FoldLimit> closings) {
+        Map<Origin, List<ControlRecord.Adopt>> adoptions = new TreeMap<>();
+        for (Note note : notes) {
+            if (note.record instanceof ControlRecord.Adopt adopt
+                    && Long.compareUnsigned(
+                                    note.seqno,
+                                    closings.getOrDefault(note.writer, FoldLimit.OPEN)
+                                            .closedAt())
+                            <= 0) {
+                adoptions
+                        .computeIfAbsent(adopt.origin(), origin -> new ArrayList<>())
+                        .add(adopt);
+            }
+        }
+        adoptions
+                .values()
+                .forEach(each ->
+                        each.sort(Comparator.comparing(ControlRecord.Adopt::fromSeqno, Long::compareUnsigned)));
+        return adoptions;
     }
 
     private List<ControlRecord.Takeover> validTakeovers() {
@@ -179,17 +202,7 @@ final class FoldNotes {
         return valid;
     }
 
-    private FoldLimit adopt(Origin origin, FoldLimit closed, Map<Origin, FoldLimit> closings) {
-        List<ControlRecord.Adopt> adoptions = new ArrayList<>();
-        for (Note note : notes) {
-            FoldLimit writer = closings.getOrDefault(note.writer, FoldLimit.OPEN);
-            if (note.record instanceof ControlRecord.Adopt adopt
-                    && adopt.origin().equals(origin)
-                    && Long.compareUnsigned(note.seqno, writer.closedAt()) <= 0) {
-                adoptions.add(adopt);
-            }
-        }
-        adoptions.sort(Comparator.comparing(ControlRecord.Adopt::fromSeqno, Long::compareUnsigned));
+    private static FoldLimit adopt(FoldLimit closed, List<ControlRecord.Adopt> adoptions) {
         long end = closed.closedAt();
         SeqnoRanges voids = SeqnoRanges.NONE;
         for (ControlRecord.Adopt adopt : adoptions) {

@@ -377,8 +377,10 @@ final class GroupCommit {
 
     private void commitStaged() {
         if (dirty.isEmpty()) {
-            // Retries of what is there already.
-            tell();
+            // Retries of what is there already. Those that others are to hear of have had what was put off synced and told.
+            if (putOff == 0) {
+                tell();
+            }
             return;
         }
         refused = null;

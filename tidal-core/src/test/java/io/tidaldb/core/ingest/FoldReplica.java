@@ -94,7 +94,7 @@ final class FoldReplica {
                 new RateQuota(config, new TokenBucketLimiterFactory(), 0),
                 SEED,
                 new QueueBudget(1 << 20, 1 << 20)));
-        loop = loop();
+        loop = newLoop();
         recovery = recovery(durable);
         shard = open();
     }
@@ -106,7 +106,7 @@ final class FoldReplica {
         return schema;
     }
 
-    private CommitLoop loop() {
+    private CommitLoop newLoop() {
         return new CommitLoop(
                 store, () -> {}, CLOCK, new Hlc(CLOCK), schema, new ForegroundLatency(CLOCK, 0), grown -> {});
     }
@@ -124,9 +124,14 @@ final class FoldReplica {
         return recovery.open(flow, replica, Seqno.MAX_INCARNATION);
     }
 
+    /** Returns what commits to it. */
+    CommitLoop loop() {
+        return loop;
+    }
+
     /** Loses all but the logs and the checkpoint, and comes back. */
     void crash() {
-        loop = loop();
+        loop = newLoop();
         recovery = recovery(durable);
         shard = open();
     }
