@@ -170,8 +170,8 @@ final class FoldNotes {
         }
         adoptions
                 .values()
-                .forEach(each ->
-                        each.sort(Comparator.comparing(ControlRecord.Adopt::fromSeqno, Long::compareUnsigned)));
+                .forEach(
+                        each -> each.sort(Comparator.comparing(ControlRecord.Adopt::fromSeqno, Long::compareUnsigned)));
         return adoptions;
     }
 

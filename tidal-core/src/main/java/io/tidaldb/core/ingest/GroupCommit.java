@@ -377,7 +377,8 @@ final class GroupCommit {
 
     private void commitStaged() {
         if (dirty.isEmpty()) {
-            // Retries of what is there already. Those that others are to hear of have had what was put off synced and told.
+            // Retries of what is there already. Those that others are to hear of have had what was put off synced and
+            // told.
             if (putOff == 0) {
                 tell();
             }

@@ -65,8 +65,7 @@ class PutOffSyncTest implements CommitListener, WriteListener {
     private void write(Durability level, IdempotencyKey key) {
         ByteBuffer record = ByteBuffer.allocate(SignalRecords.BYTES).order(ByteOrder.LITTLE_ENDIAN);
         SignalRecords.put(record, 0, 42, 0, 1, 0);
-        WriteRequest write =
-                new WriteRequest(replica.shard, record, List.of(), key, level, Long.MAX_VALUE, this);
+        WriteRequest write = new WriteRequest(replica.shard, record, List.of(), key, level, Long.MAX_VALUE, this);
         assertThat(replica.shard.tenant().enqueue(write.queueBytes())).isTrue();
         replica.loop().write(write);
         replica.loop().runOnce();
