@@ -66,7 +66,7 @@ final class GroupCommit {
     private int putOff;
 
     private final Set<TenantShard> putOffShards = new LinkedHashSet<>();
-    private int putOffBytes;
+    private int appendedBytes;
     private long putOffSinceNanos;
     private final List<WriteRequest> awaiting = new ArrayList<>();
     private final CommitCompletions completions = new CommitCompletions();
@@ -448,11 +448,7 @@ final class GroupCommit {
 
     // Control records, what others sent and retries wait for the sync.
     private boolean mayPutOff() {
-        int bytes = putOffBytes;
-        for (int i = putOff; i < appended.size(); i++) {
-            bytes += appended.get(i).batch.length();
-        }
-        boolean small = bytes < MAX_PUT_OFF_BYTES;
+        boolean small = appendedBytes < MAX_PUT_OFF_BYTES;
         boolean soon = putOff == 0 || clock.monotonicNanos() - putOffSinceNanos < MAX_PUT_OFF_NANOS;
         return small
                 && soon
@@ -472,9 +468,6 @@ final class GroupCommit {
     private void putOff() {
         if (putOff == 0) {
             putOffSinceNanos = clock.monotonicNanos();
-        }
-        for (int i = putOff; i < appended.size(); i++) {
-            putOffBytes += appended.get(i).batch.length();
         }
         putOff = appended.size();
         putOffShards.addAll(dirty);
@@ -513,8 +506,8 @@ final class GroupCommit {
 
     private void clearAppended() {
         appended.clear();
+        appendedBytes = 0;
         putOff = 0;
-        putOffBytes = 0;
     }
 
     private void sync() {
@@ -615,6 +608,7 @@ final class GroupCommit {
         store.append(shard.log(origin.origin), batch);
         shard.logBytes(shard.logBytes() + batch.length());
         appended.add(new Appended(shard, origin, batch, origin.chain, writes));
+        appendedBytes += batch.length();
         origin.lastSeqno = batch.lastSeqno();
         origin.chain = batch.chain();
     }

@@ -39,27 +39,20 @@ public final class PendingWrite implements WriteListener {
 
     @Override
     public void acknowledged(WalSegmentId last, Completions completions) {
-        boolean done;
-        synchronized (this) {
-            ends.add(last);
-            done = --open == 0;
-        }
-        if (done) {
-            complete(completions);
-        }
+        answered(List.of(last), null, completions);
     }
 
     /** Takes the answer of another node to one part. */
     public void acknowledged(Position position) {
-        answered(position.records(), null);
+        answered(position.records(), null, Completions.AT_ONCE);
     }
 
     @Override
     public void refused(TidalException reason) {
-        answered(List.of(), reason);
+        answered(List.of(), reason, Completions.AT_ONCE);
     }
 
-    private void answered(List<WalSegmentId> last, @Nullable TidalException reason) {
+    private void answered(List<WalSegmentId> last, @Nullable TidalException reason, Completions completions) {
         boolean done;
         synchronized (this) {
             ends.addAll(last);
@@ -68,12 +61,9 @@ public final class PendingWrite implements WriteListener {
             }
             done = --open == 0;
         }
-        if (done) {
-            complete(Completions.AT_ONCE);
+        if (!done) {
+            return;
         }
-    }
-
-    private void complete(Completions completions) {
         if (callbacks == null) {
             complete();
         } else {
