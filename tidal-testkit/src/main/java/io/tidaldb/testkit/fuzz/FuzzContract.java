@@ -22,9 +22,9 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Fuzzes an enum of {@link Decoder}s with Jazzer, which has to be on the class path. Inputs that once reached something new are kept in
- * {@code src/test/fuzz/DECODER}; each is read by each build.
+ * {@code src/test/fuzz/DECODER}; each is read by each build, which then searches from a seed that is always the same.
  *
- * <p>{@code -Dtidal.fuzz.executions=N} runs each decoder so often in a process of its own, {@code -Dtidal.fuzz.only=DECODER} one alone;
+ * <p>{@code -Dtidal.fuzz.executions=N} runs each decoder so often in a process of its own, from another seed each time, {@code -Dtidal.fuzz.only=DECODER} one alone;
  * what they find on the way is left in {@code target/fuzz}.
  */
 public abstract class FuzzContract {
@@ -125,6 +125,8 @@ public abstract class FuzzContract {
                 "-runs=" + executions,
                 "-max_len=4096",
                 "-timeout=60",
+                // 0 is a seed of its own for each run.
+                "-seed=" + (only == null ? 1 : 0),
                 "-rss_limit_mb=0",
                 "-print_final_stats=1",
                 corpus.toString()));
