@@ -18,7 +18,6 @@ public final class Fuzzing {
 
     private static final long BYTES_EACH = 256;
     private static final long BYTES_ALWAYS = 4 << 20;
-    private static final int TRIES = 8;
 
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
@@ -85,9 +84,9 @@ public final class Fuzzing {
 
     private static void read(Decoder decoder, byte[] bytes) {
         long bound = BYTES_ALWAYS + BYTES_EACH * bytes.length;
-        // What is loaded on the way counts as well, but not each time.
+        // What is loaded for the first time takes memory as well, but not again.
         long allocated = allocatedBy(decoder, bytes);
-        for (int again = 0; allocated > bound && again < TRIES; again++) {
+        if (allocated > bound) {
             allocated = allocatedBy(decoder, bytes);
         }
         if (allocated > bound) {
