@@ -40,6 +40,11 @@ final class Listening {
     /** Else the system takes megabytes for each client that does not read. */
     private static final int SEND_BUFFER_BYTES = 256 << 10;
 
+    /** Regular expressions: all of TLS 1.3, and of TLS 1.2 what has forward secrecy and authenticates what it encrypts. */
+    private static final String[] CIPHER_SUITES = {
+        "TLS_(AES|CHACHA20)_.*", "TLS_ECDHE_(ECDSA|RSA)_WITH_(AES_\\d+_GCM|CHACHA20_POLY1305)_.*"
+    };
+
     private final NodeConfiguration configuration;
     private final QueuedThreadPool threads;
     private final HeaderLimit headers;
@@ -108,6 +113,7 @@ final class Listening {
         ssl.setKeyStoreType("PKCS12");
         ssl.setKeyStorePassword(password(tls.passwordFile()));
         ssl.setIncludeProtocols("TLSv1.3", "TLSv1.2");
+        ssl.setIncludeCipherSuites(CIPHER_SUITES);
         ssl.setSniRequired(false);
         // A certificate that is renewed counts without a restart; one that can't be read leaves the old one.
         server.addBean(new KeyStoreScanner(ssl));
