@@ -25,8 +25,14 @@ public final class SnapshotSource implements AutoCloseable {
         <T> CompletableFuture<T> run(Supplier<T> work);
     }
 
-    /** A part, and whether it is the last. */
-    public record Part(byte[] content, boolean last) {}
+    /** A part, and how many bytes come after it. */
+    public record Part(byte[] content, long left) {
+
+        /** Returns whether nothing comes after it. */
+        public boolean last() {
+            return left == 0;
+        }
+    }
 
     private SnapshotSource(Background background, String name, InputStream in, long bytes) {
         this.background = background;
@@ -62,7 +68,7 @@ public final class SnapshotSource implements AutoCloseable {
                 if (content.length == 0) {
                     throw new IOException(left + " bytes are missing at its end");
                 }
-                return new Part(content, left == 0);
+                return new Part(content, left);
             } catch (IOException e) {
                 throw unreadable(name, e);
             }

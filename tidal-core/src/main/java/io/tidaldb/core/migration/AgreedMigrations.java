@@ -270,7 +270,7 @@ public final class AgreedMigrations implements Migrations {
                 copied,
                 total,
                 figure == null ? 0 : figure.bytesPerSecond(),
-                left(state, figure, copied, total),
+                left(state, figure),
                 duration(figure == null ? -1 : figure.predictedPauseNanos()),
                 duration(record.pauseNanos()),
                 // Each is numbered when it begins, and when it is given up.
@@ -313,14 +313,12 @@ public final class AgreedMigrations implements Migrations {
         };
     }
 
-    private static Optional<Duration> left(
-            MigrationState state, Answer.@Nullable Figure figure, long copied, long total) {
+    private static Optional<Duration> left(MigrationState state, Answer.@Nullable Figure figure) {
         if (state.isCutOver() || state.isOver() || state == MigrationState.ABORTING) {
             return Optional.of(Duration.ZERO);
         }
-        return figure == null || figure.bytesPerSecond() < 1
-                ? Optional.empty()
-                : Optional.of(Duration.ofMillis((long) ((total - copied) * 1_000 / figure.bytesPerSecond())));
+        Long nanos = figure == null ? null : figure.leftNanos();
+        return nanos == null ? Optional.empty() : Optional.of(Duration.ofNanos(nanos));
     }
 
     private static Optional<Duration> duration(long nanos) {

@@ -103,13 +103,13 @@ final class Move {
     }
 
     Answer.Figure figure() {
+        long left = pace.leftNanos(feed.snapshotLeft(), NEAR);
         return new Answer.Figure(
                 id,
                 feed.sentBytes(),
                 Math.max(shard.storageBytes(), feed.sentBytes()),
-                pace.left(),
                 pace.bytesPerSecond(),
-                pace.recordsPerSecond(),
+                left < 0 ? null : left,
                 pace.predictedPauseNanos(),
                 waitsFor);
     }
@@ -134,6 +134,7 @@ final class Move {
 
     private CompletableFuture<Duration> pausing() {
         waitsFor = "paused: resume it";
+        pace.interrupted(site.nowNanos());
         return done(Duration.ofMillis(100));
     }
 
@@ -182,6 +183,9 @@ final class Move {
             @Override
             public void sent(long bytes, Answer.Moved answer) {
                 throttle.sent(bytes, node.foreground().sample(), answer.foreground(), site.nowNanos());
+                if (feed.snapshotLeft() > 0) {
+                    pace.part(bytes, site.nowNanos());
+                }
             }
         };
     }
@@ -247,6 +251,7 @@ final class Move {
     private CompletableFuture<Duration> notCopied(MigrationRecord record, Throwable failure) {
         TidalException reason = RemoteCalls.reason(failure);
         steady = 0;
+        pace.interrupted(site.nowNanos());
         waitsFor = reason.getMessage();
         LOG.debug("migration {} can't copy: {}", id, waitsFor);
         return record.state() == MigrationState.PREPARING

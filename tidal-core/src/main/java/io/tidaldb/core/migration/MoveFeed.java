@@ -43,6 +43,7 @@ final class MoveFeed {
 
     private final SortedMap<Origin, Long> theirsMerged = new TreeMap<>();
     private long sentBytes;
+    private long snapshotLeft;
 
     /** The replica that is fed. */
     interface Peer {
@@ -108,6 +109,11 @@ final class MoveFeed {
     /** Returns how many bytes were sent since this was made. */
     long sentBytes() {
         return sentBytes;
+    }
+
+    /** Returns how many bytes of a snapshot are yet to be sent; 0 while none is. */
+    long snapshotLeft() {
+        return snapshotLeft;
     }
 
     /** Believes nothing any more of what it knew of the other side. */
@@ -319,7 +325,10 @@ final class MoveFeed {
         forget();
         return felt(() -> node.snapshot(shard))
                 .thenComposeAsync(
-                        source -> parts(source, 0, 0, pacer).whenComplete((sent, failure) -> source.close()), scheduler)
+                        source -> parts(source, 0, 0, pacer).whenCompleteAsync((sent, failure) -> {
+                            source.close();
+                            snapshotLeft = 0;
+                        }, scheduler), scheduler)
                 .thenApplyAsync(sent -> new Round(sent, 0, Round.UNKNOWN), scheduler);
     }
 
@@ -340,6 +349,7 @@ final class MoveFeed {
                 .thenComposeAsync(
                         part -> {
                             long bytes = part.content().length;
+                            snapshotLeft = bytes + part.left();
                             pacer.sending(bytes);
                             return peer.ask(
                                             MoveStep.SNAPSHOT,
@@ -351,6 +361,7 @@ final class MoveFeed {
                                             answer -> {
                                                 sentBytes += bytes;
                                                 pacer.sent(bytes, answer);
+                                                snapshotLeft = part.left();
                                                 return new Part(sent + bytes, part.last());
                                             },
                                             scheduler);

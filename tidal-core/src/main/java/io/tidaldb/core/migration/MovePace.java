@@ -1,6 +1,6 @@
 package io.tidaldb.core.migration;
 
-/** How fast a slot is copied, and how long a cutover would take by that. Confined to the control scheduler. */
+/** How fast a slot is copied, how long that takes, and how long a cutover would take by that. Confined to the control scheduler. */
 final class MovePace {
 
     private static final double WEIGHT = 0.2;
@@ -8,20 +8,44 @@ final class MovePace {
     /** After which time a target that gets no nearer is said not to. */
     private static final long CONVERGING_NANOS = 4_000_000_000L;
 
-    private double bytesPerSecond;
-    private double sentPerSecond;
-    private double recordsPerSecond;
+    private final Recent bytes = new Recent();
+    private final Recent sent = new Recent();
+    private final Recent nearer = new Recent();
     private double roundNanos;
 
     /** Whether that is the time of rounds that had little to send, as those of a cutover have. */
     private boolean timedNear;
 
     private double agreeNanos;
-    private long left;
+    private long left = MoveFeed.Round.UNKNOWN;
     private long lastNanos;
     private long lookNanos;
     private long lookLeft;
     private boolean converges = true;
+
+    /** How much there was of something in the last seconds: the longer ago, the less it counts. Of less time, all of it counts the same. */
+    private static final class Recent {
+
+        private static final double FADE_NANOS = 1e10;
+
+        private double amount;
+        private double nanos;
+
+        void add(double more, double tookNanos) {
+            double kept = Math.exp(-tookNanos / FADE_NANOS);
+            amount = amount * kept + more;
+            nanos = nanos * kept + tookNanos;
+        }
+
+        double perSecond() {
+            return nanos == 0 ? 0 : amount * 1e9 / nanos;
+        }
+
+        void forget() {
+            amount = 0;
+            nanos = 0;
+        }
+    }
 
     MovePace(long nowNanos) {
         lastNanos = nowNanos;
@@ -33,6 +57,20 @@ final class MovePace {
         lookNanos = nowNanos;
         lookLeft = Long.MAX_VALUE;
         converges = true;
+        nearer.forget();
+    }
+
+    /** The time since the last round says nothing about how fast anything is: nothing could be sent in it. */
+    void interrupted(long nowNanos) {
+        lastNanos = nowNanos;
+        left = MoveFeed.Round.UNKNOWN;
+        looks(nowNanos);
+    }
+
+    /** A part of a snapshot was sent, in a round that is not over. */
+    void part(long sentBytes, long nowNanos) {
+        bytes.add(sentBytes, nowNanos - lastNanos);
+        lastNanos = nowNanos;
     }
 
     /**
@@ -41,18 +79,20 @@ final class MovePace {
      * @param near with so few records missing the target is near enough
      */
     void round(MoveFeed.Round round, long begunNanos, long nowNanos, long near) {
-        double took = Math.max(1, nowNanos - begunNanos);
         double since = Math.max(1, nowNanos - lastNanos);
-        bytesPerSecond += WEIGHT * (round.sentBytes() * 1e9 / since - bytesPerSecond);
-        sentPerSecond += WEIGHT * (round.sentRecords() * 1e9 / since - sentPerSecond);
-        timed(took, round.sentRecords() <= near && round.left() <= near);
         lastNanos = nowNanos;
-        if (round.left() == MoveFeed.Round.UNKNOWN) {
+        timed(Math.max(1, nowNanos - begunNanos), round.sentRecords() <= near && round.left() <= near);
+        long before = left;
+        left = round.left();
+        if (left == MoveFeed.Round.UNKNOWN) {
             looks(nowNanos);
             return;
         }
-        recordsPerSecond += WEIGHT * ((left - round.left()) * 1e9 / since - recordsPerSecond);
-        left = round.left();
+        bytes.add(round.sentBytes(), since);
+        sent.add(round.sentRecords(), since);
+        if (before != MoveFeed.Round.UNKNOWN) {
+            nearer.add(before - left, since);
+        }
         if (lookLeft == Long.MAX_VALUE) {
             lookLeft = left;
         } else if (nowNanos - lookNanos >= CONVERGING_NANOS) {
@@ -75,17 +115,27 @@ final class MovePace {
         agreeNanos = agreeNanos == 0 ? nanos : agreeNanos + WEIGHT * (nanos - agreeNanos);
     }
 
-    long left() {
-        return left;
-    }
-
     double bytesPerSecond() {
-        return bytesPerSecond;
+        return bytes.perSecond();
     }
 
-    /** Returns by how many records the target gets nearer in a second; less than 0 if it falls behind. */
-    double recordsPerSecond() {
-        return recordsPerSecond;
+    /**
+     * Returns how long it takes until the target is near enough and the slot changes hands; -1 if that is not known, or never happens by what
+     * is written and sent.
+     *
+     * @param besidesBytes what is to be sent beside the records that are missing
+     * @param near with so few records missing the target is near enough
+     */
+    long leftNanos(long besidesBytes, long near) {
+        boolean known = left != MoveFeed.Round.UNKNOWN;
+        double missing = known ? Math.max(0, left - near) : 0;
+        boolean never = missing > 0 && nearer.perSecond() <= 0 || besidesBytes > 0 && bytesPerSecond() <= 0;
+        if (never || !known && besidesBytes == 0) {
+            return -1;
+        }
+        double seconds = (missing == 0 ? 0 : missing / nearer.perSecond())
+                + (besidesBytes == 0 ? 0 : besidesBytes / bytesPerSecond());
+        return (long) (seconds * 1e9) + Math.max(0, predictedPauseNanos());
     }
 
     /** Returns for how long a cutover would hold writes back: what is left is sent, confirmed, and the change agreed on; -1 if not known. */
@@ -95,7 +145,7 @@ final class MovePace {
 
     /** Returns how many records are sent in a second. */
     double sentPerSecond() {
-        return sentPerSecond;
+        return sent.perSecond();
     }
 
     /** Returns whether the target was near, or got nearer, when that was looked at last. */
@@ -104,8 +154,8 @@ final class MovePace {
     }
 
     String notConverging() {
-        return "NOT_CONVERGING: " + left + " records are missing; " + Math.round(sentPerSecond - recordsPerSecond)
-                + " a second are written and " + Math.round(sentPerSecond) + " are sent, with "
-                + Math.round(bytesPerSecond) + " bytes";
+        return "NOT_CONVERGING: " + left + " records are missing; "
+                + Math.round(sentPerSecond() - nearer.perSecond()) + " a second are written and "
+                + Math.round(sentPerSecond()) + " are sent, with " + Math.round(bytesPerSecond()) + " bytes";
     }
 }

@@ -201,17 +201,16 @@ public sealed interface Answer {
      * How far a migration is.
      *
      * @param copiedBytes what was sent to the target so far
-     * @param leftRecords what it lacks
      * @param bytesPerSecond how fast it is sent
+     * @param leftNanos how long it takes until the slot changes hands; null if that is not known, also from a node that does not say
      * @param predictedPauseNanos for how long a cutover would hold writes back; -1 if that is not known
      */
     record Figure(
             long id,
             long copiedBytes,
             long totalBytes,
-            long leftRecords,
             double bytesPerSecond,
-            double recordsPerSecond,
+            @Nullable Long leftNanos,
             long predictedPauseNanos,
             @Nullable String waitsFor) {}
 

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
-@DisplayName("For how long a cutover would hold writes back")
+@DisplayName("For how long a cutover would hold writes back, and when it comes")
 class MovePaceTest {
 
     private static final long NEAR = 2_000;
@@ -43,5 +43,47 @@ class MovePaceTest {
         assertThat(pace.predictedPauseNanos()).isEqualTo(8 * MILLI);
         round(100, 0, 9);
         assertThat(pace.predictedPauseNanos()).isEqualTo(10 * MILLI);
+    }
+
+    @Test
+    @DisplayName("it comes when what is missing is sent, at the rate at which it has become less")
+    void comes() {
+        assertThat(pace.leftNanos(0, NEAR)).isEqualTo(-1);
+        round(1_000, 102_000, 100);
+        assertThat(pace.leftNanos(0, NEAR)).isEqualTo(-1);
+        // A thousand are sent, and half of them are written meanwhile.
+        for (int i = 1; i <= 20; i++) {
+            round(1_000, 102_000 - 500 * i, 100);
+        }
+        assertThat(pace.leftNanos(0, NEAR)).isBetween(18_000 * MILLI, 18_500 * MILLI);
+    }
+
+    @Test
+    @DisplayName("it never comes while more is written than sent")
+    void never() {
+        round(1_000, 10_000, 100);
+        round(1_000, 11_000, 100);
+        assertThat(pace.leftNanos(0, NEAR)).isEqualTo(-1);
+    }
+
+    @Test
+    @DisplayName("the time in which nothing could be sent does not count")
+    void interrupted() {
+        round(1_000, 20_000, 100);
+        round(1_000, 19_000, 100);
+        nowNanos += 60_000 * MILLI;
+        pace.interrupted(nowNanos);
+        assertThat(pace.leftNanos(0, NEAR)).isEqualTo(-1);
+        round(1_000, 19_000, 100);
+        round(1_000, 18_000, 100);
+        assertThat(pace.leftNanos(0, NEAR)).isBetween(1_600 * MILLI, 2_000 * MILLI);
+    }
+
+    @Test
+    @DisplayName("of a snapshot, it comes when its bytes are sent")
+    void snapshot() {
+        nowNanos += 1_000 * MILLI;
+        pace.part(1_000, nowNanos);
+        assertThat(pace.leftNanos(9_000, NEAR)).isEqualTo(9_000 * MILLI);
     }
 }
