@@ -20,7 +20,9 @@ import org.jspecify.annotations.Nullable;
  * @param bytesPerSecond how fast it is sent
  * @param left until the slot changes hands, if that can be told
  * @param predictedWritePause for how long a cutover would hold writes back now
- * @param writePause for how long the cutover held writes back
+ * @param writePause for how long writes were held back when the slot changed hands: from when the source froze them until the target took
+ *     them, the agreement on it included, to half a round trip between the two. Known once the target has asked the source; if either was
+ *     started anew before, only until the source proposed the change
  * @param attempts at a cutover
  * @param paused whether it waits until it is resumed
  * @param heldUntil until when it can be reversed

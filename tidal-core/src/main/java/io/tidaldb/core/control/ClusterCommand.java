@@ -273,6 +273,7 @@ public sealed interface ClusterCommand {
      *
      * @param expected the state that it is in
      * @param reason why, if that was not to be expected
+     * @param pauseNanos for how long writes were held back, all in all, when the slot changed hands; -1 if that is not said
      */
     record StepMigration(
             TenantId tenant,
@@ -281,8 +282,22 @@ public sealed interface ClusterCommand {
             long attempt,
             MigrationState next,
             @Nullable String reason,
+            long pauseNanos,
             long atMillis)
-            implements OfMigration {}
+            implements OfMigration {
+
+        /** A step that says nothing of how long writes were held back. */
+        public StepMigration(
+                TenantId tenant,
+                long id,
+                MigrationState expected,
+                long attempt,
+                MigrationState next,
+                @Nullable String reason,
+                long atMillis) {
+            this(tenant, id, expected, attempt, next, reason, -1, atMillis);
+        }
+    }
 
     /**
      * The target leads the slot from now on, in a new epoch and a new incarnation. Refused if the attempt is over, because it was given up or

@@ -28,6 +28,9 @@ final class MigrationCodec {
                     .put("attempt", step.attempt())
                     .put("next", step.next().name())
                     .put("reason", step.reason());
+            if (step.pauseNanos() >= 0) {
+                json.put("pause_nanos", step.pauseNanos());
+            }
         } else if (command instanceof ClusterCommand.CutOver cutOver) {
             json.put("type", "cut-over")
                     .put("id", cutOver.id())
@@ -82,6 +85,7 @@ final class MigrationCodec {
                         json.path("attempt").asLong(),
                         MigrationState.valueOf(json.path("next").asText()),
                         text(json),
+                        json.path("pause_nanos").asLong(-1),
                         at);
             case "cut-over" ->
                 new ClusterCommand.CutOver(

@@ -3,6 +3,7 @@ package io.tidaldb.core.control;
 import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.TenantId;
 import java.util.List;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,7 +13,8 @@ import org.jspecify.annotations.Nullable;
  * @param from the replica that led the slot when it began
  * @param to the replica that leads it in the end
  * @param attempt grows whenever a cutover is tried or given up: the cutover of another attempt is refused
- * @param pauseNanos for how long writes were held back by the last attempt at a cutover; -1 before the first
+ * @param pauseNanos for how long writes were held back when the slot changed hands: until its new leader took them, or until the source
+ *     proposed that as long as nobody has said more; -1 before
  * @param startedMillis when it was asked for, by the clock of whoever did
  * @param changedMillis when it came into this state, by the clock of whoever proposed that
  * @param paused whether it waits for somebody to resume it
@@ -50,94 +52,98 @@ public record MigrationRecord(
     }
 
     MigrationRecord in(MigrationState next, long atMillis, @Nullable String why) {
-        long tried = next == MigrationState.CUTOVER || state == MigrationState.CUTOVER ? attempt + 1 : attempt;
-        return new MigrationRecord(
-                id, tenant, from, to, next, terms, tried, pauseNanos, startedMillis, atMillis, paused, erasing, why);
+        return with(copy -> {
+            boolean tried = next == MigrationState.CUTOVER || state == MigrationState.CUTOVER;
+            copy.attempt += tried ? 1 : 0;
+            copy.state = next;
+            copy.changedMillis = atMillis;
+            copy.reason = why;
+        });
     }
 
     MigrationRecord pausedFor(long nanos) {
-        return new MigrationRecord(
-                id,
-                tenant,
-                from,
-                to,
-                state,
-                terms,
-                attempt,
-                nanos,
-                startedMillis,
-                changedMillis,
-                paused,
-                erasing,
-                reason);
+        return with(copy -> copy.pauseNanos = nanos);
     }
 
     MigrationRecord paused(boolean on) {
-        return new MigrationRecord(
-                id,
-                tenant,
-                from,
-                to,
-                state,
-                terms,
-                attempt,
-                pauseNanos,
-                startedMillis,
-                changedMillis,
-                on,
-                erasing,
-                reason);
+        return with(copy -> copy.paused = on);
     }
 
     MigrationRecord under(MigrationTerms changed) {
-        return new MigrationRecord(
-                id,
-                tenant,
-                from,
-                to,
-                state,
-                changed,
-                attempt,
-                pauseNanos,
-                startedMillis,
-                changedMillis,
-                paused,
-                erasing,
-                reason);
+        return with(copy -> copy.terms = changed);
     }
 
     MigrationRecord erasing(List<ReplicaId> left) {
-        return new MigrationRecord(
-                id,
-                tenant,
-                from,
-                to,
-                state,
-                terms,
-                attempt,
-                pauseNanos,
-                startedMillis,
-                changedMillis,
-                paused,
-                left,
-                reason);
+        return with(copy -> copy.erasing = left);
+    }
+
+    MigrationRecord from(ReplicaId leader) {
+        return with(copy -> copy.from = leader);
+    }
+
+    MigrationRecord toward(ReplicaId leader) {
+        return with(copy -> copy.to = leader);
     }
 
     /** Returns the same on its way back, as a migration that has everything to be told already. */
     MigrationRecord reversed(long atMillis) {
+        return with(copy -> {
+            copy.from = to;
+            copy.to = from;
+            copy.state = MigrationState.PREPARING;
+            copy.attempt++;
+            copy.pauseNanos = -1;
+            copy.changedMillis = atMillis;
+            copy.paused = false;
+            copy.erasing = List.of();
+            copy.reason = "reversed";
+        });
+    }
+
+    private MigrationRecord with(Consumer<Copy> change) {
+        Copy copy = new Copy(this);
+        change.accept(copy);
         return new MigrationRecord(
                 id,
                 tenant,
-                to,
-                from,
-                MigrationState.PREPARING,
-                terms,
-                attempt + 1,
-                -1,
+                copy.from,
+                copy.to,
+                copy.state,
+                copy.terms,
+                copy.attempt,
+                copy.pauseNanos,
                 startedMillis,
-                atMillis,
-                false,
-                List.of(),
-                "reversed");
+                copy.changedMillis,
+                copy.paused,
+                copy.erasing,
+                copy.reason);
+    }
+
+    /** What can become another one. */
+    private static final class Copy {
+
+        private ReplicaId from;
+        private ReplicaId to;
+        private MigrationState state;
+        private MigrationTerms terms;
+        private long attempt;
+        private long pauseNanos;
+        private long changedMillis;
+        private boolean paused;
+        private List<ReplicaId> erasing;
+        private @Nullable String reason;
+
+        Copy(MigrationRecord of) {
+            from = of.from;
+            to = of.to;
+            state = of.state;
+            terms = of.terms;
+            attempt = of.attempt;
+            pauseNanos = of.pauseNanos;
+            changedMillis = of.changedMillis;
+            paused = of.paused;
+            erasing = of.erasing;
+            reason = of.reason;
+        }
     }
 }

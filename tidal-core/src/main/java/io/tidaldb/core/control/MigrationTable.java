@@ -208,6 +208,9 @@ final class MigrationTable {
                             + way(known.state(), step.next()));
         }
         MigrationRecord next = known.in(step.next(), step.atMillis(), step.reason());
+        if (step.pauseNanos() >= 0) {
+            next = next.pausedFor(step.pauseNanos());
+        }
         if (step.next() == MigrationState.GC || step.next() == MigrationState.ABORTING) {
             next = next.erasing(replicas(known.passive().shard(), tenant));
             drop(known, tenant);
@@ -269,47 +272,13 @@ final class MigrationTable {
             return;
         }
         if (known.state().isCutOver()) {
-            migrations.put(known.id(), toward(known, leader));
+            migrations.put(known.id(), known.toward(leader));
         } else if (known.from().shard().equals(leader.shard())) {
             MigrationRecord again = known.state() == MigrationState.CUTOVER
                     ? known.in(MigrationState.PREPARING, known.changedMillis(), "another replica leads the source")
                     : known;
-            migrations.put(known.id(), from(again, leader));
+            migrations.put(known.id(), again.from(leader));
         }
-    }
-
-    private static MigrationRecord from(MigrationRecord known, ReplicaId leader) {
-        return new MigrationRecord(
-                known.id(),
-                known.tenant(),
-                leader,
-                known.to(),
-                known.state(),
-                known.terms(),
-                known.attempt(),
-                known.pauseNanos(),
-                known.startedMillis(),
-                known.changedMillis(),
-                known.paused(),
-                known.erasing(),
-                known.reason());
-    }
-
-    private static MigrationRecord toward(MigrationRecord known, ReplicaId leader) {
-        return new MigrationRecord(
-                known.id(),
-                known.tenant(),
-                known.from(),
-                leader,
-                known.state(),
-                known.terms(),
-                known.attempt(),
-                known.pauseNanos(),
-                known.startedMillis(),
-                known.changedMillis(),
-                known.paused(),
-                known.erasing(),
-                known.reason());
     }
 
     private Reply reverse(ClusterCommand.ReverseMigration command) {

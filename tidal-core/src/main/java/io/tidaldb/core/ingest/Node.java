@@ -300,6 +300,9 @@ public final class Node {
             if (!led) {
                 loop.commits().takeOver(shard);
             }
+            if (led != shard.leads()) {
+                shard.takesWrites(!led);
+            }
             if (shard.leads() && shard.hasTail()) {
                 loop.commits().adopt(shard);
             }

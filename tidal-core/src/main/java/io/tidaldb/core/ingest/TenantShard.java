@@ -137,6 +137,12 @@ public final class TenantShard {
 
     private volatile @Nullable Long frozenNanos;
 
+    /** When writes were last frozen, whether they are by now or not. */
+    private volatile @Nullable Long lastFrozenNanos;
+
+    /** Since when this replica takes writes that others took before; null if it does not, or always did since it was opened. */
+    private volatile @Nullable Long ledNanos;
+
     /** How fast writes come in while the slot is moved and the target would not keep up else; null if as fast as they may. */
     private volatile @Nullable WritePace pace;
 
@@ -279,8 +285,31 @@ public final class TenantShard {
      */
     public void freeze(boolean on) {
         if (on != (frozenNanos != null)) {
-            frozenNanos = on ? (Long) loop.clock().monotonicNanos() : null;
+            Long now = loop.clock().monotonicNanos();
+            frozenNanos = on ? now : null;
+            lastFrozenNanos = on ? now : lastFrozenNanos;
         }
+    }
+
+    /** Returns how long ago {@link #freeze} has begun to hold writes back last; empty if it never has. Safe for any thread. */
+    public OptionalLong frozenNanos() {
+        return ago(lastFrozenNanos);
+    }
+
+    /** Returns for how long this replica has taken writes; empty if it takes none, or has since it was opened. Safe for any thread. */
+    public OptionalLong ledNanos() {
+        return ago(ledNanos);
+    }
+
+    /** Says that from now on writes are taken here that another replica took before, or the other way round. */
+    void takesWrites(boolean now) {
+        ledNanos = now ? (Long) loop.clock().monotonicNanos() : null;
+    }
+
+    private OptionalLong ago(@Nullable Long nanos) {
+        return nanos == null
+                ? OptionalLong.empty()
+                : OptionalLong.of(Math.max(0, loop.clock().monotonicNanos() - nanos));
     }
 
     private boolean isYielding() {

@@ -272,7 +272,8 @@ public final class AgreedMigrations implements Migrations {
                 figure == null ? 0 : figure.bytesPerSecond(),
                 left(state, figure),
                 duration(figure == null ? -1 : figure.predictedPauseNanos()),
-                duration(record.pauseNanos()),
+                // Before, only the source's part of it is known.
+                state == MigrationState.DRAINING ? Optional.empty() : duration(record.pauseNanos()),
                 // Each is numbered when it begins, and when it is given up.
                 (record.attempt() + 1) / 2,
                 record.paused(),

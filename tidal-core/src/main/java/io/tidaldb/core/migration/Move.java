@@ -22,6 +22,7 @@ import io.tidaldb.core.replication.Replicator;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
@@ -103,7 +104,7 @@ final class Move {
     }
 
     Answer.Figure figure() {
-        long left = pace.leftNanos(feed.snapshotLeft(), NEAR);
+        long left = pace.leftNanos(feed.snapshotLeft());
         return new Answer.Figure(
                 id,
                 feed.sentBytes(),
@@ -184,14 +185,16 @@ final class Move {
             public void sent(long bytes, Answer.Moved answer) {
                 throttle.sent(bytes, node.foreground().sample(), answer.foreground(), site.nowNanos());
                 if (feed.snapshotLeft() > 0) {
-                    pace.part(bytes, site.nowNanos());
+                    long now = site.nowNanos();
+                    pace.part(bytes, now + throttle.waitNanos(now));
                 }
             }
         };
     }
 
     private CompletableFuture<Duration> copied(MigrationRecord record, MoveFeed.Round sent, long begun) {
-        pace.round(sent, begun, site.nowNanos(), NEAR);
+        long now = site.nowNanos();
+        pace.round(sent, begun, now, now + throttle.waitNanos(now), NEAR);
         Duration pause = Duration.ofMillis(sent.left() > 0 ? 0 : 2);
         waitsFor = slowed == null
                 ? null
@@ -317,7 +320,7 @@ final class Move {
                         incarnation -> {
                             frozen = false;
                             LOG.info(
-                                    "migration {}: {} leads tenant {} after {} ms without writes",
+                                    "migration {}: that {} leads tenant {} is agreed after {} ms without writes",
                                     id,
                                     record.to(),
                                     record.tenant(),
@@ -428,9 +431,27 @@ final class Move {
         return site.settledElsewhere(record)
                 .thenComposeAsync(nothing -> feed.fetch(), site.scheduler())
                 .thenCompose(fetched -> node.gathered(shard))
-                .thenComposeAsync(nothing -> propose(record, MigrationState.HOLD, null), site.scheduler())
+                .thenComposeAsync(nothing -> heldBack(), site.scheduler())
+                .thenComposeAsync(nanos -> propose(record, MigrationState.HOLD, null, nanos), site.scheduler())
                 .thenApply(nothing -> Duration.ZERO)
                 .exceptionallyAsync(failure -> later(failure), site.scheduler());
+    }
+
+    /** Tells for how long writes were held back, to half a round trip: since the source froze them, but for how long they are taken here; or -1. */
+    private CompletableFuture<Long> heldBack() {
+        long asked = site.nowNanos();
+        return feed.peer()
+                .ask(MoveStep.HELD)
+                .thenApplyAsync(
+                        source -> {
+                            Long frozen = source.frozenNanos();
+                            OptionalLong led = shard.ledNanos();
+                            long way = (site.nowNanos() - asked) / 2;
+                            return frozen == null || led.isEmpty()
+                                    ? -1
+                                    : Math.max(0, frozen + way - led.getAsLong());
+                        },
+                        site.scheduler());
     }
 
     private Duration later(Throwable failure) {
@@ -445,7 +466,8 @@ final class Move {
             return feed.round(roundBytes(), pacer(record))
                     .thenApplyAsync(
                             round -> {
-                                pace.round(round, site.nowNanos(), site.nowNanos(), NEAR);
+                                long now = site.nowNanos();
+                                pace.round(round, now, now, now, NEAR);
                                 return Duration.ofMillis(round.left() > 0 ? 0 : 50);
                             },
                             site.scheduler())
@@ -499,10 +521,22 @@ final class Move {
     // What is agreed
 
     private CompletableFuture<Long> propose(MigrationRecord record, MigrationState next, @Nullable String reason) {
+        return propose(record, next, reason, -1);
+    }
+
+    private CompletableFuture<Long> propose(
+            MigrationRecord record, MigrationState next, @Nullable String reason, long pauseNanos) {
         long begun = site.nowNanos();
         return site.control()
                 .submit(new ClusterCommand.StepMigration(
-                        record.tenant(), id, record.state(), record.attempt(), next, reason, site.nowMillis()))
+                        record.tenant(),
+                        id,
+                        record.state(),
+                        record.attempt(),
+                        next,
+                        reason,
+                        pauseNanos,
+                        site.nowMillis()))
                 .thenApplyAsync(
                         attempt -> {
                             pace.agreed(site.nowNanos() - begun);

@@ -11,6 +11,10 @@ final class MovePace {
     private final Recent bytes = new Recent();
     private final Recent sent = new Recent();
     private final Recent nearer = new Recent();
+
+    /** Whether that is of the first round, beside which nobody knows what was written. */
+    private boolean guessed;
+
     private double roundNanos;
 
     /** Whether that is the time of rounds that had little to send, as those of a cutover have. */
@@ -67,20 +71,25 @@ final class MovePace {
         looks(nowNanos);
     }
 
-    /** A part of a snapshot was sent, in a round that is not over. */
-    void part(long sentBytes, long nowNanos) {
-        bytes.add(sentBytes, nowNanos - lastNanos);
-        lastNanos = nowNanos;
+    /**
+     * A part of a snapshot was sent, in a round that is not over.
+     *
+     * @param nextNanos when the next may be sent: what was sent takes as long as that
+     */
+    void part(long sentBytes, long nextNanos) {
+        bytes.add(sentBytes, nextNanos - lastNanos);
+        lastNanos = nextNanos;
     }
 
     /**
      * A round is over.
      *
+     * @param nextNanos when more may be sent: what was sent takes as long as that
      * @param near with so few records missing the target is near enough
      */
-    void round(MoveFeed.Round round, long begunNanos, long nowNanos, long near) {
-        double since = Math.max(1, nowNanos - lastNanos);
-        lastNanos = nowNanos;
+    void round(MoveFeed.Round round, long begunNanos, long nowNanos, long nextNanos, long near) {
+        double since = Math.max(1, nextNanos - lastNanos);
+        lastNanos = nextNanos;
         timed(Math.max(1, nowNanos - begunNanos), round.sentRecords() <= near && round.left() <= near);
         long before = left;
         left = round.left();
@@ -90,9 +99,12 @@ final class MovePace {
         }
         bytes.add(round.sentBytes(), since);
         sent.add(round.sentRecords(), since);
-        if (before != MoveFeed.Round.UNKNOWN) {
-            nearer.add(before - left, since);
+        boolean first = before == MoveFeed.Round.UNKNOWN;
+        if (first || guessed) {
+            nearer.forget();
         }
+        guessed = first;
+        nearer.add(first ? round.sentRecords() : before - left, since);
         if (lookLeft == Long.MAX_VALUE) {
             lookLeft = left;
         } else if (nowNanos - lookNanos >= CONVERGING_NANOS) {
@@ -120,15 +132,13 @@ final class MovePace {
     }
 
     /**
-     * Returns how long it takes until the target is near enough and the slot changes hands; -1 if that is not known, or never happens by what
-     * is written and sent.
+     * Returns how long it takes until the slot changes hands; -1 if that is not known, or never happens by what is written and sent.
      *
      * @param besidesBytes what is to be sent beside the records that are missing
-     * @param near with so few records missing the target is near enough
      */
-    long leftNanos(long besidesBytes, long near) {
+    long leftNanos(long besidesBytes) {
         boolean known = left != MoveFeed.Round.UNKNOWN;
-        double missing = known ? Math.max(0, left - near) : 0;
+        double missing = known ? left : 0;
         boolean never = missing > 0 && nearer.perSecond() <= 0 || besidesBytes > 0 && bytesPerSecond() <= 0;
         if (never || !known && besidesBytes == 0) {
             return -1;

@@ -58,7 +58,7 @@ public final class MoveTarget {
             ReplicaId replica = ReplicaId.parse(move.replica());
             TenantShard shard = shard(TenantId.of(move.tenant()), replica);
             Node node = cluster.node(replica);
-            return watched(node, () -> switch (move.step()) {
+            return watched(node, shard, () -> switch (move.step()) {
                 case HELD -> content(node, shard, false, false);
                 case DIGEST -> content(node, shard, true, false);
                 case CONTENT -> content(node, shard, true, true);
@@ -74,7 +74,8 @@ public final class MoveTarget {
     }
 
     // Writes to the node may feel it.
-    private static CompletableFuture<Answer.Moved> watched(Node node, Supplier<CompletableFuture<Answer.Moved>> step) {
+    private static CompletableFuture<Answer.Moved> watched(
+            Node node, TenantShard shard, Supplier<CompletableFuture<Answer.Moved>> step) {
         node.foreground().copyBegins();
         CompletableFuture<Answer.Moved> done;
         try {
@@ -83,7 +84,7 @@ public final class MoveTarget {
             done = CompletableFuture.failedFuture(e);
         }
         return done.whenComplete((answer, failure) -> node.foreground().copyEnded())
-                .thenApply(answer -> answer.with(node.foreground().sample()));
+                .thenApply(answer -> answer.with(node.foreground().sample(), shard.frozenNanos()));
     }
 
     private TenantShard shard(TenantId id, ReplicaId replica) {
@@ -105,7 +106,7 @@ public final class MoveTarget {
                 content.logs().stream().map(MoveTarget::log).toList();
         List<Answer.MovedLog> merged = new ArrayList<>();
         content.merged().forEach((origin, last) -> merged.add(log(new SlotLogs.Held(origin, last + 1, last, 0))));
-        return new Answer.Moved(logs, merged, content.folded(), content.digest(), content.hash(), 0, 0, NOTHING, null);
+        return new Answer.Moved(logs, merged, content.folded(), content.digest(), content.hash(), 0, 0, NOTHING, null, null);
     }
 
     private static Answer.MovedLog log(SlotLogs.Held held) {
@@ -120,7 +121,7 @@ public final class MoveTarget {
     }
 
     private static Answer.Moved answer(List<Answer.MovedLog> logs, int members, int complete, byte[] batches) {
-        return new Answer.Moved(logs, List.of(), false, NOTHING, NOTHING, members, complete, batches, null);
+        return new Answer.Moved(logs, List.of(), false, NOTHING, NOTHING, members, complete, batches, null, null);
     }
 
     private static CompletableFuture<Answer.Moved> append(Node node, TenantShard shard, ByteBuffer attached) {

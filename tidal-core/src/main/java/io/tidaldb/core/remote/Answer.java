@@ -6,6 +6,7 @@ import io.tidaldb.api.ShardId;
 import io.tidaldb.core.ingest.ForegroundLatency;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /** What comes back from a {@link Call}. */
@@ -178,6 +179,7 @@ public sealed interface Answer {
      * @param complete how many of them hold all that it holds, itself among them
      * @param batches of a tail, as they are stored, one after another
      * @param foreground what writes to its node are like; null from a node that does not say
+     * @param frozenNanos for how long it has taken no writes because the slot was to change hands; null if it never was, or it is not known
      */
     record Moved(
             List<MovedLog> logs,
@@ -188,12 +190,23 @@ public sealed interface Answer {
             int members,
             int complete,
             byte[] batches,
-            ForegroundLatency.@Nullable Sample foreground)
+            ForegroundLatency.@Nullable Sample foreground,
+            @Nullable Long frozenNanos)
             implements Answer {
 
-        /** Returns the same with what writes to its node are like. */
-        public Moved with(ForegroundLatency.Sample sample) {
-            return new Moved(logs, merged, comparable, digest, hash, members, complete, batches, sample);
+        /** Returns the same with what writes are like. */
+        public Moved with(ForegroundLatency.Sample sample, OptionalLong frozen) {
+            return new Moved(
+                    logs,
+                    merged,
+                    comparable,
+                    digest,
+                    hash,
+                    members,
+                    complete,
+                    batches,
+                    sample,
+                    frozen.isPresent() ? (Long) frozen.getAsLong() : null);
         }
     }
 

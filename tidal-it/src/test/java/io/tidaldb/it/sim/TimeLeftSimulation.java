@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -27,7 +28,7 @@ class TimeLeftSimulation {
     private static final ReplicaId SOURCE = ReplicaId.parse("r0:s0");
     private static final ReplicaId TARGET = ReplicaId.parse("r2:s2");
     private static final WriteOptions PATIENT = WriteOptions.DEFAULT.with(Duration.ofSeconds(30));
-    private static final int RECORD_BYTES = 32;
+    private static final int RECORD_BYTES = 24;
 
     /** Of which a guess may be wrong that is about next to nothing. */
     private static final double MOMENT_SECONDS = 0.3;
@@ -44,11 +45,11 @@ class TimeLeftSimulation {
     private record Scene(int records, int batch, long cap, long written, int writes) {
 
         static Scene drawn(SimulatedRandom random) {
-            int records = (int) random.between(8_000, 50_000);
+            int records = (int) random.between(6_000, 20_000);
             boolean capped = random.chance(750_000);
-            // Of 3 to 60 s, of which writes take up to six tenths.
-            long cap = capped ? (long) RECORD_BYTES * records / random.between(3, 60) : 0;
-            long most = capped ? 6 * cap / RECORD_BYTES / 10 : 5_000;
+            // Of 2 to 30 s, of which writes take up to four tenths.
+            long cap = capped ? (long) RECORD_BYTES * records / random.between(3, 40) : 0;
+            long most = capped ? 4 * cap / RECORD_BYTES / 10 : 5_000;
             return new Scene(
                     records, (int) random.between(50, 500), cap, random.between(0, most), (int) random.between(10, 100));
         }
@@ -101,7 +102,7 @@ class TimeLeftSimulation {
     @Test
     @DisplayName("is within a quarter of what it then takes, whatever its size, the bound on copying and the writes beside it")
     void isNear() {
-        Seeds.run(TimeLeftSimulation.class, 8, TimeLeftSimulation::run);
+        Seeds.run(TimeLeftSimulation.class, 4, TimeLeftSimulation::run);
     }
 
     private static void run(long seed, Trace trace) {
@@ -117,14 +118,9 @@ class TimeLeftSimulation {
             writer.fill();
             writer.next();
             long id = start(member, scene);
-            assertThat(world.runUntil(() -> status(member, id).progress() >= 0.1, Duration.ofMinutes(5)))
-                    .as(() -> status(member, id).toString())
-                    .isTrue();
-            MigrationStatus then = status(member, id);
+            MigrationStatus then = until(world, member, id, status -> status.progress() >= 0.1);
             long since = world.nanoTime();
-            assertThat(world.runUntil(() -> status(member, id).state().isCutOver(), Duration.ofMinutes(10)))
-                    .as(() -> status(member, id).toString())
-                    .isTrue();
+            until(world, member, id, status -> status.state().isCutOver());
             double took = (world.nanoTime() - since) / 1e9;
             assertThat(then.left()).isPresent();
             double left = then.left().orElseThrow().toNanos() / 1e9;
@@ -135,6 +131,18 @@ class TimeLeftSimulation {
             world.runFor(Duration.ofSeconds(5));
             assertThat(writer.refused).isZero();
         }
+    }
+
+    private static MigrationStatus until(
+            SimulatedWorld world, Member member, long id, Predicate<MigrationStatus> condition) {
+        long end = world.nanoTime() + Duration.ofMinutes(10).toNanos();
+        MigrationStatus status = status(member, id);
+        while (!condition.test(status)) {
+            assertThat(world.nanoTime()).as(status.toString()).isLessThan(end);
+            world.runFor(Duration.ofMillis(20));
+            status = status(member, id);
+        }
+        return status;
     }
 
     private static long start(Member member, Scene scene) {

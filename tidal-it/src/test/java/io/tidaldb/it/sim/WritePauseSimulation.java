@@ -53,6 +53,11 @@ class WritePauseSimulation {
             return roundTrip().multipliedBy(local ? 3 : 4).plus(sync.multipliedBy(6));
         }
 
+        /** How much longer than the pause a write may wait beside what it takes anyway: it is told of the change, and goes there and back. */
+        Duration beside() {
+            return roundTrip().multipliedBy(2).plus(sync.multipliedBy(6));
+        }
+
         /** Agreed on by one who follows: there to the leader, to another's disk and back; all hear of it a way later. */
         ControlFaults control() {
             return new ControlFaults(
@@ -105,7 +110,7 @@ class WritePauseSimulation {
 
     @Test
     @DisplayName(
-            "writes wait for three round trips and three syncs at most beside what one takes anyway, in every seed")
+            "writes wait for three round trips and three syncs at most beside what one takes anyway, and the status says for how long, in every seed")
     void isBounded() {
         Seeds.run(WritePauseSimulation.class, 5, WritePauseSimulation::run);
     }
@@ -145,6 +150,12 @@ class WritePauseSimulation {
                         .as("a write takes " + usual + ", and took " + during + " while the slot changed hands; "
                                 + times)
                         .isLessThanOrEqualTo(times.most(through.region().equals(from.region())));
+                assertThat(status(first, id).writePause().orElseThrow())
+                        .as("a write takes " + usual + ", and took " + during + "; " + times)
+                        .isBetween(
+                                during.minus(usual).minus(times.beside()),
+                                // What was acknowledged before may be on its way while nothing is taken any more.
+                                during.plus(times.way()).plus(times.sync().multipliedBy(2)));
             }
             writer.over = true;
             world.runFor(Duration.ofSeconds(5));
