@@ -5,6 +5,7 @@ import io.tidaldb.api.control.ControlListener;
 import io.tidaldb.api.control.ControlLog;
 import io.tidaldb.api.control.ControlLogContext;
 import io.tidaldb.api.control.ControlLogFactory;
+import io.tidaldb.api.control.ControlPosition;
 import io.tidaldb.api.control.ControlSnapshot;
 import java.util.List;
 import java.util.Optional;
@@ -78,6 +79,11 @@ class ForwardingControlLog implements ControlLog {
     @Override
     public Optional<NodeId> leader() {
         return log.leader();
+    }
+
+    @Override
+    public ControlPosition position() {
+        return log.position();
     }
 
     @Override

@@ -10,6 +10,7 @@ import io.tidaldb.api.control.ControlListener;
 import io.tidaldb.api.control.ControlLog;
 import io.tidaldb.api.control.ControlLogContext;
 import io.tidaldb.api.control.ControlLogFactory;
+import io.tidaldb.api.control.ControlPosition;
 import io.tidaldb.api.control.ControlSnapshot;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -151,6 +152,36 @@ public abstract class ControlLogContract {
         ControlLog survivor = open(crashed, seen);
         assertThat(seen.events).containsExactly("1:a", "2:b");
         assertThat(await(survivor.propose(bytes("c")))).isEqualTo(3);
+    }
+
+    @Test
+    void directoryThatHasLessThanItIsKnownToHaveHadIsRefused() throws Exception {
+        Path home = home();
+        ControlLog log = open(home, new Recorder());
+        await(log.propose(bytes("a")));
+        log.close();
+        Path older = DirectoryCopy.copy(home, temporary.resolve("older-" + copies++));
+        log = open(home, new Recorder());
+        ControlPosition before = log.position();
+        await(log.propose(bytes("b")));
+        ControlPosition reached = log.position();
+        log.close();
+        assertThat(reached.reaches(before)).isTrue();
+        assertThat(before.reaches(reached)).isFalse();
+        Failures.assertCode(ErrorCode.DIRECTORY_MISMATCH, () -> open(older, reached));
+        Failures.assertCode(ErrorCode.DIRECTORY_MISMATCH, () -> open(home(), reached));
+        Recorder seen = new Recorder();
+        open(home, reached).watch(seen);
+        assertThat(seen.events).containsExactly("1:a", "2:b");
+        // Whoever was refused has let go of it.
+        open(older, new Recorder());
+    }
+
+    private ControlLog open(Path directory, ControlPosition reached) {
+        ControlLog log =
+                factory().create(new ControlLogContext(directory, NODE, List.of(NODE), "", null, reached));
+        opened.add(log);
+        return log;
     }
 
     @Test

@@ -110,6 +110,32 @@ public final class LossyDisk {
         store = null;
     }
 
+    /** What was durable on a disk at a moment. */
+    public static final class Image {
+
+        private final List<LossyLog> logs;
+
+        private Image(List<LossyLog> logs) {
+            this.logs = logs;
+        }
+    }
+
+    /** Returns what is durable. */
+    public Image image() {
+        return new Image(logs.values().stream()
+                .map(LossyLog::durableCopy)
+                .filter(log -> !log.isUnknown())
+                .toList());
+    }
+
+    /** Puts an image in the place of all that is on the disk, which no store uses. */
+    public void restore(Image image) {
+        logs.clear();
+        unsynced.clear();
+        image.logs.forEach(log -> logs.put(log.id(), log.durableCopy()));
+        bytes = logs.values().stream().mapToLong(LossyLog::bytes).sum();
+    }
+
     /** Returns what batches take, durable or not. */
     public long bytes() {
         return bytes;

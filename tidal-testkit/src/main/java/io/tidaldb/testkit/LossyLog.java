@@ -46,6 +46,20 @@ final class LossyLog {
         return id;
     }
 
+    /** Returns a log that has what is durable of this one, and goes its own way. */
+    LossyLog durableCopy() {
+        LossyLog copy = new LossyLog(id);
+        copy.batches.addAll(batches.subList(0, synced));
+        copy.synced = synced;
+        copy.bytes = bytes - unsyncedBytes();
+        copy.firstSeqno = firstSeqno;
+        copy.baseChain = baseChain;
+        copy.positioned = positioned;
+        copy.damaged.putAll(damaged);
+        copy.damaged.keySet().removeIf(first -> Long.compareUnsigned(first, copy.lastSeqno()) > 0);
+        return copy;
+    }
+
     long bytes() {
         return bytes;
     }

@@ -88,6 +88,14 @@ public interface ControlLog extends AutoCloseable {
     Optional<NodeId> leader();
 
     /**
+     * Returns how far this node's copy has come: it has at least so much when it is opened next, whatever stops the machine. {@link
+     * ControlPosition#NONE} from a log that can't tell, and before {@link #watch}.
+     */
+    default ControlPosition position() {
+        return ControlPosition.NONE;
+    }
+
+    /**
      * Releases everything. Stages that are still open fail: with CLOSED, or with DEADLINE_EXCEEDED where a command may still be agreed. A
      * second close does nothing.
      */

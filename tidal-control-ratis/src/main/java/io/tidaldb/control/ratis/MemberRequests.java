@@ -25,6 +25,7 @@ import org.apache.ratis.proto.RaftProtos.InstallSnapshotRequestProto;
 import org.apache.ratis.proto.RaftProtos.InstallSnapshotRequestProto.SnapshotChunkProto;
 import org.apache.ratis.proto.RaftProtos.RaftRpcRequestProto;
 import org.apache.ratis.proto.RaftProtos.ReadIndexRequestProto;
+import org.apache.ratis.proto.RaftProtos.RequestVoteReplyProto;
 import org.apache.ratis.proto.RaftProtos.RequestVoteRequestProto;
 import org.apache.ratis.proto.RaftProtos.StartLeaderElectionRequestProto;
 import org.apache.ratis.protocol.RaftPeerId;
@@ -48,6 +49,7 @@ final class MemberRequests implements ControlNetwork.Handler {
 
     private final RaftServer server;
     private final Submitter submitter;
+    private final Votes votes;
     private final Supplier<List<NodeId>> members;
     private final int maxMessageBytes;
     private final AtomicInteger waitingBytes = new AtomicInteger();
@@ -61,9 +63,15 @@ final class MemberRequests implements ControlNetwork.Handler {
     private final Lock inOrder = new ReentrantLock();
 
     /** @param members who takes part, as far as is known here at the time */
-    MemberRequests(RaftServer server, Submitter submitter, Supplier<List<NodeId>> members, int maxMessageBytes) {
+    MemberRequests(
+            RaftServer server,
+            Submitter submitter,
+            Votes votes,
+            Supplier<List<NodeId>> members,
+            int maxMessageBytes) {
         this.server = server;
         this.submitter = submitter;
+        this.votes = votes;
         this.members = members;
         this.maxMessageBytes = maxMessageBytes;
         AtomicInteger count = new AtomicInteger();
@@ -117,7 +125,7 @@ final class MemberRequests implements ControlNetwork.Handler {
             case VOTE -> {
                 RequestVoteRequestProto vote = RequestVoteRequestProto.parseFrom(message);
                 check(member, vote.getServerRequest());
-                yield () -> ordered(() -> answer(server.requestVote(vote)));
+                yield () -> ordered(() -> answer(vote(vote)));
             }
             case APPEND -> {
                 AppendEntriesRequestProto append = AppendEntriesRequestProto.parseFrom(message);
@@ -156,6 +164,12 @@ final class MemberRequests implements ControlNetwork.Handler {
                 yield () -> submitter.submit(server, entry).thenApply(Wire::answer);
             }
         };
+    }
+
+    private RequestVoteReplyProto vote(RequestVoteRequestProto vote) throws IOException {
+        RequestVoteReplyProto reply = server.requestVote(vote);
+        votes.durableTerm(server.getDivision(submitter.group()));
+        return reply;
     }
 
     private CompletionStage<ByteBuffer> ordered(Work work) throws IOException {

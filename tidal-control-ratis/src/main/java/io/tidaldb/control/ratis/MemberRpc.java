@@ -56,20 +56,22 @@ final class MemberRpc implements RaftServerRpc, RaftServerAsynchronousProtocol {
     private final ControlLogContext context;
     private final @Nullable ControlNetwork network;
     private final Submitter submitter;
+    private final Votes votes;
     private volatile @Nullable MemberRequests requests;
 
-    MemberRpc(RpcType type, RaftServer server, ControlLogContext context, Submitter submitter) {
+    MemberRpc(RpcType type, RaftServer server, ControlLogContext context, Submitter submitter, Votes votes) {
         this.type = type;
         this.server = server;
         this.context = context;
         this.network = context.network();
         this.submitter = submitter;
+        this.votes = votes;
     }
 
     @Override
     public void start() {
         if (network != null) {
-            MemberRequests started = new MemberRequests(server, submitter, this::members, network.maxMessageBytes());
+            MemberRequests started = new MemberRequests(server, submitter, votes, this::members, network.maxMessageBytes());
             requests = started;
             network.serve(started);
         }
@@ -97,6 +99,8 @@ final class MemberRpc implements RaftServerRpc, RaftServerAsynchronousProtocol {
 
     @Override
     public RequestVoteReplyProto requestVote(RequestVoteRequestProto request) throws IOException {
+        // It votes for itself.
+        votes.durableTerm(server.getDivision(submitter.group()));
         return ask(Kind.VOTE, request, request.getServerRequest(), SHORT, RequestVoteReplyProto.parser());
     }
 

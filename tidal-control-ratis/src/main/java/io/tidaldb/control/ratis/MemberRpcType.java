@@ -18,6 +18,7 @@ final class MemberRpcType implements RpcType {
     private static final String CONTEXT = "tidal.context";
     private static final String SUBMITTER = "tidal.submitter";
     private static final String FOLLOWERS = "tidal.followers";
+    private static final String VOTES = "tidal.votes";
 
     /** For Ratis. */
     MemberRpcType() {}
@@ -34,11 +35,13 @@ final class MemberRpcType implements RpcType {
         }
     }
 
-    static Parameters parameters(ControlLogContext context, Submitter submitter, Followers followers) {
+    static Parameters parameters(
+            ControlLogContext context, Submitter submitter, Followers followers, Votes votes) {
         Parameters parameters = new Parameters();
         parameters.put(CONTEXT, context, ControlLogContext.class);
         parameters.put(SUBMITTER, submitter, Submitter.class);
         parameters.put(FOLLOWERS, followers, Followers.class);
+        parameters.put(VOTES, votes, Votes.class);
         return parameters;
     }
 
@@ -53,10 +56,12 @@ final class MemberRpcType implements RpcType {
                 this,
                 parameters.getNonNull(CONTEXT, ControlLogContext.class),
                 parameters.getNonNull(SUBMITTER, Submitter.class),
-                parameters.getNonNull(FOLLOWERS, Followers.class));
+                parameters.getNonNull(FOLLOWERS, Followers.class),
+                parameters.getNonNull(VOTES, Votes.class));
     }
 
-    private record Factory(RpcType type, ControlLogContext context, Submitter submitter, Followers followers)
+    private record Factory(
+            RpcType type, ControlLogContext context, Submitter submitter, Followers followers, Votes votes)
             implements ServerFactory {
 
         @Override
@@ -73,7 +78,7 @@ final class MemberRpcType implements RpcType {
 
         @Override
         public RaftServerRpc newRaftServerRpc(RaftServer server) {
-            return new MemberRpc(type, server, context, submitter);
+            return new MemberRpc(type, server, context, submitter, votes);
         }
     }
 }

@@ -4,6 +4,7 @@ import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.NodeId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.api.control.ControlLogContext;
+import io.tidaldb.api.control.ControlPosition;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -42,6 +43,7 @@ final class RaftGroupMember {
     private final ControlLogContext context;
     private final RaftGroupId group;
     private final GroupFile owner;
+    private final Votes votes = new Votes();
     private volatile @Nullable RaftServer server;
     private volatile RaftServer.@Nullable Division division;
 
@@ -72,7 +74,7 @@ final class RaftGroupMember {
         try {
             Path files = raft.resolve(group.getUuid().toString());
             owner.check(files);
-            StorageCheck.check(files);
+            context.checkReached(StorageCheck.check(files));
             MemberRpcType.register();
             RaftServer made = RaftServer.newBuilder()
                     .setServerId(Wire.peer(context.node()))
@@ -80,7 +82,7 @@ final class RaftGroupMember {
                     .setOption(RaftStorage.StartupOption.RECOVER)
                     .setStateMachine(machine)
                     .setProperties(Settings.properties(raft, context.network()))
-                    .setParameters(MemberRpcType.parameters(context, submitter, followers))
+                    .setParameters(MemberRpcType.parameters(context, submitter, followers, votes))
                     .build();
             server = made;
             made.start();
@@ -126,6 +128,22 @@ final class RaftGroupMember {
         if (!voters.equals(known)) {
             owner.agreed(voters);
             known = voters;
+        }
+    }
+
+    /** Returns what of this member's past is on its disk for good. */
+    ControlPosition position() {
+        RaftServer.Division running = division;
+        if (running == null) {
+            return ControlPosition.NONE;
+        }
+        try {
+            // What is applied was flushed before.
+            return new ControlPosition(
+                    votes.durableTerm(running), running.getInfo().getLastAppliedIndex() + 1);
+        } catch (IOException e) {
+            LOG.debug("control log of {} can't tell its term", context.node(), e);
+            return ControlPosition.NONE;
         }
     }
 

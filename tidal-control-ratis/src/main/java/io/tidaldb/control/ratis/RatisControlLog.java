@@ -7,6 +7,7 @@ import io.tidaldb.api.control.ControlListener;
 import io.tidaldb.api.control.ControlLog;
 import io.tidaldb.api.control.ControlLogContext;
 import io.tidaldb.api.control.ControlNetwork;
+import io.tidaldb.api.control.ControlPosition;
 import io.tidaldb.api.control.ControlSnapshot;
 import io.tidaldb.control.ratis.Wire.Kind;
 import io.tidaldb.control.ratis.Wire.Verdict;
@@ -162,6 +163,11 @@ final class RatisControlLog implements ControlLog, CommandStateMachine.Events {
     @Override
     public Optional<NodeId> leader() {
         return Optional.ofNullable(closed ? null : member.leader()).map(Wire::node);
+    }
+
+    @Override
+    public ControlPosition position() {
+        return member.position();
     }
 
     @Override

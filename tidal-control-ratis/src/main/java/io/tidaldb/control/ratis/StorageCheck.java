@@ -2,14 +2,18 @@ package io.tidaldb.control.ratis;
 
 import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.TidalException;
+import io.tidaldb.api.control.ControlPosition;
 import java.io.FileNotFoundException;
 import java.io.IOException;
+import java.io.StringReader;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
+import java.util.Properties;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -32,6 +36,7 @@ final class StorageCheck {
     private static final SizeInBytes MAX_ENTRY = SizeInBytes.valueOf(64 << 20);
 
     private static final Pattern CLOSED = Pattern.compile("log_(\\d{1,18})-(\\d{1,18})");
+    private static final Pattern TERM = Pattern.compile("\\d{1,18}");
     private static final Pattern OPEN = Pattern.compile("log_inprogress_(\\d{1,18})");
 
     private StorageCheck() {}
@@ -43,12 +48,13 @@ final class StorageCheck {
      * Checks what is there.
      *
      * @param group the directory of the Raft group; it need not exist
+     * @return how far it reaches: entries that are not agreed count as well
      * @throws TidalException CORRUPT_LOG
      */
-    static void check(Path group) throws IOException {
+    static ControlPosition check(Path group) throws IOException {
         Path current = group.resolve(RaftStorageDirectory.CURRENT_DIR_NAME);
         if (!Files.isDirectory(current)) {
-            return;
+            return ControlPosition.NONE;
         }
         List<Segment> segments = segments(current);
         long covered = newestSnapshot(group.resolve(RaftStorageDirectory.STATE_MACHINE_DIR_NAME));
@@ -61,9 +67,24 @@ final class StorageCheck {
             }
             next = segment.first() + count(segment);
         }
-        if (!segments.isEmpty() && !Files.exists(current.resolve("raft-meta"))) {
+        Path votes = current.resolve("raft-meta");
+        if (!segments.isEmpty() && !Files.exists(votes)) {
             throw damaged("raft-meta", "expected the file, it is missing");
         }
+        return new ControlPosition(term(votes), Math.max(next, covered + 1));
+    }
+
+    private static long term(Path votes) throws IOException {
+        if (!Files.exists(votes)) {
+            return 0;
+        }
+        Properties found = new Properties();
+        found.load(new StringReader(Files.readString(votes, StandardCharsets.UTF_8)));
+        String term = found.getProperty("term", "");
+        if (!TERM.matcher(term).matches()) {
+            throw damaged("raft-meta", "expected a term, found \"" + term + "\"");
+        }
+        return Long.parseLong(term);
     }
 
     /** Returns up to which entry of the Raft log a snapshot stands for it; -1 if there is none. */

@@ -124,10 +124,9 @@ public final class NodeLauncher {
         return network;
     }
 
-    /** Returns the identity of the home that a machine has of its own; empty if it has none. */
-    public String identity(NodeId id) {
-        NodeHome home = Objects.requireNonNull(connected.get(id)).machine.home();
-        return home == null ? "" : home.identityUuid();
+    /** Returns the home that the machine of a node that was connected has of its own; null if it has none. */
+    public @Nullable NodeHome home(NodeId id) {
+        return Objects.requireNonNull(connected.get(id)).machine.home();
     }
 
     /** Returns the threads of a node that was connected and is not opened yet. */

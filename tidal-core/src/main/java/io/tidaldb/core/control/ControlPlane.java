@@ -8,6 +8,7 @@ import io.tidaldb.api.TidalException;
 import io.tidaldb.api.control.ControlEntry;
 import io.tidaldb.api.control.ControlListener;
 import io.tidaldb.api.control.ControlLog;
+import io.tidaldb.api.control.ControlPosition;
 import io.tidaldb.api.control.ControlSnapshot;
 import io.tidaldb.api.placement.ShardAssignment;
 import io.tidaldb.core.audit.AuditChange;
@@ -46,6 +47,9 @@ public final class ControlPlane implements AutoCloseable {
     /** How many entries a log holds besides a snapshot: few enough to replay at once, enough to make snapshots rare. */
     private static final int SNAPSHOT_INTERVAL = 1024;
 
+    /** After how many entries it is noted how far this node has come: a sync each. */
+    private static final int MARK_INTERVAL = 32;
+
     private final ControlLog log;
     private final Executor proposing;
     private final CommandCodec codec = new CommandCodec();
@@ -55,9 +59,11 @@ public final class ControlPlane implements AutoCloseable {
     private final Release release;
     private final StateCodec stateCodec;
     private final @Nullable AuditJournal journal;
+    private final @Nullable ControlMarks marks;
     private final Supplier<@Nullable Provenance> self;
     private long index;
     private long lastSnapshot;
+    private volatile long lastMark;
     private volatile boolean watching;
     private volatile @Nullable Listener listener;
     private final CompletableFuture<TidalException> failure = new CompletableFuture<>();
@@ -92,7 +98,7 @@ public final class ControlPlane implements AutoCloseable {
      */
     public ControlPlane(
             ControlLog log, Executor proposing, @Nullable AuditJournal journal, Supplier<@Nullable Provenance> self) {
-        this(log, proposing, journal, self, Release.current());
+        this(log, proposing, journal, null, self, Release.current());
     }
 
     /**
@@ -100,6 +106,7 @@ public final class ControlPlane implements AutoCloseable {
      *
      * @param proposing as above
      * @param journal as above
+     * @param marks where it is noted how far this node has come; null for nowhere
      * @param self as above
      * @param release what this node runs
      * @throws TidalException VERSION_MISMATCH if the cluster is finalized at a newer version, or too old a one
@@ -108,8 +115,10 @@ public final class ControlPlane implements AutoCloseable {
             ControlLog log,
             Executor proposing,
             @Nullable AuditJournal journal,
+            @Nullable ControlMarks marks,
             Supplier<@Nullable Provenance> self,
             Release release) {
+        this.marks = marks;
         this.release = release;
         this.stateCodec = new StateCodec(release);
         this.log = log;
@@ -126,6 +135,9 @@ public final class ControlPlane implements AutoCloseable {
             public void committed(ControlEntry entry) {
                 applied(entry);
                 compactIfDue(entry.index());
+                if (watching && entry.index() - lastMark >= MARK_INTERVAL) {
+                    mark();
+                }
             }
 
             @Override
@@ -135,6 +147,34 @@ public final class ControlPlane implements AutoCloseable {
         });
         watching = true;
         compactIfDue(index());
+        mark();
+    }
+
+    /** Notes how far this node has come, durably. */
+    public void mark() {
+        if (marks == null) {
+            return;
+        }
+        lastMark = index();
+        try {
+            marks.keep(log.position(), nodes());
+        } catch (TidalException e) {
+            LOG.warn("it is not noted how far the control log has come: tried again after {} more", MARK_INTERVAL, e);
+        }
+    }
+
+    /** Returns how far this node's copy of the log has come. */
+    public ControlPosition position() {
+        return log.position();
+    }
+
+    /** Ends this node's part in all decisions: what it remembers can't be right. */
+    public void fail(TidalException reason) {
+        if (failure.complete(reason)) {
+            LOG.error("{}", reason.getMessage());
+            mark();
+            proposing.execute(log::close);
+        }
     }
 
     private void replaced(ControlSnapshot snapshot) {

@@ -71,6 +71,11 @@ final class FileControlStorage implements ControlStorage {
         }
     }
 
+    /** Returns the index of the last entry; 0 if there is none. */
+    long lastIndex() {
+        return lastIndex;
+    }
+
     @Override
     public Recovered recovered() {
         Recovered answer = recovered;

@@ -6,6 +6,7 @@ import io.tidaldb.api.TidalException;
 import io.tidaldb.api.control.ControlEntry;
 import io.tidaldb.api.control.ControlListener;
 import io.tidaldb.api.control.ControlLog;
+import io.tidaldb.api.control.ControlPosition;
 import io.tidaldb.api.control.ControlSnapshot;
 import java.util.List;
 import java.util.Optional;
@@ -102,6 +103,11 @@ final class LocalControlLog implements ControlLog {
     @Override
     public Optional<NodeId> leader() {
         return Optional.of(node);
+    }
+
+    @Override
+    public ControlPosition position() {
+        return new ControlPosition(0, lastIndex);
     }
 
     @Override

@@ -6,6 +6,7 @@ import io.tidaldb.api.TidalException;
 import io.tidaldb.api.control.ControlLog;
 import io.tidaldb.api.control.ControlLogContext;
 import io.tidaldb.api.control.ControlLogFactory;
+import io.tidaldb.api.control.ControlPosition;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -34,7 +35,16 @@ public final class LocalControlLogFactory implements ControlLogFactory {
                             + context.node());
         }
         Path directory = context.directory();
-        ControlStorage storage = directory == null ? new NoControlStorage() : FileControlStorage.open(directory);
+        if (directory == null) {
+            return new LocalControlLog(context.node(), new NoControlStorage());
+        }
+        FileControlStorage storage = FileControlStorage.open(directory);
+        try {
+            context.checkReached(new ControlPosition(0, storage.lastIndex()));
+        } catch (TidalException e) {
+            storage.close();
+            throw e;
+        }
         return new LocalControlLog(context.node(), storage);
     }
 }

@@ -5,6 +5,7 @@ import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
 import java.nio.file.Path;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** The home of a node that keeps nothing: no files, and a past that ended with the process. */
 public final class EphemeralHome implements NodeHome {
@@ -42,6 +43,14 @@ public final class EphemeralHome implements NodeHome {
 
     @Override
     public void expose() {}
+
+    @Override
+    public byte @Nullable [] kept(String name) {
+        return null;
+    }
+
+    @Override
+    public void keep(String name, byte[] content) {}
 
     @Override
     public PendingFile create(TenantId tenant, String name) {

@@ -272,6 +272,21 @@ public final class NodeDirectory implements NodeHome {
     }
 
     @Override
+    public byte @Nullable [] kept(String name) {
+        Path file = path.resolve(name);
+        try {
+            return Files.exists(file) ? Files.readAllBytes(file) : null;
+        } catch (IOException e) {
+            throw new TidalException(ErrorCode.STORE_FAILED, "file " + file + " can't be read: " + e, e);
+        }
+    }
+
+    @Override
+    public void keep(String name, byte[] content) {
+        DurableFiles.replace(path.resolve(name), ByteBuffer.wrap(content));
+    }
+
+    @Override
     public PendingFile create(TenantId tenant, String name) {
         return DurableFile.create(files(tenant).resolve(name));
     }

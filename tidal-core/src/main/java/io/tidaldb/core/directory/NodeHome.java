@@ -7,6 +7,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.file.Path;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What of a node lasts beside its logs: whether its past is certain, and files of its tenants. A directory in production, memory for a
@@ -37,6 +38,16 @@ public interface NodeHome {
 
     /** Records, durably, that something is known elsewhere before it is durable here; from the second call on does nothing. */
     void expose();
+
+    /** Returns what the node itself keeps under a name; null if it keeps nothing there. */
+    byte @Nullable [] kept(String name);
+
+    /**
+     * Keeps something small of the node itself under a name, durably and as a whole.
+     *
+     * @throws TidalException STORAGE_FULL if it can't be written; what was there before still is
+     */
+    void keep(String name, byte[] content);
 
     /**
      * Begins a file of a tenant, which replaces the one of that name when it is published.

@@ -4,6 +4,7 @@ import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.NodeId;
 import io.tidaldb.api.RegionId;
 import io.tidaldb.api.TidalException;
+import io.tidaldb.api.control.ControlLog;
 import io.tidaldb.api.control.ControlLogContext;
 import io.tidaldb.api.placement.ShardAssignment;
 import io.tidaldb.api.transport.PeerRefusal;
@@ -18,6 +19,7 @@ import io.tidaldb.core.cluster.LocalNode;
 import io.tidaldb.core.cluster.NodeLauncher;
 import io.tidaldb.core.cluster.PeerLinks;
 import io.tidaldb.core.control.ClusterCommand;
+import io.tidaldb.core.control.ControlMarks;
 import io.tidaldb.core.control.ControlPlane;
 import io.tidaldb.core.directory.EphemeralHome;
 import io.tidaldb.core.directory.NodeDirectory;
@@ -29,6 +31,7 @@ import io.tidaldb.core.membership.Admission;
 import io.tidaldb.core.membership.Agreement;
 import io.tidaldb.core.membership.Entry;
 import io.tidaldb.core.membership.Founders;
+import io.tidaldb.core.membership.MarkExchange;
 import io.tidaldb.core.network.NodeNetwork;
 import io.tidaldb.core.replication.ReplicationSettings;
 import io.tidaldb.core.runtime.Clock;
@@ -51,6 +54,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Executor;
 import java.util.function.BiConsumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -195,9 +199,19 @@ public final class Deployment {
             }
             LoopFactory loops = network == null ? plugins.platform().loops() : launcher.loops(first);
             NodeHome own = homes.get(first);
+            NodeHome home = own == null && network != null ? launcher.home(first) : own;
+            ControlMarks marks = new ControlMarks(first, home);
+            MarkExchange exchange = network == null
+                    ? null
+                    : new MarkExchange(
+                            Objects.requireNonNull(member),
+                            network,
+                            marks,
+                            plugins.platform().random().nextLong());
             Admission admission = network == null || own == null
                     ? null
                     : admission(Objects.requireNonNull(member), firstRegion, own.identityUuid(), network);
+            boolean returns = admission == null ? !joins() || !marks.isEmpty() : admission.isFounded();
             if (admission != null && network != null) {
                 new Entry(
                                 Objects.requireNonNull(member),
@@ -209,7 +223,14 @@ public final class Deployment {
             }
             LoopScheduler deciding = loops.scheduler("control");
             opened.push(deciding);
-            ControlPlane control = openControl(plugins, deciding, network, admission);
+            Supplier<ControlLog> opening = () -> openLog(plugins, network, admission, marks);
+            ControlLog log = exchange != null && returns
+                    ? exchange.open(plugins.platform().loops(), deciding, opening)
+                    : opening.get();
+            ControlPlane control = control(plugins, log, deciding, marks);
+            if (exchange != null) {
+                exchange.start(control, deciding);
+            }
             if (admission != null) {
                 admission.decideBy(control);
             }
@@ -219,7 +240,7 @@ public final class Deployment {
             }
             decide(agreement, control, nodes, signals, defaultSignals);
             if (network != null) {
-                String identity = own != null ? own.identityUuid() : launcher.identity(first);
+                String identity = home != null ? home.identityUuid() : "";
                 register(agreement, control, firstRegion, identity, network.address());
             }
             sayVersion(agreement, control);
@@ -282,25 +303,38 @@ public final class Deployment {
         return directory;
     }
 
-    private ControlPlane openControl(
-            Plugins plugins, Executor proposing, @Nullable NodeNetwork network, @Nullable Admission admission) {
+    private ControlLog openLog(
+            Plugins plugins, @Nullable NodeNetwork network, @Nullable Admission admission, ControlMarks marks) {
         Path path = root == null ? null : directory(first).resolve("control");
         ControlLogContext context = member == null || network == null
-                ? new ControlLogContext(path, first, List.of(first))
-                : new ControlLogContext(path, first, founders(member), cluster(member, admission), network.control());
+                ? new ControlLogContext(path, first, List.of(first), "", null, marks.of(first))
+                : new ControlLogContext(
+                        path,
+                        first,
+                        founders(member),
+                        cluster(member, admission),
+                        network.control(),
+                        marks.of(first));
+        return plugins.controlLogs().create(context);
+    }
+
+    private ControlPlane control(Plugins plugins, ControlLog log, Executor proposing, ControlMarks marks) {
         Clock clock = plugins.platform().clock();
         Actor self = Actor.node(first);
-        AuditJournal journal = path == null ? null : AuditJournal.open(path.resolveSibling(AUDIT));
+        AuditJournal journal = null;
         ControlPlane control;
         try {
+            journal = root == null ? null : AuditJournal.open(directory(first).resolve(AUDIT));
             control = new ControlPlane(
-                    plugins.controlLogs().create(context),
+                    log,
                     proposing,
                     journal,
+                    marks,
                     () -> new Provenance(
                             self, Duration.ofNanos(clock.wallNanos()).toMillis()),
                     plugins.platform().release());
         } catch (RuntimeException e) {
+            log.close();
             if (journal != null) {
                 journal.close();
             }

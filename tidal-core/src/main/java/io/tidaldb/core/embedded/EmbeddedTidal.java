@@ -902,6 +902,9 @@ final class EmbeddedTidal implements Tidal, Instance {
     @Override
     public void close() {
         handOver();
+        if (!closed) {
+            control.mark();
+        }
         end(LocalNode::close);
     }
 

@@ -69,7 +69,8 @@ public final class Admission {
         return identity;
     }
 
-    boolean isFounded() {
+    /** Returns whether it has promised something to others, or may have. */
+    public boolean isFounded() {
         return founded;
     }
 

@@ -46,6 +46,7 @@ public final class NodeNetwork implements AutoCloseable {
     private static final byte CONTROL = 1;
     private static final byte CALL = 2;
     private static final byte ENTRY = 3;
+    private static final byte MARK = 4;
 
     private final Transport transport;
     private final LoopScheduler scheduler;
@@ -57,6 +58,7 @@ public final class NodeNetwork implements AutoCloseable {
     private volatile ControlNetwork.@Nullable Handler control;
     private volatile @Nullable Calls calls;
     private volatile @Nullable Calls entries;
+    private volatile @Nullable Calls marks;
 
     /** Nodes that are part of the cluster no more: they may ask whether they are, and nothing else. */
     private final Set<NodeId> banished = ConcurrentHashMap.newKeySet();
@@ -207,6 +209,16 @@ public final class NodeNetwork implements AutoCloseable {
         return request(ENTRY, peer, message, deadline);
     }
 
+    /** Begins to answer nodes that say how far they have come; what comes before is refused as PEER_UNAVAILABLE. */
+    public void answerMarks(Calls handler) {
+        marks = handler;
+    }
+
+    /** Tells another node how far this one has come. Fails as {@link Transport#request} does. */
+    public CompletionStage<ByteBuffer> mark(NodeId peer, ByteBuffer message, Duration deadline) {
+        return request(MARK, peer, message, deadline);
+    }
+
     private CompletionStage<ByteBuffer> request(byte channel, NodeId peer, ByteBuffer message, Duration deadline) {
         ByteBuffer prefixed = ByteBuffer.allocate(message.remaining() + 1);
         prefixed.put(channel).put(message.duplicate()).flip();
@@ -315,7 +327,8 @@ public final class NodeNetwork implements AutoCloseable {
             ControlNetwork.Handler decides = control;
             Calls serves = calls;
             Calls admits = entries;
-            if (channel == (peer.isClient() ? ENTRY : CALL) && stranger || channel == CONTROL && stranger) {
+            Calls notes = marks;
+            if (stranger && channel != (peer.isClient() ? CALL : ENTRY)) {
                 return refused(ErrorCode.UNSUPPORTED, peer + " is no node of this cluster");
             } else if (channel == ENTRY && admits != null) {
                 return admits.call(peer, message);
@@ -323,13 +336,15 @@ public final class NodeNetwork implements AutoCloseable {
                 return decides.request(peer, message);
             } else if (channel == CALL && serves != null) {
                 return serves.call(peer, message);
-            } else if (channel == CONTROL || channel == CALL || channel == ENTRY) {
+            } else if (channel == MARK && notes != null) {
+                return notes.call(peer, message);
+            } else if (channel >= CONTROL && channel <= MARK) {
                 return refused(ErrorCode.PEER_UNAVAILABLE, "the node is starting: try again");
             }
             return refused(
                     ErrorCode.UNSUPPORTED,
                     "a request of node " + peer + " on channel " + channel + " is not known: expected " + CONTROL
-                            + " to " + ENTRY + "; one of the two nodes is newer than the other");
+                            + " to " + MARK + "; one of the two nodes is newer than the other");
         }
 
         private static CompletionStage<ByteBuffer> refused(ErrorCode code, String message) {

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** Counts what changes a disk other than by appending, and crashes before or after the change that it is told. */
 final class Steps {
@@ -128,6 +129,16 @@ final class Steps {
 
             @Override
             public void expose() {}
+
+            @Override
+            public byte @Nullable [] kept(String name) {
+                return files.get(name);
+            }
+
+            @Override
+            public void keep(String name, byte[] content) {
+                files.put(name, content);
+            }
 
             @Override
             public PendingFile create(TenantId tenant, String name) {

@@ -8,6 +8,7 @@ import io.tidaldb.api.TidalException;
 import io.tidaldb.api.control.ControlLog;
 import io.tidaldb.api.control.ControlLogContext;
 import io.tidaldb.api.control.ControlLogFactory;
+import io.tidaldb.api.control.ControlPosition;
 import io.tidaldb.api.control.ControlSnapshot;
 import io.tidaldb.core.control.LocalControlLogFactory;
 import java.time.Duration;
@@ -23,24 +24,52 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the members of a control log agree on in a simulated world: one sequence, which stands for what a majority of disks holds, and who
- * leads. Members hear of it late, may be cut off, closed and opened again; the leader may be lost. Confined to the world's thread.
+ * What the members of a control log agree on in a simulated world: one sequence, each entry of which a majority of disks held when it was
+ * agreed, and who leads: one that has no less than each of a majority. Members hear of it late, may be cut off, closed and opened again; the
+ * leader may be lost. What a leader lacks is lost for all, which can't be unless a disk goes back to an older copy. Confined to the world's
+ * thread.
  *
  * <p>A node that is its own only member gets core's local log.
  */
 public final class SimulatedControl {
 
-    /** What outlasts a member's process: how far it knew the sequence, and its own newest snapshot. */
+    /** What outlasts a member's process. */
     private static final class Disk {
 
+        /** How many entries it has. */
+        long stored;
+
+        /** Of how many of them it knew that they are agreed. */
         long known;
 
         @Nullable
         ControlSnapshot snapshot;
+
+        Disk copy() {
+            Disk copy = new Disk();
+            copy.stored = stored;
+            copy.known = known;
+            copy.snapshot = snapshot;
+            return copy;
+        }
+    }
+
+    /** A copy of what a member had on its disk. */
+    public static final class Copy {
+
+        private final Disk disk;
+
+        private Copy(Disk disk) {
+            this.disk = disk;
+        }
     }
 
     private final SimulatedWorld world;
     private final SimulatedRandom random;
+
+    /** Decides which majority has an entry first. */
+    private final SimulatedRandom spread;
+
     private final List<byte[]> agreed = new ArrayList<>();
     private final SortedMap<NodeId, SimulatedControlLog> open = new TreeMap<>();
     private final SortedMap<NodeId, Disk> disks = new TreeMap<>();
@@ -53,11 +82,13 @@ public final class SimulatedControl {
     private Consumer<byte[]> decisions = command -> {};
     private @Nullable NodeId leader;
     private boolean electing;
+    private long forgotten;
 
     /** Creates a log in which nothing is agreed yet. */
     public SimulatedControl(SimulatedWorld world) {
         this.world = world;
         this.random = world.random("control");
+        this.spread = world.random("control disks");
         world.onCrash(machine -> {
             open.remove(machine.id());
             reconsider();
@@ -109,6 +140,21 @@ public final class SimulatedControl {
         return agreed.size();
     }
 
+    /** Returns how many commands were agreed and are so no more. */
+    public long forgotten() {
+        return forgotten;
+    }
+
+    /** Copies what a member has on its disk. */
+    public Copy copy(NodeId member) {
+        return new Copy(disk(member).copy());
+    }
+
+    /** Puts a copy in the place of what a member, which does not run, has on its disk. */
+    public void putBack(NodeId member, Copy copy) {
+        disks.put(member, copy.disk.copy());
+    }
+
     private final class Factory implements ControlLogFactory {
 
         @Override
@@ -135,6 +181,7 @@ public final class SimulatedControl {
             if (members.isEmpty()) {
                 members = context.members();
             }
+            context.checkReached(new ControlPosition(0, disk(context.node()).stored));
             SimulatedControlLog log = new SimulatedControlLog(SimulatedControl.this, context);
             open.put(context.node(), log);
             reconsider();
@@ -171,6 +218,7 @@ public final class SimulatedControl {
             world.note("control: members are " + voters + " and " + others);
         }
         members = voters.stream().sorted().toList();
+        store(null);
         followers = others.stream().sorted().toList();
         changed = true;
         reconsider();
@@ -215,6 +263,7 @@ public final class SimulatedControl {
 
     long append(byte[] command) {
         agreed.add(command);
+        store(leader);
         decisions.accept(command);
         open.values().forEach(this::tell);
         return agreed.size();
@@ -249,7 +298,9 @@ public final class SimulatedControl {
     }
 
     void know(NodeId member, long index) {
-        disk(member).known = Math.max(disk(member).known, index);
+        Disk disk = disk(member);
+        disk.known = Math.max(disk.known, index);
+        disk.stored = Math.max(disk.stored, index);
     }
 
     @Nullable
@@ -261,6 +312,21 @@ public final class SimulatedControl {
         ControlSnapshot former = disk(member).snapshot;
         if (former == null || former.index() < snapshot.index()) {
             disk(member).snapshot = snapshot;
+            disk(member).stored = Math.max(disk(member).stored, snapshot.index());
+        }
+    }
+
+    /** What is agreed is on the disks of a majority, whoever decides among them: no more have it before they hear of it. */
+    private void store(@Nullable NodeId decides) {
+        List<NodeId> able = new ArrayList<>(
+                members.stream().filter(this::reaches).filter(each -> !each.equals(decides)).toList());
+        int missing = members.size() / 2 + 1;
+        if (decides != null && members.contains(decides)) {
+            disk(decides).stored = agreed.size();
+            missing--;
+        }
+        for (; missing > 0 && !able.isEmpty(); missing--) {
+            disk(able.remove((int) spread.below(able.size()))).stored = agreed.size();
         }
     }
 
@@ -300,12 +366,31 @@ public final class SimulatedControl {
         List<NodeId> able = open.keySet().stream()
                 .filter(member -> members.contains(member) && reaches(member))
                 .toList();
-        if (leader == null && !able.isEmpty()) {
-            leader = able.get((int) random.below(able.size()));
+        List<NodeId> electable =
+                able.stream().filter(each -> isElectable(each, able)).toList();
+        if (leader == null && !electable.isEmpty()) {
+            NodeId elected = electable.get((int) random.below(electable.size()));
+            leader = elected;
+            forget(disk(elected).stored);
             if (world.trace().isOn()) {
                 world.note("control: " + leader + " decides");
             }
             open.values().forEach(this::tell);
+        }
+    }
+
+    /** A majority votes for one that has no less than they have. */
+    private boolean isElectable(NodeId candidate, List<NodeId> able) {
+        long stored = disk(candidate).stored;
+        return able.stream().filter(each -> disk(each).stored <= stored).count() * 2 > members.size();
+    }
+
+    private void forget(long left) {
+        if (left < agreed.size()) {
+            long lost = agreed.size() - left;
+            world.note("control: " + lost + " decisions are forgotten");
+            forgotten += lost;
+            agreed.subList((int) left, agreed.size()).clear();
         }
     }
 }

@@ -8,6 +8,7 @@ import io.tidaldb.api.control.ControlEntry;
 import io.tidaldb.api.control.ControlListener;
 import io.tidaldb.api.control.ControlLog;
 import io.tidaldb.api.control.ControlLogContext;
+import io.tidaldb.api.control.ControlPosition;
 import io.tidaldb.api.control.ControlSnapshot;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -151,6 +152,11 @@ final class SimulatedControlLog implements ControlLog {
     @Override
     public Optional<NodeId> leader() {
         return closed ? Optional.empty() : control.leaderSeenBy(node());
+    }
+
+    @Override
+    public ControlPosition position() {
+        return new ControlPosition(0, received);
     }
 
     @Override

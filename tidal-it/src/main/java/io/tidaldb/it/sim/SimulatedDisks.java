@@ -52,6 +52,18 @@ public final class SimulatedDisks implements WalStoreFactory {
         return List.copyOf(disks.values());
     }
 
+    /** Returns what is durable on each of them. */
+    Map<Path, LossyDisk.Image> images() {
+        Map<Path, LossyDisk.Image> images = new LinkedHashMap<>();
+        disks.forEach((directory, disk) -> images.put(directory, disk.image()));
+        return images;
+    }
+
+    /** Puts images in the place of what is on the disks, which no store uses; a disk without one keeps what it has. */
+    void restore(Map<Path, LossyDisk.Image> images) {
+        images.forEach((directory, image) -> disk(directory).restore(image));
+    }
+
     /** Makes the n-th sync from now on fail, over all disks; 1 is the next, 0 takes it back. */
     public void failSync(int nth) {
         untilFailedSync = nth;

@@ -14,6 +14,7 @@ import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What of a node lasts beside its logs, on a simulated machine: outlives its processes, as a directory does. A file is the old one or the
@@ -23,6 +24,7 @@ public final class SimulatedHome implements NodeHome {
 
     private final Path path;
     private final SortedMap<TenantId, SortedMap<String, byte[]>> files = new TreeMap<>();
+    private final SortedMap<String, byte[]> own = new TreeMap<>();
     private boolean full;
 
     // What production writes into the identity file.
@@ -42,6 +44,29 @@ public final class SimulatedHome implements NodeHome {
         crashed = used && !clean;
         used = true;
         clean = false;
+    }
+
+    /** Returns one that has what this one has, and goes its own way. */
+    SimulatedHome copy() {
+        SimulatedHome copy = new SimulatedHome(path);
+        copy.become(this);
+        return copy;
+    }
+
+    /** Has from now on what another one has. */
+    void become(SimulatedHome other) {
+        files.clear();
+        other.files.forEach((tenant, named) -> files.put(tenant, new TreeMap<>(named)));
+        own.clear();
+        own.putAll(other.own);
+        used = other.used;
+        clean = other.clean;
+        exposed = other.exposed;
+    }
+
+    /** Loses what the node itself keeps. */
+    public void loseOwn() {
+        own.clear();
     }
 
     /** Refuses new files from now on, or takes them again. */
@@ -87,6 +112,16 @@ public final class SimulatedHome implements NodeHome {
     @Override
     public void expose() {
         exposed = true;
+    }
+
+    @Override
+    public byte @Nullable [] kept(String name) {
+        return own.get(name);
+    }
+
+    @Override
+    public void keep(String name, byte[] content) {
+        own.put(name, content.clone());
     }
 
     @Override

@@ -17,10 +17,12 @@ import io.tidaldb.core.runtime.Machine;
 import io.tidaldb.core.runtime.Platform;
 import io.tidaldb.core.runtime.RandomSource;
 import io.tidaldb.core.upgrade.Release;
+import io.tidaldb.testkit.LossyDisk;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
@@ -118,6 +120,16 @@ public final class SimulatedMembers implements AutoCloseable {
         return next;
     }
 
+    /**
+     * What was on a member's disk at a moment.
+     *
+     * @param home null if only the control log was copied
+     */
+    record Copy(
+            SimulatedControl.Copy control,
+            @Nullable SimulatedHome home,
+            Map<Path, LossyDisk.Image> disks) {}
+
     /** A machine, and the instance that its process opened last. */
     public final class Member {
 
@@ -130,6 +142,7 @@ public final class SimulatedMembers implements AutoCloseable {
         private final @Nullable RegionId joins;
 
         private @Nullable Tidal tidal;
+        private @Nullable TidalException refused;
         private boolean stopping;
         private Release release = Release.current();
 
@@ -200,6 +213,7 @@ public final class SimulatedMembers implements AutoCloseable {
         /** Opens the instance in the process that runs. One that can't be opened ends, as a process does. */
         void start() {
             stopping = false;
+            refused = null;
             try {
                 machine.call(() -> tidal = builder().open());
                 machine.note("serves");
@@ -207,8 +221,32 @@ public final class SimulatedMembers implements AutoCloseable {
                 machine.note("crashed before it served");
             } catch (TidalException e) {
                 machine.note("does not start: " + e.getMessage());
+                refused = e;
                 machine.crash("it could not be opened");
             }
+        }
+
+        /** Returns why its instance could not be opened the last time; null if it could. */
+        @Nullable
+        TidalException refused() {
+            return refused;
+        }
+
+        /** Copies its disk, or the control log alone. */
+        Copy copy(boolean whole) {
+            return new Copy(
+                    control.copy(id),
+                    whole ? home.copy() : null,
+                    whole ? machine.disks().images() : Map.of());
+        }
+
+        /** Puts a copy in the place of what it copied; the machine does not run. */
+        void putBack(Copy copy) {
+            control.putBack(id, copy.control);
+            if (copy.home != null) {
+                home.become(copy.home);
+            }
+            machine.disks().restore(copy.disks);
         }
 
         /** Closes the instance in order, then ends the process. */
