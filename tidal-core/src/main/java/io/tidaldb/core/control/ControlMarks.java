@@ -51,9 +51,11 @@ public final class ControlMarks {
     public ControlMarks(NodeId self, @Nullable NodeHome home) {
         this.self = self;
         this.home = home;
-        byte[] kept = home == null ? null : home.kept(FILE);
-        if (kept != null) {
-            read(home, new String(kept, StandardCharsets.UTF_8));
+        if (home != null) {
+            byte[] kept = home.kept(FILE);
+            if (kept != null) {
+                read(home, new String(kept, StandardCharsets.UTF_8));
+            }
         }
     }
 
