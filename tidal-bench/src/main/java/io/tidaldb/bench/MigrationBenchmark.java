@@ -6,17 +6,22 @@ import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
+import io.tidaldb.core.BackupSource;
 import io.tidaldb.core.ClusterMember;
 import io.tidaldb.core.MigrationOptions;
 import io.tidaldb.core.MigrationStatus;
+import io.tidaldb.core.RestoreOptions;
 import io.tidaldb.core.Signal;
 import io.tidaldb.core.Tenant;
 import io.tidaldb.core.Tidal;
 import io.tidaldb.core.Topology;
 import io.tidaldb.core.WriteOptions;
+import io.tidaldb.core.backup.BackupPoint;
 import io.tidaldb.core.control.MigrationState;
+import java.io.BufferedOutputStream;
 import java.io.DataInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -47,9 +52,9 @@ import org.HdrHistogram.Histogram;
 
 /**
  * What it is like when a tenant is moved between members of a cluster, linked over sockets in this process: for how long writes are held
- * back, how fast a large tenant is copied against a minimal program that copies and syncs the same bytes, and what neighbours feel of it.
- * Hypothesis: the median of the pauses is under 10 ms and their 99th percentile under 50 ms; a large tenant is copied at 60 % of the
- * reference's rate at least; with the throttle, the neighbours' 99th percentile grows by a quarter at most.
+ * back, how fast a large tenant is copied against a minimal program that copies and syncs the same bytes, and what neighbours feel of it, and of
+ * a backup of such a tenant and a restore. Hypothesis: the median of the pauses is under 10 ms and their 99th percentile under 50 ms; a large
+ * tenant is copied at 60 % of the reference's rate at least; with the throttle, the neighbours' 99th percentile grows by a quarter at most.
  */
 public final class MigrationBenchmark {
 
@@ -58,12 +63,14 @@ public final class MigrationBenchmark {
     private static final TenantId LARGE = TenantId.of(2);
     private static final TenantId NEAR_SOURCE = TenantId.of(3);
     private static final TenantId NEAR_TARGET = TenantId.of(4);
+    private static final TenantId RESTORED = TenantId.of(5);
     private static final ReplicaId ONE = ReplicaId.parse("r0:s0");
     private static final ReplicaId OTHER = ReplicaId.parse("r1:s1");
     private static final String SIGNAL = "view";
     private static final int ENTITIES = 10_000;
     private static final int RECORD_BYTES = 32;
     private static final int CHUNK = 512 << 10;
+    private static final double LONGEST_SECONDS = 600;
     private static final long STALL_NANOS = 20_000_000L;
     private static final WriteOptions PATIENT = WriteOptions.DEFAULT.with(Duration.ofMinutes(1));
 
@@ -86,6 +93,8 @@ public final class MigrationBenchmark {
                 Map.of(
                         "--dir",
                         "target",
+                        "--tables",
+                        "pauses,copies,moves,backups",
                         "--moves",
                         "100",
                         "--mib",
@@ -101,12 +110,27 @@ public final class MigrationBenchmark {
         scratch.create();
         MigrationBenchmark benchmark = new MigrationBenchmark(scratch.path());
         try {
+            List<String> tables = List.of(options.text("--tables").split(","));
+            int mib = options.number("--mib");
+            int rounds = options.number("--rounds");
+            double seconds = options.seconds("--seconds");
+            int rate = options.number("--rate");
             benchmark.open(0);
-            benchmark.pauses(options.number("--moves"));
-            benchmark.copies(options.number("--mib"), options.number("--rounds"));
+            if (tables.contains("pauses")) {
+                benchmark.pauses(options.number("--moves"));
+            }
+            benchmark.fill((long) mib << 20);
+            if (tables.contains("copies")) {
+                benchmark.copies(mib, rounds);
+            }
             benchmark.abandon();
             benchmark.open(1.25);
-            benchmark.neighbours(options.number("--rounds"), options.seconds("--seconds"), options.number("--rate"));
+            if (tables.contains("moves")) {
+                benchmark.besideMoves(rounds, seconds, rate);
+            }
+            if (tables.contains("backups")) {
+                benchmark.besideBackups(rounds, seconds, rate);
+            }
         } finally {
             benchmark.abandon();
             scratch.remove();
@@ -311,7 +335,6 @@ public final class MigrationBenchmark {
 
     private void copies(int mib, int rounds) throws Exception {
         Tenant tenant = tenant(LARGE, ONE);
-        fill(tenant, (long) mib << 20);
         double[] rates = new double[rounds];
         double[] once = new double[rounds];
         double[] each = new double[rounds];
@@ -356,7 +379,8 @@ public final class MigrationBenchmark {
                 .toArray());
     }
 
-    private static void fill(Tenant tenant, long bytes) {
+    private void fill(long bytes) {
+        Tenant tenant = tenant(LARGE, ONE);
         int perWrite = 10_000;
         List<Signal> signals = new ArrayList<>();
         for (int i = 0; i < perWrite; i++) {
@@ -416,8 +440,116 @@ public final class MigrationBenchmark {
 
     // What neighbours feel
 
-    private void neighbours(int rounds, double seconds, int rate) throws InterruptedException {
+    /** Something that goes on beside the neighbours. */
+    private interface Disturbance {
+
+        /** Begins; returns whether it is over. */
+        BooleanSupplier begin();
+
+        /** Ends what is left of it; returns how many bytes were copied. */
+        long end();
+    }
+
+    private void besideMoves(int rounds, double seconds, int rate) throws InterruptedException {
         Tenant moved = tenant(LARGE, ONE);
+        neighbours("a move", rounds, seconds, rate, new Disturbance() {
+
+            private long id;
+
+            @Override
+            public BooleanSupplier begin() {
+                id = start(LARGE, home(moved), other(home(moved)));
+                long end = System.nanoTime() + (long) (seconds * 1e9);
+                return () -> System.nanoTime() - end >= 0 || status(id).state() != MigrationState.PREPARING;
+            }
+
+            @Override
+            public long end() {
+                long bytes = status(id).bytes();
+                giveUp(id);
+                return bytes;
+            }
+        });
+    }
+
+    private void besideBackups(int rounds, double seconds, int rate) throws InterruptedException {
+        Path file = directory.resolve("backup");
+        neighbours("a backup", rounds, seconds, rate, new Background() {
+
+            @Override
+            void run() throws IOException {
+                try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(file), CHUNK)) {
+                    members[0].backup(LARGE, BackupPoint.NOTHING, out);
+                }
+            }
+
+            @Override
+            long bytes() throws IOException {
+                return Files.size(file);
+            }
+        });
+        BackupSource backup = new BackupSource() {
+            @Override
+            public String name() {
+                return file.toString();
+            }
+
+            @Override
+            public InputStream open() throws IOException {
+                return Files.newInputStream(file);
+            }
+        };
+        neighbours("a restore", rounds, seconds, rate, new Background() {
+
+            @Override
+            void run() throws IOException {
+                members[0].restore(backup, RestoreOptions.DEFAULT.as(RESTORED));
+            }
+
+            @Override
+            long bytes() throws IOException {
+                members[0].deleteTenant(RESTORED);
+                return Files.size(file);
+            }
+        });
+    }
+
+    /** In a thread of its own. */
+    private abstract static class Background implements Disturbance {
+
+        private CompletableFuture<Void> done = CompletableFuture.completedFuture(null);
+
+        abstract void run() throws IOException;
+
+        /** Cleans up, and returns how many bytes were copied. */
+        abstract long bytes() throws IOException;
+
+        @Override
+        public BooleanSupplier begin() {
+            CompletableFuture<Void> running = CompletableFuture.runAsync(() -> {
+                try {
+                    run();
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            });
+            done = running;
+            return running::isDone;
+        }
+
+        @Override
+        public long end() {
+            done.join();
+            try {
+                return bytes();
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+    }
+
+    private void neighbours(String of, int rounds, double seconds, int rate, Disturbance disturbance)
+            throws InterruptedException {
         List<Tenant> near = List.of(tenant(NEAR_SOURCE, ONE), tenant(NEAR_TARGET, OTHER));
         String[] names = {"on " + ONE, "on " + OTHER};
         double[][] alone = new double[near.size()][rounds];
@@ -426,20 +558,19 @@ public final class MigrationBenchmark {
         double copying = 0;
         for (int round = -1; round < rounds; round++) {
             List<Histogram> before = foreground(near, rate, seconds, () -> false);
-            long id = start(LARGE, home(moved), other(home(moved)));
+            BooleanSupplier over = disturbance.begin();
             long began = System.nanoTime();
-            List<Histogram> during =
-                    foreground(near, rate, seconds, () -> status(id).state() != MigrationState.PREPARING);
-            MigrationStatus status = status(id);
+            List<Histogram> during = foreground(near, rate, LONGEST_SECONDS, over);
+            double took = (System.nanoTime() - began) / 1e9;
+            long bytes = disturbance.end();
             if (round >= 0) {
-                copied += status.bytes();
-                copying += (System.nanoTime() - began) / 1e9;
+                copied += bytes;
+                copying += took;
                 for (int i = 0; i < near.size(); i++) {
                     alone[i][round] = before.get(i).getValueAtPercentile(99) / 1e6;
                     beside[i][round] = during.get(i).getValueAtPercentile(99) / 1e6;
                 }
             }
-            giveUp(id);
             System.err.println("round " + (round + 1) + " of " + rounds + " done");
         }
         System.out.printf(
@@ -449,7 +580,7 @@ public final class MigrationBenchmark {
                 rounds,
                 seconds,
                 copied / Math.max(1e-9, copying) / (1 << 20));
-        System.out.println("| neighbour | p99 ms alone | p99 ms beside a move | ratio |");
+        System.out.println("| neighbour | p99 ms alone | p99 ms beside " + of + " | ratio |");
         System.out.println("| --- | --- | --- | --- |");
         for (int i = 0; i < near.size(); i++) {
             System.out.printf(

@@ -196,7 +196,10 @@ public final class TidalBuilder {
         return this;
     }
 
-    /** Tells this one, from any thread, of everybody who asks a member for a link and is refused: from which host, and why. */
+    /**
+     * Tells this one, from any thread, of everybody who asks a member for a link and is refused, from which host, and of whoever has one as a
+     * client and asks for what only nodes may, by his name; and why.
+     */
     public TidalBuilder refusedPeers(BiConsumer<String, PeerRefusal> listener) {
         refusedPeers = listener;
         return this;
@@ -328,8 +331,8 @@ public final class TidalBuilder {
     }
 
     /**
-     * Sets by how much the p99 of acknowledging writes may grow on a node while a tenant is copied to it or from it: copying slows down until
-     * that holds. From 1 to 100, or 0 for no bound; 1.25 unless set.
+     * Sets by how much the p99 of acknowledging writes may grow on a node while a tenant is copied to it or from it, by a move, a backup or
+     * a restore: copying slows down until that holds. From 1 to 100, or 0 for no bound; 1.25 unless set.
      */
     public TidalBuilder migrationLatencyFactor(double factor) {
         if (factor != 0 && !(factor >= 1 && factor <= 100)) {

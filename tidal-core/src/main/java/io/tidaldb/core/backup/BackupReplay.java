@@ -14,8 +14,6 @@ import java.util.TreeMap;
  */
 public final class BackupReplay implements BackupReader.Visitor {
 
-    private static final int STRETCH_BYTES = 1 << 20;
-
     private final RestorePoint target;
     private final int firstPart;
     private final SortedMap<Integer, LogTransfer> transfers = new TreeMap<>();
@@ -31,6 +29,9 @@ public final class BackupReplay implements BackupReader.Visitor {
 
         /** Takes them; returns when they are in the log. */
         void accept(int slot, List<WalBatch> batches);
+
+        /** Returns how many bytes to hand over at once, but for a batch that has more. */
+        int most();
 
         /** Takes the next stretch of the checkpoint with which a slot begins; all of it comes before the first batch. */
         void base(int slot, byte[] bytes);
@@ -70,7 +71,7 @@ public final class BackupReplay implements BackupReader.Visitor {
         WalBatch next = transfer.next(batch, target.records(batch));
         boolean other = slot != stretchSlot
                 || !stretch.isEmpty() && !stretch.get(0).origin().equals(next.origin());
-        if (other || stretchBytes + next.length() > STRETCH_BYTES) {
+        if (other || stretchBytes + next.length() > consumer.most()) {
             flush();
         }
         stretchSlot = slot;

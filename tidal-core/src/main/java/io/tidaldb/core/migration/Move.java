@@ -13,6 +13,7 @@ import io.tidaldb.core.control.MigrationRecord;
 import io.tidaldb.core.control.MigrationState;
 import io.tidaldb.core.control.TenantRecord;
 import io.tidaldb.core.hosting.Hosting;
+import io.tidaldb.core.ingest.CopyThrottle;
 import io.tidaldb.core.ingest.Node;
 import io.tidaldb.core.ingest.SlotContent;
 import io.tidaldb.core.ingest.TenantShard;
@@ -60,7 +61,7 @@ final class Move {
     private final Node node;
     private final MoveFeed feed;
     private final MovePace pace;
-    private final ShipThrottle throttle;
+    private final CopyThrottle throttle;
     private final long id;
     private final TenantId tenant;
     private int steady;
@@ -96,7 +97,7 @@ final class Move {
         this.node = site.cluster().node(shard.replica());
         this.feed = new MoveFeed(node, shard, site.peer(record, record.passive()), site.scheduler());
         this.pace = new MovePace(site.nowNanos());
-        this.throttle = new ShipThrottle(record.terms().maxBytesPerSecond(), site.nowNanos());
+        this.throttle = new CopyThrottle(record.terms().maxBytesPerSecond(), site.nowNanos());
     }
 
     TenantShard shard() {

@@ -85,9 +85,17 @@ public final class NodeNetwork implements AutoCloseable {
         this.maxMessageBytes = maxMessageBytes;
     }
 
-    /** Tells this one, from any thread, of everybody who asks for a link and is refused: from which host, and why. */
+    /**
+     * Tells this one, from any thread, of everybody who asks for a link and is refused, from which host, and of whoever has one and asks for what
+     * is not his, by his name; and why.
+     */
     public void onRefused(BiConsumer<String, PeerRefusal> listener) {
         refusals = listener;
+    }
+
+    /** Whoever is no node has asked for what only nodes may. */
+    public void refused(NodeId stranger) {
+        refusals.accept(stranger.name(), PeerRefusal.REQUEST);
     }
 
     /** Returns what runs the handlers. */
@@ -302,6 +310,7 @@ public final class NodeNetwork implements AutoCloseable {
         @Override
         public void message(NodeId peer, ByteBuffer message) {
             if (isStranger(peer)) {
+                NodeNetwork.this.refused(peer);
                 return;
             }
             heardOf(peer);
@@ -329,6 +338,7 @@ public final class NodeNetwork implements AutoCloseable {
             Calls admits = entries;
             Calls notes = marks;
             if (stranger && channel != (peer.isClient() ? CALL : ENTRY)) {
+                NodeNetwork.this.refused(peer);
                 return refused(ErrorCode.UNSUPPORTED, peer + " is no node of this cluster");
             } else if (channel == ENTRY && admits != null) {
                 return admits.call(peer, message);

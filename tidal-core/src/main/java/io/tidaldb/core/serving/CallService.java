@@ -131,6 +131,9 @@ public final class CallService implements AutoCloseable {
             try {
                 clients.admit(peer, call, received.attached());
             } catch (TidalException e) {
+                if (e.code() == ErrorCode.UNSUPPORTED) {
+                    network.refused(peer);
+                }
                 return CompletableFuture.completedFuture(codec.encode(refused(e)));
             }
         }

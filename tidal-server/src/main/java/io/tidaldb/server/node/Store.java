@@ -5,6 +5,7 @@ import io.tidaldb.api.NodeId;
 import io.tidaldb.api.ShardId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.api.placement.ShardAssignment;
+import io.tidaldb.api.transport.PeerRefusal;
 import io.tidaldb.api.transport.TransportTls;
 import io.tidaldb.core.ClusterInit;
 import io.tidaldb.core.ClusterMember;
@@ -56,8 +57,14 @@ final class Store {
             builder.region(configuration.region());
         }
         builder.member(member(configuration));
-        builder.refusedPeers((host, why) -> access.note(
-                new Attempt(new Actor("nobody", host), false, "CONNECT node", null, null, "PEER_REFUSED", why.name())));
+        builder.refusedPeers((from, why) -> access.note(new Attempt(
+                new Actor("nobody", from),
+                false,
+                why == PeerRefusal.REQUEST ? "REQUEST node" : "CONNECT node",
+                null,
+                null,
+                "PEER_REFUSED",
+                why.name())));
         if (configuration.waitForInit()) {
             builder.init(init);
         }

@@ -37,6 +37,7 @@ final class RestoredSlots implements BackupReplay.Consumer {
     private final SortedMap<Integer, RenamedOrigins> names;
     private final SortedMap<Integer, BaseReceiver> bases = new TreeMap<>();
     private final Map<Integer, Set<Long>> erasures = new HashMap<>();
+    private final PacedCopy copy;
 
     /**
      * Creates those of a tenant that has nothing yet.
@@ -58,6 +59,7 @@ final class RestoredSlots implements BackupReplay.Consumer {
         this.from = from;
         this.keys = keys;
         this.names = names;
+        this.copy = new PacedCopy(tidal);
     }
 
     @Override
@@ -67,19 +69,33 @@ final class RestoredSlots implements BackupReplay.Consumer {
             RenamedOrigins of = Objects.requireNonNull(names.get(each), "a slot with a checkpoint has origins");
             return tidal.node(shard).baseReceiver(shard, from, keys, of);
         });
-        tidal.await(receiver.write(bytes));
+        copy.copy(leading(slot), () -> receiver.write(bytes), written -> bytes.length);
     }
 
     @Override
     public void accept(int slot, List<WalBatch> batches) {
         install(slot);
         TenantShard shard = leading(slot);
-        CompletableFuture<ReceivedBatches.Result> appended = new CompletableFuture<>();
-        tidal.node(shard).receive(new ReceivedBatches(shard, batches, appended::complete));
-        TidalException problem = tidal.await(appended).problem();
+        TidalException problem = copy.copy(shard, () -> appended(shard, batches), result -> bytes(batches))
+                .problem();
         if (problem != null) {
             throw problem;
         }
+    }
+
+    private static long bytes(List<WalBatch> batches) {
+        return batches.stream().mapToLong(WalBatch::length).sum();
+    }
+
+    private CompletableFuture<ReceivedBatches.Result> appended(TenantShard shard, List<WalBatch> batches) {
+        CompletableFuture<ReceivedBatches.Result> appended = new CompletableFuture<>();
+        tidal.node(shard).receive(new ReceivedBatches(shard, batches, appended::complete));
+        return appended;
+    }
+
+    @Override
+    public int most() {
+        return copy.most();
     }
 
     /** Everything was handed over. */

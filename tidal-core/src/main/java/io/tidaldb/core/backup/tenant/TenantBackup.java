@@ -38,10 +38,9 @@ import java.util.stream.Stream;
  */
 public final class TenantBackup {
 
-    private static final int STRETCH_BYTES = 256 << 10;
-
     private final Instance tidal;
     private final EmbeddedTenant tenant;
+    private final PacedCopy copy;
 
     /** Nothing as well if the logs do not reach back to where the part before ended. */
     private BackupPoint after;
@@ -53,6 +52,7 @@ public final class TenantBackup {
     public TenantBackup(Instance tidal, EmbeddedTenant tenant, BackupPoint after) {
         this.tidal = tidal;
         this.tenant = tenant;
+        this.copy = new PacedCopy(tidal);
         this.after = after;
     }
 
@@ -95,7 +95,12 @@ public final class TenantBackup {
                         tenant.record().keys().wrapped(),
                         base));
         for (Map.Entry<Integer, SlotBase> each : bases.entrySet()) {
-            write(writer, each.getKey(), each.getValue().source());
+            int slot = each.getKey();
+            write(
+                    writer,
+                    slot,
+                    replica(tenant.placement().get(slot)),
+                    each.getValue().source());
         }
         List<BackedUpLog> reached = new ArrayList<>();
         for (Range range : ranges) {
@@ -150,10 +155,11 @@ public final class TenantBackup {
                 Hlc.millis(base.lastHlc()));
     }
 
-    private void write(BackupWriter writer, int slot, SnapshotSource source) throws IOException {
+    private void write(BackupWriter writer, int slot, TenantShard shard, SnapshotSource source) throws IOException {
         SnapshotSource.Part part;
         do {
-            part = tidal.await(source.next(STRETCH_BYTES));
+            int most = copy.most();
+            part = copy.copy(shard, () -> source.next(most), each -> each.content().length);
             writer.base(slot, part.content());
         } while (!part.last());
     }
@@ -232,8 +238,12 @@ public final class TenantBackup {
         TenantShard shard = range.shard;
         while (true) {
             try {
-                return tidal.await(tidal.node(shard)
-                        .withLogs(shard, STRETCH_BYTES, logs -> logs.read(range.from.origin(), next, STRETCH_BYTES)));
+                TenantShard from = shard;
+                int most = copy.most();
+                return copy.copy(
+                        from,
+                        () -> tidal.node(from).withLogs(from, most, logs -> logs.read(range.from.origin(), next, most)),
+                        batches -> batches.stream().mapToLong(WalBatch::length).sum());
             } catch (TidalException e) {
                 TenantShard now = e.code() == ErrorCode.NOT_OWNER
                         ? replica(tenant.placement().get(range.slot))

@@ -1,4 +1,4 @@
-package io.tidaldb.core.migration;
+package io.tidaldb.core.ingest;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -12,7 +12,7 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
 @DisplayName("F-14: How fast a slot is copied")
-class ShipThrottleTest {
+class CopyThrottleTest {
 
     private static final double MIB = 1 << 20;
     private static final long SECOND = 1_000_000_000L;
@@ -39,7 +39,7 @@ class ShipThrottleTest {
      * @return bytes a second
      */
     private double copy(
-            ShipThrottle throttle, long nanos, double link, DoubleUnaryOperator slowShare, boolean atTarget) {
+            CopyThrottle throttle, long nanos, double link, DoubleUnaryOperator slowShare, boolean atTarget) {
         long begun = nowNanos;
         long sent = 0;
         while (nowNanos - begun < nanos) {
@@ -91,9 +91,9 @@ class ShipThrottleTest {
     @Test
     @DisplayName("is as fast as the link where nobody writes")
     void alone() {
-        ShipThrottle throttle = new ShipThrottle(0, nowNanos);
-        copy(throttle, 2 * SECOND, 400 * MIB, ShipThrottleTest::noWrites, false);
-        assertThat(copy(throttle, 5 * SECOND, 400 * MIB, ShipThrottleTest::noWrites, false))
+        CopyThrottle throttle = new CopyThrottle(0, nowNanos);
+        copy(throttle, 2 * SECOND, 400 * MIB, CopyThrottleTest::noWrites, false);
+        assertThat(copy(throttle, 5 * SECOND, 400 * MIB, CopyThrottleTest::noWrites, false))
                 .isGreaterThan(390 * MIB);
     }
 
@@ -101,7 +101,7 @@ class ShipThrottleTest {
     @DisplayName("settles where no more than one write in a hundred is slow, at the source and at the target alike")
     void settles() {
         for (boolean atTarget : new boolean[] {false, true}) {
-            ShipThrottle throttle = new ShipThrottle(0, nowNanos);
+            CopyThrottle throttle = new CopyThrottle(0, nowNanos);
             // Up to 40 MiB/s it is not felt; beyond, more and more.
             DoubleUnaryOperator knee = rate -> rate < 40 * MIB ? 0.005 : 0.005 + (rate / MIB - 40) / 100;
             copy(throttle, 5 * SECOND, 400 * MIB, knee, atTarget);
@@ -116,11 +116,11 @@ class ShipThrottleTest {
     @Test
     @DisplayName("never falls to so little that it would not end: 5 % of what the link can do, and 1 MiB/s")
     void floor() {
-        ShipThrottle throttle = new ShipThrottle(0, nowNanos);
-        copy(throttle, 3 * SECOND, 400 * MIB, ShipThrottleTest::noWrites, false);
+        CopyThrottle throttle = new CopyThrottle(0, nowNanos);
+        copy(throttle, 3 * SECOND, 400 * MIB, CopyThrottleTest::noWrites, false);
         copy(throttle, 5 * SECOND, 400 * MIB, rate -> 0.5, false);
         assertThat(copy(throttle, 10 * SECOND, 400 * MIB, rate -> 0.5, false)).isGreaterThan(0.9 * 0.05 * 390 * MIB);
-        ShipThrottle disturbing = new ShipThrottle(0, nowNanos);
+        CopyThrottle disturbing = new CopyThrottle(0, nowNanos);
         copy(disturbing, 5 * SECOND, 4 * MIB, rate -> 0.5, false);
         assertThat(copy(disturbing, 10 * SECOND, 4 * MIB, rate -> 0.5, false)).isGreaterThan(0.9 * MIB);
         assertThat(longestWaitNanos).isLessThan(SECOND);
@@ -129,7 +129,7 @@ class ShipThrottleTest {
     @Test
     @DisplayName("is faster again when what has disturbed is over")
     void recovers() {
-        ShipThrottle throttle = new ShipThrottle(0, nowNanos);
+        CopyThrottle throttle = new CopyThrottle(0, nowNanos);
         copy(throttle, 5 * SECOND, 100 * MIB, rate -> 0.2, false);
         copy(throttle, 60 * SECOND, 100 * MIB, rate -> 0.002, false);
         assertThat(copy(throttle, 5 * SECOND, 100 * MIB, rate -> 0.002, false)).isGreaterThan(50 * MIB);
@@ -139,8 +139,8 @@ class ShipThrottleTest {
     @DisplayName("no second has more than was asked for, and nearly all of it is used")
     void cap() {
         long cap = 3_000_000;
-        ShipThrottle throttle = new ShipThrottle(cap, nowNanos);
-        assertThat(copy(throttle, 20 * SECOND, 400 * MIB, ShipThrottleTest::noWrites, false))
+        CopyThrottle throttle = new CopyThrottle(cap, nowNanos);
+        assertThat(copy(throttle, 20 * SECOND, 400 * MIB, CopyThrottleTest::noWrites, false))
                 .isGreaterThan(0.85 * cap);
         assertThat(mostInASecond).isLessThanOrEqualTo((double) cap);
     }
@@ -148,7 +148,7 @@ class ShipThrottleTest {
     @Test
     @DisplayName("a node that does not say, or was started anew, disturbs nobody")
     void silent() {
-        ShipThrottle throttle = new ShipThrottle(0, nowNanos);
+        CopyThrottle throttle = new CopyThrottle(0, nowNanos);
         @Nullable Sample unknown = null;
         throttle.sent(1, new Sample(9_000, 4_000), unknown, nowNanos += SECOND);
         throttle.sent(1, new Sample(10, 5), unknown, nowNanos += SECOND);

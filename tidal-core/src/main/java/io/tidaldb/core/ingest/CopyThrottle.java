@@ -1,14 +1,14 @@
-package io.tidaldb.core.migration;
+package io.tidaldb.core.ingest;
 
 import io.tidaldb.core.ingest.ForegroundLatency.Sample;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How fast a slot is copied: additive increase, multiplicative decrease (Chiu and Jain, 1989), by whether more than one in a hundred of the
+ * How fast a slot is copied to another node, or filled from a backup: additive increase, multiplicative decrease (Chiu and Jain, 1989), by whether more than one in a hundred of the
  * writes to either node are slow. Doubles until that happens for the first time. Never falls to so little that the copy would not end, nor
- * rises over what was asked for. Confined to the control scheduler.
+ * rises over what was asked for. Used by one thread at a time.
  */
-final class ShipThrottle {
+public final class CopyThrottle {
 
     private static final double START = 8 << 20;
     private static final double LEAST = 1 << 20;
@@ -81,31 +81,32 @@ final class ShipThrottle {
     }
 
     /** @param maxBytesPerSecond what was asked for; 0 for no bound */
-    ShipThrottle(long maxBytesPerSecond, long nowNanos) {
+    public CopyThrottle(long maxBytesPerSecond, long nowNanos) {
         most = maxBytesPerSecond == 0 ? Double.MAX_VALUE : maxBytesPerSecond * CAP_SHARE;
         rate = Math.min(most, START);
         readyNanos = nowNanos;
         periodNanos = nowNanos;
     }
 
-    double bytesPerSecond() {
+    /** Returns how fast it may be copied now. */
+    public double bytesPerSecond() {
         return rate;
     }
 
     /** Returns how much may go at once. */
-    int chunk(int atMost) {
+    public int chunk(int atMost) {
         return (int) Math.max(1, Math.min(atMost, rate * CHUNK_SHARE));
     }
 
     /** Returns how long to wait before more may go; 0 if it may. */
-    long waitNanos(long nowNanos) {
+    public long waitNanos(long nowNanos) {
         long wait = Math.max(0, readyNanos - nowNanos);
         long intoSecond = Math.floorMod(nowNanos + wait, SECOND_NANOS);
         return foreground && intoSecond >= SECOND_NANOS - QUIET_NANOS ? wait + SECOND_NANOS - intoSecond : wait;
     }
 
     /** Something is being copied; {@link #sent} follows. */
-    void sending(long bytes, long nowNanos) {
+    public void sending(long bytes, long nowNanos) {
         readyNanos = Math.max(readyNanos, nowNanos - CREDIT_NANOS)
                 + (long) Math.min(bytes * 1e9 / rate, Long.MAX_VALUE / 4.0);
     }
@@ -116,7 +117,7 @@ final class ShipThrottle {
      * @param here what the source says of its writes
      * @param there what the target says; null if it does not
      */
-    void sent(long bytes, Sample here, @Nullable Sample there, long nowNanos) {
+    public void sent(long bytes, Sample here, @Nullable Sample there, long nowNanos) {
         periodBytes += bytes;
         source.add(here);
         target.add(there);
