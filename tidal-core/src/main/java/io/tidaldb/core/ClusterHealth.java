@@ -33,12 +33,18 @@ public record ClusterHealth(
      * What can still be lost.
      *
      * @param tenants of each tenant, in order
+     * @param recoveryPoints of each tenant: what it would lose with a region
+     * @param drills the last one of each tenant that ever had one
      * @param ifLost what becomes of tenants if a node is lost, of each node that is not lost already
      */
-    public record Risks(SortedMap<TenantId, TenantRisk> tenants, List<IfLost> ifLost) {
+    public record Risks(
+            SortedMap<TenantId, TenantRisk> tenants,
+            SortedMap<TenantId, RecoveryPoint> recoveryPoints,
+            SortedMap<TenantId, RegionDrill> drills,
+            List<IfLost> ifLost) {
 
         /** Nothing is known. */
-        public static final Risks UNKNOWN = new Risks(new TreeMap<>(), List.of());
+        public static final Risks UNKNOWN = new Risks(new TreeMap<>(), new TreeMap<>(), new TreeMap<>(), List.of());
     }
 
     /**
@@ -56,6 +62,28 @@ public record ClusterHealth(
      * @param service so that writes go on, at once or when others have taken over
      */
     public record TenantRisk(CanLose data, CanLose service) {}
+
+    /** How much of what was acknowledged would be lost, from the least to the most. */
+    public enum Extent {
+        /** None of it. */
+        NOTHING,
+        /** The latest of it, which no other region has yet. */
+        LATEST,
+        /** Those that would know do not answer, or have not heard of each other. */
+        UNKNOWN,
+        /** All of it: no other region holds the tenant. */
+        EVERYTHING
+    }
+
+    /**
+     * What a tenant would lose of what was acknowledged at its own level, if a region were lost for good at this moment. Nodes of other
+     * regions count with what they had acknowledged last, also while they do not answer.
+     *
+     * @param region the one whose loss would cost most, of those that take the tenant's writes
+     * @param records how many of the {@link Extent#LATEST} at most; 0 if nothing, else -1
+     * @param millis how long ago the oldest of them was written; 0 if nothing, else -1
+     */
+    public record RecoveryPoint(RegionId region, Extent extent, long records, long millis) {}
 
     /**
      * What becomes of tenants if one node more is lost; of each those slots count that fare worst.

@@ -246,6 +246,26 @@ public interface Tidal extends AutoCloseable {
      */
     void promote(TenantId tenant, ReplicaId leader);
 
+    /**
+     * Practises the loss of a region for a tenant, on live data: has replicas in other regions take the writes of the slots that the region
+     * leads, measures how long that takes, and has those of the region take them again. Writers wait or try again meanwhile, as in any
+     * hand-over; nothing is lost. A tenant that is written everywhere goes on in the other regions; then nothing is handed over, and that they
+     * are there is all that is found out. What it came to is in the audit log and in {@link #health}, with its begin.
+     *
+     * <p>Which replicas are preferred does not change. So if whoever runs it stops, or a node does, what was handed over goes back by itself; a
+     * drill after that begins by bringing it back.
+     *
+     * <p>Of a real loss it does not show how long others wait for a node that is gone, which is its lease; {@link RegionDrill#lease} says how long
+     * that is.
+     *
+     * @param region whose nodes lead nothing of the tenant for a moment
+     * @throws TidalException TENANT_NOT_FOUND; INVALID_ARGUMENT if the region has no node; UNSUPPORTED if all nodes are in this process; UNSAFE
+     *     if the tenant could not be written without the region, a node does not answer or is being upgraded, the tenant's replicas are being
+     *     moved, it has another drill, or a replica of the region leads in place of another one; else as {@link #promote}, and then all is as it
+     *     was before, or will be when it can
+     */
+    RegionDrill drill(TenantId tenant, RegionId region);
+
     /** Returns what was found by reading again what this process holds, since it was opened. */
     ScrubFigures scrub();
 

@@ -156,6 +156,62 @@ class ProcessClusterTest {
     }
 
     @Test
+    @DisplayName(
+            "F-53: practise the loss of a region under load: others take the writes, none fails, and all is as it was; the cluster's status says so, and what would be lost")
+    void drill() throws Exception {
+        create(0, 7, "--shards", "r1:s1");
+        for (int node = 0; node < NODES; node++) {
+            cluster.awaitHealthy(node);
+        }
+        try (Sending sent = send(0, 7)) {
+            sent.awaitMore(100);
+            JsonNode drill = Cli.run(
+                            "cluster",
+                            "drill",
+                            "--server",
+                            cluster.server(2),
+                            "--tenant",
+                            7,
+                            "--lose-region",
+                            "r1",
+                            "--output",
+                            "json")
+                    .done()
+                    .json();
+            assertThat(drill.get("outcome").asText()).isEqualTo("DONE");
+            assertThat(drill.get("slots_moved").asInt()).isEqualTo(1);
+            assertThat(drill.get("rto_ms").asLong())
+                    .isEqualTo(drill.get("lease_ms").asLong()
+                            + drill.get("takeover_ms").asLong());
+            System.out.println("drill: " + drill);
+            Await.passes(() -> {
+                JsonNode shown = tenant(0, 7);
+                assertThat(shown.get("last_drill")).isEqualTo(drill);
+                assertThat(shown.get("shards").toString()).isEqualTo("[\"r1:s1\"]");
+                assertThat(shown.at("/recovery_point/region").asInt()).isEqualTo(1);
+                assertThat(shown.at("/recovery_point/loses").asText()).isIn("NOTHING", "LATEST");
+            });
+            sent.awaitMore(100);
+            verify(sent);
+        }
+        Cli.Answer refused =
+                Cli.run("cluster", "drill", "--server", cluster.server(0), "--tenant", 7, "--lose-region", "r9");
+        assertThat(refused.ended(2).err()).contains("region r9 has no node", "[r0, r1, r2]");
+    }
+
+    private JsonNode tenant(int asked, int tenant) {
+        JsonNode status = Cli.run("cluster", "status", "--server", cluster.server(asked), "--output", "json")
+                .done()
+                .json();
+        for (JsonNode each : status.get("tenants")) {
+            if (each.get("tenant").asInt() == tenant) {
+                return each;
+            }
+        }
+        throw new AssertionError("tenant " + tenant + " is not in " + status);
+    }
+
+    @Test
     @DisplayName("lose nothing acknowledged when one stands still under load for longer than the others wait for it")
     void paused() throws Exception {
         create(0, 5, "--shards", "r0:s0", "--durability", "MAJORITY");

@@ -6,6 +6,7 @@ import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.placement.ShardAssignment;
+import io.tidaldb.core.RegionDrill;
 import io.tidaldb.core.key.WrappedKey;
 import io.tidaldb.core.upgrade.UpgradePhase;
 import java.util.List;
@@ -192,6 +193,26 @@ public sealed interface ClusterCommand {
      * @param what places and numbers, nobody's text
      */
     record ReportDamage(TenantId tenant, ReplicaId replica, String what) implements ClusterCommand {}
+
+    // Drills
+
+    /** What is said about practising the loss of a region for a tenant. */
+    sealed interface OfDrill extends ClusterCommand {
+
+        /** Returns what is known of the drill. */
+        RegionDrill drill();
+
+        @Override
+        default TenantId tenant() {
+            return drill().tenant();
+        }
+    }
+
+    /** A drill begins. Refused while the tenant has another one, its replicas move, or a node is being upgraded. */
+    record BeginDrill(RegionDrill drill) implements OfDrill {}
+
+    /** A drill is over. Refused if another one has begun since. */
+    record EndDrill(RegionDrill drill) implements OfDrill {}
 
     /** A token is not valid any more, on any node. */
     record RevokeToken(String token) implements ClusterCommand {}

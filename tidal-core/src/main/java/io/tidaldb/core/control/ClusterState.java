@@ -9,11 +9,13 @@ import io.tidaldb.api.ShardId;
 import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.placement.ShardAssignment;
+import io.tidaldb.core.RegionDrill;
 import io.tidaldb.core.audit.AuditTrail;
 import io.tidaldb.core.audit.Provenance;
 import io.tidaldb.core.key.TenantKeys;
 import io.tidaldb.core.key.WrappedKey;
 import io.tidaldb.core.routing.ShardReplicas;
+import io.tidaldb.core.upgrade.NodeUpgrade;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -64,6 +66,7 @@ final class ClusterState {
     private final ErasureTable erasures = new ErasureTable();
     private final EntityErasureTable entityErasures = new EntityErasureTable();
     private final RevokedTokens revokedTokens = new RevokedTokens();
+    private final DrillTable drills = new DrillTable();
 
     /** Tenants of which a backup is being restored. */
     private final SortedSet<TenantId> restoring = new TreeSet<>();
@@ -139,9 +142,40 @@ final class ClusterState {
             return replicaSteps.apply(replicas);
         } else if (command instanceof ClusterCommand.OfKeys keys) {
             return changeKeys(keys);
+        } else if (command instanceof ClusterCommand.BeginDrill begin) {
+            return beginDrill(begin.drill());
+        } else if (command instanceof ClusterCommand.EndDrill end) {
+            return drills.end(end.drill());
         }
         Reply ofUpgrades = applyToUpgrades(command);
         return ofUpgrades != null ? ofUpgrades : applyToNodes(command);
+    }
+
+    // Drills
+
+    private Reply beginDrill(RegionDrill drill) {
+        TenantRecord known = tenants.get(drill.tenant());
+        if (known == null) {
+            return unknown(drill.tenant());
+        }
+        if (known.change() != null || migrations.isMoving(drill.tenant())) {
+            return refused(
+                    ErrorCode.UNSAFE,
+                    "replicas of tenant " + drill.tenant()
+                            + " are being moved: a drill would be in the way; wait until that is done, or abort it");
+        }
+        return upgrades.all().stream()
+                .filter(NodeUpgrade::isOpen)
+                .findFirst()
+                .map(each -> refused(
+                        ErrorCode.UNSAFE,
+                        "node " + each.node() + " is " + each.phase()
+                                + " for an upgrade: a drill would be in the way; wait until it serves again"))
+                .orElseGet(() -> drills.begin(drill));
+    }
+
+    DrillTable drills() {
+        return drills;
     }
 
     // Upgrades
@@ -633,6 +667,7 @@ final class ClusterState {
         erasures.begin(known, shards);
         entityErasures.forget(id);
         migrations.forget(id);
+        drills.forget(id);
         return new Reply.Done(0);
     }
 
@@ -796,6 +831,7 @@ final class ClusterState {
         erasures.restore(other.erasures.records());
         entityErasures.replaceWith(other.entityErasures);
         revokedTokens.replaceWith(other.revokedTokens);
+        drills.replaceWith(other.drills);
         audit.replaceWith(other.audit);
         migrations.replaceWith(other.migrations);
     }

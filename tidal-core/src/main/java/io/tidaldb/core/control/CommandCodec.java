@@ -122,6 +122,10 @@ final class CommandCodec {
                     .put("at_ms", confirm.atMillis());
             ArrayNode through = json.putArray("through");
             confirm.through().forEach(through::add);
+        } else if (command instanceof ClusterCommand.OfDrill drill) {
+            DrillTable.put(
+                    json.put("type", drill instanceof ClusterCommand.BeginDrill ? "begin-drill" : "end-drill"),
+                    drill.drill());
         } else if (command instanceof ClusterCommand.OfMigration migration) {
             MigrationCodec.put(json, migration);
         } else if (command instanceof ClusterCommand.OfReplicas replicas) {
@@ -255,6 +259,8 @@ final class CommandCodec {
                         through,
                         json.path("at_ms").asLong());
             }
+            case "begin-drill" -> new ClusterCommand.BeginDrill(DrillTable.drill(json));
+            case "end-drill" -> new ClusterCommand.EndDrill(DrillTable.drill(json));
             case "finish-restore" ->
                 new ClusterCommand.FinishRestore(
                         TenantId.parse(json.path("tenant").asText()));

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tidaldb.api.NodeId;
 import io.tidaldb.api.TenantId;
+import io.tidaldb.core.RegionDrill;
 import io.tidaldb.core.audit.AuditChange;
 import io.tidaldb.core.upgrade.NodeUpgrade;
 import java.util.Locale;
@@ -86,6 +87,8 @@ final class CommandImage {
         } else if (command instanceof ClusterCommand.RevokeToken revoke) {
             return "token "
                     + revoke.token().substring(0, Math.min(12, revoke.token().length()));
+        } else if (command instanceof ClusterCommand.OfDrill drill) {
+            return "region " + drill.drill().recoveryPoint().region();
         } else if (command instanceof ClusterCommand.EraseEntity erase) {
             return "entity " + Long.toUnsignedString(erase.entity());
         } else if (command instanceof ClusterCommand.ConfirmEntityErasure confirm) {
@@ -134,7 +137,10 @@ final class CommandImage {
             return object();
         }
         TenantId tenant = command.tenant();
-        if (tenant != null) {
+        if (command instanceof ClusterCommand.OfDrill drill) {
+            RegionDrill known = state.drills().of(drill.tenant());
+            return known == null ? null : DrillTable.put(object(), known);
+        } else if (tenant != null) {
             return tenant(state, tenant);
         } else if (command instanceof ClusterCommand.DefineTopology) {
             return topology(state);

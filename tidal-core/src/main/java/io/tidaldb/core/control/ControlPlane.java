@@ -11,6 +11,7 @@ import io.tidaldb.api.control.ControlLog;
 import io.tidaldb.api.control.ControlPosition;
 import io.tidaldb.api.control.ControlSnapshot;
 import io.tidaldb.api.placement.ShardAssignment;
+import io.tidaldb.core.RegionDrill;
 import io.tidaldb.core.audit.AuditChange;
 import io.tidaldb.core.audit.AuditEntry;
 import io.tidaldb.core.audit.AuditJournal;
@@ -524,6 +525,11 @@ public final class ControlPlane implements AutoCloseable {
     /** Returns all migrations, in order of id; of those that are over, the newest. */
     public synchronized List<MigrationRecord> migrations() {
         return state.migrations().all();
+    }
+
+    /** Returns the last drill of each tenant that ever had one. */
+    public synchronized SortedMap<TenantId, RegionDrill> drills() {
+        return state.drills().all();
     }
 
     /** Returns a migration, or null if there is none with this id. */

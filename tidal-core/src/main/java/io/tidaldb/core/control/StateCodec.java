@@ -78,6 +78,7 @@ final class StateCodec {
         ErasureTable.put(json.putArray("erasures"), state.erasures().records());
         state.entityErasures().put(json);
         state.revokedTokens().put(json);
+        state.drills().put(json);
         json.put("finalized", finalized.releaseText());
         ObjectNode versions = json.putObject("versions");
         state.upgrades().versions().forEach((node, version) -> versions.put(node.name(), version.toString()));
@@ -163,6 +164,7 @@ final class StateCodec {
         state.erasures().restore(ErasureTable.read(json.path("erasures")));
         state.entityErasures().read(json);
         state.revokedTokens().read(json);
+        state.drills().read(json);
         return state;
     }
 

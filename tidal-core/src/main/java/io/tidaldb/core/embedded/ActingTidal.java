@@ -16,6 +16,7 @@ import io.tidaldb.core.Membership;
 import io.tidaldb.core.Migrations;
 import io.tidaldb.core.PlacementExplanation;
 import io.tidaldb.core.Reconciliation;
+import io.tidaldb.core.RegionDrill;
 import io.tidaldb.core.RestoreOptions;
 import io.tidaldb.core.ScrubFigures;
 import io.tidaldb.core.SignalType;
@@ -222,6 +223,11 @@ record ActingTidal(EmbeddedTidal tidal, Actor actor) implements Tidal {
             tidal.promote(tenant, leader);
             return leader;
         });
+    }
+
+    @Override
+    public RegionDrill drill(TenantId tenant, RegionId region) {
+        return tidal.drill(tenant, region, actor);
     }
 
     @Override

@@ -19,6 +19,7 @@ import io.tidaldb.core.Membership;
 import io.tidaldb.core.Migrations;
 import io.tidaldb.core.PlacementExplanation;
 import io.tidaldb.core.Reconciliation;
+import io.tidaldb.core.RegionDrill;
 import io.tidaldb.core.ReplicaComparison;
 import io.tidaldb.core.RestoreOptions;
 import io.tidaldb.core.ScrubFigures;
@@ -44,6 +45,7 @@ import io.tidaldb.core.control.ClusterCommand;
 import io.tidaldb.core.control.ControlPlane;
 import io.tidaldb.core.control.EntityErasureRecord;
 import io.tidaldb.core.control.TenantRecord;
+import io.tidaldb.core.drill.Drilling;
 import io.tidaldb.core.erasure.EntityErasing;
 import io.tidaldb.core.erasure.Erasures;
 import io.tidaldb.core.hosting.Hosting;
@@ -330,6 +332,25 @@ final class EmbeddedTidal implements Tidal, Instance {
         } else {
             promoteHere(id, leader);
         }
+    }
+
+    @Override
+    public RegionDrill drill(TenantId id, RegionId region) {
+        return drill(id, region, actor());
+    }
+
+    /** Practises the loss of a region in somebody's name; nobody else has to wait for it. */
+    RegionDrill drill(TenantId id, RegionId region, Actor by) {
+        checkOpen();
+        Promotion across = promotion;
+        if (across == null) {
+            throw new TidalException(
+                    ErrorCode.UNSUPPORTED,
+                    "all nodes are in this process, which is lost as a whole or not at all: a drill is for nodes that are processes"
+                            + " of their own");
+        }
+        return new Drilling(this, control, figures, across)
+                .run(id, region, command -> acting(by, () -> decide(command)));
     }
 
     private synchronized void promoteHere(TenantId id, ReplicaId leader) {

@@ -232,15 +232,16 @@ public final class HandOvers {
     // One slot, because somebody wants it so
 
     /**
-     * Hands one slot to a certain replica, which is preferred from then on. Fails with NOT_OWNER if this node does not lead it, with
+     * Hands one slot to a certain replica. Fails with NOT_OWNER if this node does not lead it, with
      * PEER_UNAVAILABLE if the replica's node does not answer, with NOT_CAUGHT_UP if the replica can't lead, or not soon.
      *
+     * @param preferring whether the replica is preferred from then on
      * @param atMost for how long the replica may catch up before writes wait for it
      */
     @SuppressWarnings("FutureReturnValueIgnored") // Handed on.
-    public CompletableFuture<Void> promote(ClusterCommand.Promote promotion, Duration atMost) {
+    public CompletableFuture<Void> promote(ClusterCommand.Promote promotion, boolean preferring, Duration atMost) {
         CompletableFuture<Void> promoted = new CompletableFuture<>();
-        scheduler.execute(() -> promote(promotion, scheduler.nanoTime() + atMost.toNanos())
+        scheduler.execute(() -> promote(promotion, preferring, scheduler.nanoTime() + atMost.toNanos())
                 .whenComplete((nothing, failure) -> {
                     if (failure == null) {
                         promoted.complete(null);
@@ -251,7 +252,7 @@ public final class HandOvers {
         return promoted;
     }
 
-    private CompletableFuture<Void> promote(ClusterCommand.Promote promotion, long endNanos) {
+    private CompletableFuture<Void> promote(ClusterCommand.Promote promotion, boolean preferring, long endNanos) {
         NodeId host = cluster.nameOf(promotion.leader());
         if (handed(promotion) == null) {
             return CompletableFuture.failedFuture(new TidalException(
@@ -270,13 +271,14 @@ public final class HandOvers {
                 .thenComposeAsync(
                         found -> {
                             if (found.stream().anyMatch(each -> each.behind() <= NEAR)) {
-                                return hand(List.of(promotion), true)
+                                return hand(List.of(promotion), preferring)
                                         .thenCompose(handed -> handed.isEmpty() ? behind(promotion.leader()) : done());
                             }
                             return scheduler.nanoTime() - endNanos > 0
                                     ? behind(promotion.leader())
                                     : hosting.after(LOOK_AGAIN.multipliedBy(10))
-                                            .thenComposeAsync(nothing -> promote(promotion, endNanos), scheduler);
+                                            .thenComposeAsync(
+                                                    nothing -> promote(promotion, preferring, endNanos), scheduler);
                         },
                         scheduler);
     }

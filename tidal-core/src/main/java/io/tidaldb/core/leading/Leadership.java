@@ -334,7 +334,7 @@ public final class Leadership {
 
     private Duration patience(NodeId node) {
         Duration theirs = Duration.ofNanos(control.leaseNanos(node));
-        Duration over = theirs.plus(LeadershipSettings.margin(theirs));
+        Duration over = LeadershipSettings.untilTakenOver(theirs);
         return decidesSince != null ? over : over.plus(settings.patience());
     }
 

@@ -44,6 +44,11 @@ public record LeadershipSettings(Duration lease, Duration returnAfter) {
         return renewal().dividedBy(4);
     }
 
+    /** Returns how long others wait for a renewal of a lease of this length, after which they take over. */
+    public static Duration untilTakenOver(Duration lease) {
+        return lease.plus(margin(lease));
+    }
+
     /** Returns what clocks may drift apart by within a lease of this length, and then some. */
     static Duration margin(Duration lease) {
         Duration tenth = lease.dividedBy(10);

@@ -57,14 +57,23 @@ public final class Promotion {
 
     /** Completes when the replica leads and is preferred; fails as {@link io.tidaldb.core.Tidal#promote}. */
     public CompletableFuture<Void> promote(TenantId tenant, ReplicaId leader) {
-        return attempt(tenant, leader, scheduler.nanoTime() + FOR_A_LEADER.toNanos())
+        return begin(tenant, leader, true);
+    }
+
+    /** Completes when the replica leads; which one is preferred stays as it is. Fails as {@link io.tidaldb.core.Tidal#promote}. */
+    public CompletableFuture<Void> lend(TenantId tenant, ReplicaId leader) {
+        return begin(tenant, leader, false);
+    }
+
+    private CompletableFuture<Void> begin(TenantId tenant, ReplicaId leader, boolean preferring) {
+        return attempt(tenant, leader, preferring, scheduler.nanoTime() + FOR_A_LEADER.toNanos())
                 .thenCompose(nothing -> hosting.settled(tenant));
     }
 
-    private CompletableFuture<Void> attempt(TenantId tenant, ReplicaId leader, long endNanos) {
+    private CompletableFuture<Void> attempt(TenantId tenant, ReplicaId leader, boolean preferring, long endNanos) {
         CompletableFuture<Void> attempt;
         try {
-            attempt = once(tenant, leader);
+            attempt = once(tenant, leader, preferring);
         } catch (TidalException e) {
             return CompletableFuture.failedFuture(e);
         }
@@ -75,12 +84,12 @@ public final class Promotion {
                 default -> false;
             };
             return again
-                    ? hosting.after(PAUSE).thenCompose(nothing -> attempt(tenant, leader, endNanos))
+                    ? hosting.after(PAUSE).thenCompose(nothing -> attempt(tenant, leader, preferring, endNanos))
                     : CompletableFuture.failedFuture(reason);
         });
     }
 
-    private CompletableFuture<Void> once(TenantId tenant, ReplicaId leader) {
+    private CompletableFuture<Void> once(TenantId tenant, ReplicaId leader, boolean preferring) {
         TenantRecord record = control.tenant(tenant);
         if (record == null) {
             throw new TidalException(
@@ -88,18 +97,18 @@ public final class Promotion {
         }
         NodeId present = presentLeader(record, leader);
         if (record.placement().contains(leader)) {
-            return record.preferred().contains(leader)
+            return !preferring || record.preferred().contains(leader)
                     ? CompletableFuture.completedFuture(null)
                     : control.submit(new ClusterCommand.Prefer(tenant, leader)).thenApply(done -> null);
         }
         requireInService(control, cluster.nameOf(leader));
         cluster.requireReachable(leader);
         if (cluster.isLocal(present)) {
-            return handOvers.promote(new ClusterCommand.Promote(tenant, leader), TO_CATCH_UP);
+            return handOvers.promote(new ClusterCommand.Promote(tenant, leader), preferring, TO_CATCH_UP);
         }
         return calls.ask(
                         present,
-                        index -> new Call.HandOver(index, tenant.value(), leader.toString()),
+                        index -> new Call.HandOver(index, tenant.value(), leader.toString(), preferring),
                         Answer.Done.class,
                         CALL_DEADLINE)
                 .thenApply(done -> null);

@@ -107,7 +107,7 @@ public sealed interface Answer {
             int shard, boolean leads, long entities, double signalsPerSecond, long bytes, Map<String, long[]> lag) {}
 
     /**
-     * A tenant, as far as the node leads it.
+     * A tenant, as far as the node leads it, or others lack what it has taken.
      *
      * @param home whether the node leads its first slot
      * @param behind followers that lack something, by shard and node: records and milliseconds; null where nobody says

@@ -193,11 +193,16 @@ public sealed interface Call {
     record Reach(long index, long tenant, String replica, String position, long waitNanos) implements Call {}
 
     /**
-     * Has the node asked, which leads a slot, hand it to another replica, which is preferred from then on.
+     * Has the node asked, which leads a slot, hand it to another replica.
      *
      * @param replica the one that is to lead, printed
+     * @param preferring whether it is preferred from then on; null from nodes that know of nothing else: then it is
      */
-    record HandOver(long index, long tenant, String replica) implements Call {}
+    record HandOver(
+            long index,
+            long tenant,
+            String replica,
+            @Nullable Boolean preferring) implements Call {}
 
     /**
      * Asks whether the node that asks may take part, with this directory and at this address. About no tenant; asked before anything is

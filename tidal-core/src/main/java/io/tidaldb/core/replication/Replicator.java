@@ -524,7 +524,7 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
         return logs.tailBytes();
     }
 
-    /** Returns how far each follower of each slot that this node leads is behind; nothing if the node stops meanwhile. */
+    /** Returns how far each follower of each slot is behind that this node takes writes of; nothing if the node stops meanwhile. */
     public CompletableFuture<List<ReplicationLag>> lag() {
         CompletableFuture<List<ReplicationLag>> asked = new CompletableFuture<>();
         lagAsked.add(asked);
@@ -533,7 +533,7 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
             if (next != null) {
                 long nowMillis = clock.wallNanos() / 1_000_000;
                 next.complete(slots.values().stream()
-                        .filter(slot -> slot.leads)
+                        .filter(slot -> slot.leads || slot.meshed)
                         .flatMap(slot -> slot.peers.stream().map(peer -> slot.lag(peer, nowMillis)))
                         .toList());
             }

@@ -9,6 +9,7 @@ import io.tidaldb.core.ClusterHealth;
 import io.tidaldb.core.TenantUsage;
 import io.tidaldb.core.Upgrades;
 import io.tidaldb.core.control.ControlPlane;
+import io.tidaldb.core.control.TenantRecord;
 import io.tidaldb.core.remote.Answer;
 import io.tidaldb.core.routing.ShardReplicas;
 import io.tidaldb.core.tenant.EmbeddedTenant;
@@ -76,9 +77,12 @@ public final class HealthReport {
                 .forEach(node -> tallies.put(node, new LossTally(node)));
         // Of many tenants most are alike.
         Map<List<Redundancy.Slot>, List<TenantId>> alike = new LinkedHashMap<>();
+        SortedMap<TenantId, ClusterHealth.RecoveryPoint> recoveryPoints = new TreeMap<>();
         for (EmbeddedTenant tenant : tenants) {
-            alike.computeIfAbsent(copies.of(tenant.record()), slots -> new ArrayList<>())
-                    .add(tenant.id());
+            TenantRecord record = tenant.record();
+            List<Redundancy.Slot> slots = copies.of(record);
+            alike.computeIfAbsent(slots, each -> new ArrayList<>()).add(tenant.id());
+            recoveryPoints.put(tenant.id(), copies.recoveryPoint(record, slots));
         }
         alike.forEach((slots, ids) -> {
             ClusterHealth.TenantRisk risk = Redundancy.risk(slots, copies.deciders());
@@ -86,7 +90,10 @@ public final class HealthReport {
             tallies.values().forEach(tally -> tally.add(ids, slots, copies.deciders()));
         });
         return new ClusterHealth.Risks(
-                risks, tallies.values().stream().map(LossTally::result).toList());
+                risks,
+                recoveryPoints,
+                control.drills(),
+                tallies.values().stream().map(LossTally::result).toList());
     }
 
     private ClusterHealth.ShardHealth shard(ShardAssignment shard, ShardReplicas topology) {

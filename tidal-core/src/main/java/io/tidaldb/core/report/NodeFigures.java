@@ -97,13 +97,17 @@ public final class NodeFigures {
         return new long[] {one[0] + other[0], unknown ? -1 : Math.max(one[1], other[1])};
     }
 
-    /** Returns nothing for a tenant of which the node leads nothing, or that is deleted meanwhile. */
+    /** Returns nothing for a tenant of which the node leads nothing, and others lack nothing, or that is deleted meanwhile. */
     private Optional<Answer.Tenant> tenant(EmbeddedTenant tenant) {
         List<TenantShard> led = tenant.state().slots().stream()
                 .filter(slot -> cluster.nameOf(slot.replica()).equals(node))
                 .toList();
         if (led.isEmpty()) {
-            return Optional.empty();
+            Map<Integer, Map<String, long[]>> behind = behind(tenant);
+            return behind.isEmpty()
+                    ? Optional.empty()
+                    : Optional.of(new Answer.Tenant(
+                            tenant.id().value(), false, null, new Answer.Usage(0, 0, 0, 0, 0), null, behind));
         }
         @Nullable
         String damage = led.stream()

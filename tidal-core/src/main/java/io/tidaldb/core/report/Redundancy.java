@@ -91,7 +91,7 @@ public final class Redundancy {
     }
 
     /** Returns how many members have a write when it is acknowledged, at least. */
-    private static int acknowledging(Slot slot) {
+    static int acknowledging(Slot slot) {
         int members = slot.members().size();
         return switch (slot.durability()) {
             case ASYNC, LOCAL -> 1;

@@ -1,12 +1,17 @@
 package io.tidaldb.core.report;
 
 import io.tidaldb.api.NodeId;
+import io.tidaldb.api.RegionId;
 import io.tidaldb.api.ReplicaId;
+import io.tidaldb.api.ShardId;
+import io.tidaldb.api.WriteMode;
 import io.tidaldb.api.placement.ShardAssignment;
+import io.tidaldb.core.ClusterHealth;
 import io.tidaldb.core.control.TenantRecord;
 import io.tidaldb.core.remote.Answer;
 import io.tidaldb.core.routing.ShardReplicas;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -81,6 +86,73 @@ public final class SlotCopies {
                         .toList(),
                 leads,
                 tenant.config().durability());
+    }
+
+    /**
+     * Returns what a tenant would lose with the region whose loss would cost most.
+     *
+     * @param slots as {@link #of} tells them
+     */
+    ClusterHealth.RecoveryPoint recoveryPoint(TenantRecord tenant, List<Redundancy.Slot> slots) {
+        return recoveryPoints(tenant, slots).values().stream()
+                .max(RecoveryPoints.BY_COST)
+                .orElseThrow();
+    }
+
+    /**
+     * Returns what a tenant would lose with a region.
+     *
+     * @param slots as {@link #of} tells them
+     */
+    public ClusterHealth.RecoveryPoint recoveryPoint(
+            TenantRecord tenant, List<Redundancy.Slot> slots, RegionId region) {
+        ClusterHealth.RecoveryPoint found = recoveryPoints(tenant, slots).get(region);
+        return found == null ? RecoveryPoints.nothing(region) : found;
+    }
+
+    /** Returns the member of a slot in another region than the leader's that lacks least of what that has. */
+    public Redundancy.Copy next(TenantRecord tenant, Redundancy.Slot slot, ReplicaId leader) {
+        Map<String, long[]> behind = behind(tenant, leader.shard(), slot.leader(), false);
+        Map<String, long[]> lags = behind == null ? Map.of() : behind;
+        return slot.members().stream()
+                .filter(each -> each.up() && !each.region().equals(leader.region()))
+                .min(Comparator.comparing(each -> RecoveryPoints.of(each, lags), RecoveryPoints.BY_COST))
+                .orElseThrow(() -> new IllegalStateException("slot " + slot + " is in one region alone"));
+    }
+
+    private SortedMap<RegionId, ClusterHealth.RecoveryPoint> recoveryPoints(
+            TenantRecord tenant, List<Redundancy.Slot> slots) {
+        boolean everywhere = tenant.config().writes() == WriteMode.EVERYWHERE;
+        SortedMap<RegionId, ClusterHealth.RecoveryPoint> byRegion = new TreeMap<>();
+        for (int i = 0; i < slots.size(); i++) {
+            Redundancy.Slot slot = slots.get(i);
+            ShardId shard = tenant.placement().get(i).shard();
+            for (Redundancy.Copy writer : slot.members()) {
+                if (everywhere || writer.node().equals(slot.leader())) {
+                    byRegion.merge(
+                            writer.region(),
+                            RecoveryPoints.of(slot, writer, behind(tenant, shard, writer.node(), everywhere)),
+                            RecoveryPoints::both);
+                }
+            }
+        }
+        return byRegion;
+    }
+
+    /** Returns which followers lack what of one that writes, by node; null if nobody says. */
+    private @Nullable Map<String, long[]> behind(
+            TenantRecord tenant, ShardId shard, NodeId writer, boolean everywhere) {
+        Map<Long, Answer.Tenant> saidThere = led.get(writer);
+        if (saidThere == null) {
+            return null;
+        }
+        Answer.Tenant said = saidThere.get(tenant.config().id().value());
+        if (said == null) {
+            // One that does not lead says nothing while nobody lacks anything.
+            return everywhere ? Map.of() : null;
+        }
+        Map<Integer, Map<String, long[]>> behind = said.behind();
+        return behind == null || said.damage() != null ? null : behind.getOrDefault(shard.value(), Map.of());
     }
 
     private static boolean isComplete(Answer.Tenant said, ShardAssignment follower) {

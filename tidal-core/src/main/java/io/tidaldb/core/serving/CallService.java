@@ -232,7 +232,9 @@ public final class CallService implements AutoCloseable {
         } else if (call instanceof Call.Moves) {
             return parts.moves().figures();
         } else if (call instanceof Call.HandOver over) {
-            return handOver(new ClusterCommand.Promote(TenantId.of(over.tenant()), ReplicaId.parse(over.replica())))
+            return handOver(
+                            new ClusterCommand.Promote(TenantId.of(over.tenant()), ReplicaId.parse(over.replica())),
+                            !Boolean.FALSE.equals(over.preferring()))
                     .thenApply(nothing -> new Answer.Done());
         }
         if (call instanceof Call.Holdings holdings) {
@@ -259,12 +261,12 @@ public final class CallService implements AutoCloseable {
         return parts.tenants().apply(TenantId.of(call.tenant()));
     }
 
-    private CompletableFuture<Void> handOver(ClusterCommand.Promote promotion) {
+    private CompletableFuture<Void> handOver(ClusterCommand.Promote promotion, boolean preferring) {
         HandOvers handing = handOvers;
         return handing == null
                 ? CompletableFuture.failedFuture(
                         new TidalException(ErrorCode.NOT_OWNER, "the node is starting: it leads nothing yet"))
-                : handing.promote(promotion, Promotion.TO_CATCH_UP);
+                : handing.promote(promotion, preferring, Promotion.TO_CATCH_UP);
     }
 
     private CompletableFuture<Answer> write(Call.Write write, ByteBuffer records) {

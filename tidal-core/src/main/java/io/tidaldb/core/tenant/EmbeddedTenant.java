@@ -10,6 +10,7 @@ import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.api.WalSegmentId;
 import io.tidaldb.api.WriteMode;
+import io.tidaldb.api.placement.ShardAssignment;
 import io.tidaldb.api.wal.WalBatch;
 import io.tidaldb.core.EntityNames;
 import io.tidaldb.core.EventTime;
@@ -64,6 +65,8 @@ import java.util.NavigableMap;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.SortedSet;
+import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentSkipListMap;
@@ -152,14 +155,28 @@ public final class EmbeddedTenant implements Tenant {
         if (!regional.areMeant()) {
             return admission(options);
         }
-        options.region()
-                .filter(region -> !state.config().requiredRegions().isEmpty()
-                        && !state.config().requiredRegions().contains(region))
-                .ifPresent(region -> {
-                    throw TidalException.invalid("tenant " + id() + " may not be in region " + region
-                            + ": expected one of " + state.config().requiredRegions());
-                });
+        requireTaker(options);
         return regional.at(near()).admission();
+    }
+
+    /** Refuses a region that does not take the tenant's writes. */
+    void requireTaker(WriteOptions options) {
+        options.region().ifPresent(regional.areMeant() ? this::requireHeldIn : this::requireLedIn);
+    }
+
+    private void requireHeldIn(RegionId region) {
+        SortedSet<RegionId> whole = new TreeSet<>(regionsOf(placement.get(0)));
+        placement.forEach(leader -> whole.retainAll(regionsOf(leader)));
+        if (!whole.contains(region)) {
+            throw TidalException.invalid(
+                    "tenant " + id() + " has not all of its shards in region " + region + ": expected one of " + whole);
+        }
+    }
+
+    private List<RegionId> regionsOf(ReplicaId slot) {
+        return tidal.cluster().replicas().allowed(slot.shard(), state.config()).stream()
+                .map(ShardAssignment::region)
+                .toList();
     }
 
     private void requireLedIn(RegionId region) {

@@ -42,6 +42,7 @@ public final class LocalUsers implements UserStore {
 
     @Override
     public CompletableFuture<Position> write(UserRecord record, WriteOptions options) {
+        tenant.requireTaker(options);
         return tenant.heldBack(() -> write(record, options, false), options);
     }
 

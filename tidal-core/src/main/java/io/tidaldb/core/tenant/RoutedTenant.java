@@ -161,6 +161,7 @@ public final class RoutedTenant implements Tenant {
     @Override
     public Position recordAll(List<Signal> signals, WriteOptions options) {
         @Nullable TidalException before = null;
+        local.requireTaker(options);
         if (isHere(taking(options))) {
             try {
                 return local.recordAll(signals, options);

@@ -56,6 +56,7 @@ final class RoutedUsers implements UserStore {
 
     @Override
     public CompletableFuture<Position> write(UserRecord record, WriteOptions options) {
+        local.requireTaker(options);
         return Waiting.bare(tenant.rerouted(options, () -> {
                     NodeId home = tenant.node(local.taking(0, options));
                     return tenant.isHere(home) ? writeFromHome(record, options) : sent(home, record, options, false);

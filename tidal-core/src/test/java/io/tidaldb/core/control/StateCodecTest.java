@@ -15,6 +15,8 @@ import io.tidaldb.api.TidalException;
 import io.tidaldb.api.WriteMode;
 import io.tidaldb.api.control.ControlLogContext;
 import io.tidaldb.api.placement.ShardAssignment;
+import io.tidaldb.core.ClusterHealth;
+import io.tidaldb.core.RegionDrill;
 import io.tidaldb.core.audit.Actor;
 import io.tidaldb.core.audit.AuditCheck;
 import io.tidaldb.core.audit.AuditEntry;
@@ -24,6 +26,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalDouble;
@@ -77,6 +80,54 @@ class StateCodecTest {
         assertThat(state.graves()).isNotEmpty();
         assertThat(state.incarnations()).isNotEmpty();
         assertThat(state.audit().count()).isGreaterThan(100);
+    }
+
+    @Test
+    @DisplayName(
+            "F-53: one drill of a tenant at a time, until it is over or forgotten; none while its replicas move or a node is upgraded; noted")
+    void drills() {
+        ClusterState state = new ClusterState();
+        Provenance by = new Provenance(new Actor("token 0123456789ab", "192.0.2.7"), 1_000);
+        TenantId tenant = TenantId.of(5);
+        state.apply(new ClusterCommand.DefineTopology("c", shards()), null, 1);
+        RegionDrill first = drill(tenant, 1, RegionDrill.Outcome.RUNNING);
+        assertThat(state.apply(new ClusterCommand.BeginDrill(first))).isInstanceOf(Reply.Refused.class);
+        state.apply(new ClusterCommand.CreateTenant(
+                TenantConfig.builder(tenant).build(), List.of(ReplicaId.parse("r0:s1")), 7));
+        assertThat(state.apply(new ClusterCommand.BeginDrill(first), by, 2)).isInstanceOf(Reply.Done.class);
+        assertThat(refusal(state.apply(
+                        new ClusterCommand.BeginDrill(drill(tenant, 2, RegionDrill.Outcome.RUNNING)), by, 3)))
+                .contains("1970-01-01T00:01:00Z", "is not over");
+        assertThat(state.apply(new ClusterCommand.EndDrill(drill(tenant, 1, RegionDrill.Outcome.DONE)), by, 4))
+                .isInstanceOf(Reply.Done.class);
+        assertThat(state.audit().after(0))
+                .extracting(each -> each.command() + " " + (each.refused() == null))
+                .containsExactly("begin-drill true", "begin-drill false", "end-drill true");
+        // Nobody has ended the second, so that it does not keep a third from beginning.
+        state.apply(new ClusterCommand.BeginDrill(drill(tenant, 2, RegionDrill.Outcome.RUNNING)));
+        assertThat(state.apply(new ClusterCommand.BeginDrill(drill(tenant, 4, RegionDrill.Outcome.RUNNING))))
+                .isInstanceOf(Reply.Done.class);
+        assertThat(refusal(state.apply(new ClusterCommand.EndDrill(drill(tenant, 2, RegionDrill.Outcome.DONE)))))
+                .contains("another one has begun since");
+        assertThat(codec.decode(codec.encode(state)).drills().all())
+                .isEqualTo(state.drills().all())
+                .hasSize(1);
+
+        RegionDrill later = drill(tenant, 9, RegionDrill.Outcome.RUNNING);
+        state.apply(new ClusterCommand.ChangeReplicas(tenant, List.of(RegionId.of(0), RegionId.of(1)), List.of()));
+        assertThat(refusal(state.apply(new ClusterCommand.BeginDrill(later)))).contains("are being moved");
+        state.apply(new ClusterCommand.DeleteTenant(tenant));
+        assertThat(state.drills().all()).isEmpty();
+        state.apply(new ClusterCommand.CreateTenant(
+                TenantConfig.builder(tenant).build(), List.of(ReplicaId.parse("r0:s1")), 8));
+        state.apply(new ClusterCommand.RegisterNode(NodeId.of("n0"), RegionId.of(0), "x", "h:1"));
+        state.apply(new ClusterCommand.DrainNode(NodeId.of("n0"), false, 1_000, 1));
+        assertThat(refusal(state.apply(new ClusterCommand.BeginDrill(later)))).contains("node n0 is DRAINING");
+    }
+
+    private static String refusal(Reply reply) {
+        assertThat(reply).isInstanceOf(Reply.Refused.class);
+        return ((Reply.Refused) reply).message();
     }
 
     @Test
@@ -257,7 +308,7 @@ class StateCodecTest {
 
     /** A command as it comes out of the log. */
     private ClusterCommand command(Random random) {
-        ClusterCommand made = switch (random.nextInt(11)) {
+        ClusterCommand made = switch (random.nextInt(14)) {
             case 0 -> new ClusterCommand.DefineTopology("c" + random.nextInt(2), shards());
             case 1 ->
                 new ClusterCommand.DeclareSignal(
@@ -270,6 +321,8 @@ class StateCodecTest {
                 new ClusterCommand.CreateTenants(List.of(
                         new ClusterCommand.CreateTenant(config(random), List.of(replica(random)), random.nextLong()),
                         new ClusterCommand.CreateTenant(config(random), List.of(replica(random)), random.nextLong())));
+            case 11 -> new ClusterCommand.BeginDrill(drill(random, RegionDrill.Outcome.RUNNING));
+            case 12 -> new ClusterCommand.EndDrill(drill(random, RegionDrill.Outcome.DONE));
             case 5 -> new ClusterCommand.Promote(tenant(random), replica(random));
             case 6 -> new ClusterCommand.DeleteTenant(tenant(random));
             case 7 ->
@@ -285,6 +338,23 @@ class StateCodecTest {
             default -> new ClusterCommand.GrantIncarnation(replica(random));
         };
         return commands.decode(commands.encode(made));
+    }
+
+    private static RegionDrill drill(Random random, RegionDrill.Outcome outcome) {
+        return drill(tenant(random), random.nextInt(3), outcome);
+    }
+
+    private static RegionDrill drill(TenantId tenant, long beganMinute, RegionDrill.Outcome outcome) {
+        boolean over = outcome == RegionDrill.Outcome.DONE;
+        return new RegionDrill(
+                tenant,
+                new ClusterHealth.RecoveryPoint(RegionId.of(1), ClusterHealth.Extent.LATEST, 7, 40),
+                Instant.ofEpochSecond(60 * beganMinute),
+                outcome,
+                1,
+                Duration.ofMillis(770),
+                over ? Duration.ofMillis(12) : null,
+                over ? Duration.ofMillis(15) : null);
     }
 
     private static TenantConfig config(Random random) {

@@ -1,9 +1,12 @@
 package io.tidaldb.server.client;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.tidaldb.core.WriteOptions;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -42,9 +45,16 @@ public record Request(
         return new Request("POST", path, body, null, true, PATIENCE);
     }
 
-    /** Returns a write that has no second effect under the same key. */
-    public static Request write(String path, JsonNode body, UUID key) {
-        return new Request("POST", path, body, key, true, PATIENCE);
+    /** Returns a write that can be repeated: under the key of the options, or one of its own. */
+    public static Request write(String path, JsonNode body, WriteOptions options) {
+        List<String> given = new ArrayList<>();
+        options.durability().ifPresent(level -> given.add("durability=" + level.name()));
+        options.region().ifPresent(region -> given.add("region=" + region));
+        String query = given.isEmpty() ? "" : "?" + String.join("&", given);
+        UUID key = options.idempotencyKey()
+                .map(each -> new UUID(each.high(), each.low()))
+                .orElseGet(UUID::randomUUID);
+        return new Request("POST", path + query, body, key, true, PATIENCE);
     }
 
     /** Returns a change, which is sent once. */

@@ -32,7 +32,7 @@ public record ServerNegatives(ServerClient client, TenantId tenant) implements H
     }
 
     private Request addition(NegativeKind kind, EntityId user, EntityId entity, WriteOptions options) {
-        return UserWrite.request(path(), fields(kind, user, entity), options);
+        return Request.write(path(), fields(kind, user, entity), options);
     }
 
     @Override
@@ -50,13 +50,13 @@ public record ServerNegatives(ServerClient client, TenantId tenant) implements H
     }
 
     private Position withdraw(ObjectNode body, WriteOptions options) {
-        return SignalWrite.position(client.call(UserWrite.request(path() + "/withdrawals", body, options)));
+        return SignalWrite.position(client.call(Request.write(path() + "/withdrawals", body, options)));
     }
 
     @Override
     public List<HardNegative> of(EntityId user, ReadOptions options) {
         List<HardNegative> all = new ArrayList<>();
-        for (JsonNode each : client.call(Request.get(path() + "?user=" + user + UserWrite.freshness(options)))
+        for (JsonNode each : client.call(Request.get(path() + "?user=" + user + ReadQuery.freshness(options)))
                 .path("hard_negatives")) {
             all.add(new HardNegative(
                     NegativeKind.valueOf(each.path("kind").asText().toUpperCase(Locale.ROOT)),

@@ -49,16 +49,16 @@ public record ServerSessions(ServerClient client, TenantId tenant) implements Se
             ObjectNode body = Json.object()
                     .put("session", session.toString())
                     .put("user", start.user().toString());
-            return UserWrite.request(path(), body, options);
+            return Request.write(path(), body, options);
         }
         ObjectNode body = Json.object().put("number", number.value());
         ActLine.describe(event, body);
-        return UserWrite.request(path() + "/" + session + "/writes", body, options);
+        return Request.write(path() + "/" + session + "/writes", body, options);
     }
 
     @Override
     public Session read(SessionId session, ReadOptions options) {
-        String query = UserWrite.freshness(options);
+        String query = ReadQuery.freshness(options);
         JsonNode answer =
                 client.call(Request.get(path() + "/" + session + (query.isEmpty() ? "" : "?" + query.substring(1))));
         List<SessionEntry> entries = new ArrayList<>();

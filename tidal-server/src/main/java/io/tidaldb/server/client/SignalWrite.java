@@ -12,7 +12,6 @@ import io.tidaldb.core.WriteOptions;
 import io.tidaldb.server.importing.Json;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.UUID;
 
 /** Signals that are recorded in one request, whole or not at all. */
 public final class SignalWrite {
@@ -23,14 +22,7 @@ public final class SignalWrite {
     public static Request request(TenantId tenant, List<Signal> signals, WriteOptions options) {
         ArrayNode body = Json.object().arrayNode(signals.size());
         signals.forEach(signal -> describe(body.addObject(), signal));
-        List<String> given = new ArrayList<>();
-        options.durability().ifPresent(level -> given.add("durability=" + level.name()));
-        options.region().ifPresent(region -> given.add("region=" + region));
-        String query = given.isEmpty() ? "" : "?" + String.join("&", given);
-        UUID key = options.idempotencyKey()
-                .map(each -> new UUID(each.high(), each.low()))
-                .orElseGet(UUID::randomUUID);
-        return Request.write(ServerTenants.path(tenant) + "/signals" + query, body, key);
+        return Request.write(ServerTenants.path(tenant) + "/signals", body, options);
     }
 
     private static void describe(ObjectNode result, Signal signal) {

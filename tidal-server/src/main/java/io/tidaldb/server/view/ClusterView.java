@@ -8,6 +8,7 @@ import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.wal.WalBatch;
 import io.tidaldb.core.ClusterHealth;
+import io.tidaldb.core.RegionDrill;
 import io.tidaldb.core.Tenant;
 import io.tidaldb.server.config.HealthThresholds;
 import io.tidaldb.server.importing.Json;
@@ -48,6 +49,14 @@ public final class ClusterView {
             ClusterHealth.TenantRisk risk = health.risks().tenants().get(tenant.tenant());
             if (risk != null) {
                 canLose(shown, risk);
+            }
+            ClusterHealth.RecoveryPoint point = health.risks().recoveryPoints().get(tenant.tenant());
+            if (point != null) {
+                DrillView.put(shown.putObject("recovery_point"), point);
+            }
+            RegionDrill drill = health.risks().drills().get(tenant.tenant());
+            if (drill != null) {
+                shown.set("last_drill", DrillView.of(drill));
             }
         });
         ArrayNode ifLost = result.putArray("if_lost");

@@ -55,6 +55,7 @@ class AuthorisationTest {
             Map.entry("GET /v1/tenants/{tenant}/usage", READERS),
             Map.entry("PATCH /v1/tenants/{tenant}", OPERATORS),
             Map.entry("POST /v1/tenants/{tenant}/leader", OPERATORS),
+            Map.entry("POST /v1/tenants/{tenant}/drills", OPERATORS),
             Map.entry("DELETE /v1/tenants/{tenant}", OPERATORS),
             Map.entry("POST /v1/tenants/{tenant}/signals", WRITERS),
             Map.entry("GET /v1/tenants/{tenant}/entities/{entity}/signals/{signal}", READERS),

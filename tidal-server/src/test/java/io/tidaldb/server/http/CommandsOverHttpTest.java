@@ -110,6 +110,28 @@ class CommandsOverHttpTest {
     }
 
     @Test
+    @DisplayName("R-42: write of users in the region that is asked for, if that takes the tenant's writes")
+    void regionOfUsers() {
+        try (Both both = new Both()) {
+            both.both("tenant create --tenant 7");
+            both.both("tenant create --tenant 8 --writes everywhere");
+            for (String tenant : List.of("7", "8")) {
+                both.both("session start --tenant " + tenant + " --session 9 --user 1 --region r0");
+                both.both("negative hide --tenant " + tenant + " --user 1 --entity 42 --region r0");
+            }
+            both.same("session start --tenant 7 --session 10 --user 1 --region r1", 1);
+            run("session start --tenant 7 --session 10 --user 1 --region r1", "--server", url(both.server))
+                    .is(1, "not in region r1", "EVERYWHERE");
+            run("session start --tenant 8 --session 10 --user 1 --region r1", "--server", url(both.server))
+                    .is(2, "not all of its shards in region r1", "[r0]");
+            run("negative hide --tenant 8 --user 1 --entity 42 --region mars", "--server", url(both.server))
+                    .is(2, "mars");
+            run("cluster drill --tenant 7 --lose-region r0", "--server", url(both.server))
+                    .is(1, "all nodes are in this process");
+        }
+    }
+
+    @Test
     @DisplayName("R-46: export what users did in sessions, hid and withdrew, in the order of the log")
     void exportActs() {
         try (Both both = new Both()) {

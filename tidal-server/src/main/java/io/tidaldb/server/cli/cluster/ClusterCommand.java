@@ -12,6 +12,7 @@ import picocli.CommandLine.Command;
             ClusterDownCommand.class,
             ClusterStatusCommand.class,
             ClusterPromoteCommand.class,
+            ClusterDrillCommand.class,
             ClusterInitCommand.class,
             ClusterNodesCommand.class,
             ClusterJoinCommand.class,

@@ -24,6 +24,7 @@ final class ClusterTable {
         table.set("nodes", health.path("nodes"));
         table.set("regions", health.path("regions"));
         table.set("can_lose", canLose(health.path("tenants")));
+        table.set("recovery_points", recoveryPoints(health.path("tenants")));
         table.set("if_lost", health.path("if_lost"));
         ArrayNode shards = table.putArray("shards");
         health.path("shards").forEach(shard -> describe(shards.addObject(), shard));
@@ -45,6 +46,29 @@ final class ClusterTable {
                             .put("service_regions", service.path("regions").asInt())
                             .put("tenants", 0));
             row.put("tenants", row.path("tenants").asInt() + 1);
+        }
+        return Json.object().arrayNode().addAll(rows.values());
+    }
+
+    /** Returns how many tenants would lose how much with a region. */
+    private static ArrayNode recoveryPoints(JsonNode tenants) {
+        SortedMap<String, ObjectNode> rows = new TreeMap<>();
+        for (JsonNode tenant : tenants) {
+            JsonNode point = tenant.path("recovery_point");
+            String region = "r" + point.path("region").asText();
+            String loses = point.path("loses").asText();
+            ObjectNode row = rows.computeIfAbsent(
+                    region + loses,
+                    each -> Json.object()
+                            .put("if_lost", region)
+                            .put("loses", loses)
+                            .put("tenants", 0)
+                            .put("records", 0)
+                            .put("ms", 0));
+            row.put("tenants", row.path("tenants").asInt() + 1);
+            for (String name : List.of("records", "ms")) {
+                row.put(name, Math.max(row.path(name).asLong(), point.path(name).asLong()));
+            }
         }
         return Json.object().arrayNode().addAll(rows.values());
     }

@@ -1,12 +1,10 @@
 package io.tidaldb.server.cli.signal;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.tidaldb.api.RegionId;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.core.EventTime;
 import io.tidaldb.core.Position;
 import io.tidaldb.core.Signal;
-import io.tidaldb.core.WriteOptions;
 import io.tidaldb.server.cli.CliCommand;
 import io.tidaldb.server.cli.ExitCodes;
 import io.tidaldb.server.cli.backend.Backend;
@@ -52,20 +50,13 @@ final class SignalRecordCommand extends CliCommand {
     @Mixin
     private final WriteChoice write = new WriteChoice();
 
-    @Option(
-            names = "--region",
-            paramLabel = "r1",
-            description = "Who takes it, of a tenant with writes EVERYWHERE (default: the nearest).")
-    @Nullable
-    private String region;
-
     @Override
     public Integer call() throws IOException {
         Signal event =
                 new Signal(signal, entity.id(), entity.name(), weight, ts == null ? Signal.NOW : EventTime.nanos(ts));
         try (Backend backend = store.openOrCreate(token())) {
             TenantId target = backend.named(tenant);
-            Position position = backend.record(target, event, options());
+            Position position = backend.record(target, event, write.options());
             ObjectNode result = Json.object()
                     .put("tenant", Long.toUnsignedString(target.value()))
                     .put("position", position.toString())
@@ -74,10 +65,5 @@ final class SignalRecordCommand extends CliCommand {
             output().result(result.put("weight", (float) weight));
             return ExitCodes.DONE;
         }
-    }
-
-    private WriteOptions options() {
-        WriteOptions options = write.options();
-        return region == null ? options : options.in(RegionId.parse(region));
     }
 }

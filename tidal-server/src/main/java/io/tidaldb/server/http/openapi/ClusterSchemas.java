@@ -1,17 +1,26 @@
 package io.tidaldb.server.http.openapi;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.tidaldb.core.ClusterHealth;
 import io.tidaldb.core.Reconciliation;
+import io.tidaldb.core.RegionDrill;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import java.util.SortedMap;
 
-/** The shapes of reconciliation, and of faults between regions. */
+/** The shapes of reconciliation, of faults between regions, and of drills. */
 final class ClusterSchemas {
 
     private ClusterSchemas() {}
 
     static void addTo(SortedMap<String, ObjectNode> all) {
+        all.put(
+                "NewDrill",
+                Schema.object()
+                        .with("lose_region", Schema.types("integer", "string"))
+                        .build());
+        all.put("RegionDrill", drill());
         all.put(
                 "Reconciliation",
                 Schema.object()
@@ -38,6 +47,34 @@ final class ClusterSchemas {
                         .with("cut", Schema.list(Schema.text()))
                         .with("for_ms", Schema.number())
                         .build());
+    }
+
+    /** Returns the shape of what a tenant would lose with a region. */
+    static ObjectNode recoveryPoint() {
+        return Schema.object()
+                .with("region", Schema.number())
+                .with("loses", Schema.oneOf(names(ClusterHealth.Extent.values())))
+                .with("records", Schema.types("integer", "null"))
+                .with("ms", Schema.types("integer", "null"))
+                .build();
+    }
+
+    private static ObjectNode drill() {
+        return Schema.object()
+                .with("tenant", Schema.id())
+                .with("began", Schema.time())
+                .with("outcome", Schema.oneOf(names(RegionDrill.Outcome.values())))
+                .with("slots_moved", Schema.number())
+                .with("rto_ms", Schema.types("integer", "null"))
+                .with("lease_ms", Schema.types("integer"))
+                .with("takeover_ms", Schema.types("integer", "null"))
+                .with("back_ms", Schema.types("integer", "null"))
+                .with("recovery_point", recoveryPoint())
+                .build();
+    }
+
+    private static List<String> names(Enum<?>[] values) {
+        return Arrays.stream(values).map(Enum::name).toList();
     }
 
     private static ObjectNode step() {

@@ -598,6 +598,8 @@ public final class Schemas {
                                 .with("throttled_total", Schema.count())
                                 .maybe("damage", Schema.text())
                                 .maybe("can_lose", canLose())
+                                .maybe("recovery_point", ClusterSchemas.recoveryPoint())
+                                .maybe("last_drill", Schema.ref("RegionDrill"))
                                 .build()))
                 .with(
                         "if_lost",

@@ -111,7 +111,11 @@ public final class ServerEvents implements AutoCloseable {
                 health.nodes(),
                 health.shards(),
                 List.of(),
-                new ClusterHealth.Risks(new TreeMap<>(), health.risks().ifLost()),
+                new ClusterHealth.Risks(
+                        new TreeMap<>(),
+                        new TreeMap<>(),
+                        new TreeMap<>(),
+                        health.risks().ifLost()),
                 health.upgrades());
         Optional<String> notReady = node.notReady();
         ObjectNode event = ClusterView.describe(node.cluster(), brief, List.of(), node.thresholds());

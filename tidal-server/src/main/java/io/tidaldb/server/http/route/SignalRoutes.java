@@ -5,21 +5,16 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.tidaldb.api.Durability;
-import io.tidaldb.api.RegionId;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.core.Position;
 import io.tidaldb.core.Signal;
 import io.tidaldb.core.Tenant;
 import io.tidaldb.core.WriteOptions;
-import io.tidaldb.server.http.body.Keys;
 import io.tidaldb.server.http.body.RequestJson;
 import io.tidaldb.server.http.body.SignalJson;
-import io.tidaldb.server.http.exchange.Access;
 import io.tidaldb.server.http.exchange.Exchange;
 import io.tidaldb.server.http.exchange.MediaTypes;
-import io.tidaldb.server.http.exchange.Method;
 import io.tidaldb.server.http.exchange.Refusal;
 import io.tidaldb.server.http.exchange.Route;
 import io.tidaldb.server.http.openapi.Schema;
@@ -29,9 +24,7 @@ import java.io.CharConversionException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** Writes. */
@@ -40,25 +33,9 @@ final class SignalRoutes {
     private static final int MAX_SIGNALS = 100_000;
 
     List<Route> routes() {
-        return List.of(Route.of(
-                        Method.POST,
+        return List.of(Writes.route(
                         "/v1/tenants/{tenant}/signals",
-                        Access.WRITE,
                         "Records signals: an array whole or not at all, NDJSON in chunks of up to 1,000 lines")
-                .query(
-                        "durability",
-                        Schema.oneOf(Arrays.stream(Durability.values())
-                                .map(Enum::name)
-                                .toList()),
-                        "When the write is acknowledged; the tenant's own level unless given")
-                .query(
-                        "region",
-                        Schema.text(),
-                        "Whose replicas take the write, of a tenant with writes EVERYWHERE; the nearest unless given")
-                .header(
-                        "Idempotency-Key",
-                        Schema.text(),
-                        "Names the write: a retry under the same key has no second effect and returns the first result")
                 .body(MediaTypes.JSON, Schema.list(Schema.ref("Signal")))
                 .body(MediaTypes.NDJSON, Schema.ref("Signal"))
                 .answers(200, "How many are acknowledged, and where they ended", Schema.ref("Accepted"))
@@ -67,7 +44,7 @@ final class SignalRoutes {
 
     private void record(Exchange exchange) throws IOException {
         Tenant tenant = exchange.tenant();
-        WriteOptions options = options(exchange);
+        WriteOptions options = Writes.options(exchange);
         if (exchange.mediaType().equals(MediaTypes.NDJSON)) {
             new NdjsonUpload(exchange, tenant, options).begin();
             return;
@@ -79,17 +56,6 @@ final class SignalRoutes {
         }
         exchange.answerLater(
                 200, tenant.recordAllAsync(signals, options).thenApply(position -> accepted(signals.size(), position)));
-    }
-
-    private static WriteOptions options(Exchange exchange) {
-        WriteOptions options = WriteOptions.DEFAULT;
-        Optional<Durability> level = exchange.query("durability").map(TenantRoutes::durability);
-        if (level.isPresent()) {
-            options = options.with(level.get());
-        }
-        options = exchange.query("region").map(RegionId::parse).map(options::in).orElse(options);
-        Optional<String> key = exchange.header("Idempotency-Key");
-        return key.isPresent() ? options.with(Keys.of(key.get())) : options;
     }
 
     private static List<Signal> array(InputStream body, TenantId tenant) throws IOException {

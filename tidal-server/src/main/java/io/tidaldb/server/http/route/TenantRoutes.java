@@ -20,9 +20,11 @@ import io.tidaldb.server.http.exchange.Route;
 import io.tidaldb.server.http.openapi.Schema;
 import io.tidaldb.server.importing.Json;
 import io.tidaldb.server.importing.TenantLookup;
+import io.tidaldb.server.view.DrillView;
 import io.tidaldb.server.view.ErasureView;
 import io.tidaldb.server.view.PlacementView;
 import io.tidaldb.server.view.TenantView;
+import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -97,6 +99,14 @@ final class TenantRoutes {
                         .body(MediaTypes.JSON, Schema.ref("NewLeader"))
                         .answers(200, "The tenant", Schema.ref("Tenant"))
                         .by(this::promote),
+                Route.of(
+                                Method.POST,
+                                ONE + "/drills",
+                                Access.OPERATOR,
+                                "Practises the loss of a region: replicas elsewhere take the writes for a moment")
+                        .body(MediaTypes.JSON, Schema.ref("NewDrill"))
+                        .answers(200, "What it came to", Schema.ref("RegionDrill"))
+                        .by(this::drill),
                 Route.of(
                                 Method.GET,
                                 "/v1/erasures",
@@ -253,6 +263,14 @@ final class TenantRoutes {
         exchange.acting().promote(tenant.id(), replica);
         events.tenant("changed", tenant.id());
         exchange.answer(200, TenantView.shown(tenant));
+    }
+
+    private void drill(Exchange exchange) throws IOException {
+        Fields fields = exchange.body();
+        RegionId region = fields.value("lose_region", RegionId::parse)
+                .orElseThrow(() -> TidalException.invalid("lose_region is missing: expected a region such as \"r0\""));
+        fields.end();
+        exchange.answer(200, DrillView.of(exchange.acting().drill(exchange.tenantId(), region)));
     }
 
     private void delete(Exchange exchange) {

@@ -2,7 +2,6 @@ package io.tidaldb.server.http.route;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.tidaldb.api.Durability;
 import io.tidaldb.api.EntityId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.api.WalSegmentId;
@@ -15,7 +14,6 @@ import io.tidaldb.core.SessionId;
 import io.tidaldb.core.SessionSeqNo;
 import io.tidaldb.core.WriteOptions;
 import io.tidaldb.server.http.body.Fields;
-import io.tidaldb.server.http.body.Keys;
 import io.tidaldb.server.http.body.Text;
 import io.tidaldb.server.http.exchange.Access;
 import io.tidaldb.server.http.exchange.Exchange;
@@ -40,11 +38,13 @@ final class UserRoutes {
 
     List<Route> routes() {
         return List.of(
-                write(NEGATIVES, "Says that a user does not want to see an entity: rankings for the user leave it out")
+                Writes.route(
+                                NEGATIVES,
+                                "Says that a user does not want to see an entity: rankings for the user leave it out")
                         .body(MediaTypes.JSON, Schema.ref("NewHardNegative"))
                         .answers(200, "Where the write ended", Schema.ref("Written"))
                         .by(this::hide),
-                write(
+                Writes.route(
                                 NEGATIVES + "/withdrawals",
                                 "Withdraws the hard negatives that it names, or all of a kind that are there")
                         .body(MediaTypes.JSON, Schema.ref("Withdrawal"))
@@ -63,11 +63,11 @@ final class UserRoutes {
                         .body(MediaTypes.JSON, Schema.ref("Filter"))
                         .answers(200, "The entities, in the order of the question", Schema.ref("Visible"))
                         .by(this::visible),
-                write(SESSIONS, "Starts a session of a user: its write number 1")
+                Writes.route(SESSIONS, "Starts a session of a user: its write number 1")
                         .body(MediaTypes.JSON, Schema.ref("NewSession"))
                         .answers(200, "Where the write ended", Schema.ref("Written"))
                         .by(this::start),
-                write(SESSIONS + "/{session}/writes", "Writes to a session, or closes it")
+                Writes.route(SESSIONS + "/{session}/writes", "Writes to a session, or closes it")
                         .body(MediaTypes.JSON, Schema.ref("SessionWrite"))
                         .answers(200, "Where the write ended", Schema.ref("Written"))
                         .by(this::write),
@@ -75,30 +75,6 @@ final class UserRoutes {
                         .query(ReadRoutes.FRESHNESS)
                         .answers(200, "The session", Schema.ref("Session"))
                         .by(this::session));
-    }
-
-    private static Route.Builder write(String path, String summary) {
-        return Route.of(Method.POST, path, Access.WRITE, summary)
-                .query(
-                        "durability",
-                        Schema.oneOf(Arrays.stream(Durability.values())
-                                .map(Enum::name)
-                                .toList()),
-                        "When the write is acknowledged; the tenant's own level unless given")
-                .header(
-                        "Idempotency-Key",
-                        Schema.text(),
-                        "Names the write: a retry under the same key has no second effect and returns the first result");
-    }
-
-    private static WriteOptions options(Exchange exchange) {
-        WriteOptions options = WriteOptions.DEFAULT;
-        Optional<Durability> level = exchange.query("durability").map(TenantRoutes::durability);
-        if (level.isPresent()) {
-            options = options.with(level.get());
-        }
-        Optional<String> key = exchange.header("Idempotency-Key");
-        return key.isPresent() ? options.with(Keys.of(key.get())) : options;
     }
 
     private void hide(Exchange exchange) throws IOException {
@@ -109,7 +85,8 @@ final class UserRoutes {
         EntityId entity = id(fields, "entity");
         fields.end();
         exchange.answerLater(
-                200, negatives.addAsync(kind, user, entity, options(exchange)).thenApply(UserView::written));
+                200,
+                negatives.addAsync(kind, user, entity, Writes.options(exchange)).thenApply(UserView::written));
     }
 
     private void withdraw(Exchange exchange) throws IOException {
@@ -120,7 +97,7 @@ final class UserRoutes {
         EntityId entity = id(fields, "entity");
         Optional<List<String>> records = fields.list("records");
         fields.end();
-        WriteOptions options = options(exchange);
+        WriteOptions options = Writes.options(exchange);
         Position position = records.isEmpty()
                 ? negatives.withdraw(kind, user, entity, options)
                 : negatives.withdraw(
@@ -200,7 +177,7 @@ final class UserRoutes {
                 200,
                 exchange.tenant()
                         .sessions()
-                        .writeAsync(session, number, event, options(exchange))
+                        .writeAsync(session, number, event, Writes.options(exchange))
                         .thenApply(UserView::written));
     }
 
