@@ -14,6 +14,7 @@ import io.tidaldb.api.WriteMode;
 import io.tidaldb.core.BackupReport;
 import io.tidaldb.core.BackupSource;
 import io.tidaldb.core.EntityErasure;
+import io.tidaldb.core.MigrationOptions;
 import io.tidaldb.core.NegativeKind;
 import io.tidaldb.core.ReadOptions;
 import io.tidaldb.core.RestoreOptions;
@@ -26,6 +27,7 @@ import io.tidaldb.core.Tidal;
 import io.tidaldb.core.Topology;
 import io.tidaldb.core.WriteOptions;
 import io.tidaldb.core.backup.BackupPoint;
+import io.tidaldb.core.control.MigrationState;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -54,10 +56,14 @@ class EntityErasureTest {
     Path directory;
 
     private Tidal open(String wal) {
+        return open(wal, Topology.regions(3).shardsPerRegion(1));
+    }
+
+    private Tidal open(String wal, Topology topology) {
         return Tidal.builder()
                 .dataDir(directory)
                 .wal(wal)
-                .topology(Topology.regions(3).shardsPerRegion(1))
+                .topology(topology)
                 .signal("view", Duration.ofDays(7))
                 .open();
     }
@@ -105,6 +111,36 @@ class EntityErasureTest {
                 .findFirst()
                 .orElseThrow()
                 .entity();
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("io.tidaldb.it.Cell#durableStores")
+    @DisplayName("F-33, F-71: a tenant whose logs were cut moves to another shard, and is there after a restart, too")
+    void movesAfterwards(String wal) {
+        Topology topology = Topology.regions(3).shardsPerRegion(2);
+        try (Tidal tidal = open(wal, topology)) {
+            Tenant tenant = tidal.createTenant(TenantConfig.builder(ID)
+                    .pinnedShards(ReplicaId.parse("r0:s0"))
+                    .build());
+            fill(tenant);
+            tidal.eraseEntity(ID, NUMBERED);
+            Await.until(() -> tidal.entityErasures().stream().allMatch(EntityErasure::isComplete));
+            long id = tidal.migrations()
+                    .start(
+                            ID,
+                            ReplicaId.parse("r0:s0"),
+                            ReplicaId.parse("r1:s1"),
+                            MigrationOptions.DEFAULT.holding(Duration.ZERO));
+            MigrationMatrixTest.awaitState(tidal, id, MigrationState.COMPLETE);
+            tenant.record("view", 7, 1);
+            assertThat(tenant.total("view")).isEqualTo(20 * 51 + 1);
+        }
+        try (Tidal tidal = open(wal, topology)) {
+            Tenant tenant = tidal.tenant(ID).orElseThrow();
+            assertThat(tenant.placement()).containsExactly(ReplicaId.parse("r1:s1"));
+            assertThat(tenant.total("view")).isEqualTo(20 * 51 + 1);
+            assertThat(tenant.score("view", NUMBERED.value())).isZero();
+        }
     }
 
     @ParameterizedTest(name = "{0}")

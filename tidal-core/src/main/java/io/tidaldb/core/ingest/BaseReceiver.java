@@ -45,10 +45,7 @@ public final class BaseReceiver {
         Checkpoint.read(file, from, null, keys, empty, schema);
         erasures = empty.erasures.numbers();
         empty.rename(names);
-        try (SlotImage image = new SlotImage(empty)) {
-            return Checkpoint.write(
-                    home, Checkpoint.snapshotName(empty.replica().shard()), image, () -> false);
-        }
+        return Checkpoint.writeSnapshot(home, empty);
     }
 
     /** Writes the next part. */

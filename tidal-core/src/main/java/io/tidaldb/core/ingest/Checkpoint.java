@@ -167,6 +167,13 @@ final class Checkpoint {
         }
     }
 
+    /** Writes a state that came from another slot as this one's snapshot, in place of the file that it was read from; returns its size in bytes. */
+    static long writeSnapshot(NodeHome home, TenantShard state) {
+        try (SlotImage image = new SlotImage(state)) {
+            return write(home, snapshotName(state.replica().shard()), image, () -> false);
+        }
+    }
+
     /**
      * Restores a slot's state from a file, and returns the file's size in bytes.
      *

@@ -375,12 +375,24 @@ public final class Node {
 
     /** Begins to take another replica's snapshot of a slot, part by part. */
     public SnapshotReceiver receiver(TenantShard shard) {
+        return receiver(shard, recovery::read);
+    }
+
+    /** As {@link #receiver}, of a replica of the shard from which the slot is moved to this one. */
+    public SnapshotReceiver receiverOfMoved(TenantShard shard) {
+        return receiver(shard, (file, empty) -> {
+            Checkpoint.read(file, shard.tenantId(), null, shard.tenant().keys(), empty, shard.schema);
+            return Checkpoint.writeSnapshot(home, empty);
+        });
+    }
+
+    private SnapshotReceiver receiver(TenantShard shard, SnapshotReceiver.Reading reading) {
         return new SnapshotReceiver(
                 home,
                 shard,
                 recovery,
                 this::inBackground,
-                recovery::read,
+                reading,
                 (slot, fresh, bytes) -> install(slot, fresh, bytes, false));
     }
 

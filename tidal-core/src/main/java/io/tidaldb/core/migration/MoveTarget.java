@@ -106,7 +106,8 @@ public final class MoveTarget {
                 content.logs().stream().map(MoveTarget::log).toList();
         List<Answer.MovedLog> merged = new ArrayList<>();
         content.merged().forEach((origin, last) -> merged.add(log(new SlotLogs.Held(origin, last + 1, last, 0))));
-        return new Answer.Moved(logs, merged, content.folded(), content.digest(), content.hash(), 0, 0, NOTHING, null, null);
+        return new Answer.Moved(
+                logs, merged, content.folded(), content.digest(), content.hash(), 0, 0, NOTHING, null, null);
     }
 
     private static Answer.MovedLog log(SlotLogs.Held held) {
@@ -201,7 +202,7 @@ public final class MoveTarget {
     private CompletableFuture<Answer.Moved> snapshot(Node node, TenantShard shard, Call.Move move, ByteBuffer part) {
         if (move.number() == 0) {
             abandon(receiving.remove(shard));
-            receiving.put(shard, new Receiving(node.receiver(shard), 0));
+            receiving.put(shard, new Receiving(node.receiverOfMoved(shard), 0));
         }
         Receiving known = receiving.get(shard);
         if (known == null || known.next != move.number()) {

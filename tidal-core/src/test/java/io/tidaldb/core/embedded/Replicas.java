@@ -21,6 +21,11 @@ public final class Replicas {
         return ((EmbeddedTidal) tidal).existing(tenant).replicas(shard);
     }
 
+    /** Returns what tells a tenant from another one that had its id before or has it later. */
+    public static long life(Tidal tidal, TenantId tenant) {
+        return ((EmbeddedTidal) tidal).existing(tenant).record().digestSeed();
+    }
+
     /** Returns how often slots of a tenant, or of a former one with its id, have got another leader. */
     public static long moves(Tidal tidal, TenantId tenant) {
         return ((EmbeddedTidal) tidal).existing(tenant).record().epoch();

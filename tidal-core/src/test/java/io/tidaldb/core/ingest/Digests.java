@@ -1,7 +1,12 @@
 package io.tidaldb.core.ingest;
 
+import io.tidaldb.api.EntityId;
 import io.tidaldb.api.Origin;
+import io.tidaldb.core.backup.BackedUpLog;
+import io.tidaldb.core.codec.Chain;
 import io.tidaldb.core.directory.NodeHome;
+import io.tidaldb.core.ledger.CellView;
+import io.tidaldb.core.ledger.LedgerSum;
 import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
@@ -9,9 +14,12 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.TreeMap;
 
 /** What a slot holds, to the bit: for tests that compare one state with another. */
@@ -73,6 +81,39 @@ public final class Digests {
         }
         return slot.label() + " " + slot.schemaLogged + " " + slot.lastHlc + " "
                 + HexFormat.of().formatHex(bytes.toByteArray());
+    }
+
+    /**
+     * Returns how far what a slot answers goes in the log of each origin, with the chain there where it is known; empty if something counts
+     * twice until it is taken back.
+     */
+    public static Optional<List<BackedUpLog>> reached(int index, TenantShard slot) {
+        if (slot.duplicateWrites() > 0 || slot.origins.values().stream().anyMatch(each -> !each.waiting.isEmpty())) {
+            return Optional.empty();
+        }
+        List<BackedUpLog> reached = new ArrayList<>();
+        slot.origins.forEach((origin, each) -> reached.add(new BackedUpLog(
+                index, origin, each.foldedSeqno, each.foldedSeqno == each.lastSeqno ? each.chain : Chain.START)));
+        slot.compacted.forEach((origin, end) -> reached.add(new BackedUpLog(index, origin, end, Chain.START)));
+        return Optional.of(reached);
+    }
+
+    /** Returns all that a slot answers of some entities and the first few types as of a time, to the bit. */
+    public static List<String> answers(TenantShard slot, int types, List<EntityId> entities, long atNanos) {
+        List<String> answers = new ArrayList<>();
+        LedgerSum readable = slot.readable();
+        CellView cell = new CellView();
+        for (int type = 0; type < types; type++) {
+            for (EntityId entity : entities) {
+                if (readable.read(entity.value(), type, atNanos, cell)) {
+                    answers.add("type " + type + " of " + entity + " " + slot.name(entity.value()) + ": "
+                            + Double.toHexString(cell.score()) + " " + cell.count() + " " + cell.lastHour() + " "
+                            + cell.lastDay() + " " + cell.lastWeek() + " " + cell.asOfNanos());
+                }
+            }
+            answers.add("type " + type + ": " + readable.total(type) + " of " + readable.entities(type));
+        }
+        return answers;
     }
 
     /** Returns the origin that a slot is written under. */

@@ -77,6 +77,24 @@ class MembersSimulation {
     }
 
     @Test
+    @DisplayName("F-71, F-72: among the runs tenants are backed up and restored, and entities are erased")
+    void backedUpAndRestored() {
+        long parts = 0;
+        long restored = 0;
+        long erased = 0;
+        // With backups.
+        for (long seed : new long[] {13, 20, 29}) {
+            RandomMembers run = RandomMembers.run(seed, Trace.off());
+            parts += run.backups().parts();
+            restored += run.backups().restored();
+            erased += run.erasures().completed();
+        }
+        assertThat(parts).isPositive();
+        assertThat(restored).isPositive();
+        assertThat(erased).isPositive();
+    }
+
+    @Test
     @DisplayName("the same seed leaves the same trace, byte for byte")
     void sameSeedSameTrace(@TempDir Path directory) throws IOException {
         Path first = directory.resolve("first");

@@ -1,6 +1,7 @@
 package io.tidaldb.it.sim;
 
 import io.tidaldb.api.Durability;
+import io.tidaldb.api.EntityId;
 import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.IdempotencyKey;
 import io.tidaldb.api.Outcome;
@@ -10,6 +11,7 @@ import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.api.WriteMode;
+import io.tidaldb.core.EntityNames;
 import io.tidaldb.core.Position;
 import io.tidaldb.core.Signal;
 import io.tidaldb.core.Tenant;
@@ -32,6 +34,7 @@ import java.util.Set;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /** What users of members do, each time through some member: change tenants, write, try again through another one, read. */
@@ -42,6 +45,7 @@ final class MembersWorkload {
     private static final int MOST_RETRIES = 6;
     private static final Duration LOOK_AGAIN = Duration.ofSeconds(5);
     private static final long ENTITIES = 12;
+    private static final long NAMED = 3;
     static final long TENANTS = 5;
 
     private final SimulatedMembers cluster;
@@ -83,6 +87,13 @@ final class MembersWorkload {
         for (long id = 0; id < 2; id++) {
             create(cluster.members().get((int) id), config(TenantId.of(id)));
         }
+    }
+
+    /** Returns all that signals are of. */
+    static List<EntityId> entities() {
+        return LongStream.range(0, ENTITIES)
+                .mapToObj(entity -> entity < NAMED ? EntityNames.idOf("name" + entity) : EntityId.of(entity))
+                .toList();
     }
 
     MemberHistory history() {
@@ -275,7 +286,11 @@ final class MembersWorkload {
     // Mostly one that somebody knows.
     private TenantId someTenant() {
         Member member = some();
-        List<Tenant> known = member == null ? List.of() : member.tidal().tenants();
+        List<Tenant> known = member == null
+                ? List.of()
+                : member.tidal().tenants().stream()
+                        .filter(tenant -> !RandomBackups.isCopy(tenant.id()))
+                        .toList();
         return known.isEmpty() || random.chance(50_000)
                 ? TenantId.of(random.below(TENANTS))
                 : known.get((int) random.below(known.size())).id();
@@ -286,7 +301,7 @@ final class MembersWorkload {
         for (long left = random.between(1, 5); left > 0; left--) {
             String type = declared.get((int) random.below(declared.size()));
             long entity = random.below(ENTITIES);
-            Signal signal = entity < 3 ? Signal.of(type, "name" + entity, 1) : Signal.of(type, entity, 1);
+            Signal signal = entity < NAMED ? Signal.of(type, "name" + entity, 1) : Signal.of(type, entity, 1);
             signals.add(signal.at(FIRST_EVENT + events++ * 1_000));
         }
         IdempotencyKey key = withKey ? new IdempotencyKey(random.nextLong(), random.nextLong()) : null;

@@ -26,6 +26,8 @@ final class RandomMembers {
     private final RandomUpgrades upgrades;
     private final RandomMigrations migrations;
     private final RandomKeys keys;
+    private final RandomErasures erasures;
+    private final RandomBackups backups;
     private final int calm;
     private final boolean faulty;
     private final LinkQuality links;
@@ -59,9 +61,11 @@ final class RandomMembers {
         cluster.network().links(links);
         keys = new RandomKeys(cluster, MembersWorkload.TENANTS, faulty);
         workload = new MembersWorkload(cluster, keys, !faulty);
-        check = new MembersCheck(cluster, workload.history());
         upgrades = new RandomUpgrades(cluster);
         migrations = new RandomMigrations(cluster, faulty);
+        erasures = new RandomErasures(cluster, workload.history(), MembersWorkload.entities());
+        backups = new RandomBackups(cluster, keys, erasures, MembersWorkload.entities(), workload::write);
+        check = new MembersCheck(cluster, workload.history(), !erasures.isChosen() && !backups.isTruncating());
         world.onCrash(machine -> {
             crashes++;
             if (gone.stream().noneMatch(each -> each.machine() == machine)) {
@@ -96,6 +100,14 @@ final class RandomMembers {
 
     RandomKeys keys() {
         return keys;
+    }
+
+    RandomErasures erasures() {
+        return erasures;
+    }
+
+    RandomBackups backups() {
+        return backups;
     }
 
     long stops() {
@@ -145,10 +157,13 @@ final class RandomMembers {
             upgrades.act().ifPresent(this::stopped);
             migrations.act();
             keys.act();
+            erasures.act();
+            backups.act();
             world.runFor(Duration.ofMillis(random.between(0, 200)));
         }
         heal();
         keys.mustSuspend();
+        backups.mustEnd();
         workload.mustGoOn();
         converge();
         settled();
@@ -316,6 +331,7 @@ final class RandomMembers {
         keys.mustEnd(HEALED);
         upgrades.mustComeBack(HEALED);
         migrations.mustEnd(HEALED);
+        erasures.mustEnd(HEALED);
         converge();
     }
 

@@ -51,6 +51,7 @@ public final class SimulatedMembers implements AutoCloseable {
     private final UnaryOperator<MachineProfile> profiles;
     private int named;
     private boolean encrypting;
+    private @Nullable Duration retention;
 
     SimulatedMembers(
             SimulatedWorld world,
@@ -76,6 +77,11 @@ public final class SimulatedMembers implements AutoCloseable {
         encrypting = true;
         byte[] key = new byte[KeyVault.DATA_KEY_BYTES];
         members.forEach(member -> member.vault.add(SimulatedVault.SHARED, 1, key));
+    }
+
+    /** Has their instances drop what is older from the logs, once it is in a checkpoint. */
+    void retaining(Duration age) {
+        retention = age;
     }
 
     /** Opens all, each while those before it wait for it. */
@@ -125,10 +131,7 @@ public final class SimulatedMembers implements AutoCloseable {
      *
      * @param home null if only the control log was copied
      */
-    record Copy(
-            SimulatedControl.Copy control,
-            @Nullable SimulatedHome home,
-            Map<Path, LossyDisk.Image> disks) {}
+    record Copy(SimulatedControl.Copy control, @Nullable SimulatedHome home, Map<Path, LossyDisk.Image> disks) {}
 
     /** A machine, and the instance that its process opened last. */
     public final class Member {
@@ -292,6 +295,10 @@ public final class SimulatedMembers implements AutoCloseable {
                     .lease(lease)
                     .returnAfter(returnAfter)
                     .signal("view", Duration.ofDays(7));
+            Duration age = retention;
+            if (age != null) {
+                builder.retention(age).retentionMax(age);
+            }
             return encrypting ? builder.keyVault(vault).keys(Path.of("keys")).keyCheck(KEY_CHECK) : builder;
         }
     }

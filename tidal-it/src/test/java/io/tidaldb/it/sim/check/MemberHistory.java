@@ -8,8 +8,10 @@ import io.tidaldb.core.Signal;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -25,6 +27,27 @@ public final class MemberHistory {
     private final List<Write> writes = new ArrayList<>();
     private final Map<Long, Write> byEvent = new HashMap<>();
     private final Map<TenantId, Long> uncertainUntil = new TreeMap<>();
+    private final List<Erasure> erasures = new ArrayList<>();
+
+    /** An entity of a tenant that somebody has asked to be erased. Until that is complete nobody knows what of it is there. */
+    public final class Erasure {
+
+        private final TenantId tenant;
+        private final long entity;
+        private final List<Write> before;
+
+        private Erasure(TenantId tenant, long entity, List<Write> before) {
+            this.tenant = tenant;
+            this.entity = entity;
+            this.before = before;
+        }
+
+        /** It is complete: what was acknowledged before it was asked for is gone, and what is begun from now on is not. */
+        public void complete() {
+            before.forEach(write -> write.erased.add(entity));
+            erasures.remove(this);
+        }
+    }
 
     /** A write, tried once or several times under the same key. */
     public static final class Write {
@@ -37,6 +60,12 @@ public final class MemberHistory {
         private boolean uncertain;
         private boolean mayBeGone;
         private boolean gone;
+
+        /** Entities that were erased after it. */
+        private final Set<Long> erased = new HashSet<>();
+
+        /** Entities that were erased, but maybe before it. */
+        private final Set<Long> mayBeErased = new HashSet<>();
 
         private Write(TenantId tenant, List<Signal> signals, @Nullable IdempotencyKey key) {
             this.tenant = tenant;
@@ -92,14 +121,14 @@ public final class MemberHistory {
             return open > 0;
         }
 
-        /** Returns whether each of its signals must be there. */
-        public boolean mustBeThere() {
-            return acknowledged && !gone && !mayBeGone;
+        /** Returns whether its signals of an entity must be there. */
+        public boolean mustBeThere(long entity) {
+            return acknowledged && !gone && !mayBeGone && !mayBeErased.contains(entity);
         }
 
-        /** Returns whether none of its signals may be there. */
-        public boolean mustNotBeThere() {
-            return gone || !acknowledged && open == 0 && !uncertain;
+        /** Returns whether none of its signals of an entity may be there. */
+        public boolean mustNotBeThere(long entity) {
+            return gone || !acknowledged && open == 0 && !uncertain || erased.contains(entity);
         }
 
         @Override
@@ -115,6 +144,9 @@ public final class MemberHistory {
     public Write begin(TenantId tenant, List<Signal> signals, @Nullable IdempotencyKey key, long nowNanos) {
         Write write = new Write(tenant, signals, key);
         write.mayBeGone = isUncertain(tenant, nowNanos);
+        erasures.stream()
+                .filter(erasure -> erasure.tenant.equals(tenant))
+                .forEach(erasure -> write.mayBeErased.add(erasure.entity));
         writes.add(write);
         signals.forEach(signal -> byEvent.put(signal.eventNanos(), write));
         return write;
@@ -141,6 +173,20 @@ public final class MemberHistory {
                 write.gone = true;
             }
         });
+    }
+
+    /** Somebody asks for the erasure of an entity. */
+    public Erasure erasing(TenantId tenant, long entity) {
+        List<Write> all = of(tenant);
+        Erasure erasure = new Erasure(
+                tenant,
+                entity,
+                all.stream()
+                        .filter(write -> write.acknowledged && !write.isOpen())
+                        .toList());
+        all.forEach(write -> write.mayBeErased.add(entity));
+        erasures.add(erasure);
+        return erasure;
     }
 
     /** A tenant may be deleted, now or later. */
