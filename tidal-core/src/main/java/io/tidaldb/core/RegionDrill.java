@@ -1,6 +1,7 @@
 package io.tidaldb.core;
 
 import io.tidaldb.api.TenantId;
+import io.tidaldb.core.control.DrillOutcome;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
@@ -24,31 +25,14 @@ public record RegionDrill(
         TenantId tenant,
         ClusterHealth.RecoveryPoint recoveryPoint,
         Instant began,
-        Outcome outcome,
+        DrillOutcome outcome,
         int moved,
         Duration lease,
         @Nullable Duration takeover,
         @Nullable Duration back) {
 
-    /** What has become of it. */
-    public enum Outcome {
-        /** It has begun, and nobody has said yet that it is over. */
-        RUNNING,
-        /** Others took the writes, and all is as it was before. */
-        DONE,
-        /** Others took the writes, and go on to take some, until the replicas that are preferred can. */
-        NOT_BACK,
-        /** Not all that the region leads could be handed over; all is as it was before, or will be when it can. */
-        FAILED
-    }
-
     /** Returns for how long the tenant would not have been written at most; empty if that was not measured. */
     public Optional<Duration> recoveryTime() {
         return Optional.ofNullable(takeover).map(lease::plus);
-    }
-
-    /** Returns how it ended. */
-    public RegionDrill ended(Outcome how, @Nullable Duration tookOver, @Nullable Duration cameBack) {
-        return new RegionDrill(tenant, recoveryPoint, began, how, moved, lease, tookOver, cameBack);
     }
 }

@@ -115,7 +115,8 @@ class OlderCopyTest {
             // Long enough that it has told others how far it is.
             Await.until(() -> members.node(1).tenant(TENANT).isPresent());
             lapsed.set(true);
-            TidalException reason = members.node(1).failure().toCompletableFuture().get(30, TimeUnit.SECONDS);
+            TidalException reason =
+                    members.node(1).failure().toCompletableFuture().get(30, TimeUnit.SECONDS);
             assertThat(reason.code()).isEqualTo(ErrorCode.DIRECTORY_MISMATCH);
             assertThat(reason).hasMessageContainingAll("node n1", "put back to an older copy while it ran");
             members.tenant(0, TENANT).record("view", 1, 1);
@@ -123,7 +124,8 @@ class OlderCopyTest {
     }
 
     @Test
-    @DisplayName("the control log of a single node is refused; all of its directory is taken, since nobody else knows of it")
+    @DisplayName(
+            "the control log of a single node is refused; all of its directory is taken, since nobody else knows of it")
     void singleNode() {
         Path own = directory.resolve("single");
         try (Tidal tidal = open(own)) {

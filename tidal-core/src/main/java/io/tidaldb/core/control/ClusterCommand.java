@@ -6,7 +6,6 @@ import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.placement.ShardAssignment;
-import io.tidaldb.core.RegionDrill;
 import io.tidaldb.core.key.WrappedKey;
 import io.tidaldb.core.upgrade.UpgradePhase;
 import java.util.List;
@@ -200,7 +199,7 @@ public sealed interface ClusterCommand {
     sealed interface OfDrill extends ClusterCommand {
 
         /** Returns what is known of the drill. */
-        RegionDrill drill();
+        DrillRecord drill();
 
         @Override
         default TenantId tenant() {
@@ -209,10 +208,10 @@ public sealed interface ClusterCommand {
     }
 
     /** A drill begins. Refused while the tenant has another one, its replicas move, or a node is being upgraded. */
-    record BeginDrill(RegionDrill drill) implements OfDrill {}
+    record BeginDrill(DrillRecord drill) implements OfDrill {}
 
     /** A drill is over. Refused if another one has begun since. */
-    record EndDrill(RegionDrill drill) implements OfDrill {}
+    record EndDrill(DrillRecord drill) implements OfDrill {}
 
     /** A token is not valid any more, on any node. */
     record RevokeToken(String token) implements ClusterCommand {}

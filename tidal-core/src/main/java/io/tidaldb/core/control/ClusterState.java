@@ -9,7 +9,6 @@ import io.tidaldb.api.ShardId;
 import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.placement.ShardAssignment;
-import io.tidaldb.core.RegionDrill;
 import io.tidaldb.core.audit.AuditTrail;
 import io.tidaldb.core.audit.Provenance;
 import io.tidaldb.core.key.TenantKeys;
@@ -153,7 +152,7 @@ final class ClusterState {
 
     // Drills
 
-    private Reply beginDrill(RegionDrill drill) {
+    private Reply beginDrill(DrillRecord drill) {
         TenantRecord known = tenants.get(drill.tenant());
         if (known == null) {
             return unknown(drill.tenant());

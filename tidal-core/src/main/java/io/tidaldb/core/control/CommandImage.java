@@ -5,7 +5,6 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tidaldb.api.NodeId;
 import io.tidaldb.api.TenantId;
-import io.tidaldb.core.RegionDrill;
 import io.tidaldb.core.audit.AuditChange;
 import io.tidaldb.core.upgrade.NodeUpgrade;
 import java.util.Locale;
@@ -88,7 +87,7 @@ final class CommandImage {
             return "token "
                     + revoke.token().substring(0, Math.min(12, revoke.token().length()));
         } else if (command instanceof ClusterCommand.OfDrill drill) {
-            return "region " + drill.drill().recoveryPoint().region();
+            return "region " + drill.drill().lost();
         } else if (command instanceof ClusterCommand.EraseEntity erase) {
             return "entity " + Long.toUnsignedString(erase.entity());
         } else if (command instanceof ClusterCommand.ConfirmEntityErasure confirm) {
@@ -138,7 +137,7 @@ final class CommandImage {
         }
         TenantId tenant = command.tenant();
         if (command instanceof ClusterCommand.OfDrill drill) {
-            RegionDrill known = state.drills().of(drill.tenant());
+            DrillRecord known = state.drills().of(drill.tenant());
             return known == null ? null : DrillTable.put(object(), known);
         } else if (tenant != null) {
             return tenant(state, tenant);

@@ -11,7 +11,6 @@ import io.tidaldb.api.control.ControlLog;
 import io.tidaldb.api.control.ControlPosition;
 import io.tidaldb.api.control.ControlSnapshot;
 import io.tidaldb.api.placement.ShardAssignment;
-import io.tidaldb.core.RegionDrill;
 import io.tidaldb.core.audit.AuditChange;
 import io.tidaldb.core.audit.AuditEntry;
 import io.tidaldb.core.audit.AuditJournal;
@@ -528,7 +527,7 @@ public final class ControlPlane implements AutoCloseable {
     }
 
     /** Returns the last drill of each tenant that ever had one. */
-    public synchronized SortedMap<TenantId, RegionDrill> drills() {
+    public synchronized SortedMap<TenantId, DrillRecord> drills() {
         return state.drills().all();
     }
 

@@ -6,8 +6,6 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.RegionId;
 import io.tidaldb.api.TenantId;
-import io.tidaldb.core.ClusterHealth;
-import io.tidaldb.core.RegionDrill;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Collections;
@@ -21,12 +19,12 @@ final class DrillTable {
     /** Whoever has not ended one until then is gone: what it had handed over is on its way back by itself. */
     private static final Duration LONGEST = Duration.ofMinutes(2);
 
-    private final SortedMap<TenantId, RegionDrill> last = new TreeMap<>();
+    private final SortedMap<TenantId, DrillRecord> last = new TreeMap<>();
 
-    Reply begin(RegionDrill drill) {
-        RegionDrill before = last.get(drill.tenant());
+    Reply begin(DrillRecord drill) {
+        DrillRecord before = last.get(drill.tenant());
         if (before != null
-                && before.outcome() == RegionDrill.Outcome.RUNNING
+                && before.outcome() == DrillOutcome.RUNNING
                 && before.began().plus(LONGEST).isAfter(drill.began())) {
             return new Reply.Refused(
                     ErrorCode.UNSAFE,
@@ -37,8 +35,8 @@ final class DrillTable {
         return new Reply.Done(0);
     }
 
-    Reply end(RegionDrill drill) {
-        RegionDrill known = last.get(drill.tenant());
+    Reply end(DrillRecord drill) {
+        DrillRecord known = last.get(drill.tenant());
         if (known == null || !known.began().equals(drill.began())) {
             return new Reply.Refused(
                     ErrorCode.NOT_OWNER,
@@ -54,11 +52,11 @@ final class DrillTable {
     }
 
     @Nullable
-    RegionDrill of(TenantId tenant) {
+    DrillRecord of(TenantId tenant) {
         return last.get(tenant);
     }
 
-    SortedMap<TenantId, RegionDrill> all() {
+    SortedMap<TenantId, DrillRecord> all() {
         return Collections.unmodifiableSortedMap(new TreeMap<>(last));
     }
 
@@ -74,19 +72,19 @@ final class DrillTable {
 
     void read(JsonNode state) {
         for (JsonNode json : state.path("drills")) {
-            RegionDrill drill = drill(json);
+            DrillRecord drill = drill(json);
             last.put(drill.tenant(), drill);
         }
     }
 
     // A drill
 
-    static ObjectNode put(ObjectNode json, RegionDrill drill) {
+    static ObjectNode put(ObjectNode json, DrillRecord drill) {
         json.put("tenant", Long.toUnsignedString(drill.tenant().value()))
-                .put("region", drill.recoveryPoint().region().value())
-                .put("loses", drill.recoveryPoint().extent().name())
-                .put("records", drill.recoveryPoint().records())
-                .put("millis", drill.recoveryPoint().millis())
+                .put("region", drill.lost().value())
+                .put("loses", drill.loses())
+                .put("records", drill.records())
+                .put("millis", drill.millis())
                 .put("began_ms", drill.began().toEpochMilli())
                 .put("outcome", drill.outcome().name())
                 .put("moved", drill.moved())
@@ -102,16 +100,15 @@ final class DrillTable {
         }
     }
 
-    static RegionDrill drill(JsonNode json) {
-        return new RegionDrill(
+    static DrillRecord drill(JsonNode json) {
+        return new DrillRecord(
                 TenantId.parse(json.path("tenant").asText()),
-                new ClusterHealth.RecoveryPoint(
-                        RegionId.of(json.path("region").asInt()),
-                        ClusterHealth.Extent.valueOf(json.path("loses").asText()),
-                        json.path("records").asLong(),
-                        json.path("millis").asLong()),
+                RegionId.of(json.path("region").asInt()),
+                json.path("loses").asText(),
+                json.path("records").asLong(),
+                json.path("millis").asLong(),
                 Instant.ofEpochMilli(json.path("began_ms").asLong()),
-                RegionDrill.Outcome.valueOf(json.path("outcome").asText()),
+                DrillOutcome.valueOf(json.path("outcome").asText()),
                 json.path("moved").asInt(),
                 Duration.ofMillis(json.path("lease_ms").asLong()),
                 millis(json, "takeover_ms"),

@@ -8,16 +8,20 @@ import io.tidaldb.api.ShardId;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.api.WriteMode;
+import io.tidaldb.core.ClusterHealth;
 import io.tidaldb.core.RegionDrill;
 import io.tidaldb.core.cluster.Instance;
 import io.tidaldb.core.cluster.LocalCluster;
 import io.tidaldb.core.control.ClusterCommand;
 import io.tidaldb.core.control.ControlPlane;
+import io.tidaldb.core.control.DrillOutcome;
+import io.tidaldb.core.control.DrillRecord;
 import io.tidaldb.core.control.TenantRecord;
 import io.tidaldb.core.leading.LeadershipSettings;
 import io.tidaldb.core.leading.Promotion;
 import io.tidaldb.core.remote.Answer;
 import io.tidaldb.core.report.ClusterFigures;
+import io.tidaldb.core.report.HealthReport;
 import io.tidaldb.core.report.Redundancy;
 import io.tidaldb.core.report.SlotCopies;
 import java.time.Duration;
@@ -77,11 +81,15 @@ public final class Drilling {
         List<Redundancy.Slot> slots = copies.of(tenant);
         requireOthers(tenant, slots, copies, lost);
         List<Loan> loans = loans(tenant, slots, copies, lost);
-        RegionDrill begun = new RegionDrill(
+        ClusterHealth.RecoveryPoint point = copies.recoveryPoint(tenant, slots, lost);
+        DrillRecord begun = new DrillRecord(
                 id,
-                copies.recoveryPoint(tenant, slots, lost),
+                lost,
+                point.extent().name(),
+                point.records(),
+                point.millis(),
                 Instant.ofEpochMilli(instance.clock().wallNanos() / 1_000_000),
-                RegionDrill.Outcome.RUNNING,
+                DrillOutcome.RUNNING,
                 loans.size(),
                 lease(loans),
                 null,
@@ -90,7 +98,7 @@ public final class Drilling {
         return ended(begun, loans, decide);
     }
 
-    private RegionDrill ended(RegionDrill begun, List<Loan> loans, Consumer<ClusterCommand> decide) {
+    private RegionDrill ended(DrillRecord begun, List<Loan> loans, Consumer<ClusterCommand> decide) {
         TenantId id = begun.tenant();
         long from = instance.clock().monotonicNanos();
         @Nullable
@@ -103,15 +111,14 @@ public final class Drilling {
         if (notBack != null) {
             LOG.warn("tenant {} is not back after a drill, and goes back when it can: {}", id, notBack.getMessage());
         }
-        RegionDrill.Outcome outcome = notHanded != null
-                ? RegionDrill.Outcome.FAILED
-                : notBack != null ? RegionDrill.Outcome.NOT_BACK : RegionDrill.Outcome.DONE;
-        RegionDrill over = begun.ended(outcome, notHanded == null ? took(from, handed) : null, back);
+        DrillOutcome outcome =
+                notHanded != null ? DrillOutcome.FAILED : notBack != null ? DrillOutcome.NOT_BACK : DrillOutcome.DONE;
+        DrillRecord over = begun.ended(outcome, notHanded == null ? took(from, handed) : null, back);
         decide.accept(new ClusterCommand.EndDrill(over));
         if (notHanded != null) {
             throw notHanded;
         }
-        return over;
+        return HealthReport.drill(over);
     }
 
     /** Returns how long something took, in whole milliseconds, no less. */

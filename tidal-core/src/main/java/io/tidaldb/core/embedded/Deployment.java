@@ -309,12 +309,7 @@ public final class Deployment {
         ControlLogContext context = member == null || network == null
                 ? new ControlLogContext(path, first, List.of(first), "", null, marks.of(first))
                 : new ControlLogContext(
-                        path,
-                        first,
-                        founders(member),
-                        cluster(member, admission),
-                        network.control(),
-                        marks.of(first));
+                        path, first, founders(member), cluster(member, admission), network.control(), marks.of(first));
         return plugins.controlLogs().create(context);
     }
 

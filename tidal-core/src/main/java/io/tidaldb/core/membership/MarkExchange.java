@@ -64,9 +64,7 @@ public final class MarkExchange {
     private record Told(long process, ControlPosition position) {
 
         static Told newer(Told before, Told now) {
-            return before.process == now.process
-                    ? new Told(now.process, now.position.max(before.position))
-                    : now;
+            return before.process == now.process ? new Told(now.process, now.position.max(before.position)) : now;
         }
     }
 
@@ -91,8 +89,8 @@ public final class MarkExchange {
 
     private CompletionStage<ByteBuffer> answer(NodeId peer, ByteBuffer message) {
         if (message.remaining() < ASKED_BYTES) {
-            return CompletableFuture.failedFuture(TidalException.invalid("a mark of node " + peer + " has "
-                    + message.remaining() + " bytes: expected " + ASKED_BYTES));
+            return CompletableFuture.failedFuture(TidalException.invalid(
+                    "a mark of node " + peer + " has " + message.remaining() + " bytes: expected " + ASKED_BYTES));
         }
         Told now = new Told(message.getLong(), position(message));
         Told all = told.merge(peer, now, Told::newer);
@@ -228,7 +226,9 @@ public final class MarkExchange {
         SortedSet<NodeId> nodes = marks.nodes();
         for (NodeId each : nodes) {
             String address = marks.address(each);
-            if (address != null && !each.equals(member.node()) && !member.peers().containsKey(each)) {
+            if (address != null
+                    && !each.equals(member.node())
+                    && !member.peers().containsKey(each)) {
                 network.addPeer(each, address);
             }
         }
@@ -253,7 +253,10 @@ public final class MarkExchange {
                     if (failure == null) {
                         compare(control, peer, known);
                     } else {
-                        LOG.debug("{} is not told: {}", peer, RemoteCalls.reason(failure).getMessage());
+                        LOG.debug(
+                                "{} is not told: {}",
+                                peer,
+                                RemoteCalls.reason(failure).getMessage());
                     }
                 }));
     }

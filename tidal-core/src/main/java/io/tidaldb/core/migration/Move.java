@@ -448,9 +448,7 @@ final class Move {
                             Long frozen = source.frozenNanos();
                             OptionalLong led = shard.ledNanos();
                             long way = (site.nowNanos() - asked) / 2;
-                            return frozen == null || led.isEmpty()
-                                    ? -1
-                                    : Math.max(0, frozen + way - led.getAsLong());
+                            return frozen == null || led.isEmpty() ? -1 : Math.max(0, frozen + way - led.getAsLong());
                         },
                         site.scheduler());
     }

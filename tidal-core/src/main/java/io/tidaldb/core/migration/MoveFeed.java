@@ -325,10 +325,14 @@ final class MoveFeed {
         forget();
         return felt(() -> node.snapshot(shard))
                 .thenComposeAsync(
-                        source -> parts(source, 0, 0, pacer).whenCompleteAsync((sent, failure) -> {
-                            source.close();
-                            snapshotLeft = 0;
-                        }, scheduler), scheduler)
+                        source -> parts(source, 0, 0, pacer)
+                                .whenCompleteAsync(
+                                        (sent, failure) -> {
+                                            source.close();
+                                            snapshotLeft = 0;
+                                        },
+                                        scheduler),
+                        scheduler)
                 .thenApplyAsync(sent -> new Round(sent, 0, Round.UNKNOWN), scheduler);
     }
 

@@ -6,9 +6,11 @@ import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.placement.ShardAssignment;
 import io.tidaldb.core.ClusterHealth;
+import io.tidaldb.core.RegionDrill;
 import io.tidaldb.core.TenantUsage;
 import io.tidaldb.core.Upgrades;
 import io.tidaldb.core.control.ControlPlane;
+import io.tidaldb.core.control.DrillRecord;
 import io.tidaldb.core.control.TenantRecord;
 import io.tidaldb.core.remote.Answer;
 import io.tidaldb.core.routing.ShardReplicas;
@@ -92,8 +94,28 @@ public final class HealthReport {
         return new ClusterHealth.Risks(
                 risks,
                 recoveryPoints,
-                control.drills(),
+                drills(),
                 tallies.values().stream().map(LossTally::result).toList());
+    }
+
+    private SortedMap<TenantId, RegionDrill> drills() {
+        SortedMap<TenantId, RegionDrill> drills = new TreeMap<>();
+        control.drills().forEach((id, drill) -> drills.put(id, drill(drill)));
+        return drills;
+    }
+
+    /** Returns a drill as it is shown. */
+    public static RegionDrill drill(DrillRecord drill) {
+        return new RegionDrill(
+                drill.tenant(),
+                new ClusterHealth.RecoveryPoint(
+                        drill.lost(), ClusterHealth.Extent.valueOf(drill.loses()), drill.records(), drill.millis()),
+                drill.began(),
+                drill.outcome(),
+                drill.moved(),
+                drill.lease(),
+                drill.takeover(),
+                drill.back());
     }
 
     private ClusterHealth.ShardHealth shard(ShardAssignment shard, ShardReplicas topology) {

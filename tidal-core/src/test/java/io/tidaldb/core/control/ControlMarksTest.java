@@ -34,8 +34,7 @@ class ControlMarksTest {
 
     @BeforeEach
     void openHome() {
-        home = NodeDirectory.open(
-                directory, new NodeIdentity("c", SELF, RegionId.of(0), "file", "uuid", true, false));
+        home = NodeDirectory.open(directory, new NodeIdentity("c", SELF, RegionId.of(0), "file", "uuid", true, false));
     }
 
     @AfterEach

@@ -15,8 +15,6 @@ import io.tidaldb.api.TidalException;
 import io.tidaldb.api.WriteMode;
 import io.tidaldb.api.control.ControlLogContext;
 import io.tidaldb.api.placement.ShardAssignment;
-import io.tidaldb.core.ClusterHealth;
-import io.tidaldb.core.RegionDrill;
 import io.tidaldb.core.audit.Actor;
 import io.tidaldb.core.audit.AuditCheck;
 import io.tidaldb.core.audit.AuditEntry;
@@ -90,30 +88,29 @@ class StateCodecTest {
         Provenance by = new Provenance(new Actor("token 0123456789ab", "192.0.2.7"), 1_000);
         TenantId tenant = TenantId.of(5);
         state.apply(new ClusterCommand.DefineTopology("c", shards()), null, 1);
-        RegionDrill first = drill(tenant, 1, RegionDrill.Outcome.RUNNING);
+        DrillRecord first = drill(tenant, 1, DrillOutcome.RUNNING);
         assertThat(state.apply(new ClusterCommand.BeginDrill(first))).isInstanceOf(Reply.Refused.class);
         state.apply(new ClusterCommand.CreateTenant(
                 TenantConfig.builder(tenant).build(), List.of(ReplicaId.parse("r0:s1")), 7));
         assertThat(state.apply(new ClusterCommand.BeginDrill(first), by, 2)).isInstanceOf(Reply.Done.class);
-        assertThat(refusal(state.apply(
-                        new ClusterCommand.BeginDrill(drill(tenant, 2, RegionDrill.Outcome.RUNNING)), by, 3)))
+        assertThat(refusal(state.apply(new ClusterCommand.BeginDrill(drill(tenant, 2, DrillOutcome.RUNNING)), by, 3)))
                 .contains("1970-01-01T00:01:00Z", "is not over");
-        assertThat(state.apply(new ClusterCommand.EndDrill(drill(tenant, 1, RegionDrill.Outcome.DONE)), by, 4))
+        assertThat(state.apply(new ClusterCommand.EndDrill(drill(tenant, 1, DrillOutcome.DONE)), by, 4))
                 .isInstanceOf(Reply.Done.class);
         assertThat(state.audit().after(0))
                 .extracting(each -> each.command() + " " + (each.refused() == null))
                 .containsExactly("begin-drill true", "begin-drill false", "end-drill true");
         // Nobody has ended the second, so that it does not keep a third from beginning.
-        state.apply(new ClusterCommand.BeginDrill(drill(tenant, 2, RegionDrill.Outcome.RUNNING)));
-        assertThat(state.apply(new ClusterCommand.BeginDrill(drill(tenant, 4, RegionDrill.Outcome.RUNNING))))
+        state.apply(new ClusterCommand.BeginDrill(drill(tenant, 2, DrillOutcome.RUNNING)));
+        assertThat(state.apply(new ClusterCommand.BeginDrill(drill(tenant, 4, DrillOutcome.RUNNING))))
                 .isInstanceOf(Reply.Done.class);
-        assertThat(refusal(state.apply(new ClusterCommand.EndDrill(drill(tenant, 2, RegionDrill.Outcome.DONE)))))
+        assertThat(refusal(state.apply(new ClusterCommand.EndDrill(drill(tenant, 2, DrillOutcome.DONE)))))
                 .contains("another one has begun since");
         assertThat(codec.decode(codec.encode(state)).drills().all())
                 .isEqualTo(state.drills().all())
                 .hasSize(1);
 
-        RegionDrill later = drill(tenant, 9, RegionDrill.Outcome.RUNNING);
+        DrillRecord later = drill(tenant, 9, DrillOutcome.RUNNING);
         state.apply(new ClusterCommand.ChangeReplicas(tenant, List.of(RegionId.of(0), RegionId.of(1)), List.of()));
         assertThat(refusal(state.apply(new ClusterCommand.BeginDrill(later)))).contains("are being moved");
         state.apply(new ClusterCommand.DeleteTenant(tenant));
@@ -321,8 +318,8 @@ class StateCodecTest {
                 new ClusterCommand.CreateTenants(List.of(
                         new ClusterCommand.CreateTenant(config(random), List.of(replica(random)), random.nextLong()),
                         new ClusterCommand.CreateTenant(config(random), List.of(replica(random)), random.nextLong())));
-            case 11 -> new ClusterCommand.BeginDrill(drill(random, RegionDrill.Outcome.RUNNING));
-            case 12 -> new ClusterCommand.EndDrill(drill(random, RegionDrill.Outcome.DONE));
+            case 11 -> new ClusterCommand.BeginDrill(drill(random, DrillOutcome.RUNNING));
+            case 12 -> new ClusterCommand.EndDrill(drill(random, DrillOutcome.DONE));
             case 5 -> new ClusterCommand.Promote(tenant(random), replica(random));
             case 6 -> new ClusterCommand.DeleteTenant(tenant(random));
             case 7 ->
@@ -340,15 +337,18 @@ class StateCodecTest {
         return commands.decode(commands.encode(made));
     }
 
-    private static RegionDrill drill(Random random, RegionDrill.Outcome outcome) {
+    private static DrillRecord drill(Random random, DrillOutcome outcome) {
         return drill(tenant(random), random.nextInt(3), outcome);
     }
 
-    private static RegionDrill drill(TenantId tenant, long beganMinute, RegionDrill.Outcome outcome) {
-        boolean over = outcome == RegionDrill.Outcome.DONE;
-        return new RegionDrill(
+    private static DrillRecord drill(TenantId tenant, long beganMinute, DrillOutcome outcome) {
+        boolean over = outcome == DrillOutcome.DONE;
+        return new DrillRecord(
                 tenant,
-                new ClusterHealth.RecoveryPoint(RegionId.of(1), ClusterHealth.Extent.LATEST, 7, 40),
+                RegionId.of(1),
+                "LATEST",
+                7,
+                40,
                 Instant.ofEpochSecond(60 * beganMinute),
                 outcome,
                 1,

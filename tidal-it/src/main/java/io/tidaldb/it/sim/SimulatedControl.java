@@ -318,8 +318,10 @@ public final class SimulatedControl {
 
     /** What is agreed is on the disks of a majority, whoever decides among them: no more have it before they hear of it. */
     private void store(@Nullable NodeId decides) {
-        List<NodeId> able = new ArrayList<>(
-                members.stream().filter(this::reaches).filter(each -> !each.equals(decides)).toList());
+        List<NodeId> able = new ArrayList<>(members.stream()
+                .filter(this::reaches)
+                .filter(each -> !each.equals(decides))
+                .toList());
         int missing = members.size() / 2 + 1;
         if (decides != null && members.contains(decides)) {
             disk(decides).stored = agreed.size();

@@ -134,8 +134,7 @@ class OlderCopySimulation {
         private void write() {
             for (long left = random.between(1, 20); left > 0; left--) {
                 long entity = acknowledged;
-                knowing.call(
-                        tidal -> tidal.tenant(TENANT).orElseThrow().record("view", entity, 1));
+                knowing.call(tidal -> tidal.tenant(TENANT).orElseThrow().record("view", entity, 1));
                 acknowledged++;
             }
         }

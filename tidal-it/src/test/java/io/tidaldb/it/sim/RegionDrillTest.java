@@ -19,6 +19,7 @@ import io.tidaldb.core.Signal;
 import io.tidaldb.core.Tenant;
 import io.tidaldb.core.WriteOptions;
 import io.tidaldb.core.audit.AuditEntry;
+import io.tidaldb.core.control.DrillOutcome;
 import io.tidaldb.it.sim.SimulatedMembers.Member;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -105,7 +106,7 @@ class RegionDrillTest {
             world.runFor(Duration.ofMillis(20));
 
             RegionDrill drill = drill(asked);
-            assertThat(drill.outcome()).isEqualTo(RegionDrill.Outcome.DONE);
+            assertThat(drill.outcome()).isEqualTo(DrillOutcome.DONE);
             assertThat(drill.moved()).isEqualTo(2);
             assertThat(drill.recoveryPoint())
                     .isEqualTo(new ClusterHealth.RecoveryPoint(LOST, ClusterHealth.Extent.NOTHING, 0, 0));
@@ -184,7 +185,7 @@ class RegionDrillTest {
             }
             world.runFor(UNTIL_FORGOTTEN);
             RegionDrill again = drill(cluster.members().get(1));
-            assertThat(again.outcome()).isEqualTo(RegionDrill.Outcome.DONE);
+            assertThat(again.outcome()).isEqualTo(DrillOutcome.DONE);
             assertThat(tenant(asked).placement()).isEqualTo(HOME);
             assertThat(again.equals(last(asked)) || world.runUntil(() -> again.equals(last(asked)), PATIENCE))
                     .isTrue();
@@ -232,7 +233,7 @@ class RegionDrillTest {
             Member asked = cluster.members().get(1);
             create(asked, config(Durability.LOCAL).writes(WriteMode.EVERYWHERE).build());
             RegionDrill drill = drill(asked);
-            assertThat(drill.outcome()).isEqualTo(RegionDrill.Outcome.DONE);
+            assertThat(drill.outcome()).isEqualTo(DrillOutcome.DONE);
             assertThat(drill.moved()).isZero();
             assertThat(drill.lease()).isZero();
             asked.call(tidal -> {

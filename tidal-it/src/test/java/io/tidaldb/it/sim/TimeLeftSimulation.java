@@ -50,8 +50,8 @@ class TimeLeftSimulation {
             // Of 2 to 30 s, of which writes take up to four tenths.
             long cap = capped ? (long) RECORD_BYTES * records / random.between(3, 40) : 0;
             long most = capped ? 4 * cap / RECORD_BYTES / 10 : 5_000;
-            return new Scene(
-                    records, (int) random.between(50, 500), cap, random.between(0, most), (int) random.between(10, 100));
+            return new Scene(records, (int) random.between(50, 500), cap, random.between(0, most), (int)
+                    random.between(10, 100));
         }
 
         Duration pause() {
@@ -100,7 +100,8 @@ class TimeLeftSimulation {
     }
 
     @Test
-    @DisplayName("is within a quarter of what it then takes, whatever its size, the bound on copying and the writes beside it")
+    @DisplayName(
+            "is within a quarter of what it then takes, whatever its size, the bound on copying and the writes beside it")
     void isNear() {
         Seeds.run(TimeLeftSimulation.class, 4, TimeLeftSimulation::run);
     }

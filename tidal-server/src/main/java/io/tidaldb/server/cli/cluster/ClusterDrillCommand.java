@@ -3,7 +3,7 @@ package io.tidaldb.server.cli.cluster;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tidaldb.api.RegionId;
 import io.tidaldb.api.TenantId;
-import io.tidaldb.core.RegionDrill;
+import io.tidaldb.core.control.DrillOutcome;
 import io.tidaldb.server.cli.ExitCodes;
 import io.tidaldb.server.cli.backend.ServerBackend;
 import io.tidaldb.server.cli.backend.ServerCommand;
@@ -40,8 +40,6 @@ final class ClusterDrillCommand extends ServerCommand {
         TenantId id = new ServerBackend(client).named(tenant);
         ObjectNode drill = client.call(Request.change("POST", ServerTenants.path(id) + "/drills", body));
         output().result(drill);
-        return drill.path("outcome").asText().equals(RegionDrill.Outcome.DONE.name())
-                ? ExitCodes.DONE
-                : ExitCodes.FAILED;
+        return drill.path("outcome").asText().equals(DrillOutcome.DONE.name()) ? ExitCodes.DONE : ExitCodes.FAILED;
     }
 }

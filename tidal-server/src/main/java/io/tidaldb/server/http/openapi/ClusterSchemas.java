@@ -3,7 +3,7 @@ package io.tidaldb.server.http.openapi;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tidaldb.core.ClusterHealth;
 import io.tidaldb.core.Reconciliation;
-import io.tidaldb.core.RegionDrill;
+import io.tidaldb.core.control.DrillOutcome;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -63,7 +63,7 @@ final class ClusterSchemas {
         return Schema.object()
                 .with("tenant", Schema.id())
                 .with("began", Schema.time())
-                .with("outcome", Schema.oneOf(names(RegionDrill.Outcome.values())))
+                .with("outcome", Schema.oneOf(names(DrillOutcome.values())))
                 .with("slots_moved", Schema.number())
                 .with("rto_ms", Schema.types("integer", "null"))
                 .with("lease_ms", Schema.types("integer"))
