@@ -49,7 +49,7 @@ final class MicroTables {
     static Table route() {
         return new Table(
                         "Route",
-                        "A tenant and an entity to the shard that takes the write, over three slots; tenants drawn with Zipf's law (1.0). The"
+                        "`Tidal.tenant` of an open instance, and the slot of an entity among three; tenants drawn with Zipf's law (1.0). The"
                                 + " reference is the same loop without the route.",
                         Figure.NANOS)
                 .add(routes(10))

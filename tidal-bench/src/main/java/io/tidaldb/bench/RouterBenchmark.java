@@ -1,17 +1,15 @@
 package io.tidaldb.bench;
 
-import io.tidaldb.api.RegionId;
-import io.tidaldb.api.ReplicaId;
-import io.tidaldb.api.ShardId;
+import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
-import io.tidaldb.core.routing.Placement;
+import io.tidaldb.core.Tenant;
+import io.tidaldb.core.Tidal;
 import io.tidaldb.core.routing.ShardRouter;
-import io.tidaldb.core.routing.TenantRouter;
 import java.util.Arrays;
-import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
@@ -22,6 +20,7 @@ import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
@@ -39,6 +38,7 @@ public class RouterBenchmark {
     private static final long STRIDE = 0x9E3779B97F4A7C15L;
     private static final int TENANT_SLOTS = 3;
     private static final int DRAWN = 1 << 16;
+    private static final int BATCH = 1_000;
 
     private long entity;
 
@@ -65,7 +65,7 @@ public class RouterBenchmark {
         }
     }
 
-    /** Tenants in one router. */
+    /** Tenants of one instance, in memory. */
     @State(Scope.Thread)
     public static class Tenants {
 
@@ -73,19 +73,24 @@ public class RouterBenchmark {
         @Param({"10", "1000", "100000"})
         public int tenants;
 
-        private final TenantRouter router = new TenantRouter();
+        private final ShardRouter router = ShardRouter.hashed(TENANT_SLOTS);
+        private final Tidal tidal = Tidal.builder().open();
         private TenantId[] drawn = {};
         private int next;
 
-        /** Places them, and draws by Zipf's law whose turn it is. The ids that are looked up are not the objects in the router, as they would not be when parsed. */
+        /**
+         * Creates them, and draws by Zipf's law whose turn it is. The ids that are looked up are not the objects that the tenants have, as
+         * they would not be when parsed.
+         */
         @Setup
-        public void place() {
-            List<ReplicaId> shards = IntStream.range(0, TENANT_SLOTS)
-                    .mapToObj(shard -> ReplicaId.of(RegionId.of(0), ShardId.of(shard)))
-                    .toList();
+        public void create() {
+            for (int first = 1; first <= tenants; first += BATCH) {
+                tidal.createTenants(LongStream.range(first, Math.min(first + BATCH, tenants + 1L))
+                        .mapToObj(id -> TenantConfig.builder(TenantId.of(id)).build())
+                        .toList());
+            }
             double[] cumulative = new double[tenants];
             for (int i = 0; i < tenants; i++) {
-                router.place(TenantId.of(i + 1L), Placement.of(shards));
                 cumulative[i] = (i == 0 ? 0 : cumulative[i - 1]) + 1.0 / (i + 1);
             }
             SplittableRandom random = new SplittableRandom(42);
@@ -94,6 +99,12 @@ public class RouterBenchmark {
                 int found = Arrays.binarySearch(cumulative, random.nextDouble() * cumulative[tenants - 1]);
                 drawn[i] = TenantId.of(1L + Math.min(tenants - 1, found < 0 ? -found - 1 : found));
             }
+        }
+
+        /** Closes the instance. */
+        @TearDown
+        public void close() {
+            tidal.close();
         }
 
         private TenantId next() {
@@ -120,10 +131,11 @@ public class RouterBenchmark {
         return router.ranges.slot(nextEntity());
     }
 
-    /** Tenant and entity to shard, by hash over three slots. */
+    /** Tenant as an application finds it, and entity to one of three slots by hash. */
     @Benchmark
-    public ReplicaId tenant(Tenants tenants) {
-        return tenants.router.route(tenants.next(), nextEntity());
+    public int tenant(Tenants tenants) {
+        Tenant found = tenants.tidal.tenant(tenants.next()).orElseThrow();
+        return found.placement().size() + tenants.router.slot(nextEntity());
     }
 
     private long nextEntity() {

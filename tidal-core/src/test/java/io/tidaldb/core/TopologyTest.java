@@ -11,6 +11,7 @@ import io.tidaldb.core.routing.ShardRouter;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -104,6 +105,34 @@ class TopologyTest {
         assertThat(again.tenant(TenantId.of(2)).orElseThrow().placement()).containsExactly(pins);
         assertThat(again.tenant(TenantId.of(1)).orElseThrow().total("view")).isEqualTo(100);
         again.close();
+    }
+
+    @Test
+    @DisplayName("R-05: each of many tenants is found, and one that was deleted is not, until another has its id")
+    void findsEachTenant() {
+        Drill drill = new Drill(directory);
+        Tidal tidal = drill.durable().open();
+        tidal.createTenants(LongStream.range(0, 300)
+                .mapToObj(id -> TenantConfig.builder(TenantId.of(id)).build())
+                .toList());
+        TenantId gone = TenantId.of(7);
+        tidal.deleteTenant(gone);
+        assertThat(found(tidal)).hasSize(299).doesNotContain(gone);
+        tidal.close();
+        Tidal again = drill.open();
+        assertThat(found(again)).hasSize(299).doesNotContain(gone);
+        again.createTenant(TenantConfig.builder(gone).build());
+        assertThat(found(again)).hasSize(300);
+        again.close();
+    }
+
+    private static List<TenantId> found(Tidal tidal) {
+        return LongStream.range(0, 300)
+                .mapToObj(TenantId::of)
+                .filter(id -> tidal.tenant(id)
+                        .filter(tenant -> tenant.config().id().equals(id))
+                        .isPresent())
+                .toList();
     }
 
     @Test

@@ -67,8 +67,8 @@ final class ClusterState {
     private final RevokedTokens revokedTokens = new RevokedTokens();
     private final DrillTable drills = new DrillTable();
 
-    /** Tenants of which a backup is being restored. */
-    private final SortedSet<TenantId> restoring = new TreeSet<>();
+    /** Tenants of which a backup is being restored. Replaced as a whole, so that any thread may look. */
+    private volatile SortedSet<TenantId> restoring = Collections.emptySortedSet();
 
     /**
      * Applies a command, and takes note of it.
@@ -240,26 +240,32 @@ final class ClusterState {
             for (ShardAssignment each : shards) {
                 incarnations.put(each.replica(), first + restore.origins());
             }
-            restoring.add(id);
+            restoring(id, true);
             return new Reply.Done(first);
         }
         return created;
     }
 
     private Reply finishRestore(TenantId id) {
-        return restoring.remove(id)
+        return restoring(id, false)
                 ? new Reply.Done(0)
                 : refused(ErrorCode.TENANT_NOT_FOUND, "tenant " + id + " is not being restored");
     }
 
-    /** Returns the tenants that are not whole yet. */
+    private boolean restoring(TenantId id, boolean begins) {
+        SortedSet<TenantId> next = new TreeSet<>(restoring);
+        boolean changed = begins ? next.add(id) : next.remove(id);
+        restoreRestoring(next);
+        return changed;
+    }
+
+    /** Returns the tenants that are not whole yet. Safe for any thread. */
     SortedSet<TenantId> restoring() {
-        return Collections.unmodifiableSortedSet(new TreeSet<>(restoring));
+        return restoring;
     }
 
     void restoreRestoring(Collection<TenantId> ids) {
-        restoring.clear();
-        restoring.addAll(ids);
+        restoring = Collections.unmodifiableSortedSet(new TreeSet<>(ids));
     }
 
     // Migrations
@@ -662,7 +668,7 @@ final class ClusterState {
             return unknown(id);
         }
         erased.put(id, known.keyed(TenantKeys.NONE));
-        restoring.remove(id);
+        restoring(id, false);
         erasures.begin(known, shards);
         entityErasures.forget(id);
         migrations.forget(id);

@@ -506,8 +506,8 @@ public final class ControlPlane implements AutoCloseable {
         return state.entityErasures().records();
     }
 
-    /** Returns whether a backup of a tenant is being restored, or was and did not come to its end. */
-    public synchronized boolean isRestoring(TenantId id) {
+    /** Returns whether a backup of a tenant is being restored, or was and did not come to its end. Waits for nobody. */
+    public boolean isRestoring(TenantId id) {
         return state.restoring().contains(id);
     }
 

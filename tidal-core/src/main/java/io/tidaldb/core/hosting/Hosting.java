@@ -68,6 +68,9 @@ public final class Hosting implements ControlPlane.Listener {
     /** Changed by rounds, and by whoever paused them; safe for any thread to read. */
     private final SortedMap<TenantId, EmbeddedTenant> tenants = new ConcurrentSkipListMap<>();
 
+    /** The same to look them up, in as many steps however many there are. Never gone over, as it has no order. */
+    private final Map<TenantId, EmbeddedTenant> byId = new ConcurrentHashMap<>();
+
     /** Why what was agreed last on a tenant could not be done. Written by rounds. */
     private final Map<TenantId, Throwable> failed = new ConcurrentHashMap<>();
 
@@ -125,9 +128,14 @@ public final class Hosting implements ControlPlane.Listener {
         return tenants.values();
     }
 
-    /** Returns a tenant that is open; null if there is none. */
+    /** Returns a tenant that is open; null if there is none. Allocates nothing, and takes as long however many there are. */
     public @Nullable EmbeddedTenant tenant(TenantId id) {
-        return tenants.get(id);
+        return byId.get(id);
+    }
+
+    private void add(EmbeddedTenant tenant) {
+        tenants.put(tenant.id(), tenant);
+        byId.put(tenant.id(), tenant);
     }
 
     /** Sets who is told, on the scheduler, when something was agreed on that is no tenant's. */
@@ -273,7 +281,7 @@ public final class Hosting implements ControlPlane.Listener {
 
     /** Has writes of a tenant that are held back tried again. Called on the scheduler. */
     public void turned(TenantId id) {
-        EmbeddedTenant tenant = tenants.get(id);
+        EmbeddedTenant tenant = byId.get(id);
         if (tenant != null) {
             tenant.turned();
         }
@@ -298,7 +306,7 @@ public final class Hosting implements ControlPlane.Listener {
 
     private CompletableFuture<Void> enact(TenantId id) {
         @Nullable TenantRecord agreed = control.tenant(id);
-        EmbeddedTenant hosted = tenants.get(id);
+        EmbeddedTenant hosted = byId.get(id);
         if (hosted != null
                 && (agreed == null || agreed.digestSeed() != hosted.record().digestSeed())) {
             CompletableFuture<Void> removed = remove(hosted);
@@ -332,7 +340,7 @@ public final class Hosting implements ControlPlane.Listener {
         return all(opened)
                 .thenAcceptAsync(
                         nothing -> {
-                            tenants.put(tenant.id(), tenant);
+                            add(tenant);
                             visible.complete(null);
                         },
                         scheduler)
@@ -410,6 +418,7 @@ public final class Hosting implements ControlPlane.Listener {
     }
 
     private CompletableFuture<Void> remove(EmbeddedTenant tenant) {
+        byId.remove(tenant.id());
         tenants.remove(tenant.id());
         tenant.delete();
         cluster.forEachReplicator(replicator -> replicator.drop(tenant.id()));
@@ -432,7 +441,7 @@ public final class Hosting implements ControlPlane.Listener {
 
     /** Opens what is there when the process begins, on nodes that do not serve yet; tells which stage each tenant's replicas are in. */
     public CompletableFuture<Void> recover(List<Node> nodes) {
-        control.tenants().values().forEach(record -> tenants.put(record.config().id(), assembly.apply(record)));
+        control.tenants().values().forEach(record -> add(assembly.apply(record)));
         return openAll(nodes);
     }
 
@@ -602,7 +611,7 @@ public final class Hosting implements ControlPlane.Listener {
     @SuppressWarnings("FutureReturnValueIgnored") // It is told again when anything is agreed on the tenant.
     public void told(TenantShard shard) {
         scheduler.execute(() -> {
-            EmbeddedTenant hosted = tenants.get(shard.tenant().config().id());
+            EmbeddedTenant hosted = byId.get(shard.tenant().config().id());
             if (hosted != null && hosted.open(shard.replica()) == shard) {
                 SlotPart.of(hosted.record()).stream()
                         .filter(part -> part.shard().equals(shard.replica().shard()))
@@ -617,7 +626,7 @@ public final class Hosting implements ControlPlane.Listener {
      * @param replicas that are to be erased, here or elsewhere
      */
     public CompletableFuture<List<ReplicaId>> erase(TenantId id, List<ReplicaId> replicas) {
-        EmbeddedTenant hosted = tenants.get(id);
+        EmbeddedTenant hosted = byId.get(id);
         List<ReplicaId> erased = new ArrayList<>();
         List<CompletableFuture<Void>> erasing = new ArrayList<>();
         for (ReplicaId replica : replicas) {
@@ -667,7 +676,7 @@ public final class Hosting implements ControlPlane.Listener {
 
     /** Returns how many replicas a tenant's slot has, whether they run or not; 0 if the tenant is gone. */
     public int members(TenantId id, ShardId shard) {
-        EmbeddedTenant tenant = tenants.get(id);
+        EmbeddedTenant tenant = byId.get(id);
         return tenant == null
                 ? 0
                 : cluster.replicas().allowed(shard, tenant.record().config()).size();

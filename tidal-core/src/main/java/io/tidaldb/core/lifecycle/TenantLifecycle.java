@@ -176,9 +176,8 @@ public final class TenantLifecycle {
                     ErrorCode.TENANT_EXISTS,
                     "tenant " + config.id() + " exists already: choose another id, or change it");
         }
-        List<ReplicaId> placement = new TenantPlacer(policy)
-                .place(config, tidal.cluster().replicas())
-                .shards();
+        List<ReplicaId> placement =
+                new TenantPlacer(policy).place(config, tidal.cluster().replicas());
         checkSupported(config, placement);
         placement.forEach(tidal.cluster()::requireReachable);
         reserves.check(config, placement, control);

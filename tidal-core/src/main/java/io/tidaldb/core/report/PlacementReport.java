@@ -140,7 +140,7 @@ public final class PlacementReport {
     /** Returns what the rules would choose for the tenant if it were created now, where that is something else. */
     private String today() {
         try {
-            List<ReplicaId> chosen = placer.place(tenant.config(), topology).shards();
+            List<ReplicaId> chosen = placer.place(tenant.config(), topology);
             return chosen.equals(tenant.placement()) ? "" : "; created now it would be led on " + chosen;
         } catch (TidalException e) {
             return "; created now it would be refused: " + e.getMessage();

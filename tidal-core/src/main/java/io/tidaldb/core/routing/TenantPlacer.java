@@ -25,12 +25,12 @@ public final class TenantPlacer {
     }
 
     /**
-     * Returns where the tenant is to live.
+     * Returns where the tenant is to live: a shard for each slot, all of them distinct.
      *
      * @throws TidalException RESIDENCY_UNSATISFIABLE if the required regions have no shard, or fewer than the tenant has slots;
      *     INVALID_ARGUMENT if a shard that it is pinned to does not exist, or there are fewer shards than slots
      */
-    public Placement place(TenantConfig tenant, ShardReplicas topology) {
+    public List<ReplicaId> place(TenantConfig tenant, ShardReplicas topology) {
         List<ReplicaId> shards = topology.all();
         if (!tenant.pinnedShards().isEmpty()) {
             return pinned(tenant, shards);
@@ -42,7 +42,7 @@ public final class TenantPlacer {
         return checked(tenant, eligible, policy.place(new PlacementRequest(tenant.id(), tenant.slots(), eligible)));
     }
 
-    private static Placement pinned(TenantConfig tenant, List<ReplicaId> shards) {
+    private static List<ReplicaId> pinned(TenantConfig tenant, List<ReplicaId> shards) {
         for (ReplicaId shard : tenant.pinnedShards()) {
             if (!shards.contains(shard)) {
                 throw TidalException.invalid("tenant " + tenant.id() + " is pinned to shard " + shard
@@ -54,7 +54,7 @@ public final class TenantPlacer {
             throw TidalException.invalid("tenant " + tenant.id() + " is pinned to " + tenant.pinnedShards()
                     + ", which are replicas of the same shard: expected one replica of each shard, the one that leads");
         }
-        return Placement.of(tenant.pinnedShards());
+        return tenant.pinnedShards();
     }
 
     private static TidalException tooFew(TenantConfig tenant, List<ReplicaId> eligible, List<ReplicaId> shards) {
@@ -73,7 +73,7 @@ public final class TenantPlacer {
                         + ": require other regions, or add shards there");
     }
 
-    private static Placement checked(TenantConfig tenant, List<ReplicaId> eligible, List<ReplicaId> chosen) {
+    private static List<ReplicaId> checked(TenantConfig tenant, List<ReplicaId> eligible, List<ReplicaId> chosen) {
         boolean distinct = new TreeSet<>(chosen).size() == chosen.size();
         if (chosen.size() != tenant.slots() || !distinct || !eligible.containsAll(chosen)) {
             // A plugin's mistake must not place a byte where residency forbids it.
@@ -82,6 +82,6 @@ public final class TenantPlacer {
                     "placement policy answered " + chosen + " for tenant " + tenant.id() + ": expected "
                             + tenant.slots() + " distinct shards of " + eligible);
         }
-        return Placement.of(chosen);
+        return List.copyOf(chosen);
     }
 }
