@@ -40,7 +40,8 @@ public record Origin(RegionId region, ShardId shard, int incarnation) implements
 
     @Override
     public int compareTo(Origin other) {
-        return ORDER.compare(this, other);
+        // Most look-ups are of the very object that is there.
+        return this == other ? 0 : ORDER.compare(this, other);
     }
 
     /** Returns {@code r1:s3}, or {@code r1:s3@2} in incarnation 2. */

@@ -49,10 +49,10 @@ public final class KeyBlock {
      * @throws TidalException CORRUPT_DATA if it does not fit its batch
      */
     public static List<Entry> read(WalBatch batch) {
-        List<Entry> entries = new ArrayList<>();
         if (!batch.hasKeys()) {
-            return entries;
+            return List.of();
         }
+        List<Entry> entries = new ArrayList<>();
         ByteBuffer payload = batch.content();
         int count = payload.limit() < COUNT_BYTES ? -1 : Short.toUnsignedInt(payload.getShort(0));
         if (count < 1 || bytes(count) > payload.limit()) {

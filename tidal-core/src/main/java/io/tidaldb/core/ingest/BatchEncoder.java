@@ -26,18 +26,18 @@ final class BatchEncoder {
     }
 
     /** Encodes records that have bodies: names, control. */
-    WalBatch bodies(TenantShard shard, RecordKind kind, List<byte[]> bodies) {
+    WalBatch bodies(TenantShard shard, OriginLedger open, RecordKind kind, List<byte[]> bodies) {
         ByteBuffer payload = BodyRecords.encode(bodies);
         int length = payload.remaining();
         ByteBuffer buffer = allocate(length);
         buffer.put(WalBatch.HEADER_BYTES, payload, 0, length);
-        return seal(buffer, shard, kind, 0, bodies.size());
+        return seal(buffer, shard, open, kind, 0, bodies.size());
     }
 
     /** Encodes the records of writes of one kind, with their keys, and gives each write its seqnos. */
-    WalBatch writes(TenantShard shard, RecordKind kind, List<WriteRequest> writes) {
+    WalBatch writes(TenantShard shard, OriginLedger open, RecordKind kind, List<WriteRequest> writes) {
         List<KeyBlock.Entry> keys = new ArrayList<>();
-        long first = shard.open().lastSeqno + 1;
+        long first = open.lastSeqno + 1;
         int count = 0;
         int bytes = 0;
         for (WriteRequest write : writes) {
@@ -58,11 +58,11 @@ final class BatchEncoder {
             buffer.put(at, write.records, 0, write.records.limit());
             at += write.records.limit();
         }
-        return seal(buffer, shard, kind, keyBytes > 0 ? WalBatch.FLAG_KEYS : 0, count);
+        return seal(buffer, shard, open, kind, keyBytes > 0 ? WalBatch.FLAG_KEYS : 0, count);
     }
 
-    private WalBatch seal(ByteBuffer buffer, TenantShard shard, RecordKind kind, int flags, int count) {
-        OriginLedger open = shard.open();
+    private WalBatch seal(
+            ByteBuffer buffer, TenantShard shard, OriginLedger open, RecordKind kind, int flags, int count) {
         return sealer.seal(
                 shard.tenant().keys(),
                 buffer,

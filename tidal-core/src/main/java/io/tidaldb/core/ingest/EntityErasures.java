@@ -116,7 +116,7 @@ final class EntityErasures {
      * @param start where its first record begins, if it is one of signals
      */
     SeqnoRanges voids(WalBatch batch, SeqnoRanges others, int start) {
-        Map<Long, Note> erased = byOrigin.get(batch.origin());
+        Map<Long, Note> erased = byOrigin.isEmpty() ? null : byOrigin.get(batch.origin());
         if (erased == null) {
             return others;
         }

@@ -19,8 +19,9 @@ import io.tidaldb.core.control.SchemaEntry;
 import io.tidaldb.core.crdt.Hlc;
 import io.tidaldb.core.key.KeyRing;
 import io.tidaldb.core.runtime.Clock;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.EnumSet;
+import java.util.Deque;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -46,6 +47,7 @@ final class GroupCommit {
     static final long MAX_PUT_OFF_NANOS = 5_000_000;
 
     private static final int MAX_PUT_OFF_BYTES = 1 << 20;
+    private static final RecordKind[] KINDS = RecordKind.values();
 
     private final WalStore store;
     private final Runnable expose;
@@ -58,6 +60,7 @@ final class GroupCommit {
     private final ClockDrift drift;
     private final Chain chain = new Chain();
     private final List<TenantShard> dirty = new ArrayList<>();
+    private final Deque<StagedCommit> spare = new ArrayDeque<>();
 
     /** What the store has and has not synced yet. */
     private final List<Appended> appended = new ArrayList<>();
@@ -230,8 +233,7 @@ final class GroupCommit {
         if (write.key != null) {
             shard.staged.keys.put(write.key, write);
         }
-        shard.staged.writes.add(write);
-        shard.staged.lazy |= write.beforeSync();
+        shard.staged.add(write);
     }
 
     private void repeatSchema(TenantShard shard, int type) {
@@ -336,7 +338,8 @@ final class GroupCommit {
     }
 
     private void touch(TenantShard shard) {
-        if (shard.staged.isEmpty()) {
+        if (shard.staged == StagedCommit.NOTHING) {
+            shard.staged = spare.isEmpty() ? new StagedCommit() : spare.pop();
             dirty.add(shard);
         }
     }
@@ -550,7 +553,11 @@ final class GroupCommit {
     }
 
     private void endStaging() {
-        dirty.forEach(shard -> shard.staged.clear());
+        for (TenantShard shard : dirty) {
+            shard.staged.clear();
+            spare.push(shard.staged);
+            shard.staged = StagedCommit.NOTHING;
+        }
         dirty.clear();
     }
 
@@ -559,22 +566,9 @@ final class GroupCommit {
         if (failed != null) {
             return;
         }
-        EnumSet<RecordKind> left = staged.kinds();
         try {
-            if (!staged.control.isEmpty()) {
-                List<byte[]> bodies =
-                        staged.control.stream().map(ControlRecord::encode).toList();
-                append(shard, encoder.bodies(shard, RecordKind.CONTROL, bodies), List.of());
-            }
-            if (!staged.names.isEmpty()) {
-                List<byte[]> bodies =
-                        staged.names.stream().map(EntityName::encode).toList();
-                append(shard, encoder.bodies(shard, RecordKind.ENTITIES, bodies), List.of());
-            }
-            for (RecordKind kind : staged.kinds()) {
-                List<WriteRequest> writes = staged.writes(kind);
-                append(shard, encoder.writes(shard, kind, writes), writes);
-                left.remove(kind);
+            if (staged.isWrittenHere()) {
+                append(shard, shard.open(), staged);
             }
             staged.received.forEach(this::append);
         } catch (TidalException e) {
@@ -587,7 +581,7 @@ final class GroupCommit {
             }
             refused = e;
             // What went in before stays: control and name records do no harm, and writes of other kinds are answered.
-            List<WriteRequest> refusals = staged.remove(left);
+            List<WriteRequest> refusals = staged.removeLeft();
             refusals.forEach(write -> refuse(write, e));
             staged.followers.removeIf(write -> {
                 boolean lost = refusals.contains(staged.keys.get(write.key));
@@ -600,8 +594,23 @@ final class GroupCommit {
         }
     }
 
-    private void append(TenantShard shard, WalBatch batch, List<WriteRequest> writes) {
-        append(shard, shard.open(), batch, writes);
+    private void append(TenantShard shard, OriginLedger open, StagedCommit staged) {
+        if (!staged.control.isEmpty()) {
+            List<byte[]> bodies =
+                    staged.control.stream().map(ControlRecord::encode).toList();
+            append(shard, open, encoder.bodies(shard, open, RecordKind.CONTROL, bodies), List.of());
+        }
+        if (!staged.names.isEmpty()) {
+            List<byte[]> bodies = staged.names.stream().map(EntityName::encode).toList();
+            append(shard, open, encoder.bodies(shard, open, RecordKind.ENTITIES, bodies), List.of());
+        }
+        for (RecordKind kind : KINDS) {
+            if (staged.kinds.contains(kind)) {
+                List<WriteRequest> writes = staged.writes(kind);
+                append(shard, open, encoder.writes(shard, open, kind, writes), writes);
+                staged.kinds.remove(kind);
+            }
+        }
     }
 
     private void append(TenantShard shard, OriginLedger origin, WalBatch batch, List<WriteRequest> writes) {

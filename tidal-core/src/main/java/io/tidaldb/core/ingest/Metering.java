@@ -37,8 +37,28 @@ public final class Metering {
         }
     }
 
-    private final TreeMap<Long, Amount> hours = new TreeMap<>();
+    private final TreeMap<Long, Sum> hours = new TreeMap<>();
     private Amount before = Amount.NONE;
+
+    /** Where the last batch was counted: most are of the same hour as the one before. */
+    private long lastHour = -1;
+
+    private Sum last = new Sum();
+
+    private static final class Sum {
+
+        private long signals;
+        private long bytes;
+
+        void add(long moreSignals, long moreBytes) {
+            signals += moreSignals;
+            bytes += moreBytes;
+        }
+
+        Amount amount() {
+            return new Amount(signals, bytes);
+        }
+    }
 
     /** Creates one that has counted nothing. */
     public Metering() {}
@@ -52,34 +72,42 @@ public final class Metering {
     public synchronized void add(WalBatch batch, int voids) {
         long signals = batch.kind() == RecordKind.SIGNALS ? batch.count() - voids : 0;
         long bytes = batch.length() - (batch.kind() == RecordKind.SIGNALS ? (long) voids * SignalRecords.BYTES : 0);
-        add(Hlc.millis(batch.hlc()) / HOUR_MILLIS, new Amount(signals, bytes));
+        add(Hlc.millis(batch.hlc()) / HOUR_MILLIS, signals, bytes);
     }
 
     /** Counts signals no more that were counted in a batch with this stamp. */
     synchronized void subtract(long hlc, int signals) {
-        add(Hlc.millis(hlc) / HOUR_MILLIS, new Amount(-signals, -(long) signals * SignalRecords.BYTES));
+        add(Hlc.millis(hlc) / HOUR_MILLIS, -signals, -(long) signals * SignalRecords.BYTES);
     }
 
-    private void add(long hour, Amount amount) {
-        if (!hours.isEmpty() && hour <= hours.lastKey() - HOURS) {
-            before = before.plus(amount);
+    private void add(long hour, long signals, long bytes) {
+        if (hour == lastHour) {
+            last.add(signals, bytes);
             return;
         }
-        hours.merge(hour, amount, Amount::plus);
+        if (!hours.isEmpty() && hour <= hours.lastKey() - HOURS) {
+            before = before.plus(new Amount(signals, bytes));
+            return;
+        }
+        lastHour = hour;
+        last = hours.computeIfAbsent(hour, each -> new Sum());
+        last.add(signals, bytes);
         while (hours.firstKey() <= hours.lastKey() - HOURS) {
-            before = before.plus(hours.pollFirstEntry().getValue());
+            before = before.plus(hours.pollFirstEntry().getValue().amount());
         }
     }
 
     /** Adds everything another one holds. */
     public synchronized void addAll(Metering other) {
         before = before.plus(other.before());
-        other.hours().forEach(this::add);
+        other.hours().forEach((hour, amount) -> add(hour, amount.signals, amount.bytes));
     }
 
     /** Returns what was written in each hour that has anything, by hours since 1970. */
     public synchronized SortedMap<Long, Amount> hours() {
-        return new TreeMap<>(hours);
+        SortedMap<Long, Amount> amounts = new TreeMap<>();
+        hours.forEach((hour, sum) -> amounts.put(hour, sum.amount()));
+        return amounts;
     }
 
     /** Returns what was written before all {@link #hours}. */
@@ -90,9 +118,9 @@ public final class Metering {
     synchronized void writeTo(DataOutput out) throws IOException {
         write(out, before);
         out.writeInt(hours.size());
-        for (Map.Entry<Long, Amount> hour : hours.entrySet()) {
+        for (Map.Entry<Long, Sum> hour : hours.entrySet()) {
             out.writeLong(hour.getKey());
-            write(out, hour.getValue());
+            write(out, hour.getValue().amount());
         }
     }
 
@@ -104,7 +132,7 @@ public final class Metering {
     synchronized void readFrom(DataInput in) throws IOException {
         before = new Amount(in.readLong(), in.readLong());
         for (int i = in.readInt(); i > 0; i--) {
-            hours.put(in.readLong(), new Amount(in.readLong(), in.readLong()));
+            hours.computeIfAbsent(in.readLong(), each -> new Sum()).add(in.readLong(), in.readLong());
         }
     }
 }

@@ -5,10 +5,12 @@ import io.tidaldb.core.codec.ControlRecord;
 import io.tidaldb.core.ledger.SignalLedger;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How far a replica holds an origin's log, and what it has folded it into. Loop-confined but for the ledger, which any thread may read.
+ * How far a replica holds an origin's log, and what it has folded it into. Loop-confined but for the ledger and {@link #appliedSeqno},
+ * which any thread may read.
  *
  * <p>Invariant: {@code foldedSeqno <= seenSeqno <= lastSeqno}; {@code seenSeqno} is how far batches came to the fold, equal to {@code
  * lastSeqno} between commits; {@code chain} is the log's chain after {@code lastSeqno}. The ledger holds exactly the records up to {@code
@@ -34,8 +36,8 @@ final class OriginLedger {
     long seenSeqno;
     long foldedSeqno;
 
-    /** How far readers know that it is folded. */
-    long appliedSeqno;
+    /** How far readers know that it is folded. Read by any thread. */
+    final AtomicLong appliedSeqno = new AtomicLong();
 
     long chain;
 

@@ -11,18 +11,27 @@ import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 
-/** What one shard of a tenant adds to the commit that is being put together. Loop-confined, empty between commits. */
+/**
+ * What one shard of a tenant adds to the commit that is being put together. Loop-confined, empty between commits and then the next shard's:
+ * what is used again and again stays in the processor's caches, and a shard that is idle keeps nothing.
+ */
 final class StagedCommit {
 
+    /** What a shard has that is in no commit. Never added to. */
+    static final StagedCommit NOTHING = new StagedCommit();
+
     final List<ControlRecord> control = new ArrayList<>();
+
     /** Whether the takeover that comes before the first record under a new origin is among them. */
     boolean takenOver;
 
     final BitSet schema = new BitSet();
     final List<EntityName> names = new ArrayList<>();
     final List<WriteRequest> writes = new ArrayList<>();
+
+    /** The kinds of the writes that are in no batch yet. */
+    final EnumSet<RecordKind> kinds = EnumSet.noneOf(RecordKind.class);
 
     /** Whether any of them is acknowledged before the sync. */
     boolean lazy;
@@ -36,17 +45,15 @@ final class StagedCommit {
     // Retries of writes that are in this very commit: they share its fate.
     final List<WriteRequest> followers = new ArrayList<>();
 
-    boolean isEmpty() {
-        return control.isEmpty() && names.isEmpty() && writes.isEmpty() && received.isEmpty();
+    /** Returns whether anything goes into the log of the shard's own origin. */
+    boolean isWrittenHere() {
+        return !control.isEmpty() || !names.isEmpty() || !writes.isEmpty();
     }
 
-    /** Returns the kinds of records that are written, in order. */
-    EnumSet<RecordKind> kinds() {
-        EnumSet<RecordKind> kinds = EnumSet.noneOf(RecordKind.class);
-        for (WriteRequest write : writes) {
-            kinds.add(write.kind());
-        }
-        return kinds;
+    void add(WriteRequest write) {
+        writes.add(write);
+        kinds.add(write.kind());
+        lazy |= write.beforeSync();
     }
 
     /** Returns the writes of one kind, in order. */
@@ -60,8 +67,8 @@ final class StagedCommit {
         return ofKind;
     }
 
-    /** Takes out the writes of some kinds and returns them. */
-    List<WriteRequest> remove(Set<RecordKind> kinds) {
+    /** Takes out the writes that are in no batch yet, and returns them. */
+    List<WriteRequest> removeLeft() {
         List<WriteRequest> removed = new ArrayList<>();
         writes.removeIf(write -> kinds.contains(write.kind()) && removed.add(write));
         return removed;
@@ -79,6 +86,7 @@ final class StagedCommit {
         schema.clear();
         names.clear();
         writes.clear();
+        kinds.clear();
         lazy = false;
         received.clear();
         newNames.clear();

@@ -29,6 +29,7 @@ import io.tidaldb.core.ledger.StateDigest;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
@@ -42,6 +43,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongPredicate;
 import org.jspecify.annotations.Nullable;
@@ -78,7 +80,7 @@ public final class TenantShard {
     final Duplicates duplicates = new Duplicates();
     final EntityErasures erasures;
     final BitSet schemaLogged = new BitSet();
-    final StagedCommit staged = new StagedCommit();
+    StagedCommit staged = StagedCommit.NOTHING;
 
     // Replaced when the slot is rebuilt.
     volatile KeyMemory keys;
@@ -149,7 +151,7 @@ public final class TenantShard {
     private volatile long logBytes;
     private volatile long checkpointBytes;
     private volatile long entityCount;
-    private final Map<Origin, Long> applied = new ConcurrentHashMap<>();
+    private final Map<Origin, AtomicLong> applied = new ConcurrentHashMap<>();
 
     /** Size of the log up to what its last checkpoint holds. */
     private long checkpointedBytes;
@@ -464,14 +466,21 @@ public final class TenantShard {
      */
     ControlRecord.@Nullable Takeover dueTakeover() {
         Leader owner = leader;
-        if (everywhere
-                || owner == null
-                || owner.former.isEmpty() && origins.size() < 2 && origins.containsKey(origin)) {
+        if (everywhere || owner == null || areClosed(owner.former) && areClosed(origins.keySet())) {
             return null;
         }
         SortedMap<Origin, Long> held = new TreeMap<>();
         origins.values().forEach(each -> held.put(each.origin, each.lastSeqno));
         return notes.takeover(owner.epoch, origin, held, owner.former);
+    }
+
+    private boolean areClosed(Collection<Origin> others) {
+        for (Origin each : others) {
+            if (!each.equals(origin) && !notes.limit(each).isClosed()) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** Returns whether no log of the slot has anything. */
@@ -900,22 +909,20 @@ public final class TenantShard {
         ledgers = new LedgerSum(all, voids);
         ledgerCount = all.size() + voids.size();
         entityCount = ledgers.distinctEntities();
-        applied.putAll(compacted);
-        origins.values().forEach(this::applied);
+        compacted.forEach((of, last) -> applied.put(of, new AtomicLong(last)));
+        for (OriginLedger each : origins.values()) {
+            each.appliedSeqno.set(each.foldedSeqno);
+            applied.put(each.origin, each.appliedSeqno);
+        }
         folded();
-    }
-
-    private void applied(OriginLedger each) {
-        applied.put(each.origin, each.foldedSeqno);
-        each.appliedSeqno = each.foldedSeqno;
     }
 
     /** Makes readers see how far the origins are folded, after their ledgers were. */
     void folded() {
         duplicateWrites = duplicates.count();
         for (OriginLedger each : origins.values()) {
-            if (each.appliedSeqno != each.foldedSeqno) {
-                applied(each);
+            if (each.appliedSeqno.get() != each.foldedSeqno) {
+                each.appliedSeqno.set(each.foldedSeqno);
             }
         }
         if (ledgerCount == 1) {
@@ -947,10 +954,12 @@ public final class TenantShard {
         if (ledgerCount < 2) {
             return;
         }
-        Set<Long> added = new HashSet<>();
+        // Most batches have no new one.
+        Set<Long> added = Set.of();
         for (int i = 0, at = from; i < count; i++, at += SignalRecords.BYTES) {
             long entity = SignalRecords.entity(records, at);
             if (!ledgers.containsEntity(entity)) {
+                added = added.isEmpty() ? new HashSet<>() : added;
                 added.add(entity);
             }
         }
@@ -1252,8 +1261,8 @@ public final class TenantShard {
      * Returns whether a record is folded here; other than {@link #holds}, also says no where its origin was never heard of.
      */
     public boolean hasFolded(WalSegmentId record) {
-        Long position = applied.get(record.origin());
-        return position != null && Long.compareUnsigned(position, record.seqno()) >= 0;
+        AtomicLong position = applied.get(record.origin());
+        return position != null && Long.compareUnsigned(position.get(), record.seqno()) >= 0;
     }
 
     /** Returns whether anything of an origin was ever seen here. */
@@ -1284,13 +1293,13 @@ public final class TenantShard {
      * @throws TidalException POSITION_UNKNOWN if this slot never saw the origin
      */
     public boolean holds(WalSegmentId record) {
-        Long position = applied.get(record.origin());
+        AtomicLong position = applied.get(record.origin());
         if (position == null) {
             throw new TidalException(
                     ErrorCode.POSITION_UNKNOWN,
                     "position " + record + " of tenant " + tenantId
                             + " is not known here: expected one that a write of this tenant returned");
         }
-        return Long.compareUnsigned(position, record.seqno()) >= 0;
+        return Long.compareUnsigned(position.get(), record.seqno()) >= 0;
     }
 }

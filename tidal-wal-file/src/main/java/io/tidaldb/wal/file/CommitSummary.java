@@ -8,7 +8,6 @@ import io.tidaldb.api.wal.LogId;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
-import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Which logs a commit was about and where it left them, repeated in the commit after it: if one is lost, the other tells whose records
  * are missing, and nobody else's log has to be refused. Little-endian; the body of a frame of type 4, whose seqno is the commit's number
- * and whose chain is the CRC-32C of the body.
+ * and whose chain is the CRC-32C of the body. A log is there again where frames of others come between its own; what comes last counts.
  *
  * <pre>
  * for each log, 32 bytes:  2 holder  2 region  2 shard  2 zero  4 incarnation  4 zero  8 tenant  8 last seqno, 0 for erased or base
@@ -32,15 +31,13 @@ record CommitSummary(long number, Map<LogId, Long> lastSeqnos) {
     private static final LogId NOBODY = LogId.own(TenantId.DEFAULT, new Origin(RegionId.of(0), ShardId.of(0), 0));
 
     /** Returns the summary of a commit, for the commit after it. */
+    @SuppressWarnings("ReferenceEquality") // The parts of an id lie scattered in memory, and one that is there twice does no harm.
     static Frame frame(long number, List<Frame> frames) {
-        // By identity, for the parts of an id lie scattered in memory; of a log that is there twice, a reader takes
-        // what comes last.
-        IdentityHashMap<LogId, Integer> places = new IdentityHashMap<>(frames.size());
+        LogId before = null;
         ByteBuffer body = ByteBuffer.allocate(ENTRY_BYTES * frames.size()).order(ByteOrder.LITTLE_ENDIAN);
         for (Frame frame : frames) {
             LogId log = frame.log();
-            Integer place = places.putIfAbsent(log, body.position());
-            if (place == null) {
+            if (log != before) {
                 body.putShort((short) log.holder().value())
                         .putShort((short) log.origin().region().value())
                         .putShort((short) log.origin().shard().value())
@@ -48,10 +45,10 @@ record CommitSummary(long number, Map<LogId, Long> lastSeqnos) {
                         .putInt(log.origin().incarnation())
                         .putInt(0)
                         .putLong(log.tenant().value())
-                        .putLong(lastSeqno(frame));
-            } else {
-                body.putLong(place + LAST_SEQNO_AT, lastSeqno(frame));
+                        .putLong(0);
+                before = log;
             }
+            body.putLong(body.position() - Long.BYTES, lastSeqno(frame));
         }
         byte[] entries = Arrays.copyOf(body.array(), body.position());
         return new Frame(Frame.Type.SUMMARY, NOBODY, number, crc(entries), entries);

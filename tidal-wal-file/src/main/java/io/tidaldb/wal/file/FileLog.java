@@ -134,6 +134,11 @@ final class FileLog {
         lastSeqno += count;
     }
 
+    /** Returns whether something was appended that is not durable in the journal. */
+    boolean hasUnsynced() {
+        return synced < tail.size();
+    }
+
     /** Everything appended is durable in the journal now. */
     void markSynced() {
         synced = tail.size();
@@ -142,7 +147,7 @@ final class FileLog {
 
     /** Takes back what was appended and is not durable in the journal. */
     void dropUnsynced() {
-        if (synced < tail.size()) {
+        if (hasUnsynced()) {
             changes++;
             lastSeqno = tail.get(synced).firstSeqno - 1;
             tail.subList(synced, tail.size()).clear();

@@ -16,10 +16,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -44,7 +42,7 @@ final class FileWalStore implements WalStore {
     private final FreeSpace space;
     private final Upkeep upkeep;
     private final List<Frame> pending = new ArrayList<>();
-    private final Set<FileLog> touched = new LinkedHashSet<>();
+    private final List<FileLog> touched = new ArrayList<>();
     private long pendingBytes;
     private @Nullable Throwable failure;
     private boolean closed;
@@ -161,8 +159,10 @@ final class FileWalStore implements WalStore {
         if (known == null) {
             logs.put(id, log);
         }
+        if (!log.hasUnsynced()) {
+            touched.add(log);
+        }
         log.append(batch.firstSeqno(), batch.count(), copy);
-        touched.add(log);
         pending.add(Frame.batch(log.id(), batch.firstSeqno(), copy));
         pendingBytes += copy.length;
         if (pendingBytes >= limits.commitBytes()) {

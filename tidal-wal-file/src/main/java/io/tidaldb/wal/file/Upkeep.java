@@ -78,15 +78,15 @@ final class Upkeep {
     /** All that was appended to some logs is durable in the journal now. */
     void markSynced(Collection<FileLog> touched) {
         for (FileLog log : touched) {
-            tailBytes -= log.syncedBytes();
+            long before = log.syncedBytes();
             log.markSynced();
-            remember(log);
+            remember(log, before);
         }
     }
 
-    private void remember(FileLog log) {
-        tailBytes += log.syncedBytes();
-        if (log.syncedBytes() > 0) {
+    private void remember(FileLog log, long before) {
+        tailBytes += log.syncedBytes() - before;
+        if (before == 0 && log.syncedBytes() > 0) {
             waiting.add(log);
         }
         if (log.syncedBytes() >= limits.tailBytes()) {
@@ -104,7 +104,7 @@ final class Upkeep {
     void change(FileLog log, Work.Step step) throws IOException {
         forget(log);
         step.run();
-        remember(log);
+        remember(log, 0);
     }
 
     /** Begins what is due. Only between a commit and the next append: all that was appended is durable in the journal. */

@@ -18,6 +18,8 @@ import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
@@ -51,6 +53,21 @@ class DamageTest {
 
     private static List<Long> upTo(long last) {
         return LongStream.rangeClosed(1, last).boxed().toList();
+    }
+
+    @Test
+    void theSummaryOfACommitHasTheLastSeqnoOfEachLogWhateverCameBetween() {
+        Frame frame = CommitSummary.frame(7, List.of(frame(A, 1), frame(A, 2), frame(B, 1), frame(A, 3)));
+        CommitSummary summary = Objects.requireNonNull(CommitSummary.parse(frame));
+        assertThat(summary.number()).isEqualTo(7);
+        assertThat(summary.lastSeqnos()).isEqualTo(Map.of(A, 3L, B, 1L));
+    }
+
+    private static Frame frame(LogId log, long seqno) {
+        ByteBuffer batch = Batches.batch(log, seqno, 1, 10).encoded();
+        byte[] bytes = new byte[batch.remaining()];
+        batch.get(bytes);
+        return Frame.batch(log, seqno, bytes);
     }
 
     @Test
