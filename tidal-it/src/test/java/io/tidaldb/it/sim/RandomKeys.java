@@ -1,6 +1,7 @@
 package io.tidaldb.it.sim;
 
 import io.tidaldb.api.ErrorCode;
+import io.tidaldb.api.QuotaExceededException;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.api.key.KeyVault;
@@ -12,6 +13,7 @@ import io.tidaldb.core.control.Commands;
 import io.tidaldb.it.sim.SimulatedMembers.Member;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
@@ -341,6 +343,11 @@ final class RandomKeys {
 
     private void mustBeSuspended(Member member, TenantId tenant, Consumer<Tenant> use) {
         TidalException failure = refusal(member, tenant, use);
+        while (failure instanceof QuotaExceededException quota) {
+            // Somebody who comes too often hears of that first.
+            world.runFor(Objects.requireNonNull(quota.retryAfter()));
+            failure = refusal(member, tenant, use);
+        }
         if (failure == null || failure.code() != ErrorCode.TENANT_SUSPENDED) {
             throw new AssertionError(
                     "nothing is wrong, and " + member.id() + " does not say that the keys of " + tenant
