@@ -208,6 +208,7 @@ public final class MarkExchange {
         }
 
         /** Ends it, and what may still be opened. */
+        @SuppressWarnings("FutureReturnValueIgnored") // What fails to open needs no end.
         TidalException ended(CompletableFuture<? extends AutoCloseable> opened, TidalException reason) {
             learned.completeExceptionally(reason);
             opened.thenAccept(late -> {
