@@ -77,7 +77,7 @@ final class MovePace {
      * @param nextNanos when the next may be sent: what was sent takes as long as that
      */
     void part(long sentBytes, long nextNanos) {
-        bytes.add(sentBytes, nextNanos - lastNanos);
+        bytes.add((double) sentBytes, (double) (nextNanos - lastNanos));
         lastNanos = nextNanos;
     }
 
@@ -90,21 +90,21 @@ final class MovePace {
     void round(MoveFeed.Round round, long begunNanos, long nowNanos, long nextNanos, long near) {
         double since = Math.max(1, nextNanos - lastNanos);
         lastNanos = nextNanos;
-        timed(Math.max(1, nowNanos - begunNanos), round.sentRecords() <= near && round.left() <= near);
+        timed((double) Math.max(1, nowNanos - begunNanos), round.sentRecords() <= near && round.left() <= near);
         long before = left;
         left = round.left();
         if (left == MoveFeed.Round.UNKNOWN) {
             looks(nowNanos);
             return;
         }
-        bytes.add(round.sentBytes(), since);
-        sent.add(round.sentRecords(), since);
+        bytes.add((double) round.sentBytes(), since);
+        sent.add((double) round.sentRecords(), since);
         boolean first = before == MoveFeed.Round.UNKNOWN;
         if (first || guessed) {
             nearer.forget();
         }
         guessed = first;
-        nearer.add(first ? round.sentRecords() : before - left, since);
+        nearer.add((double) (first ? round.sentRecords() : before - left), since);
         if (lookLeft == Long.MAX_VALUE) {
             lookLeft = left;
         } else if (nowNanos - lookNanos >= CONVERGING_NANOS) {
