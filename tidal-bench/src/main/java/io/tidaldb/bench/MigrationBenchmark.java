@@ -479,7 +479,7 @@ public final class MigrationBenchmark {
             @Override
             void run() throws IOException {
                 try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(file), CHUNK)) {
-                    members[0].backup(LARGE, BackupPoint.NOTHING, out);
+                    members[home(tenant(LARGE, ONE)).region().value()].backup(LARGE, BackupPoint.NOTHING, out);
                 }
             }
 
@@ -503,7 +503,7 @@ public final class MigrationBenchmark {
 
             @Override
             void run() throws IOException {
-                members[0].restore(backup, RestoreOptions.DEFAULT.as(RESTORED));
+                members[0].restore(backup, RestoreOptions.DEFAULT.as(RESTORED).in(List.of(ONE.region())));
             }
 
             @Override

@@ -19,7 +19,21 @@ final class AesGcm {
 
     private static final String ALGORITHM = "AES/GCM/NoPadding";
 
+    /**
+     * To look a cipher up and to set it up the first time costs several times what the seal of a small batch does. One keeps the key that it was
+     * used with last until the next use: in memory, as key rings do.
+     */
+    private static final ThreadLocal<Cipher> CIPHERS = ThreadLocal.withInitial(AesGcm::create);
+
     private AesGcm() {}
+
+    private static Cipher create() {
+        try {
+            return Cipher.getInstance(ALGORITHM);
+        } catch (GeneralSecurityException e) {
+            throw broken(e);
+        }
+    }
 
     static SecretKey key(byte[] bytes) {
         return new SecretKeySpec(bytes, "AES");
@@ -47,10 +61,9 @@ final class AesGcm {
         }
     }
 
-    // A cipher of its own for each call costs well under a microsecond, and needs no owner.
     private static Cipher cipher(int mode, SecretKey key, byte[] nonce, ByteBuffer additional)
             throws GeneralSecurityException {
-        Cipher cipher = Cipher.getInstance(ALGORITHM);
+        Cipher cipher = CIPHERS.get();
         cipher.init(mode, key, new GCMParameterSpec(TAG_BYTES * Byte.SIZE, nonce));
         cipher.updateAAD(additional);
         return cipher;
