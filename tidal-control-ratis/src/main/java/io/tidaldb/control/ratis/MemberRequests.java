@@ -130,7 +130,10 @@ final class MemberRequests implements ControlNetwork.Handler {
             case APPEND -> {
                 AppendEntriesRequestProto append = AppendEntriesRequestProto.parseFrom(message);
                 check(member, append.getServerRequest());
-                yield () -> ordered(() -> server.appendEntriesAsync(append).thenApply(MemberRequests::bytes));
+                yield () -> ordered(() -> {
+                    submitter.receiving();
+                    return server.appendEntriesAsync(append).thenApply(MemberRequests::bytes);
+                });
             }
             case SNAPSHOT -> {
                 InstallSnapshotRequestProto snapshot = InstallSnapshotRequestProto.parseFrom(message);

@@ -41,12 +41,14 @@ final class RatisControlLog implements ControlLog, CommandStateMachine.Events {
 
     private static final long REPLAY_SECONDS = 60;
     private static final long POLL_MILLIS = 5;
+    private static final long ROOM_MILLIS = 50;
 
     private final ControlLogContext context;
     private final RaftPeerId self;
     private final Progress progress = new Progress();
     private final CommandStateMachine machine = new CommandStateMachine(this, progress);
     private final ControlExecutor executor;
+    private final ReservedRoom room;
     private final Submitter submitter;
     private final Followers followers = new Followers();
     private final Proposals proposals;
@@ -63,7 +65,9 @@ final class RatisControlLog implements ControlLog, CommandStateMachine.Events {
         this.self = Wire.peer(context.node());
         this.executor = new ControlExecutor(self.toString());
         this.member = new RaftGroupMember(directory, context);
-        this.submitter = new Submitter(member.group(), self);
+        this.room = new ReservedRoom(
+                directory.resolve("reserved"), () -> directory.toFile().getUsableSpace());
+        this.submitter = new Submitter(member.group(), self, room);
         this.proposals = new Proposals(executor, this::send);
         this.changes =
                 new MemberChanges(executor, this::isLeader, arguments -> submitter.change(member.server(), arguments));
@@ -78,6 +82,7 @@ final class RatisControlLog implements ControlLog, CommandStateMachine.Events {
             try {
                 log.member.start(log.machine, log.submitter, log.followers);
                 started.complete(null);
+                log.keepRoom();
             } catch (RuntimeException | Error e) {
                 log.executor.shutdown();
                 started.completeExceptionally(e);
@@ -89,6 +94,11 @@ final class RatisControlLog implements ControlLog, CommandStateMachine.Events {
             throw StorageCheck.failure(directory, e);
         }
         return log;
+    }
+
+    private void keepRoom() {
+        room.look();
+        executor.schedule(this::keepRoom, ROOM_MILLIS);
     }
 
     @Override

@@ -37,9 +37,12 @@ final class Submitter {
     /** By call; true once the entry is about to be written. Bounded by {@link Settings#QUEUE_ENTRIES}. */
     private final ConcurrentHashMap<Long, Boolean> open = new ConcurrentHashMap<>();
 
-    Submitter(RaftGroupId group, RaftPeerId self) {
+    private final ReservedRoom room;
+
+    Submitter(RaftGroupId group, RaftPeerId self, ReservedRoom room) {
         this.group = group;
         this.self = self;
+        this.room = room;
     }
 
     RaftGroupId group() {
@@ -82,8 +85,14 @@ final class Submitter {
         }
     }
 
-    /** Notes that an entry is about to be written. */
+    /** Sees to it that entries of another member can be written, which are about to be. */
+    void receiving() {
+        room.look();
+    }
+
+    /** Notes that an entry is about to be written, and sees to it that it can be. */
     void appending(TransactionContext transaction) {
+        room.look();
         RaftClientRequest request = transaction.getClientRequest();
         if (request != null && client.equals(request.getClientId())) {
             open.replace(request.getCallId(), true);

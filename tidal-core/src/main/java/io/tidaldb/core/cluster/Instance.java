@@ -3,6 +3,7 @@ package io.tidaldb.core.cluster;
 import io.tidaldb.api.RegionId;
 import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
+import io.tidaldb.api.TidalException;
 import io.tidaldb.api.WalSegmentId;
 import io.tidaldb.api.wal.LogId;
 import io.tidaldb.core.ReplicaComparison;
@@ -29,6 +30,10 @@ public interface Instance {
 
     /** Returns whether the instance is not closed yet. */
     boolean isOpen();
+
+    /** Returns why nothing is agreed on in this process any more until it is opened again; null while it can be. */
+    @Nullable
+    TidalException undecided();
 
     /** Returns the nodes of this process, and what is agreed on all of them. */
     LocalCluster cluster();

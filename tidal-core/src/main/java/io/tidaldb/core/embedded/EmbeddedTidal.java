@@ -921,6 +921,11 @@ final class EmbeddedTidal implements Tidal, Instance {
     }
 
     @Override
+    public @Nullable TidalException undecided() {
+        return control.failure().getNow(null);
+    }
+
+    @Override
     public void close() {
         handOver();
         if (!closed) {

@@ -321,6 +321,10 @@ public final class RoutedTenant implements Tenant {
                     || tidal.clock().monotonicNanos() + pause.toNanos() - endNanos > 0) {
                 return CompletableFuture.failedFuture(reason);
             }
+            TidalException forGood = local.held().forGood(reason);
+            if (forGood != null) {
+                return CompletableFuture.failedFuture(forGood);
+            }
             Duration longer = pause.multipliedBy(2);
             Duration next = longer.compareTo(LONGEST_PAUSE) < 0 ? longer : LONGEST_PAUSE;
             return local.held()

@@ -9,10 +9,12 @@ import io.tidaldb.core.runtime.Clock;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Holds back writes of a tenant while one of its slots is about to be led by another replica of this process: they are sent again when it is,
- * until their deadline. What was refused so was not applied. Safe for any number of threads.
+ * until their deadline, or until this process can't hear any more who leads. What was refused so was not applied. Safe for any number of
+ * threads.
  *
  * @param turn what completes when this process has done next what was agreed on the tenant
  */
@@ -63,6 +65,10 @@ public record HeldWrites(Instance tidal, Supplier<CompletableFuture<Void>> turn)
         if (!isHeld(refusal) || tidal.clock().monotonicNanos() + pause.toNanos() - endNanos > 0) {
             return CompletableFuture.failedFuture(refusal);
         }
+        TidalException forGood = forGood(refusal);
+        if (forGood != null) {
+            return CompletableFuture.failedFuture(forGood);
+        }
         Duration longer = pause.multipliedBy(2);
         Duration next = longer.compareTo(LONGEST_PAUSE) < 0 ? longer : LONGEST_PAUSE;
         return untilTurn(since, pause, refusal)
@@ -85,6 +91,18 @@ public record HeldWrites(Instance tidal, Supplier<CompletableFuture<Void>> turn)
         return CompletableFuture.anyOf(since, tidal.pause(pause))
                 .thenApply(either -> (Void) null)
                 .exceptionallyCompose(closed -> CompletableFuture.failedFuture(refusal));
+    }
+
+    /** Returns what is said of a write that can't be tried again, because this process does not hear any more who leads; null while it does. */
+    public @Nullable TidalException forGood(TidalException refusal) {
+        TidalException undecided = tidal.undecided();
+        return undecided == null
+                ? null
+                : new TidalException(
+                        refusal.code(),
+                        refusal.getMessage() + "; this process does not hear who leads until it is opened again: "
+                                + undecided.getMessage(),
+                        undecided);
     }
 
     private static CompletableFuture<Position> attempted(Supplier<CompletableFuture<Position>> attempt) {

@@ -122,6 +122,14 @@ public final class SimulatedControl {
         reconsider();
     }
 
+    /** Lets a member's part fail for good, as if its disk had; until it is opened again nothing is decided or heard there. */
+    public void fail(NodeId member) {
+        SimulatedControlLog log = open.get(member);
+        if (log != null) {
+            log.fail();
+        }
+    }
+
     /** Lets all members reach each other again. */
     public void heal() {
         cutOff.clear();

@@ -154,6 +154,16 @@ final class SimulatedControlLog implements ControlLog {
         return closed ? Optional.empty() : control.leaderSeenBy(node());
     }
 
+    /** Is as good as closed from now on, and says why. */
+    void fail() {
+        ControlListener told = listener;
+        close();
+        if (told != null) {
+            told.failed(new TidalException(
+                    ErrorCode.STORE_FAILED, "the control log can't be written, as a test has asked for: open it again"));
+        }
+    }
+
     @Override
     public ControlPosition position() {
         return new ControlPosition(0, received);
