@@ -141,11 +141,13 @@ public record ClusterHealth(
      * A tenant.
      *
      * @param damage why a log of the tenant is quarantined, or null
+     * @param lost what is gone for good because it was on a damaged disk alone, oldest first; of much the newest
      */
     public record TenantHealth(
             TenantId tenant,
             String label,
             List<ReplicaId> shards,
             TenantUsage usage,
-            @Nullable String damage) {}
+            @Nullable String damage,
+            List<String> lost) {}
 }

@@ -187,11 +187,12 @@ public sealed interface ClusterCommand {
     record ConfirmErasure(TenantId erased, long life, NodeId node, long atMillis) implements ClusterCommand {}
 
     /**
-     * What a replica holds of a tenant was found to be damaged, or what was done about that. Changes nothing; it is in the audit log.
+     * What a replica holds of a tenant was found to be damaged, or what was done about that; it is in the audit log.
      *
      * @param what places and numbers, nobody's text
+     * @param lost whether what it names is gone for good; then the tenant goes on to say so
      */
-    record ReportDamage(TenantId tenant, ReplicaId replica, String what) implements ClusterCommand {}
+    record ReportDamage(TenantId tenant, ReplicaId replica, String what, boolean lost) implements ClusterCommand {}
 
     // Drills
 

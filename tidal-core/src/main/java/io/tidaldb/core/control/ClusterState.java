@@ -66,6 +66,7 @@ final class ClusterState {
     private final EntityErasureTable entityErasures = new EntityErasureTable();
     private final RevokedTokens revokedTokens = new RevokedTokens();
     private final DrillTable drills = new DrillTable();
+    private final LossTable losses = new LossTable();
 
     /** Tenants of which a backup is being restored. Replaced as a whole, so that any thread may look. */
     private volatile SortedSet<TenantId> restoring = Collections.emptySortedSet();
@@ -127,7 +128,7 @@ final class ClusterState {
             erasures.confirm(confirm);
             return new Reply.Done(0);
         } else if (command instanceof ClusterCommand.ReportDamage report) {
-            return tenants.containsKey(report.tenant()) ? new Reply.Done(0) : unknown(report.tenant());
+            return report(report);
         } else if (command instanceof ClusterCommand.RevokeToken revoke) {
             return revokedTokens.revoke(revoke.token());
         } else if (command instanceof ClusterCommand.EraseEntity erase) {
@@ -208,6 +209,10 @@ final class ClusterState {
 
     ErasureTable erasures() {
         return erasures;
+    }
+
+    LossTable losses() {
+        return losses;
     }
 
     RevokedTokens revokedTokens() {
@@ -662,11 +667,22 @@ final class ClusterState {
         return new Reply.Done(0);
     }
 
+    private Reply report(ClusterCommand.ReportDamage report) {
+        if (!tenants.containsKey(report.tenant())) {
+            return unknown(report.tenant());
+        }
+        if (report.lost()) {
+            losses.add(report);
+        }
+        return new Reply.Done(0);
+    }
+
     private Reply deleteTenant(TenantId id) {
         TenantRecord known = tenants.remove(id);
         if (known == null) {
             return unknown(id);
         }
+        losses.forget(id);
         erased.put(id, known.keyed(TenantKeys.NONE));
         restoring(id, false);
         erasures.begin(known, shards);
@@ -837,6 +853,7 @@ final class ClusterState {
         entityErasures.replaceWith(other.entityErasures);
         revokedTokens.replaceWith(other.revokedTokens);
         drills.replaceWith(other.drills);
+        losses.replaceWith(other.losses);
         audit.replaceWith(other.audit);
         migrations.replaceWith(other.migrations);
     }

@@ -108,6 +108,9 @@ final class CommandCodec {
                     .put("tenant", id(report.tenant()))
                     .put("replica", report.replica().toString())
                     .put("what", report.what());
+            if (report.lost()) {
+                json.put("lost", true);
+            }
         } else if (command instanceof ClusterCommand.RevokeToken revoke) {
             json.put("type", "revoke-token").put("token", revoke.token());
         } else if (command instanceof ClusterCommand.EraseEntity erase) {
@@ -242,7 +245,8 @@ final class CommandCodec {
                 new ClusterCommand.ReportDamage(
                         TenantId.parse(json.path("tenant").asText()),
                         ReplicaId.parse(json.path("replica").asText()),
-                        json.path("what").asText());
+                        json.path("what").asText(),
+                        json.path("lost").asBoolean());
             case "revoke-token" ->
                 new ClusterCommand.RevokeToken(json.path("token").asText());
             case "erase-entity" ->

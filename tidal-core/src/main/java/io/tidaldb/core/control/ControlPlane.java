@@ -496,6 +496,11 @@ public final class ControlPlane implements AutoCloseable {
         return state.erasures().records();
     }
 
+    /** Returns what a tenant has lost for good, oldest first; of much the newest. */
+    public synchronized List<String> losses(TenantId tenant) {
+        return state.losses().of(tenant);
+    }
+
     /** Returns whether a token was revoked, by its id. */
     public synchronized boolean isTokenRevoked(String id) {
         return state.revokedTokens().contains(id);

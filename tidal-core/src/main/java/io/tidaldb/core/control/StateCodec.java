@@ -79,6 +79,7 @@ final class StateCodec {
         state.entityErasures().put(json);
         state.revokedTokens().put(json);
         state.drills().put(json);
+        state.losses().put(json);
         json.put("finalized", finalized.releaseText());
         ObjectNode versions = json.putObject("versions");
         state.upgrades().versions().forEach((node, version) -> versions.put(node.name(), version.toString()));
@@ -165,6 +166,7 @@ final class StateCodec {
         state.entityErasures().read(json);
         state.revokedTokens().read(json);
         state.drills().read(json);
+        state.losses().read(json);
         return state;
     }
 

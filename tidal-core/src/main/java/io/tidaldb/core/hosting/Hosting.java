@@ -725,11 +725,10 @@ public final class Hosting implements ControlPlane.Listener {
         scheduler.schedule(KEPT, () -> release(node));
         List<CompletableFuture<Answer.Replica>> asked = new ArrayList<>();
         forEachLedBy(node, (tenant, shard) -> {
-            if (shard.isReplicated() && shard.refusal() == null) {
+            if (counts(shard)) {
                 shard.keepLogs(true);
-                asked.add(cluster.node(shard.replica())
-                        .withLogs(shard, 0, SlotLogs::held)
-                        .thenApply(logs -> replica(tenant, shard, logs)));
+                asked.add(
+                        cluster.node(shard.replica()).withLogs(shard, 0, logs -> replica(tenant, shard, logs)));
             }
         });
         return all(asked.stream()
@@ -746,10 +745,10 @@ public final class Hosting implements ControlPlane.Listener {
         List<CompletableFuture<Answer.Replica>> asked = new ArrayList<>();
         forEachReplicaLedBy(leader, (tenant, shard) -> {
             NodeId host = cluster.nameOf(shard.replica());
-            if (by.test(host) && cluster.isRunning(host) && shard.isReplicated() && shard.refusal() == null) {
-                asked.add(
-                        cluster.unlessEnded(host, cluster.node(shard.replica()).withLogs(shard, 0, SlotLogs::held))
-                                .thenApply(logs -> replica(tenant, shard, logs)));
+            if (by.test(host) && cluster.isRunning(host) && counts(shard)) {
+                asked.add(cluster.unlessEnded(
+                        host,
+                        cluster.node(shard.replica()).withLogs(shard, 0, logs -> replica(tenant, shard, logs))));
             }
         });
         return all(asked.stream()
@@ -790,19 +789,28 @@ public final class Hosting implements ControlPlane.Listener {
         }
     }
 
-    private static Answer.Replica replica(EmbeddedTenant tenant, TenantShard shard, List<SlotLogs.Held> held) {
+    // One that is damaged, or has thrown away what it had and not got it back, tells nothing of what a majority had
+    // acknowledged.
+    private static boolean counts(TenantShard shard) {
+        return shard.isReplicated() && shard.refusal() == null && !shard.isRefetching();
+    }
+
+    private static Answer.Replica replica(EmbeddedTenant tenant, TenantShard shard, SlotLogs logs) {
         return new Answer.Replica(
                 tenant.id().value(),
                 shard.replica().toString(),
                 !shard.needsSnapshot(),
-                held.stream()
-                        .map(each -> new Answer.Log(
-                                each.origin().region().value(),
-                                each.origin().shard().value(),
-                                each.origin().incarnation(),
-                                each.firstSeqno(),
-                                each.lastSeqno()))
+                logs.held().stream()
+                        .map(each -> log(each.origin(), each.firstSeqno(), each.lastSeqno()))
+                        .toList(),
+                logs.merged().entrySet().stream()
+                        .map(each -> log(each.getKey(), each.getValue() + 1, each.getValue()))
                         .toList());
+    }
+
+    private static Answer.Log log(Origin of, long firstSeqno, long lastSeqno) {
+        return new Answer.Log(
+                of.region().value(), of.shard().value(), of.incarnation(), firstSeqno, lastSeqno);
     }
 
     private int incarnation(ReplicaId replica, TenantRecord record) {

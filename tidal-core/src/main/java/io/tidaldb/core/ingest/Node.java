@@ -260,6 +260,19 @@ public final class Node {
         });
     }
 
+    /**
+     * As {@link #withLogs}, also of a slot whose files are damaged: what the others hold is there for replicas that lack it. A log that is
+     * damaged refuses to be read.
+     */
+    public <T> CompletableFuture<T> withReadableLogs(TenantShard shard, int cost, Function<SlotLogs, T> look) {
+        return loop.submit(shard.flow(), cost, () -> {
+            if (!shard.isDamagedOnDisk() || shard.suspension() != null || shard.isErased() || loop.isClosed()) {
+                requireThere(shard);
+            }
+            return look.apply(new SlotLogs(shard, store, recovery));
+        });
+    }
+
     // Between two commits, and not within the one that brought the tail.
     @SuppressWarnings(
             "FutureReturnValueIgnored") // What fails is tried again when more of the tail comes, or at the next open.
@@ -478,7 +491,7 @@ public final class Node {
 
     /**
      * Throws away what is here of a damaged slot, so that it begins anew; returns whether it did. Another replica must hold all of what is
-     * {@link #known} to have been here, and this one must not lead.
+     * {@link #known} to have been here, or what is lost must be on record; and this one must not lead.
      */
     public CompletableFuture<Boolean> resetHeldElsewhere(TenantShard shard) {
         return loop.submit(() -> {
@@ -490,11 +503,8 @@ public final class Node {
         });
     }
 
-    /**
-     * Returns how far a damaged slot is known to have had each origin's log, as far as nobody else may have that. Empty if it can't be told, or
-     * if it is not the files that are damaged.
-     */
-    public CompletableFuture<Optional<Map<Origin, Long>>> known(TenantShard shard) {
+    /** Returns what is known of the logs that a damaged slot had. Empty if it is not the files that are damaged. */
+    public CompletableFuture<Optional<Map<Origin, KnownLog>>> known(TenantShard shard) {
         return loop.submit(() -> recovery.snapshots().known(shard));
     }
 

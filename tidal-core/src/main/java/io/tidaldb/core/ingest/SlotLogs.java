@@ -33,12 +33,24 @@ public final class SlotLogs {
      */
     public record Held(Origin origin, long firstSeqno, long lastSeqno, long chain) {}
 
-    /** Returns what is held of each origin, in order; nothing is said of origins that were merged. */
+    /**
+     * Returns what is held of each origin, in order; nothing is said of origins that were merged, nor of damaged logs of a slot that could
+     * not be opened.
+     */
     public List<Held> held() {
+        return held(shard.brokenAtOpen);
+    }
+
+    /** As {@link #held}, of no damaged log. */
+    public List<Held> readable() {
+        return held(true);
+    }
+
+    private List<Held> held(boolean readableOnly) {
         List<Held> held = new ArrayList<>();
         for (LogStatus status : recovery.logs(shard)) {
             OriginLedger origin = shard.origins.get(status.log().origin());
-            if (origin != null) {
+            if (origin != null && !(readableOnly && status.damage() != null)) {
                 held.add(new Held(origin.origin, status.firstSeqno(), origin.lastSeqno, origin.chain));
             }
         }

@@ -20,6 +20,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
@@ -105,6 +106,9 @@ final class SlotRecovery implements FoldSource {
             shard.damaged(e);
         }
         shard.brokenAtOpen = shard.damage() != null;
+        if (shard.isDamagedOnDisk()) {
+            findReadable(shard);
+        }
         // What it had is not known then, whoever has found what is wrong.
         shard.brokenInService = false;
         shard.rebase();
@@ -160,6 +164,25 @@ final class SlotRecovery implements FoldSource {
             }
         }
         return bytes;
+    }
+
+    /** Finds out how far the whole logs reach of a slot that can't be opened: others may lack what they hold. Nothing of it is folded. */
+    private void findReadable(TenantShard shard) {
+        SlotLogs logs = new SlotLogs(shard, store, this);
+        for (LogStatus status : logs(shard)) {
+            if (status.damage() == null && !shard.compacted.containsKey(status.log().origin())) {
+                OriginLedger known = shard.ledger(status.log().origin());
+                try {
+                    OptionalLong chain = logs.chainAt(known.origin, status.lastSeqno());
+                    if (chain.isPresent()) {
+                        known.lastSeqno = status.lastSeqno();
+                        known.chain = chain.getAsLong();
+                    }
+                } catch (TidalException e) {
+                    LOG.warn("log {} can't be read either: {}", status.log(), e.getMessage());
+                }
+            }
+        }
     }
 
     // Without its checkpoint a slot can be rebuilt only if every origin that it ever folded is still there from the
@@ -236,7 +259,7 @@ final class SlotRecovery implements FoldSource {
             }
         } catch (TidalException e) {
             LOG.warn("tenant {} on {} is quarantined: {}", shard.tenantId(), shard.replica(), e.getMessage());
-            shard.damaged(e);
+            shard.damagedOnDisk(e);
         }
     }
 

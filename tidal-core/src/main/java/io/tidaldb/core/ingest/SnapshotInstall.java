@@ -1,5 +1,6 @@
 package io.tidaldb.core.ingest;
 
+import io.tidaldb.api.CorruptLogException;
 import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.Origin;
 import io.tidaldb.api.Seqno;
@@ -141,7 +142,7 @@ final class SnapshotInstall {
      */
     boolean reset(TenantShard shard) {
         TidalException damage = shard.damage();
-        if (damage == null || !shard.brokenAtOpen || !isLeft(shard, damage) || hasWritten(shard)) {
+        if (damage == null || !shard.brokenAtOpen || !isLeft(shard) || hasWritten(shard)) {
             return false;
         }
         discard(shard, damage);
@@ -150,11 +151,11 @@ final class SnapshotInstall {
 
     /**
      * Throws away what a follower's replica holds if it is damaged; returns whether it did. Whoever calls it knows that another replica holds
-     * all of {@link #known}.
+     * all of {@link #known}, or has it on record what is lost.
      */
     boolean resetHeldElsewhere(TenantShard shard) {
         TidalException damage = shard.damage();
-        if (damage == null || shard.writesEverywhere() || !isLeft(shard, damage)) {
+        if (damage == null || shard.writesEverywhere() || !isLeft(shard)) {
             return false;
         }
         discard(shard, damage);
@@ -162,39 +163,31 @@ final class SnapshotInstall {
     }
 
     /**
-     * Returns how far a damaged slot is known to have had each origin's log, as far as nobody else may have it: all of it if the damage was
-     * found while it was served. Empty if that can't be told.
+     * Returns how far a damaged slot is known to have had each origin's log: up to the last record if the damage was found while it was
+     * served, else as far as the files tell. Empty if no files are damaged.
      */
-    Optional<Map<Origin, Long>> known(TenantShard shard) {
-        Map<Origin, Long> known = new TreeMap<>();
-        if (shard.brokenInService) {
-            shard.origins.values().forEach(each -> known.put(each.origin, each.lastSeqno));
-            return Optional.of(known);
-        }
+    Optional<Map<Origin, KnownLog>> known(TenantShard shard) {
         TidalException damage = shard.damage();
-        if (!shard.brokenAtOpen || damage == null || !isOfFiles(damage)) {
+        if (damage == null || !shard.isDamagedOnDisk()) {
             return Optional.empty();
         }
+        Map<Origin, KnownLog> known = new TreeMap<>();
         for (LogStatus status : recovery.logs(shard)) {
             Origin origin = status.log().origin();
-            if (status.damage() == null) {
-                known.put(origin, status.lastSeqno());
-            } else if (origin.replica().equals(shard.replica())) {
-                return Optional.empty();
+            OriginLedger held = shard.brokenInService ? shard.origins.get(origin) : null;
+            if (!shard.compacted.containsKey(origin)) {
+                // What was found by a comparison of chains, the store knows nothing of.
+                boolean damaged = status.damage() != null
+                        || damage instanceof CorruptLogException found
+                                && found.file().equals(status.log().toString());
+                known.put(origin, new KnownLog(held == null ? status.lastSeqno() : held.lastSeqno, !damaged));
             }
         }
         return Optional.of(known);
     }
 
-    private static boolean isOfFiles(TidalException damage) {
-        return damage.code() == ErrorCode.CORRUPT_LOG || damage.code() == ErrorCode.CORRUPT_DATA;
-    }
-
-    private static boolean isLeft(TenantShard shard, TidalException damage) {
-        return isOfFiles(damage)
-                && (shard.brokenAtOpen || shard.brokenInService)
-                && shard.isReplicated()
-                && !shard.leads();
+    private static boolean isLeft(TenantShard shard) {
+        return shard.isDamagedOnDisk() && shard.isReplicated() && !shard.leads();
     }
 
     private void discard(TenantShard shard, TidalException damage) {

@@ -179,10 +179,10 @@ public final class TenantShard {
     private volatile boolean needsSnapshot;
 
     /** Whether what is wrong was found when the slot was opened: by a look at this disk alone. */
-    boolean brokenAtOpen;
+    volatile boolean brokenAtOpen;
 
     /** Whether what is wrong was found while the slot was served: then it is known what it had. */
-    boolean brokenInService;
+    volatile boolean brokenInService;
 
     /** Highest stamp of any batch seen. Invariant: the node's clock lies above it. */
     long lastHlc;
@@ -1044,6 +1044,30 @@ public final class TenantShard {
         brokenAtOpen = false;
         brokenInService = false;
         damage = null;
+    }
+
+    /** Returns whether what was here was thrown away, and not everything is back that the leader has. Safe for any thread. */
+    public boolean isRefetching() {
+        return refetching != null;
+    }
+
+    /**
+     * Returns whether files of the slot are damaged, so that neither reads nor writes are served: what its other files hold is given to other
+     * replicas all the same. Safe for any thread.
+     */
+    public boolean isDamagedOnDisk() {
+        TidalException reason = damage;
+        return reason != null
+                && (reason.code() == ErrorCode.CORRUPT_LOG || reason.code() == ErrorCode.CORRUPT_DATA)
+                && (brokenAtOpen || brokenInService);
+    }
+
+    /**
+     * Returns whether the slot could not be opened, so that what it tells others of its logs is not all that it has acknowledged. Safe for any
+     * thread.
+     */
+    public boolean isUnopened() {
+        return brokenAtOpen;
     }
 
     void label(@Nullable String text) {

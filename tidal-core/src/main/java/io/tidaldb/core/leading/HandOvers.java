@@ -254,7 +254,8 @@ public final class HandOvers {
 
     private CompletableFuture<Void> promote(ClusterCommand.Promote promotion, boolean preferring, long endNanos) {
         NodeId host = cluster.nameOf(promotion.leader());
-        if (handed(promotion) == null) {
+        Handed slot = handed(promotion);
+        if (slot == null) {
             return CompletableFuture.failedFuture(new TidalException(
                     ErrorCode.NOT_OWNER,
                     "node " + self + " does not lead shard "
@@ -266,6 +267,11 @@ public final class HandOvers {
                     ErrorCode.PEER_UNAVAILABLE,
                     "node " + host + ", which has shard " + promotion.leader() + ", can't be reached from node " + self
                             + ", which leads it: start it, or wait for it"));
+        }
+        if (slot.from.isDamagedOnDisk()) {
+            CompletableFuture<Void> given = last.thenComposeAsync(nothing -> relinquish(slot), scheduler);
+            last = given.handle((done, failure) -> null);
+            return given;
         }
         return successors(List.of(host), promotion::equals)
                 .thenComposeAsync(
@@ -281,6 +287,30 @@ public final class HandOvers {
                                                     nothing -> promote(promotion, preferring, endNanos), scheduler);
                         },
                         scheduler);
+    }
+
+    /**
+     * Gives a slot away whose files are damaged here. Nobody can wait for what can't be read: as when this node is gone, so many of the
+     * others have to answer that what a majority had acknowledged is among what they hold.
+     */
+    private CompletableFuture<Void> relinquish(Handed slot) {
+        long tenure = leadership.tenure();
+        ClusterCommand.Promote promotion = slot.promotion;
+        int members = hosting.members(promotion.tenant(), promotion.leader().shard());
+        slot.from.yields(true);
+        return cluster.node(slot.from.replica())
+                .submit(() -> tenure)
+                .thenComposeAsync(committed -> leadership.positions(self, reachable()), scheduler)
+                .thenCompose(others -> Succession.mayLead(promotion, others, members)
+                        ? done()
+                        : behind(promotion.leader()))
+                .whenComplete((nothing, failure) -> {
+                    if (failure != null) {
+                        slot.from.yields(false);
+                    }
+                })
+                .thenComposeAsync(nothing -> give(List.of(slot), List.of(slot), true, tenure), scheduler)
+                .thenCompose(given -> done());
     }
 
     private static CompletableFuture<Void> behind(ReplicaId replica) {

@@ -72,7 +72,7 @@ public final class LocalPromotion {
         List<TenantShard> running = tenant.replicas(leader.shard()).stream()
                 .filter(shard -> cluster.isRunning(cluster.nameOf(shard.replica())))
                 .filter(shard -> shard.refusal() == null || shard.replica().equals(leader))
-                .filter(shard -> !hosting.isFilling(tenant.id(), shard.replica()))
+                .filter(shard -> !hosting.isFilling(tenant.id(), shard.replica()) && !shard.isRefetching())
                 .toList();
         int members = cluster.replicas()
                 .allowed(leader.shard(), tenant.state().config())

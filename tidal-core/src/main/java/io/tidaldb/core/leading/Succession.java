@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * Who leads next: for each slot, of those that lack nothing that another one has dropped from its logs, the one that has most. Whatever a
  * majority had acknowledged is in it, if half of the replicas, rounded up, are asked. A pure function.
  */
-final class Succession {
+public final class Succession {
 
     private Succession() {}
 
@@ -37,7 +37,7 @@ final class Succession {
      * @param members how many replicas a tenant's slot has, whether they answer or not
      * @return nothing for slots of which too few answer, or whose replicas all lack something
      */
-    static List<ClusterCommand.Promote> decide(
+    public static List<ClusterCommand.Promote> decide(
             List<Answer.Positions> answers, ToIntBiFunction<TenantId, ShardId> members) {
         SortedMap<Slot, List<Answer.Replica>> slots = new TreeMap<>();
         for (Answer.Positions answer : answers) {
@@ -57,6 +57,20 @@ final class Succession {
             }
         });
         return promotions;
+    }
+
+    /** Returns whether a replica may lead next, be it the one that has most or not. */
+    static boolean mayLead(ClusterCommand.Promote next, List<Answer.Positions> answers, int members) {
+        List<Answer.Replica> replicas = answers.stream()
+                .flatMap(answer -> answer.replicas().stream())
+                .filter(each -> each.tenant() == next.tenant().value()
+                        && ReplicaId.parse(each.replica()).shard().equals(next.leader().shard()))
+                .toList();
+        return members > 0
+                && replicas.size() >= ShardReplicas.enoughToPromote(members)
+                && replicas.stream()
+                        .filter(each -> each.replica().equals(next.leader().toString()))
+                        .anyMatch(each -> replicas.stream().allMatch(other -> lacksNothing(each, other)));
     }
 
     private static Answer.@Nullable Replica best(List<Answer.Replica> replicas) {

@@ -7,6 +7,7 @@ import io.tidaldb.core.ingest.ForegroundLatency;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** What comes back from a {@link Call}. */
@@ -141,9 +142,14 @@ public sealed interface Answer {
             return region == other.region && shard == other.shard && incarnation == other.incarnation;
         }
 
+        /** Returns whose log it is. */
+        public Origin origin() {
+            return new Origin(RegionId.of(region), ShardId.of(shard), incarnation);
+        }
+
         /** Returns the seqno before the first that there ever was. */
         public long startSeqno() {
-            return new Origin(RegionId.of(region), ShardId.of(shard), incarnation).startSeqno();
+            return origin().startSeqno();
         }
     }
 
@@ -151,8 +157,24 @@ public sealed interface Answer {
      * A replica of a tenant's slot.
      *
      * @param canLead whether its state counts
+     * @param merged how far it has folded origins that {@code logs} does not name, because they were merged; null from a node that does not say
      */
-    record Replica(long tenant, String replica, boolean canLead, List<Log> logs) {}
+    record Replica(
+            long tenant,
+            String replica,
+            boolean canLead,
+            List<Log> logs,
+            @Nullable List<Log> merged) {
+
+        /** Returns how far it has what an origin wrote. */
+        public long end(Origin origin) {
+            return Stream.concat(logs.stream(), merged == null ? Stream.empty() : merged.stream())
+                    .filter(log -> log.origin().equals(origin))
+                    .mapToLong(Log::lastSeqno)
+                    .findFirst()
+                    .orElse(origin.startSeqno());
+        }
+    }
 
     /** Replicas of slots that have lost their leader. */
     record Positions(List<Replica> replicas) implements Answer {}

@@ -143,7 +143,7 @@ final class LogShipper {
         shipment.reading = true;
         ReplicatedSlot slot = shipment.slot;
         long from = shipment.progress.nextSeqno();
-        node.withLogs(
+        node.withReadableLogs(
                         slot.shard,
                         settings.chunkBytes(),
                         logs -> logs.read(shipment.origin, from, settings.chunkBytes()))

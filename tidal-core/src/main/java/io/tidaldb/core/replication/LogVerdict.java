@@ -26,9 +26,12 @@ record LogVerdict(LogPosition theirs, Kind kind, List<WalBatch> proof) {
         CONFLICT
     }
 
-    /** Judges all logs of a slot: the side that holds more of one knows whether the other's is its beginning. Called by the loop. */
+    /**
+     * Judges all logs of a slot that are whole here: the side that holds more of one knows whether the other's is its beginning. Called by
+     * the loop.
+     */
     static List<LogVerdict> judge(SlotKey key, SlotLogs logs, List<LogPosition> theirs) {
-        List<LogPosition> mine = logs.held().stream()
+        List<LogPosition> mine = logs.readable().stream()
                 .map(each -> new LogPosition(each.origin(), each.firstSeqno(), each.lastSeqno(), each.chain()))
                 .toList();
         ReplicationState there = ReplicationState.of(key.tenant(), key.shard(), theirs);

@@ -71,6 +71,10 @@ final class ReplicatedSlot {
         /** Whether what it said is being compared with the logs. */
         boolean comparing;
 
+        /** What it has said since the comparison began; null if nothing. */
+        @Nullable
+        List<LogPosition> saidMeanwhile;
+
         /** Whether everything is held here of which the leader has told. */
         boolean caughtUp;
 

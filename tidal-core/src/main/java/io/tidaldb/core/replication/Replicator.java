@@ -156,7 +156,8 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
         CompletableFuture<Void> done = new CompletableFuture<>();
         // In the loop's order: what is committed after this look is told after it.
         node.reset(assignment.shard())
-                .thenCompose(reset -> node.withLogs(assignment.shard(), 0, SlotLogs::held))
+                .thenCompose(reset -> node.withReadableLogs(
+                        assignment.shard(), 0, logs -> held(assignment.shard(), logs)))
                 .whenComplete((held, failure) -> scheduler.execute(() -> {
                     if (held != null) {
                         assigned(new ReplicatedSlot(assignment, node.id(), held, clock.monotonicNanos()));
@@ -167,6 +168,15 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
                     done.complete(null);
                 }));
         return done;
+    }
+
+    // Whoever leads speaks for what was acknowledged: not without a log that could not be opened.
+    private static List<SlotLogs.Held> held(TenantShard shard, SlotLogs logs) {
+        TidalException damage = shard.damage();
+        if (damage != null && shard.isUnopened() && shard.leads()) {
+            throw damage;
+        }
+        return logs.held();
     }
 
     private void assigned(ReplicatedSlot slot) {

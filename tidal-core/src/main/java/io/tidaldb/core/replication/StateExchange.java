@@ -77,8 +77,14 @@ final class StateExchange {
         }
     }
 
-    /** Tells a peer what is held here, as an answer or to get one. */
+    /**
+     * Tells a peer what is held here, as an answer or to get one. Of a slot that could not be opened nothing is told: it is not all that was
+     * acknowledged, and what was shipped here would not be taken. What the peer lacks it gets when it tells.
+     */
     void tellState(ReplicatedSlot slot, NodeId peer, boolean answer) {
+        if (slot.shard.isUnopened()) {
+            return;
+        }
         askForSnapshot(slot, peer);
         links.tell(
                 peer, new PeerMessage.State(slot.epoch, slot.key.tenant(), slot.key.shard(), answer, slot.positions()));
@@ -120,16 +126,22 @@ final class StateExchange {
     @SuppressWarnings("FutureReturnValueIgnored") // What fails is logged there.
     private void compare(NodeId peer, ReplicatedSlot slot, ReplicatedSlot.PeerState state, List<LogPosition> theirs) {
         if (state.comparing) {
+            // What it said before may be out of date: one that was damaged has nothing any more.
+            state.saidMeanwhile = theirs;
             return;
         }
         state.comparing = true;
-        node.withLogs(slot.shard, settings.chunkBytes(), logs -> LogVerdict.judge(slot.key, logs, theirs))
+        node.withReadableLogs(slot.shard, settings.chunkBytes(), logs -> LogVerdict.judge(slot.key, logs, theirs))
                 .whenComplete((verdicts, failure) -> scheduler.execute(() -> {
                     state.comparing = false;
+                    List<LogPosition> newer = state.saidMeanwhile;
+                    state.saidMeanwhile = null;
                     if (slots.get(slot.key) != slot || !links.to(peer).up) {
                         return;
                     }
-                    if (verdicts == null) {
+                    if (newer != null) {
+                        compare(peer, slot, state, newer);
+                    } else if (verdicts == null) {
                         LOG.warn("slot {} of node {} can't be compared: {}", slot.key, node.id(), failure.getMessage());
                     } else {
                         state.known = true;

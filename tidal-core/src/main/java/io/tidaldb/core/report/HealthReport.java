@@ -159,7 +159,7 @@ public final class HealthReport {
                 .toList();
     }
 
-    private static ClusterHealth.TenantHealth tenant(EmbeddedTenant tenant, List<Answer.Tenant> said) {
+    private ClusterHealth.TenantHealth tenant(EmbeddedTenant tenant, List<Answer.Tenant> said) {
         double rate = 0;
         long entities = 0;
         long bytes = 0;
@@ -182,6 +182,7 @@ public final class HealthReport {
                 label,
                 tenant.placement(),
                 new TenantUsage(rate, entities, bytes, accepted, throttled),
-                damage);
+                damage,
+                control.losses(tenant.id()));
     }
 }

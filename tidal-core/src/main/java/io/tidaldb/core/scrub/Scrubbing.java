@@ -4,6 +4,7 @@ import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.NodeId;
 import io.tidaldb.api.Origin;
 import io.tidaldb.api.ReplicaId;
+import io.tidaldb.api.Seqno;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.core.ScrubFigures;
@@ -12,9 +13,11 @@ import io.tidaldb.core.cluster.RemoteCalls;
 import io.tidaldb.core.control.ClusterCommand;
 import io.tidaldb.core.control.ControlPlane;
 import io.tidaldb.core.hosting.Hosting;
+import io.tidaldb.core.ingest.KnownLog;
 import io.tidaldb.core.ingest.Node;
 import io.tidaldb.core.ingest.Scrub;
 import io.tidaldb.core.ingest.TenantShard;
+import io.tidaldb.core.leading.Succession;
 import io.tidaldb.core.remote.Answer;
 import io.tidaldb.core.remote.Call;
 import io.tidaldb.core.runtime.LoopScheduler;
@@ -22,20 +25,24 @@ import io.tidaldb.core.tenant.EmbeddedTenant;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.HashSet;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BiFunction;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Reads again, slowly, what the nodes of this process hold, and has what is damaged fetched from another replica that holds all of it. A
- * damaged replica that leads first lets another one lead. What nobody else holds is left as it is, for somebody to look at.
+ * Reads again, slowly, what the nodes of this process hold, and has what is damaged fetched from another replica. A damaged replica that
+ * leads first lets another one lead: one that holds all of it, else the one that would lead if this one were gone. What can still be read
+ * is given to the next leader, by replication. What can't be read, and no other replica holds, is given up only when every other one
+ * has said so, which none would that is one of a majority; and only once that is on record, for the audit log and for whoever asks how the
+ * tenant is.
  *
  * <p>Confined to the control scheduler, but for {@link #figures}.
  */
@@ -47,6 +54,11 @@ public final class Scrubbing {
     private static final Duration LOOK = Duration.ofSeconds(1);
     private static final Duration CALL_DEADLINE = Duration.ofSeconds(2);
 
+    /** For how long nothing of what can be read must have reached anybody, before the rest is given up. */
+    private static final Duration PATIENCE = Duration.ofSeconds(5);
+
+    private static final int MOST_NAMED = 4;
+
     private final ControlPlane control;
     private final LocalCluster cluster;
     private final Hosting hosting;
@@ -56,7 +68,7 @@ public final class Scrubbing {
     private final LoopScheduler scheduler;
 
     private final Deque<TenantShard> left = new ArrayDeque<>();
-    private final Set<TenantShard> known = new HashSet<>();
+    private final Map<TenantShard, Damaged> known = new HashMap<>();
     private Scrub.@Nullable Place place;
     private boolean healing;
     private volatile ScrubFigures figures = new ScrubFigures(0, 0, 0, 0);
@@ -152,6 +164,73 @@ public final class Scrubbing {
 
     // What is damaged
 
+    /** What is seen to about a damaged replica. Confined to the scheduler. */
+    private static final class Damaged {
+
+        /** Since when nobody else has got more of it. */
+        private long sinceNanos;
+
+        /** How much others had then. */
+        private long records = -1;
+
+        /** What was said of it last. */
+        private String said = "";
+
+        Damaged(long nowNanos) {
+            sinceNanos = nowNanos;
+        }
+
+        boolean isStuck(long heldByOthers, long nowNanos) {
+            if (heldByOthers != records) {
+                records = heldByOthers;
+                sinceNanos = nowNanos;
+            }
+            return nowNanos - sinceNanos >= PATIENCE.toNanos();
+        }
+    }
+
+    /**
+     * What is known of a damaged replica, and what the others say that they hold.
+     *
+     * @param others those of them that answer, and are whole
+     * @param asked how many were asked
+     */
+    private record Copies(Map<Origin, KnownLog> mine, List<Answer.Positions> others, int asked) {
+
+        List<Answer.Replica> replicas() {
+            return others.stream().flatMap(each -> each.replicas().stream()).toList();
+        }
+
+        long records() {
+            return replicas().stream()
+                    .mapToLong(each -> mine.keySet().stream()
+                            .mapToLong(origin -> each.end(origin) - origin.startSeqno())
+                            .sum())
+                    .sum();
+        }
+
+        boolean isWhole(Answer.Replica other) {
+            return other.canLead() && lackedBy(other).isEmpty();
+        }
+
+        /** Returns the origins of which another replica lacks something that was here. */
+        List<Origin> lackedBy(Answer.Replica other) {
+            return mine.entrySet().stream()
+                    .filter(each -> Long.compareUnsigned(
+                                    other.end(each.getKey()), each.getValue().lastSeqno())
+                            < 0)
+                    .map(Map.Entry::getKey)
+                    .sorted()
+                    .toList();
+        }
+
+        /** Returns whether no other replica holds anything of an origin that one of them lacks. */
+        boolean isMost(Answer.Replica one, Origin origin) {
+            return replicas().stream()
+                    .allMatch(other -> Long.compareUnsigned(other.end(origin), one.end(origin)) <= 0);
+        }
+    }
+
     @SuppressWarnings("FutureReturnValueIgnored") // A failure is logged, and it is tried again.
     private void look() {
         scheduler.schedule(LOOK, this::look);
@@ -166,12 +245,16 @@ public final class Scrubbing {
                     // What can't be opened for want of a key is whole, as far as anybody can tell.
                     known.remove(shard);
                 } else if (cluster.isRunning(cluster.nameOf(shard.replica()))) {
-                    if (known.add(shard)) {
+                    Damaged found = known.get(shard);
+                    if (found == null) {
+                        found = new Damaged(scheduler.nanoTime());
+                        known.put(shard, found);
                         count(0, 0, 1);
-                        report(tenant, shard, String.valueOf(damage.getMessage()));
+                        say(tenant, shard, found, String.valueOf(damage.getMessage()));
                     }
+                    Damaged seen = found;
                     healing = true;
-                    all = all.thenComposeAsync(nothing -> healed(tenant, shard), scheduler);
+                    all = all.thenComposeAsync(nothing -> healed(tenant, shard, seen), scheduler);
                 }
             }
         }
@@ -180,76 +263,109 @@ public final class Scrubbing {
         }
     }
 
-    /** Has it written down, for whoever looks at what was done to the tenant; tried once, since the node's log says it, too. */
+    /** Has it written down once, for whoever looks at what was done to the tenant; the node's log says it, too. */
     @SuppressWarnings("FutureReturnValueIgnored") // Its failure is logged.
-    private void report(EmbeddedTenant tenant, TenantShard shard, String what) {
-        LOG.warn("tenant {} on {} is damaged: {}", tenant.id(), shard.replica(), what);
-        control.submit(new ClusterCommand.ReportDamage(tenant.id(), shard.replica(), what))
-                .whenComplete((index, failure) -> {
-                    if (failure != null) {
-                        LOG.info("it is not noted in the audit log: {}", failure.getMessage());
-                    }
-                });
+    private void say(EmbeddedTenant tenant, TenantShard shard, Damaged found, String what) {
+        if (!found.said.equals(what)) {
+            found.said = what;
+            LOG.warn("tenant {} on {} is damaged: {}", tenant.id(), shard.replica(), what);
+            control.submit(new ClusterCommand.ReportDamage(tenant.id(), shard.replica(), what, false))
+                    .whenComplete((index, failure) -> {
+                        if (failure != null) {
+                            LOG.info("it is not noted in the audit log: {}", failure.getMessage());
+                        }
+                    });
+        }
     }
 
     /** Does what can be done about a damaged replica now; does not fail. */
-    private CompletableFuture<Void> healed(EmbeddedTenant tenant, TenantShard shard) {
+    private CompletableFuture<Void> healed(EmbeddedTenant tenant, TenantShard shard, Damaged found) {
         if (!shard.isReplicated() || shard.writesEverywhere()) {
             return CompletableFuture.completedFuture(null);
         }
-        CompletableFuture<Void> healed = shard.leads() ? relieved(tenant, shard) : refetched(tenant, shard);
-        return healed.exceptionally(failure -> {
-            LOG.info(
-                    "tenant {} on {} stays damaged for now: {}",
-                    tenant.id(),
-                    shard.replica(),
-                    RemoteCalls.reason(failure).getMessage());
-            return null;
-        });
+        return copies(tenant, shard)
+                .thenComposeAsync(
+                        copies -> copies.isEmpty()
+                                ? CompletableFuture.completedFuture(null)
+                                : shard.leads()
+                                        ? relieved(tenant, shard, copies.get(), found)
+                                        : refetched(tenant, shard, copies.get(), found),
+                        scheduler)
+                .exceptionally(failure -> {
+                    LOG.info(
+                            "tenant {} on {} stays damaged for now: {}",
+                            tenant.id(),
+                            shard.replica(),
+                            RemoteCalls.reason(failure).getMessage());
+                    return null;
+                });
     }
 
-    /** Lets another replica lead that holds everything that was written here. */
-    private CompletableFuture<Void> relieved(EmbeddedTenant tenant, TenantShard shard) {
-        NodeId self = cluster.nameOf(shard.replica());
-        CompletableFuture<Boolean> done = CompletableFuture.completedFuture(false);
-        for (NodeId other : cluster.holders(shard, tenant.config())) {
-            if (!other.equals(self)) {
-                done = done.thenComposeAsync(
-                        relieved -> relieved
-                                ? CompletableFuture.completedFuture(true)
-                                : whole(tenant, shard, other, self)
-                                        .thenComposeAsync(
-                                                found -> found.isEmpty()
-                                                        ? CompletableFuture.completedFuture(false)
-                                                        : promotion
-                                                                .apply(tenant.id(), found.get())
-                                                                .thenApply(nothing -> true),
-                                                scheduler)
-                                        .exceptionally(failure -> false),
-                        scheduler);
-            }
+    /** Lets another replica lead that holds everything that was written here; or if none does, the one that would if this one were gone. */
+    private CompletableFuture<Void> relieved(
+            EmbeddedTenant tenant, TenantShard shard, Copies copies, Damaged found) {
+        ReplicaId whole = copies.replicas().stream()
+                .filter(copies::isWhole)
+                .findFirst()
+                .map(each -> ReplicaId.parse(each.replica()))
+                .orElse(null);
+        if (whole != null) {
+            return promotion.apply(tenant.id(), whole);
         }
-        return done.thenApply(relieved -> null);
-    }
-
-    /** Throws a follower's replica away, if its leader holds all of it, and fetches it again. */
-    private CompletableFuture<Void> refetched(EmbeddedTenant tenant, TenantShard shard) {
-        NodeId leader = shard.leaderNode();
-        if (leader == null) {
+        if (!found.isStuck(copies.records(), scheduler.nanoTime())) {
             return CompletableFuture.completedFuture(null);
         }
-        return whole(tenant, shard, leader, leader)
-                .thenComposeAsync(
-                        found -> found.isEmpty()
-                                ? CompletableFuture.completedFuture(false)
-                                : cluster.unlessEnded(
-                                        cluster.nameOf(shard.replica()),
-                                        cluster.node(shard.replica()).resetHeldElsewhere(shard)),
-                        scheduler)
+        return Succession.decide(copies.others, hosting::members).stream()
+                .findFirst()
+                .map(next -> promotion.apply(tenant.id(), next.leader()))
+                .orElseGet(() -> {
+                    say(tenant, shard, found, waits(copies, "another replica can lead"));
+                    return CompletableFuture.completedFuture(null);
+                });
+    }
+
+    /**
+     * Throws a follower's replica away, if its leader holds all of it, and fetches it again; or if the leader holds all that any other
+     * replica does, and the rest can't be read.
+     */
+    private CompletableFuture<Void> refetched(
+            EmbeddedTenant tenant, TenantShard shard, Copies copies, Damaged found) {
+        Optional<Answer.Replica> answer = copies.replicas().stream()
+                .filter(each -> cluster.nameOf(ReplicaId.parse(each.replica())).equals(shard.leaderNode()))
+                .findFirst();
+        if (answer.isEmpty()) {
+            return CompletableFuture.completedFuture(null);
+        }
+        Answer.Replica leader = answer.get();
+        List<Origin> lacking = copies.lackedBy(leader);
+        if (lacking.isEmpty()) {
+            return leader.canLead() ? thrownAway(tenant, shard, found) : CompletableFuture.completedFuture(null);
+        }
+        boolean comes = lacking.stream()
+                .anyMatch(origin -> known(copies, origin).readable() || !copies.isMost(leader, origin));
+        if (comes || !found.isStuck(copies.records(), scheduler.nanoTime())) {
+            return CompletableFuture.completedFuture(null);
+        }
+        if (copies.replicas().size() < copies.asked) {
+            say(tenant, shard, found, waits(copies, "it is known whether the others hold " + ranges(copies, leader, lacking)));
+            return CompletableFuture.completedFuture(null);
+        }
+        String lost = "lost for good, because no other replica had it and it can't be read here: "
+                + ranges(copies, leader, lacking) + "; acknowledged at LOCAL at most";
+        LOG.error("tenant {} on {}: {}", tenant.id(), shard.replica(), lost);
+        return control.submit(new ClusterCommand.ReportDamage(tenant.id(), shard.replica(), lost, true))
+                .thenComposeAsync(recorded -> thrownAway(tenant, shard, found), scheduler);
+    }
+
+    private CompletableFuture<Void> thrownAway(EmbeddedTenant tenant, TenantShard shard, Damaged found) {
+        NodeId leader = shard.leaderNode();
+        return cluster.unlessEnded(
+                        cluster.nameOf(shard.replica()),
+                        cluster.node(shard.replica()).resetHeldElsewhere(shard))
                 .thenComposeAsync(
                         reset -> {
                             if (reset) {
-                                report(tenant, shard, "what it held is fetched from " + leader + " again");
+                                say(tenant, shard, found, "what it held is fetched from " + leader + " again");
                             }
                             return reset
                                     ? hosting.rejoin(tenant, shard)
@@ -258,8 +374,45 @@ public final class Scrubbing {
                         scheduler);
     }
 
-    /** Returns a node's replica of a slot if it holds all that is known to have been here. */
-    private CompletableFuture<Optional<ReplicaId>> whole(
+    private static KnownLog known(Copies copies, Origin origin) {
+        return Objects.requireNonNull(copies.mine.get(origin));
+    }
+
+    private static String waits(Copies copies, String until) {
+        return "stays as it is until " + until + ": of " + copies.asked + " other replicas "
+                + copies.replicas().size() + " answer and are whole";
+    }
+
+    /** Names what was here and another replica lacks. */
+    private static String ranges(Copies copies, Answer.Replica other, List<Origin> lacking) {
+        String named = lacking.stream()
+                .limit(MOST_NAMED)
+                .map(origin -> "seqno " + Seqno.print(other.end(origin) + 1) + " to "
+                        + Seqno.print(known(copies, origin).lastSeqno()) + " of " + origin)
+                .collect(Collectors.joining(", "));
+        return lacking.size() <= MOST_NAMED ? named : named + ", and of " + (lacking.size() - MOST_NAMED) + " others";
+    }
+
+    /** Asks the others what they hold of a damaged replica's slot; empty if it is not its files that are damaged. */
+    private CompletableFuture<Optional<Copies>> copies(EmbeddedTenant tenant, TenantShard shard) {
+        NodeId self = cluster.nameOf(shard.replica());
+        NodeId leader = shard.leaderNode();
+        if (leader == null) {
+            return CompletableFuture.completedFuture(Optional.empty());
+        }
+        List<CompletableFuture<Answer.Positions>> asked = cluster.holders(shard, tenant.config()).stream()
+                .filter(node -> !node.equals(self))
+                .map(node -> held(tenant, shard, node, leader))
+                .toList();
+        return CompletableFuture.allOf(asked.toArray(CompletableFuture[]::new))
+                .thenCompose(nothing -> cluster.unlessEnded(
+                        self, cluster.node(shard.replica()).known(shard)))
+                .thenApply(mine -> mine.map(logs -> new Copies(
+                        logs, asked.stream().map(CompletableFuture::join).toList(), asked.size())));
+    }
+
+    /** Returns what a node's replica of the same slot holds; nothing if it does not answer, is not whole or is new. */
+    private CompletableFuture<Answer.Positions> held(
             EmbeddedTenant tenant, TenantShard shard, NodeId other, NodeId leader) {
         RemoteCalls remote = calls;
         CompletableFuture<Answer.Positions> asked = cluster.isLocal(other) || remote == null
@@ -269,33 +422,16 @@ public final class Scrubbing {
                         index -> new Call.Positions(index, 0, leader.name()),
                         Answer.Positions.class,
                         CALL_DEADLINE);
-        return cluster.unlessEnded(
-                        cluster.nameOf(shard.replica()),
-                        cluster.node(shard.replica()).known(shard))
-                .thenCombine(
-                        asked,
-                        (mine, theirs) -> theirs.replicas().stream()
-                                .filter(each -> each.tenant() == tenant.id().value()
-                                        && each.canLead()
-                                        && mine.isPresent()
-                                        && holdsAll(each.logs(), mine.get())
-                                        && isOther(ReplicaId.parse(each.replica()), shard))
-                                .findFirst()
-                                .map(each -> ReplicaId.parse(each.replica())));
+        return asked.thenApply(answer -> new Answer.Positions(answer.replicas().stream()
+                        .filter(each -> each.tenant() == tenant.id().value()
+                                && isOther(ReplicaId.parse(each.replica()), shard)
+                                && !hosting.isFilling(tenant.id(), ReplicaId.parse(each.replica()))
+                                && !control.filling().contains(ReplicaId.parse(each.replica())))
+                        .toList()))
+                .exceptionally(failure -> new Answer.Positions(List.of()));
     }
 
     private static boolean isOther(ReplicaId replica, TenantShard shard) {
         return replica.shard().equals(shard.replica().shard()) && !replica.equals(shard.replica());
-    }
-
-    private static boolean holdsAll(List<Answer.Log> theirs, Map<Origin, Long> mine) {
-        return mine.entrySet().stream()
-                .allMatch(each -> each.getValue() == each.getKey().startSeqno()
-                        || theirs.stream()
-                                .anyMatch(log -> log.region()
-                                                == each.getKey().region().value()
-                                        && log.shard() == each.getKey().shard().value()
-                                        && log.incarnation() == each.getKey().incarnation()
-                                        && Long.compareUnsigned(log.lastSeqno(), each.getValue()) >= 0));
     }
 }

@@ -20,7 +20,7 @@ class SuccessionTest {
     }
 
     private static Answer.Replica replica(int region, boolean canLead, Answer.Log... logs) {
-        return new Answer.Replica(7, "r" + region + ":s0", canLead, List.of(logs));
+        return new Answer.Replica(7, "r" + region + ":s0", canLead, List.of(logs), List.of());
     }
 
     private static List<ClusterCommand.Promote> decide(Answer.Replica... replicas) {

@@ -7,6 +7,7 @@ import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.api.WriteMode;
 import io.tidaldb.core.Tenant;
+import io.tidaldb.core.Tidal;
 import io.tidaldb.testkit.LossyDisk;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -39,8 +40,8 @@ final class Chaos {
         PROMOTION
     }
 
-    /** Off unless asked for: a damaged leader of which nobody else has all stays as it is, by design, and then replicas do not converge. */
-    private static final boolean ROT = Boolean.getBoolean("tidal.sim.rot");
+    /** Whether bits turn at rest. */
+    static final boolean ROT = Boolean.getBoolean("tidal.sim.rot");
 
     private final SimulatedCluster cluster;
     private final SimulatedWorld world;
@@ -225,7 +226,11 @@ final class Chaos {
     }
 
     private boolean isWrittenByOne(TenantId id) {
-        return cluster.tidal().tenants().stream()
+        return isWrittenByOne(cluster.tidal(), id);
+    }
+
+    static boolean isWrittenByOne(Tidal tidal, TenantId id) {
+        return tidal.tenants().stream()
                 .anyMatch(tenant -> tenant.id().equals(id) && tenant.config().writes() == WriteMode.SINGLE);
     }
 

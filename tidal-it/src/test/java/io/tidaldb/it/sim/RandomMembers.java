@@ -16,6 +16,7 @@ import java.util.TreeSet;
 final class RandomMembers {
 
     private static final Duration HEALED = Duration.ofMinutes(2);
+    private static final Duration SCRUB_INTERVAL = Duration.ofMillis(500);
     private static final int LOSSES = Integer.getInteger("tidal.sim.losses", 250_000);
 
     private final SimulatedRandom random;
@@ -59,6 +60,9 @@ final class RandomMembers {
                 profile -> profile.withClocks(
                         Duration.ofMillis(random.between(-2_000, 2_000)), (int) random.between(-200, 200)));
         cluster.network().links(links);
+        if (Chaos.ROT) {
+            cluster.scrubbing(SCRUB_INTERVAL);
+        }
         keys = new RandomKeys(cluster, MembersWorkload.TENANTS, faulty);
         workload = new MembersWorkload(cluster, keys, !faulty);
         upgrades = new RandomUpgrades(cluster);
@@ -147,6 +151,13 @@ final class RandomMembers {
         }
         if (faulty) {
             disturbLater();
+        }
+        SimulatedRandom rots = world.random("rot");
+        // Who is lost for good is not to have been the last who had it.
+        if (Chaos.ROT && !loses && rots.chance(500_000)) {
+            for (long times = rots.between(1, 5); times > 0; times--) {
+                world.schedule(Duration.ofMillis(rots.between(1, 20_000)), () -> rot(rots));
+            }
         }
         long end = world.nanoTime() + Duration.ofSeconds(random.between(5, 25)).toNanos();
         while (world.nanoTime() < end) {
@@ -300,6 +311,22 @@ final class RandomMembers {
                 }
             }
         }
+    }
+
+    // A copy of what another wrote, who still has it. Where all write, nobody throws away what is damaged.
+    private void rot(SimulatedRandom rots) {
+        Member member =
+                cluster.members().get((int) rots.below(cluster.members().size()));
+        Optional<Member> serving =
+                cluster.members().stream().filter(Member::serves).findFirst();
+        serving.flatMap(asked -> member.machine()
+                        .disks()
+                        .disk(member.home().path())
+                        .rot(
+                                log -> !log.origin().region().equals(member.region())
+                                        && Chaos.isWrittenByOne(asked.tidal(), log.tenant()),
+                                rots))
+                .ifPresent(log -> member.machine().note("a bit of log " + log + " turns"));
     }
 
     private void later(Runnable healing) {

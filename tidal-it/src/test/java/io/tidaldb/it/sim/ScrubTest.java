@@ -2,15 +2,23 @@ package io.tidaldb.it.sim;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.tidaldb.api.Durability;
 import io.tidaldb.api.RegionId;
 import io.tidaldb.api.ReplicaId;
+import io.tidaldb.api.Seqno;
+import io.tidaldb.api.TenantId;
+import io.tidaldb.api.WalSegmentId;
 import io.tidaldb.api.wal.LogId;
+import io.tidaldb.core.Position;
 import io.tidaldb.core.ReadOptions;
 import io.tidaldb.core.ScrubFigures;
+import io.tidaldb.core.Signal;
+import io.tidaldb.core.WriteOptions;
 import io.tidaldb.core.audit.AuditEntry;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.DisplayName;
@@ -20,6 +28,11 @@ import org.junit.jupiter.api.Test;
 class ScrubTest {
 
     private static final int WRITES = 200;
+    private static final int ALONE = 5;
+
+    /** An entity that is written when only one replica takes it. */
+    private static final long LATER = 1000;
+
     private static final Duration INTERVAL = Duration.ofSeconds(10);
 
     private static SimulatedCluster cluster(Duration interval, long bytesPerSecond) {
@@ -53,20 +66,49 @@ class ScrubTest {
     }
 
     private static void everythingIsThere(SimulatedCluster cluster) {
+        isThere(cluster, 0);
+        assertThat(cluster.tidal().health().tenants())
+                .allSatisfy(each -> assertThat(each.lost()).isEmpty());
+    }
+
+    /** Checks that all replicas hold what was written first, and so much more of another entity, and that none is damaged. */
+    private static void isThere(SimulatedCluster cluster, int later) {
         cluster.awaitFullConvergence(Duration.ofSeconds(30));
         // Reads are refused until the leader was heard of since.
         cluster.advance(Duration.ofSeconds(5));
         for (int region = 0; region < 3; region++) {
+            RegionId from = RegionId.of(region);
             for (int entity = 0; entity < 7; entity++) {
-                RegionId from = RegionId.of(region);
-                assertThat(cluster.tenant()
-                                .read("view", entity, ReadOptions.DEFAULT.in(from))
-                                .count())
-                        .isEqualTo(WRITES / 7 + (entity < WRITES % 7 ? 1 : 0));
+                assertThat(count(cluster, entity, from)).isEqualTo(WRITES / 7 + (entity < WRITES % 7 ? 1 : 0));
             }
+            assertThat(count(cluster, LATER, from)).isEqualTo(later);
         }
         assertThat(cluster.tidal().health().tenants())
                 .allSatisfy(each -> assertThat(each.damage()).isNull());
+    }
+
+    private static long count(SimulatedCluster cluster, long entity, RegionId from) {
+        return cluster.tenant()
+                .read("view", entity, ReadOptions.DEFAULT.in(from))
+                .count();
+    }
+
+    /** Has the replica that leads take writes that nobody else gets, until the cut is closed; returns where the last one is. */
+    private static WalSegmentId writeAlone(SimulatedCluster cluster, ReplicaId leader) {
+        Position last = null;
+        for (int i = 0; i < ALONE; i++) {
+            last = cluster.tenant()
+                    .recordAll(List.of(Signal.of("view", LATER, 1)), WriteOptions.DEFAULT.with(Durability.LOCAL));
+        }
+        WalSegmentId at = Objects.requireNonNull(last).records().get(0);
+        assertThat(at.origin().replica()).isEqualTo(leader);
+        return at;
+    }
+
+    private static void restartWithDamage(SimulatedCluster cluster, ReplicaId replica, Runnable damage) {
+        cluster.crash(replica);
+        damage.run();
+        cluster.restart(replica);
     }
 
     @Test
@@ -114,6 +156,69 @@ class ScrubTest {
             cluster.restart(cluster.leader());
             assertThat(until(cluster, seen -> seen.refetched() == 1)).isTrue();
             everythingIsThere(cluster);
+        }
+    }
+
+    @Test
+    @DisplayName("in the log of another does not keep what this one alone has from the others")
+    void theRestIsGivenToOthers() {
+        try (SimulatedCluster cluster = cluster(INTERVAL, 4 << 20)) {
+            ReplicaId first = cluster.leader();
+            ReplicaId next = cluster.followerIn(RegionId.of(1));
+            cluster.tidal().promote(TenantId.DEFAULT, next);
+            SimulatedNetwork.Cut cut =
+                    cluster.network().isolate(List.of(cluster.machine(next).id()));
+            writeAlone(cluster, next);
+            restartWithDamage(
+                    cluster, next, () -> turnABit(cluster, next, log -> log.origin().replica().equals(first)));
+            cluster.advance(Duration.ofSeconds(20));
+            assertThat(cluster.tenant().placement()).doesNotContain(next);
+            assertThat(cluster.tidal().scrub().refetched()).isZero();
+            cut.close();
+            assertThat(until(cluster, seen -> seen.refetched() == 1)).isTrue();
+            isThere(cluster, ALONE);
+            assertThat(cluster.tidal().health().tenants())
+                    .allSatisfy(each -> assertThat(each.lost()).isEmpty());
+        }
+    }
+
+    @Test
+    @DisplayName("in what this one alone has is named as lost once all others have said so; nothing else is given up")
+    void lostForGood() {
+        try (SimulatedCluster cluster = cluster(INTERVAL, 4 << 20)) {
+            ReplicaId leader = cluster.leader();
+            ReplicaId away = cluster.followerIn(RegionId.of(2));
+            SimulatedNetwork.Cut cut =
+                    cluster.network().isolate(List.of(cluster.machine(leader).id()));
+            WalSegmentId last = writeAlone(cluster, leader);
+            SimulatedMachine machine = cluster.machine(leader);
+            restartWithDamage(
+                    cluster,
+                    leader,
+                    () -> machine.disks()
+                            .disk(Path.of(machine.id().name()))
+                            .flip(
+                                    new LogId(leader.shard(), TenantId.DEFAULT, last.origin()),
+                                    last.seqno() - ALONE + 1,
+                                    300));
+            cluster.crash(away);
+            cut.close();
+            cluster.advance(Duration.ofSeconds(20));
+            // With one of three away nobody can tell whether a majority had it.
+            assertThat(cluster.tenant().placement()).contains(leader);
+            assertThat(cluster.tidal().health().tenants().get(0).damage()).isNotNull();
+            cluster.restart(away);
+            assertThat(until(cluster, seen -> seen.refetched() == 1)).isTrue();
+            isThere(cluster, 0);
+            assertThat(cluster.tenant().placement()).doesNotContain(leader);
+            List<String> lost = cluster.tidal().health().tenants().get(0).lost();
+            assertThat(lost).hasSize(1);
+            assertThat(lost.get(0))
+                    .startsWith(leader + ": lost for good")
+                    .contains("seqno " + Seqno.print(last.seqno() - ALONE + 1) + " to " + Seqno.print(last.seqno())
+                            + " of " + last.origin())
+                    .endsWith("acknowledged at LOCAL at most");
+            assertThat(reports(cluster)).contains(lost.get(0)).anyMatch(each -> each.contains("stays as it is until"));
         }
     }
 

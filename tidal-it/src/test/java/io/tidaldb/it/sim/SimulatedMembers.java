@@ -52,6 +52,7 @@ public final class SimulatedMembers implements AutoCloseable {
     private int named;
     private boolean encrypting;
     private @Nullable Duration retention;
+    private Duration scrubInterval = Duration.ofDays(1);
 
     SimulatedMembers(
             SimulatedWorld world,
@@ -82,6 +83,11 @@ public final class SimulatedMembers implements AutoCloseable {
     /** Has their instances drop what is older from the logs, once it is in a checkpoint. */
     void retaining(Duration age) {
         retention = age;
+    }
+
+    /** Has their instances read again what they hold so often. */
+    void scrubbing(Duration interval) {
+        scrubInterval = interval;
     }
 
     /** Opens all, each while those before it wait for it. */
@@ -294,6 +300,7 @@ public final class SimulatedMembers implements AutoCloseable {
                     .controlLog(control.logs())
                     .lease(lease)
                     .returnAfter(returnAfter)
+                    .scrub(scrubInterval, 64 << 20)
                     .signal("view", Duration.ofDays(7));
             Duration age = retention;
             if (age != null) {

@@ -11,6 +11,7 @@ import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.core.ReadOptions;
 import io.tidaldb.core.Signal;
+import io.tidaldb.core.Tidal;
 import io.tidaldb.core.WriteOptions;
 import io.tidaldb.it.sim.SimulatedMembers.Member;
 import java.time.Duration;
@@ -49,6 +50,7 @@ class StepDownTest {
         SimulatedWorld world = new SimulatedWorld(3, Trace.off());
         try (SimulatedMembers cluster =
                 new SimulatedMembers(world, 3, Duration.ofMillis(700), Duration.ofHours(1), UnaryOperator.identity())) {
+            cluster.scrubbing(Duration.ofSeconds(5));
             cluster.open();
             List<Member> members = cluster.members();
             members.get(0)
@@ -81,6 +83,51 @@ class StepDownTest {
                                     .read("view", 1, ReadOptions.DEFAULT)
                                     .count()))
                     .isGreaterThanOrEqualTo(2);
+        });
+    }
+
+    @Test
+    @DisplayName("whose part of the control log has failed: others lead, and what it is asked is refused at once, with the reason")
+    void failedControlLog() {
+        withThree((cluster, members) -> {
+            Member failing = members.get(0);
+            cluster.control().fail(failing.id());
+            assertThat(cluster.world()
+                            .runUntil(
+                                    () -> !leader(members.get(1)).equals(ReplicaId.parse("r0:s0")),
+                                    Duration.ofSeconds(10)))
+                    .isTrue();
+            assertThat(isWritten(members.get(1))).isTrue();
+            long begun = cluster.world().nanoTime();
+            assertThatThrownBy(() -> write(failing))
+                    .isInstanceOfSatisfying(
+                            TidalException.class,
+                            refusal -> assertThat(refusal.code()).isEqualTo(ErrorCode.NOT_OWNER))
+                    .hasMessageContaining("until it is opened again: the control log can't be written");
+            assertThat(cluster.world().nanoTime() - begun)
+                    .isLessThan(Duration.ofMillis(500).toNanos());
+        });
+    }
+
+    @Test
+    @DisplayName("that can't read what it has written hands over to one that can, and gets it back from there")
+    void damagedLeader() {
+        withThree((cluster, members) -> {
+            Member damaged = members.get(0);
+            for (int i = 0; i < 20; i++) {
+                write(damaged);
+            }
+            assertThat(damaged.machine()
+                            .disks()
+                            .disk(damaged.home().path())
+                            .rot(log -> log.tenant().equals(TENANT), new SimulatedRandom(1)))
+                    .isPresent();
+            assertThat(cluster.world()
+                            .runUntil(
+                                    () -> damaged.call(Tidal::scrub).refetched() == 1, Duration.ofMinutes(1)))
+                    .isTrue();
+            assertThat(leader(members.get(1))).isNotEqualTo(ReplicaId.parse("r0:s0"));
+            assertThat(isWritten(damaged)).isTrue();
         });
     }
 

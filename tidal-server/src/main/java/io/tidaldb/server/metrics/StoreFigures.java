@@ -8,6 +8,7 @@ import io.tidaldb.core.TenantUsage;
 record StoreFigures(
         int tenants,
         long damaged,
+        long lost,
         long entities,
         long storageBytes,
         double rate,
@@ -20,10 +21,11 @@ record StoreFigures(
         long silentFollowers,
         ScrubFigures scrub) {
 
-    static final StoreFigures NONE = new StoreFigures(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, new ScrubFigures(0, 0, 0, 0));
+    static final StoreFigures NONE = new StoreFigures(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, new ScrubFigures(0, 0, 0, 0));
 
     static StoreFigures of(ClusterHealth health, ScrubFigures scrub) {
         long damaged = 0;
+        long lost = 0;
         long entities = 0;
         long bytes = 0;
         double rate = 0;
@@ -32,6 +34,7 @@ record StoreFigures(
         for (ClusterHealth.TenantHealth tenant : health.tenants()) {
             TenantUsage usage = tenant.usage();
             damaged += tenant.damage() == null ? 0 : 1;
+            lost += tenant.lost().isEmpty() ? 0 : 1;
             entities += usage.entities();
             bytes += usage.storageBytes();
             rate += usage.signalsPerSecond();
@@ -53,6 +56,7 @@ record StoreFigures(
         return new StoreFigures(
                 health.tenants().size(),
                 damaged,
+                lost,
                 entities,
                 bytes,
                 rate,

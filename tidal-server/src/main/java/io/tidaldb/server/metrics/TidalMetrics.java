@@ -35,6 +35,12 @@ public final class TidalMetrics implements MeterBinder {
     public void bindTo(MeterRegistry registry) {
         gauge(registry, "tidal.tenants", null, "Tenants", StoreFigures::tenants);
         gauge(registry, "tidal.tenants.damaged", null, "Tenants with a quarantined log", StoreFigures::damaged);
+        gauge(
+                registry,
+                "tidal.tenants.lost",
+                null,
+                "Tenants of which something is gone for good that was on a damaged disk alone",
+                StoreFigures::lost);
         gauge(registry, "tidal.entities", null, "Distinct entities of all tenants", StoreFigures::entities);
         gauge(
                 registry,

@@ -175,5 +175,9 @@ public final class ClusterView {
         if (tenant.damage() != null) {
             result.put("damage", tenant.damage());
         }
+        if (!tenant.lost().isEmpty()) {
+            ArrayNode lost = result.putArray("lost");
+            tenant.lost().forEach(lost::add);
+        }
     }
 }

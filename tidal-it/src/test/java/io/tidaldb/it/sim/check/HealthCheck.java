@@ -3,7 +3,7 @@ package io.tidaldb.it.sim.check;
 import io.tidaldb.core.ClusterHealth;
 import io.tidaldb.it.sim.SimulatedCluster;
 
-/** What the cluster says of itself when nothing is wrong: all nodes are there, nobody lags, no tenant is damaged. */
+/** What the cluster says of itself when nothing is wrong: all nodes are there, nobody lags, no tenant is damaged or has lost anything. */
 public final class HealthCheck {
 
     private HealthCheck() {}
@@ -24,6 +24,9 @@ public final class HealthCheck {
         for (ClusterHealth.TenantHealth tenant : health.tenants()) {
             if (tenant.damage() != null) {
                 throw new AssertionError(tenant.tenant() + " is damaged: " + tenant.damage());
+            }
+            if (!tenant.lost().isEmpty()) {
+                throw new AssertionError(tenant.tenant() + " has lost what others have: " + tenant.lost());
             }
         }
     }

@@ -133,6 +133,11 @@ public final class MembersCheck {
         if (!difference.isEmpty()) {
             throw new AssertionError(difference);
         }
+        if (cluster.members().get(0).tidal().health().tenants().stream()
+                .anyMatch(tenant -> !tenant.lost().isEmpty())) {
+            throw new AssertionError("something is given up that others have: "
+                    + cluster.members().get(0).tidal().health().tenants());
+        }
         Map<Long, Integer> found = new HashMap<>();
         for (Member member : cluster.members()) {
             bounded(member);

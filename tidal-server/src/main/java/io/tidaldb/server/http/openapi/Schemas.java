@@ -597,6 +597,7 @@ public final class Schemas {
                                 .with("quota", limits)
                                 .with("throttled_total", Schema.count())
                                 .maybe("damage", Schema.text())
+                                .maybe("lost", Schema.list(Schema.text()))
                                 .maybe("can_lose", canLose())
                                 .maybe("recovery_point", ClusterSchemas.recoveryPoint())
                                 .maybe("last_drill", Schema.ref("RegionDrill"))
