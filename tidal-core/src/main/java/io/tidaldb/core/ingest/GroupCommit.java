@@ -331,10 +331,22 @@ final class GroupCommit {
             }
         } finally {
             shard.hold(false);
-            folder.catchUp(shard);
-            shard.rebuildIfNeeded();
-            shard.folded();
+            catchUp(shard);
         }
+    }
+
+    /** Folds what was left in the logs until the state comes that it comes to: it does not come any more. Called by tasks. */
+    void foldOn(TenantShard shard) {
+        if (shard.awaitsState()) {
+            shard.awaitState(false);
+            catchUp(shard);
+        }
+    }
+
+    private void catchUp(TenantShard shard) {
+        folder.catchUp(shard);
+        shard.rebuildIfNeeded();
+        shard.folded();
     }
 
     private void touch(TenantShard shard) {
@@ -676,6 +688,9 @@ final class GroupCommit {
                                 + received.shard.tenantId()
                                 + " uses a signal type that this node has not heard of yet: it is taken once it has");
                 return;
+            }
+            if (received.unfolded) {
+                received.shard.awaitState(true);
             }
             hlc.observe(batch.hlc());
             append(received.shard, origin, batch, List.of());

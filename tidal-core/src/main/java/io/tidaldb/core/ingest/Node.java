@@ -243,6 +243,22 @@ public final class Node {
         loop.commits().listener(listener);
     }
 
+    /** Folds what was left in a slot's logs until the state comes that it comes to, which does not come any more. */
+    public CompletableFuture<Void> foldOn(TenantShard shard) {
+        if (!shard.awaitsState()) {
+            return CompletableFuture.completedFuture(null);
+        }
+        return loop.submit(() -> {
+            loop.commits().foldOn(shard);
+            return null;
+        });
+    }
+
+    /** Returns whether what is here stays when the node ends. */
+    public boolean isDurable() {
+        return home.durable();
+    }
+
     /** Queues batches from another replica of a slot. Whoever sends them bounds how many wait. */
     public void receive(ReceivedBatches received) {
         loop.receive(received);
@@ -310,6 +326,9 @@ public final class Node {
             }
             boolean led = shard.leads();
             shard.ledBy(leader, host, epoch, former);
+            if (shard.leads()) {
+                loop.commits().foldOn(shard);
+            }
             if (!led) {
                 loop.commits().takeOver(shard);
             }

@@ -11,6 +11,10 @@ public final class ReceivedBatches extends LoopItem {
 
     final TenantShard shard;
     final List<WalBatch> batches;
+
+    /** Whether they are left in the log until the state comes that they come to. */
+    final boolean unfolded;
+
     private final Consumer<Result> answer;
     private final int bytes;
 
@@ -36,10 +40,23 @@ public final class ReceivedBatches extends LoopItem {
      * @param answer called by the loop, exactly once; must not block
      */
     public ReceivedBatches(TenantShard shard, List<WalBatch> batches, Consumer<Result> answer) {
+        this(shard, batches, false, answer);
+    }
+
+    private ReceivedBatches(TenantShard shard, List<WalBatch> batches, boolean unfolded, Consumer<Result> answer) {
         this.shard = shard;
+        this.unfolded = unfolded;
         this.batches = List.copyOf(batches);
         this.answer = answer;
         this.bytes = batches.stream().mapToInt(WalBatch::length).sum();
+    }
+
+    /**
+     * As the constructor, of batches that are not folded if they are new, nor is what comes after them, before the slot has got a snapshot or
+     * {@link Node#foldOn} was asked for.
+     */
+    public static ReceivedBatches unfolded(TenantShard shard, List<WalBatch> batches, Consumer<Result> answer) {
+        return new ReceivedBatches(shard, batches, true, answer);
     }
 
     @Override

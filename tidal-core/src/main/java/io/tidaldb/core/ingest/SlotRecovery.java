@@ -266,9 +266,21 @@ final class SlotRecovery implements FoldSource {
     /** Returns the state at the positions that a slot has seen, from its checkpoint or from the whole logs; null if it is not in there. */
     private @Nullable TenantShard refold(TenantShard shard, boolean fromCheckpoint) {
         TenantShard fresh = empty(shard);
-        if (fromCheckpoint && !restoreKept(shard, fresh)) {
-            return null;
-        }
+        return fromCheckpoint && !restoreKept(shard, fresh) ? null : foldRest(shard, fresh);
+    }
+
+    /**
+     * Returns the state at the positions that a slot has seen, from that of another replica and what the logs hold beyond it; null if it is not
+     * in there.
+     *
+     * @param fresh the other replica's, nowhere beyond the slot's; changes
+     */
+    @Nullable
+    TenantShard foldedOnto(TenantShard fresh, TenantShard shard) {
+        return takesLimits(shard, fresh) ? foldRest(shard, fresh) : null;
+    }
+
+    private @Nullable TenantShard foldRest(TenantShard shard, TenantShard fresh) {
         fresh.notes.addAll(shard.notes.notes());
         List.copyOf(fresh.origins.values())
                 .forEach(each -> loop.commits().folder().catchUp(fresh, each));
@@ -323,6 +335,11 @@ final class SlotRecovery implements FoldSource {
             }
             return false;
         }
+        return takesLimits(shard, fresh);
+    }
+
+    /** Returns whether a state holds nothing but what counts of a slot's logs, and says there what does. */
+    private static boolean takesLimits(TenantShard shard, TenantShard fresh) {
         for (OriginLedger each : fresh.origins.values()) {
             FoldLimit limit = shard.notes.limit(each.origin);
             Long end = seenTo(shard, each.origin);

@@ -25,7 +25,8 @@ import org.slf4j.LoggerFactory;
  * step can be done again: logs that end before the snapshot's positions are deleted and begin there; then the snapshot is renamed to be the
  * checkpoint. Whoever opens the slot and finds a snapshot finishes that. So at no moment does a slot claim what it does not hold.
  *
- * <p>Nothing is installed that would take something away: a snapshot is refused that is behind what the slot holds of any origin. Loop-confined.
+ * <p>Nothing is installed that would take something away: a snapshot is refused that is behind what the slot holds of any origin, unless the
+ * slot waits for the state that its logs come to: then they stay, and what they hold beyond the snapshot is folded onto it. Loop-confined.
  */
 final class SnapshotInstall {
 
@@ -50,6 +51,10 @@ final class SnapshotInstall {
      * @throws TidalException if nothing has changed; else the slot is quarantined as well, and the next open goes on
      */
     void install(TenantShard shard, TenantShard fresh, long bytes) {
+        if (shard.awaitsState() && isReached(shard, fresh)) {
+            foldOnto(fresh, shard, bytes);
+            return;
+        }
         requireNotBehind(positions(shard), fresh);
         try {
             moveLogs(fresh);
@@ -58,10 +63,46 @@ final class SnapshotInstall {
             shard.damaged(e);
             throw e;
         }
-        shard.replaceBy(fresh);
+        replace(shard, fresh, bytes);
+    }
+
+    private static boolean isReached(TenantShard shard, TenantShard fresh) {
+        return fresh.origins.values().stream().allMatch(each -> {
+            OriginLedger known = shard.origins.get(each.origin);
+            return known == null
+                    ? each.lastSeqno == each.origin.startSeqno()
+                    : Long.compareUnsigned(each.lastSeqno, known.lastSeqno) <= 0;
+        });
+    }
+
+    // Until the rename, the slot is what its logs say; afterwards it is the same, and opens sooner.
+    private void foldOnto(TenantShard fresh, TenantShard shard, long bytes) {
+        SlotLogs logs = new SlotLogs(shard, store, recovery);
+        fresh.origins.values().removeIf(each -> each.lastSeqno == each.origin.startSeqno());
+        for (OriginLedger each : fresh.origins.values()) {
+            if (logs.chainAt(each.origin, each.lastSeqno).orElse(~each.chain) != each.chain) {
+                throw new TidalException(
+                        ErrorCode.CORRUPT_DATA,
+                        "the snapshot of tenant " + fresh.tenantId() + " for " + fresh.replica() + " at seqno "
+                                + Seqno.print(each.lastSeqno) + " of " + each.origin + " is of another log than is here");
+            }
+        }
+        TenantShard folded = recovery.foldedOnto(fresh, shard);
+        if (folded == null) {
+            throw new TidalException(
+                    ErrorCode.NOT_CAUGHT_UP,
+                    "the snapshot of tenant " + fresh.tenantId() + " for " + fresh.replica()
+                            + " holds what does not count any more by the logs that are here: it has to be taken anew");
+        }
+        renameSnapshot(fresh);
+        replace(shard, folded, bytes);
+    }
+
+    private void replace(TenantShard shard, TenantShard state, long bytes) {
+        shard.replaceBy(state);
         shard.checkpointBytes(bytes);
         shard.logBytes(recovery.logs(shard).stream().mapToLong(LogStatus::bytes).sum());
-        shard.checkpointedBytes(shard.logBytes());
+        shard.checkpointedBytes(shard.logBytes() - state.replayedBytes);
     }
 
     /** Finishes what a crash has interrupted; called before the slot's checkpoint is read. */

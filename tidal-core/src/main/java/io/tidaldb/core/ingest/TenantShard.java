@@ -176,6 +176,10 @@ public final class TenantShard {
 
     private boolean needsRebuild;
     private volatile boolean held;
+
+    /** Whether what comes is left in the logs until another replica's state comes, which has folded it. */
+    private volatile boolean awaitsState;
+
     private volatile boolean needsSnapshot;
 
     /** Whether what is wrong was found when the slot was opened: by a look at this disk alone. */
@@ -707,9 +711,19 @@ public final class TenantShard {
         return held;
     }
 
-    /** Returns whether nothing is folded for now: the ledgers hold what does not count, or are being repaired. */
+    /** Says whether what comes is left in the logs until another replica's state comes, which has folded it. */
+    void awaitState(boolean on) {
+        awaitsState = on;
+    }
+
+    /** Returns whether what comes is left in the logs until another replica's state comes, which has folded it. */
+    boolean awaitsState() {
+        return awaitsState;
+    }
+
+    /** Returns whether nothing is folded for now: the ledgers hold what does not count, or are being repaired, or are yet to come. */
     boolean isStale() {
-        return needsRebuild || needsSnapshot || held;
+        return needsRebuild || needsSnapshot || held || awaitsState;
     }
 
     /** Rebuilds the slot from its logs if some ledger holds what does not count. */
@@ -766,6 +780,7 @@ public final class TenantShard {
         notes.replaceBy(fresh.notes);
         takeState(fresh);
         held = false;
+        awaitsState = false;
         applied.keySet().removeIf(of -> !origins.containsKey(of) && !compacted.containsKey(of));
         rebase();
     }

@@ -43,9 +43,6 @@ final class Move {
     /** How much is sent between two looks at what is agreed. */
     private static final long ROUND_BYTES = 32L << 20;
 
-    /** How many records the target may lack when writes are sent to it as they come. */
-    private static final long NEAR = 2_000;
-
     /** How many rounds in a row have to find little before the content is compared. */
     private static final int STEADY = 3;
 
@@ -195,7 +192,7 @@ final class Move {
 
     private CompletableFuture<Duration> copied(MigrationRecord record, MoveFeed.Round sent, long begun) {
         long now = site.nowNanos();
-        pace.round(sent, begun, now, now + throttle.waitNanos(now), NEAR);
+        pace.round(sent, begun, now, now + throttle.waitNanos(now), MoveFeed.NEAR);
         Duration pause = Duration.ofMillis(sent.left() > 0 ? 0 : 2);
         waitsFor = slowed == null
                 ? null
@@ -206,7 +203,7 @@ final class Move {
                 slowDown();
             }
         }
-        if (sent.left() > NEAR) {
+        if (sent.left() > MoveFeed.NEAR || !feed.folds()) {
             steady = 0;
             return done(pause);
         }
@@ -466,7 +463,7 @@ final class Move {
                     .thenApplyAsync(
                             round -> {
                                 long now = site.nowNanos();
-                                pace.round(round, now, now, now, NEAR);
+                                pace.round(round, now, now, now, MoveFeed.NEAR);
                                 return Duration.ofMillis(round.left() > 0 ? 0 : 50);
                             },
                             site.scheduler())

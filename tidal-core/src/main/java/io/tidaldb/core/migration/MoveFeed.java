@@ -24,11 +24,21 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Gives a replica of another shard what the leader of a slot has: a snapshot where its logs do not reach back far enough, then the logs,
- * batch by batch. It sends what the other one lacks by its own word, so it can begin anew at any time. Confined to the control scheduler.
+ * batch by batch. Of many records that are of few entities, the state is sent after the logs reach it, so that nobody folds them twice. It
+ * sends what the other one lacks by its own word, so it can begin anew at any time. Confined to the control scheduler.
  */
 final class MoveFeed {
 
     static final int CHUNK_BYTES = 512 << 10;
+
+    /** How many records the other side may lack when writes are sent to it as they come. */
+    static final long NEAR = 2_000;
+
+    /** With so many records of each entity that the slot has, its state is sent rather than folded anew. */
+    private static final long RECORDS_OF_EACH = 4;
+
+    /** After so many failures to give it the state, the other side has to fold: this one's disk may be full. */
+    private static final int STATE_FAILURES = 2;
 
     /** How many chunks are on their way at a time. */
     private static final int UNDER_WAY = 4;
@@ -42,6 +52,11 @@ final class MoveFeed {
     private @Nullable SortedMap<Origin, Answer.MovedLog> theirs;
 
     private final SortedMap<Origin, Long> theirsMerged = new TreeMap<>();
+
+    /** Whether the other side folds what comes; else it waits for the state. */
+    private boolean folds = true;
+
+    private int stateFailures;
     private long sentBytes;
     private long snapshotLeft;
 
@@ -86,13 +101,15 @@ final class MoveFeed {
     /**
      * What a round has come to.
      *
-     * @param sentBytes in the round
+     * @param sentBytes in the round, but for those of a snapshot
      * @param sentRecords in the round, but for those of a snapshot
      * @param left how many records the other side lacks of what was there when the round began; {@link #UNKNOWN} after a snapshot
      */
     record Round(long sentBytes, long sentRecords, long left) {
 
         static final long UNKNOWN = Long.MAX_VALUE;
+
+        private static final Round OF_SNAPSHOT = new Round(0, 0, UNKNOWN);
     }
 
     MoveFeed(Node node, TenantShard shard, Peer peer, Executor scheduler) {
@@ -116,6 +133,11 @@ final class MoveFeed {
         return snapshotLeft;
     }
 
+    /** Returns whether the other side has folded what it has, or does; else it waits for the state. */
+    boolean folds() {
+        return folds;
+    }
+
     /** Believes nothing any more of what it knew of the other side. */
     void forget() {
         theirs = null;
@@ -136,7 +158,7 @@ final class MoveFeed {
 
     /** Sends what the other side lacks to be as far as this, and no more. */
     CompletableFuture<Void> upTo(SlotContent mine) {
-        return known().thenComposeAsync(nothing -> send(mine, Long.MAX_VALUE, AT_ONCE), scheduler)
+        return known().thenComposeAsync(nothing -> send(mine, Long.MAX_VALUE, AT_ONCE, MoveStep.APPEND), scheduler)
                 .whenComplete((round, failure) -> {
                     if (failure != null) {
                         forget();
@@ -157,6 +179,7 @@ final class MoveFeed {
         theirs = logs;
         theirsMerged.clear();
         held.merged().forEach(log -> theirsMerged.put(log.origin(), log.lastSeqno()));
+        folds = held.comparable();
         publishNeeded(logs);
     }
 
@@ -168,9 +191,23 @@ final class MoveFeed {
 
     private CompletableFuture<Round> round(SlotContent mine, long maxBytes, Pacer pacer) {
         if (needsSnapshot(mine)) {
-            return snapshot(pacer);
+            return snapshot(pacer, false);
         }
-        return send(mine, maxBytes, pacer);
+        folds = stateFailures >= STATE_FAILURES || folds && !isManyOfFew(mine);
+        if (folds) {
+            return send(mine, maxBytes, pacer, MoveStep.APPEND);
+        }
+        return left(mine) > NEAR
+                ? send(mine, maxBytes, pacer, MoveStep.KEEP)
+                : snapshot(pacer, true)
+                        .whenCompleteAsync((round, failure) -> stateFailures += failure == null ? 0 : 1, scheduler);
+    }
+
+    private boolean isManyOfFew(SlotContent mine) {
+        long left = left(mine);
+        boolean isNew = mine.logs().stream()
+                .allMatch(log -> heldTo(log.origin()) == log.origin().startSeqno());
+        return node.isDurable() && (isNew || left > NEAR) && left > RECORDS_OF_EACH * shard.entityCount();
     }
 
     private boolean needsSnapshot(SlotContent mine) {
@@ -187,8 +224,8 @@ final class MoveFeed {
         return log != null ? log.lastSeqno() : theirsMerged.getOrDefault(origin, origin.startSeqno());
     }
 
-    private CompletableFuture<Round> send(SlotContent mine, long maxBytes, Pacer pacer) {
-        Sending sending = new Sending(mine, maxBytes, pacer);
+    private CompletableFuture<Round> send(SlotContent mine, long maxBytes, Pacer pacer, MoveStep step) {
+        Sending sending = new Sending(mine, maxBytes, pacer, step);
         sending.next();
         return sending.done;
     }
@@ -200,16 +237,18 @@ final class MoveFeed {
         private final SlotContent mine;
         private final long maxBytes;
         private final Pacer pacer;
+        private final MoveStep step;
         private final SortedMap<Origin, Long> sentTo = new TreeMap<>();
         private long bytes;
         private long records;
         private int underWay;
         private boolean reading;
 
-        Sending(SlotContent mine, long maxBytes, Pacer pacer) {
+        Sending(SlotContent mine, long maxBytes, Pacer pacer, MoveStep step) {
             this.mine = mine;
             this.maxBytes = maxBytes;
             this.pacer = pacer;
+            this.step = step;
         }
 
         private long sentTo(Origin origin) {
@@ -255,7 +294,7 @@ final class MoveFeed {
             records += batches.stream().mapToLong(WalBatch::count).sum();
             underWay++;
             pacer.sending(encoded.length);
-            felt(() -> peer.ask(MoveStep.APPEND, null, 0, false, ByteBuffer.wrap(encoded)))
+            felt(() -> peer.ask(step, null, 0, false, ByteBuffer.wrap(encoded)))
                     .thenAcceptAsync(answer -> taken(answer, encoded.length), scheduler)
                     .whenCompleteAsync(
                             (taken, failure) -> {
@@ -321,34 +360,51 @@ final class MoveFeed {
 
     // Snapshots
 
-    private CompletableFuture<Round> snapshot(Pacer pacer) {
-        forget();
+    /**
+     * Sends the state.
+     *
+     * @param reached whether the logs are to reach it first, so that they stay as they are there
+     */
+    private CompletableFuture<Round> snapshot(Pacer pacer, boolean reached) {
         return felt(() -> node.snapshot(shard))
                 .thenComposeAsync(
-                        source -> parts(source, 0, 0, pacer)
+                        source -> (reached ? keep(pacer) : CompletableFuture.completedFuture(Round.OF_SNAPSHOT))
+                                .thenComposeAsync(
+                                        kept -> parts(source, 0, pacer).thenApply(nothing -> kept), scheduler)
                                 .whenCompleteAsync(
-                                        (sent, failure) -> {
+                                        (kept, failure) -> {
                                             source.close();
                                             snapshotLeft = 0;
                                         },
                                         scheduler),
                         scheduler)
-                .thenApplyAsync(sent -> new Round(sent, 0, Round.UNKNOWN), scheduler);
-    }
-
-    private CompletableFuture<Long> parts(SnapshotSource source, long number, long sent, Pacer pacer) {
-        return pacer.turn()
-                .thenComposeAsync(most -> felt(() -> part(source, most, number, sent, pacer)), scheduler)
-                .thenComposeAsync(
-                        part -> part.last()
-                                ? CompletableFuture.completedFuture(part.sent())
-                                : parts(source, number + 1, part.sent(), pacer),
+                .thenApplyAsync(
+                        kept -> {
+                            forget();
+                            folds = true;
+                            return kept;
+                        },
                         scheduler);
     }
 
-    private record Part(long sent, boolean last) {}
+    // As far as the logs are here now.
+    private CompletableFuture<Round> keep(Pacer pacer) {
+        return node.content(shard, false, false)
+                .thenComposeAsync(mine -> send(mine, Long.MAX_VALUE, pacer, MoveStep.KEEP), scheduler);
+    }
 
-    private CompletableFuture<Part> part(SnapshotSource source, int most, long number, long sent, Pacer pacer) {
+    private CompletableFuture<Void> parts(SnapshotSource source, long number, Pacer pacer) {
+        return pacer.turn()
+                .thenComposeAsync(most -> felt(() -> part(source, most, number, pacer)), scheduler)
+                .thenComposeAsync(
+                        last -> last
+                                ? CompletableFuture.<Void>completedFuture(null)
+                                : parts(source, number + 1, pacer),
+                        scheduler);
+    }
+
+    /** Returns whether it was the last. */
+    private CompletableFuture<Boolean> part(SnapshotSource source, int most, long number, Pacer pacer) {
         return source.next(most)
                 .thenComposeAsync(
                         part -> {
@@ -366,7 +422,7 @@ final class MoveFeed {
                                                 sentBytes += bytes;
                                                 pacer.sent(bytes, answer);
                                                 snapshotLeft = part.left();
-                                                return new Part(sent + bytes, part.last());
+                                                return part.last();
                                             },
                                             scheduler);
                         },
@@ -415,7 +471,7 @@ final class MoveFeed {
                 .thenComposeAsync(
                         answer -> {
                             List<WalBatch> batches = MoveTarget.batches(ByteBuffer.wrap(answer.batches()));
-                            return MoveTarget.received(node, shard, batches)
+                            return MoveTarget.received(node, shard, batches, false)
                                     .thenComposeAsync(
                                             held -> fetch(log, held.lastSeqno() + 1, fetched + answer.batches().length),
                                             scheduler);

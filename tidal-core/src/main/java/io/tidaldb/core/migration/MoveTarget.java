@@ -26,6 +26,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -60,9 +61,10 @@ public final class MoveTarget {
             Node node = cluster.node(replica);
             return watched(node, shard, () -> switch (move.step()) {
                 case HELD -> content(node, shard, false, false);
-                case DIGEST -> content(node, shard, true, false);
-                case CONTENT -> content(node, shard, true, true);
-                case APPEND -> append(node, shard, attached);
+                case DIGEST -> node.foldOn(shard).thenCompose(nothing -> content(node, shard, true, false));
+                case CONTENT -> node.foldOn(shard).thenCompose(nothing -> content(node, shard, true, true));
+                case APPEND -> node.foldOn(shard).thenCompose(nothing -> append(node, shard, attached, false));
+                case KEEP -> append(node, shard, attached, true);
                 case SPREAD -> spread(shard);
                 case SNAPSHOT -> snapshot(node, shard, move, attached);
                 case DISCARD -> discard(node, shard);
@@ -125,26 +127,33 @@ public final class MoveTarget {
         return new Answer.Moved(logs, List.of(), false, NOTHING, NOTHING, members, complete, batches, null, null);
     }
 
-    private static CompletableFuture<Answer.Moved> append(Node node, TenantShard shard, ByteBuffer attached) {
+    private static CompletableFuture<Answer.Moved> append(
+            Node node, TenantShard shard, ByteBuffer attached, boolean unfolded) {
         if (shard.leads()) {
             throw new TidalException(ErrorCode.NOT_OWNER, shard.replica() + " leads the slot by now");
         }
         List<WalBatch> batches = batches(attached);
-        return received(node, shard, batches).thenApply(held -> answer(List.of(log(held)), 0, 0, NOTHING));
+        return received(node, shard, batches, unfolded)
+                .thenApply(held -> answer(List.of(log(held)), 0, 0, NOTHING));
     }
 
     /** Takes batches of one origin's log; returns how far it is then, or fails with why they do not go in. */
-    static CompletableFuture<SlotLogs.Held> received(Node node, TenantShard shard, List<WalBatch> batches) {
+    static CompletableFuture<SlotLogs.Held> received(
+            Node node, TenantShard shard, List<WalBatch> batches, boolean unfolded) {
         Origin origin = batches.get(0).origin();
         CompletableFuture<SlotLogs.Held> taken = new CompletableFuture<>();
-        node.receive(new ReceivedBatches(shard, batches, result -> {
+        Consumer<ReceivedBatches.Result> answer = result -> {
             TidalException problem = result.problem();
             if (problem == null) {
                 taken.complete(new SlotLogs.Held(origin, 0, result.lastSeqno(), result.chain()));
             } else {
                 taken.completeExceptionally(problem);
             }
-        }));
+        };
+        node.receive(
+                unfolded
+                        ? ReceivedBatches.unfolded(shard, batches, answer)
+                        : new ReceivedBatches(shard, batches, answer));
         return taken;
     }
 

@@ -237,6 +237,8 @@ public sealed interface Call {
         HELD,
         /** To take the batches that are attached. */
         APPEND,
+        /** To take the batches that are attached, and to fold nothing before a snapshot comes that has, or another step that needs it. */
+        KEEP,
         /** How many others of its shard hold all that it holds. */
         SPREAD,
         /** A digest of its state. */

@@ -47,11 +47,11 @@ class TimeLeftSimulation {
         static Scene drawn(SimulatedRandom random) {
             int records = (int) random.between(6_000, 20_000);
             boolean capped = random.chance(750_000);
-            // Of 2 to 30 s, of which writes take up to four tenths.
+            // Of 2 to 30 s, of which writes take up to a third.
             long cap = capped ? (long) RECORD_BYTES * records / random.between(3, 40) : 0;
-            long most = capped ? 4 * cap / RECORD_BYTES / 10 : 5_000;
-            return new Scene(records, (int) random.between(50, 500), cap, random.between(0, most), (int)
-                    random.between(10, 100));
+            long most = capped ? cap / RECORD_BYTES / 3 : 5_000;
+            return new Scene(
+                    records, (int) random.between(50, 250), cap, random.between(0, most), (int) random.between(10, 100));
         }
 
         Duration pause() {
