@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -36,16 +37,19 @@ class OlderCopyTest {
     private static final class Lapsing extends ForwardingControlLog {
 
         private final AtomicBoolean lapsed;
+        private final AtomicInteger asked;
 
-        Lapsing(ControlLog log, AtomicBoolean lapsed) {
+        Lapsing(ControlLog log, AtomicBoolean lapsed, AtomicInteger asked) {
             super(log);
             this.lapsed = lapsed;
+            this.asked = asked;
         }
 
         @Override
         public ControlPosition position() {
             ControlPosition now = super.position();
-            return lapsed.get() ? new ControlPosition(now.term(), now.entries() / 2) : now;
+            asked.incrementAndGet();
+            return lapsed.get() ? new ControlPosition(now.term(), 1) : now;
         }
     }
 
@@ -104,16 +108,17 @@ class OlderCopyTest {
     @DisplayName("the memory of a node that runs: it ends its part in all decisions, and says why")
     void memory() throws Exception {
         AtomicBoolean lapsed = new AtomicBoolean();
+        AtomicInteger asked = new AtomicInteger();
         try (Members members = new Members(directory)) {
             members.start(0, 1, 2);
             members.stop(1);
             members.start(
                     builder -> builder.controlLog(
-                            ForwardingControlLog.before(new RatisControlLogFactory(), log -> new Lapsing(log, lapsed))),
+                            ForwardingControlLog.before(new RatisControlLogFactory(), log -> new Lapsing(log, lapsed, asked))),
                     1);
             members.node(0).createTenant(tenant(TENANT));
-            // Long enough that it has told others how far it is.
-            Await.until(() -> members.node(1).tenant(TENANT).isPresent());
+            // Once for each time that it tells, and once for each answer: so it has told others how far it is.
+            Await.until(() -> members.node(1).tenant(TENANT).isPresent() && asked.get() > 12);
             lapsed.set(true);
             TidalException reason =
                     members.node(1).failure().toCompletableFuture().get(30, TimeUnit.SECONDS);
