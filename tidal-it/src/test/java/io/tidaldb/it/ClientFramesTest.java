@@ -24,6 +24,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -84,7 +85,7 @@ class ClientFramesTest {
         try {
             asking.run();
         } catch (CompletionException e) {
-            return ((TidalException) e.getCause()).code();
+            return ((TidalException) Objects.requireNonNull(e.getCause())).code();
         }
         throw new AssertionError("it was not refused");
     }

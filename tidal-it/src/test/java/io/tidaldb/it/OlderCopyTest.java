@@ -113,8 +113,8 @@ class OlderCopyTest {
             members.start(0, 1, 2);
             members.stop(1);
             members.start(
-                    builder -> builder.controlLog(
-                            ForwardingControlLog.before(new RatisControlLogFactory(), log -> new Lapsing(log, lapsed, asked))),
+                    builder -> builder.controlLog(ForwardingControlLog.before(
+                            new RatisControlLogFactory(), log -> new Lapsing(log, lapsed, asked))),
                     1);
             members.node(0).createTenant(tenant(TENANT));
             // Once for each time that it tells, and once for each answer: so it has told others how far it is.

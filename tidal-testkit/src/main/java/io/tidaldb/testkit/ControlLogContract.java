@@ -178,8 +178,7 @@ public abstract class ControlLogContract {
     }
 
     private ControlLog open(Path directory, ControlPosition reached) {
-        ControlLog log =
-                factory().create(new ControlLogContext(directory, NODE, List.of(NODE), "", null, reached));
+        ControlLog log = factory().create(new ControlLogContext(directory, NODE, List.of(NODE), "", null, reached));
         opened.add(log);
         return log;
     }

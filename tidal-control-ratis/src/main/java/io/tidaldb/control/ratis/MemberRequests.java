@@ -64,11 +64,7 @@ final class MemberRequests implements ControlNetwork.Handler {
 
     /** @param members who takes part, as far as is known here at the time */
     MemberRequests(
-            RaftServer server,
-            Submitter submitter,
-            Votes votes,
-            Supplier<List<NodeId>> members,
-            int maxMessageBytes) {
+            RaftServer server, Submitter submitter, Votes votes, Supplier<List<NodeId>> members, int maxMessageBytes) {
         this.server = server;
         this.submitter = submitter;
         this.votes = votes;

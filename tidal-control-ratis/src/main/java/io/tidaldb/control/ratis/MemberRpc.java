@@ -71,7 +71,8 @@ final class MemberRpc implements RaftServerRpc, RaftServerAsynchronousProtocol {
     @Override
     public void start() {
         if (network != null) {
-            MemberRequests started = new MemberRequests(server, submitter, votes, this::members, network.maxMessageBytes());
+            MemberRequests started =
+                    new MemberRequests(server, submitter, votes, this::members, network.maxMessageBytes());
             requests = started;
             network.serve(started);
         }

@@ -35,8 +35,7 @@ final class MemberRpcType implements RpcType {
         }
     }
 
-    static Parameters parameters(
-            ControlLogContext context, Submitter submitter, Followers followers, Votes votes) {
+    static Parameters parameters(ControlLogContext context, Submitter submitter, Followers followers, Votes votes) {
         Parameters parameters = new Parameters();
         parameters.put(CONTEXT, context, ControlLogContext.class);
         parameters.put(SUBMITTER, submitter, Submitter.class);

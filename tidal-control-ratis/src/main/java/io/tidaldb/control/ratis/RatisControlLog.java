@@ -98,7 +98,7 @@ final class RatisControlLog implements ControlLog, CommandStateMachine.Events {
 
     private void keepRoom() {
         room.look();
-        executor.schedule(this::keepRoom, ROOM_MILLIS);
+        var unused = executor.schedule(this::keepRoom, ROOM_MILLIS);
     }
 
     @Override

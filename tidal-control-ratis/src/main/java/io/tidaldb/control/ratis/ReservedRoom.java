@@ -65,7 +65,9 @@ final class ReservedRoom {
             held = channel.size();
             if (gives && held > 0) {
                 channel.truncate(Math.max(0, held - PIECE_BYTES));
-                LOG.warn("the disk of the control log is full: {} KiB of its own room are left; free some space", channel.size() >> 10);
+                LOG.warn(
+                        "the disk of the control log is full: {} KiB of its own room are left; free some space",
+                        channel.size() >> 10);
             } else if (takes) {
                 fill(channel);
             }

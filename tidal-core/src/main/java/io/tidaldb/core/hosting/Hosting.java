@@ -727,8 +727,7 @@ public final class Hosting implements ControlPlane.Listener {
         forEachLedBy(node, (tenant, shard) -> {
             if (counts(shard)) {
                 shard.keepLogs(true);
-                asked.add(
-                        cluster.node(shard.replica()).withLogs(shard, 0, logs -> replica(tenant, shard, logs)));
+                asked.add(cluster.node(shard.replica()).withLogs(shard, 0, logs -> replica(tenant, shard, logs)));
             }
         });
         return all(asked.stream()
@@ -747,8 +746,7 @@ public final class Hosting implements ControlPlane.Listener {
             NodeId host = cluster.nameOf(shard.replica());
             if (by.test(host) && cluster.isRunning(host) && counts(shard)) {
                 asked.add(cluster.unlessEnded(
-                        host,
-                        cluster.node(shard.replica()).withLogs(shard, 0, logs -> replica(tenant, shard, logs))));
+                        host, cluster.node(shard.replica()).withLogs(shard, 0, logs -> replica(tenant, shard, logs))));
             }
         });
         return all(asked.stream()
@@ -809,8 +807,7 @@ public final class Hosting implements ControlPlane.Listener {
     }
 
     private static Answer.Log log(Origin of, long firstSeqno, long lastSeqno) {
-        return new Answer.Log(
-                of.region().value(), of.shard().value(), of.incarnation(), firstSeqno, lastSeqno);
+        return new Answer.Log(of.region().value(), of.shard().value(), of.incarnation(), firstSeqno, lastSeqno);
     }
 
     private int incarnation(ReplicaId replica, TenantRecord record) {

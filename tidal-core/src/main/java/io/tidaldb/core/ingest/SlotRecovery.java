@@ -170,7 +170,8 @@ final class SlotRecovery implements FoldSource {
     private void findReadable(TenantShard shard) {
         SlotLogs logs = new SlotLogs(shard, store, this);
         for (LogStatus status : logs(shard)) {
-            if (status.damage() == null && !shard.compacted.containsKey(status.log().origin())) {
+            if (status.damage() == null
+                    && !shard.compacted.containsKey(status.log().origin())) {
                 OriginLedger known = shard.ledger(status.log().origin());
                 try {
                     OptionalLong chain = logs.chainAt(known.origin, status.lastSeqno());

@@ -84,7 +84,8 @@ final class SnapshotInstall {
                 throw new TidalException(
                         ErrorCode.CORRUPT_DATA,
                         "the snapshot of tenant " + fresh.tenantId() + " for " + fresh.replica() + " at seqno "
-                                + Seqno.print(each.lastSeqno) + " of " + each.origin + " is of another log than is here");
+                                + Seqno.print(each.lastSeqno) + " of " + each.origin
+                                + " is of another log than is here");
             }
         }
         TenantShard folded = recovery.foldedOnto(fresh, shard);

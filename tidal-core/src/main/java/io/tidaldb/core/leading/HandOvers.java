@@ -301,9 +301,8 @@ public final class HandOvers {
         return cluster.node(slot.from.replica())
                 .submit(() -> tenure)
                 .thenComposeAsync(committed -> leadership.positions(self, reachable()), scheduler)
-                .thenCompose(others -> Succession.mayLead(promotion, others, members)
-                        ? done()
-                        : behind(promotion.leader()))
+                .thenCompose(
+                        others -> Succession.mayLead(promotion, others, members) ? done() : behind(promotion.leader()))
                 .whenComplete((nothing, failure) -> {
                     if (failure != null) {
                         slot.from.yields(false);

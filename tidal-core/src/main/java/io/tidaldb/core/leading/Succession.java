@@ -64,7 +64,9 @@ public final class Succession {
         List<Answer.Replica> replicas = answers.stream()
                 .flatMap(answer -> answer.replicas().stream())
                 .filter(each -> each.tenant() == next.tenant().value()
-                        && ReplicaId.parse(each.replica()).shard().equals(next.leader().shard()))
+                        && ReplicaId.parse(each.replica())
+                                .shard()
+                                .equals(next.leader().shard()))
                 .toList();
         return members > 0
                 && replicas.size() >= ShardReplicas.enoughToPromote(members)

@@ -111,10 +111,10 @@ public final class MarkExchange {
         to.putLong(position.term()).putLong(position.entries());
     }
 
-    private CompletableFuture<Known> ask(NodeId peer, ControlPosition own) {
+    private CompletionStage<Known> ask(NodeId peer, ControlPosition own) {
         ByteBuffer message = ByteBuffer.allocate(ASKED_BYTES).putLong(process);
         put(message, own);
-        return network.mark(peer, message.flip(), ANSWER).toCompletableFuture().thenApply(MarkExchange::known);
+        return network.mark(peer, message.flip(), ANSWER).thenApply(MarkExchange::known);
     }
 
     private static Known known(ByteBuffer answer) {
@@ -177,9 +177,7 @@ public final class MarkExchange {
             }
             others.stream()
                     .filter(peer -> network.isUp(peer) && !answered.contains(peer) && asked.add(peer))
-                    .forEach(peer -> ask(peer, ControlPosition.NONE)
-                            .whenComplete((known, failure) ->
-                                    network.scheduler().execute(() -> heard(peer, known, failure))));
+                    .forEach(this::ask);
             if (answered.size() >= (others.size() + 1) / 2) {
                 enough = enough == 0 ? now : enough;
                 if (answered.size() == others.size() || now - enough >= GRACE.toNanos()) {
@@ -188,6 +186,11 @@ public final class MarkExchange {
                 }
             }
             network.scheduler().schedule(LOOK_AGAIN, this::again);
+        }
+
+        private void ask(NodeId peer) {
+            CompletionStage<Known> answer = MarkExchange.this.ask(peer, ControlPosition.NONE);
+            answer.whenComplete((known, failure) -> network.scheduler().execute(() -> heard(peer, known, failure)));
         }
 
         private void heard(NodeId peer, @Nullable Known known, @Nullable Throwable failure) {
@@ -250,16 +253,19 @@ public final class MarkExchange {
         control.nodes().stream()
                 .filter(each -> !each.removed() && !each.node().equals(member.node()) && network.isUp(each.node()))
                 .map(NodeRecord::node)
-                .forEach(peer -> ask(peer, own).whenComplete((known, failure) -> {
-                    if (failure == null) {
-                        compare(control, peer, known);
-                    } else {
-                        LOG.debug(
-                                "{} is not told: {}",
-                                peer,
-                                RemoteCalls.reason(failure).getMessage());
-                    }
-                }));
+                .forEach(peer -> tell(control, peer, own));
+    }
+
+    private void tell(ControlPlane control, NodeId peer, ControlPosition own) {
+        CompletionStage<Known> answer = ask(peer, own);
+        answer.whenComplete((known, failure) -> {
+            if (failure == null) {
+                compare(control, peer, known);
+            } else {
+                LOG.debug(
+                        "{} is not told: {}", peer, RemoteCalls.reason(failure).getMessage());
+            }
+        });
     }
 
     private void compare(ControlPlane control, NodeId peer, Known known) {

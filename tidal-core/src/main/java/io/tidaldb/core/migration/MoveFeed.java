@@ -397,9 +397,7 @@ final class MoveFeed {
         return pacer.turn()
                 .thenComposeAsync(most -> felt(() -> part(source, most, number, pacer)), scheduler)
                 .thenComposeAsync(
-                        last -> last
-                                ? CompletableFuture.<Void>completedFuture(null)
-                                : parts(source, number + 1, pacer),
+                        last -> last ? CompletableFuture.<Void>completedFuture(null) : parts(source, number + 1, pacer),
                         scheduler);
     }
 

@@ -133,8 +133,7 @@ public final class MoveTarget {
             throw new TidalException(ErrorCode.NOT_OWNER, shard.replica() + " leads the slot by now");
         }
         List<WalBatch> batches = batches(attached);
-        return received(node, shard, batches, unfolded)
-                .thenApply(held -> answer(List.of(log(held)), 0, 0, NOTHING));
+        return received(node, shard, batches, unfolded).thenApply(held -> answer(List.of(log(held)), 0, 0, NOTHING));
     }
 
     /** Takes batches of one origin's log; returns how far it is then, or fails with why they do not go in. */

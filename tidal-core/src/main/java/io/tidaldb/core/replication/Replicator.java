@@ -156,8 +156,8 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
         CompletableFuture<Void> done = new CompletableFuture<>();
         // In the loop's order: what is committed after this look is told after it.
         node.reset(assignment.shard())
-                .thenCompose(reset -> node.withReadableLogs(
-                        assignment.shard(), 0, logs -> held(assignment.shard(), logs)))
+                .thenCompose(
+                        reset -> node.withReadableLogs(assignment.shard(), 0, logs -> held(assignment.shard(), logs)))
                 .whenComplete((held, failure) -> scheduler.execute(() -> {
                     if (held != null) {
                         assigned(new ReplicatedSlot(assignment, node.id(), held, clock.monotonicNanos()));

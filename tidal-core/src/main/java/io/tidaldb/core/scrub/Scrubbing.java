@@ -226,8 +226,7 @@ public final class Scrubbing {
 
         /** Returns whether no other replica holds anything of an origin that one of them lacks. */
         boolean isMost(Answer.Replica one, Origin origin) {
-            return replicas().stream()
-                    .allMatch(other -> Long.compareUnsigned(other.end(origin), one.end(origin)) <= 0);
+            return replicas().stream().allMatch(other -> Long.compareUnsigned(other.end(origin), one.end(origin)) <= 0);
         }
     }
 
@@ -302,8 +301,7 @@ public final class Scrubbing {
     }
 
     /** Lets another replica lead that holds everything that was written here; or if none does, the one that would if this one were gone. */
-    private CompletableFuture<Void> relieved(
-            EmbeddedTenant tenant, TenantShard shard, Copies copies, Damaged found) {
+    private CompletableFuture<Void> relieved(EmbeddedTenant tenant, TenantShard shard, Copies copies, Damaged found) {
         ReplicaId whole = copies.replicas().stream()
                 .filter(copies::isWhole)
                 .findFirst()
@@ -328,8 +326,7 @@ public final class Scrubbing {
      * Throws a follower's replica away, if its leader holds all of it, and fetches it again; or if the leader holds all that any other
      * replica does, and the rest can't be read.
      */
-    private CompletableFuture<Void> refetched(
-            EmbeddedTenant tenant, TenantShard shard, Copies copies, Damaged found) {
+    private CompletableFuture<Void> refetched(EmbeddedTenant tenant, TenantShard shard, Copies copies, Damaged found) {
         Optional<Answer.Replica> answer = copies.replicas().stream()
                 .filter(each -> cluster.nameOf(ReplicaId.parse(each.replica())).equals(shard.leaderNode()))
                 .findFirst();
@@ -341,13 +338,17 @@ public final class Scrubbing {
         if (lacking.isEmpty()) {
             return leader.canLead() ? thrownAway(tenant, shard, found) : CompletableFuture.completedFuture(null);
         }
-        boolean comes = lacking.stream()
-                .anyMatch(origin -> known(copies, origin).readable() || !copies.isMost(leader, origin));
+        boolean comes =
+                lacking.stream().anyMatch(origin -> known(copies, origin).readable() || !copies.isMost(leader, origin));
         if (comes || !found.isStuck(copies.records(), scheduler.nanoTime())) {
             return CompletableFuture.completedFuture(null);
         }
         if (copies.replicas().size() < copies.asked) {
-            say(tenant, shard, found, waits(copies, "it is known whether the others hold " + ranges(copies, leader, lacking)));
+            say(
+                    tenant,
+                    shard,
+                    found,
+                    waits(copies, "it is known whether the others hold " + ranges(copies, leader, lacking)));
             return CompletableFuture.completedFuture(null);
         }
         String lost = "lost for good, because no other replica had it and it can't be read here: "
@@ -405,8 +406,8 @@ public final class Scrubbing {
                 .map(node -> held(tenant, shard, node, leader))
                 .toList();
         return CompletableFuture.allOf(asked.toArray(CompletableFuture[]::new))
-                .thenCompose(nothing -> cluster.unlessEnded(
-                        self, cluster.node(shard.replica()).known(shard)))
+                .thenCompose(nothing ->
+                        cluster.unlessEnded(self, cluster.node(shard.replica()).known(shard)))
                 .thenApply(mine -> mine.map(logs -> new Copies(
                         logs, asked.stream().map(CompletableFuture::join).toList(), asked.size())));
     }

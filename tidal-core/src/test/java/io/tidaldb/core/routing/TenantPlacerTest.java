@@ -39,8 +39,7 @@ class TenantPlacerTest {
     @DisplayName("R-05: pinning overrides the policy")
     void pinningOverrides() {
         ReplicaId[] pins = {replica(2, 4), replica(0, 1)};
-        assertThat(placer.place(config().pinnedShards(pins).build(), SHARDS))
-                .containsExactly(pins);
+        assertThat(placer.place(config().pinnedShards(pins).build(), SHARDS)).containsExactly(pins);
     }
 
     @Test

@@ -160,7 +160,8 @@ final class SimulatedControlLog implements ControlLog {
         close();
         if (told != null) {
             told.failed(new TidalException(
-                    ErrorCode.STORE_FAILED, "the control log can't be written, as a test has asked for: open it again"));
+                    ErrorCode.STORE_FAILED,
+                    "the control log can't be written, as a test has asked for: open it again"));
         }
     }
 

@@ -23,7 +23,8 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
-@DisplayName("A tenant with many records of each of its entities is moved with its logs and the state that they come to")
+@DisplayName(
+        "A tenant with many records of each of its entities is moved with its logs and the state that they come to")
 class CopiedStateTest {
 
     private static final TenantId ID = TenantId.of(7);
@@ -93,8 +94,8 @@ class CopiedStateTest {
     /** @param after when the victim crashes; null if its disk is full instead, unless it is nobody's */
     private static void run(long seed, int victim, @Nullable Duration after) {
         SimulatedWorld world = new SimulatedWorld(seed, Trace.off());
-        try (SimulatedMembers cluster = new SimulatedMembers(
-                world, 3, Duration.ofMillis(700), Duration.ofHours(1), UnaryOperator.identity())) {
+        try (SimulatedMembers cluster =
+                new SimulatedMembers(world, 3, Duration.ofMillis(700), Duration.ofHours(1), UnaryOperator.identity())) {
             cluster.open();
             Member through = cluster.members().get(1);
             Tenant tenant = through.call(tidal -> tidal.createTenant(

@@ -14,6 +14,7 @@ import io.tidaldb.it.sim.SimulatedMembers.Member;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -44,9 +45,8 @@ class OlderCopySimulation {
                 run.world.schedule(Duration.ofMillis(run.random.between(0, 4_000)), run::heal);
                 run.victim.machine().restart();
                 run.victim.start();
-                TidalException refused = run.victim.refused();
+                TidalException refused = Objects.requireNonNull(run.victim.refused());
                 assertThat(run.victim.serves()).isFalse();
-                assertThat(refused).isNotNull();
                 assertThat(refused.code()).as(refused.getMessage()).isEqualTo(ErrorCode.DIRECTORY_MISMATCH);
                 assertThat(refused).hasMessageContainingAll("control log of node " + run.victim.id(), "older copy");
                 run.replace();

@@ -315,8 +315,7 @@ final class RandomMembers {
 
     // A copy of what another wrote, who still has it. Where all write, nobody throws away what is damaged.
     private void rot(SimulatedRandom rots) {
-        Member member =
-                cluster.members().get((int) rots.below(cluster.members().size()));
+        Member member = cluster.members().get((int) rots.below(cluster.members().size()));
         Optional<Member> serving =
                 cluster.members().stream().filter(Member::serves).findFirst();
         serving.flatMap(asked -> member.machine()

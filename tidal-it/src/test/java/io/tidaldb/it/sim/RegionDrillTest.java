@@ -73,7 +73,7 @@ class RegionDrillTest {
         List<CompletableFuture<Position>> writes = new ArrayList<>();
         for (int i = 0; i < WRITES; i++) {
             IdempotencyKey key = new IdempotencyKey(53, i);
-            List<Signal> signals = List.of(Signal.of("view", 2 * i, 1), Signal.of("view", 2 * i + 1, 1));
+            List<Signal> signals = List.of(Signal.of("view", 2L * i, 1), Signal.of("view", 2L * i + 1, 1));
             world.schedule(BETWEEN_WRITES.multipliedBy(i), () -> {
                 if (writer.serves()) {
                     writes.add(writer.call(tidal -> tenant(writer)

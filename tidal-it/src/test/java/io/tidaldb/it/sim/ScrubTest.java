@@ -170,7 +170,9 @@ class ScrubTest {
                     cluster.network().isolate(List.of(cluster.machine(next).id()));
             writeAlone(cluster, next);
             restartWithDamage(
-                    cluster, next, () -> turnABit(cluster, next, log -> log.origin().replica().equals(first)));
+                    cluster,
+                    next,
+                    () -> turnABit(cluster, next, log -> log.origin().replica().equals(first)));
             cluster.advance(Duration.ofSeconds(20));
             assertThat(cluster.tenant().placement()).doesNotContain(next);
             assertThat(cluster.tidal().scrub().refetched()).isZero();

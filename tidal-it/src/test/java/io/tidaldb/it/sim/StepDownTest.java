@@ -87,7 +87,8 @@ class StepDownTest {
     }
 
     @Test
-    @DisplayName("whose part of the control log has failed: others lead, and what it is asked is refused at once, with the reason")
+    @DisplayName(
+            "whose part of the control log has failed: others lead, and what it is asked is refused at once, with the reason")
     void failedControlLog() {
         withThree((cluster, members) -> {
             Member failing = members.get(0);
@@ -123,8 +124,7 @@ class StepDownTest {
                             .rot(log -> log.tenant().equals(TENANT), new SimulatedRandom(1)))
                     .isPresent();
             assertThat(cluster.world()
-                            .runUntil(
-                                    () -> damaged.call(Tidal::scrub).refetched() == 1, Duration.ofMinutes(1)))
+                            .runUntil(() -> damaged.call(Tidal::scrub).refetched() == 1, Duration.ofMinutes(1)))
                     .isTrue();
             assertThat(leader(members.get(1))).isNotEqualTo(ReplicaId.parse("r0:s0"));
             assertThat(isWritten(damaged)).isTrue();

@@ -50,8 +50,8 @@ class TimeLeftSimulation {
             // Of 2 to 30 s, of which writes take up to a third.
             long cap = capped ? (long) RECORD_BYTES * records / random.between(3, 40) : 0;
             long most = capped ? cap / RECORD_BYTES / 3 : 5_000;
-            return new Scene(
-                    records, (int) random.between(50, 250), cap, random.between(0, most), (int) random.between(10, 100));
+            return new Scene(records, (int) random.between(50, 250), cap, random.between(0, most), (int)
+                    random.between(10, 100));
         }
 
         Duration pause() {

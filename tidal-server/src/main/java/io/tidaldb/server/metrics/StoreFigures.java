@@ -21,7 +21,8 @@ record StoreFigures(
         long silentFollowers,
         ScrubFigures scrub) {
 
-    static final StoreFigures NONE = new StoreFigures(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, new ScrubFigures(0, 0, 0, 0));
+    static final StoreFigures NONE =
+            new StoreFigures(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, new ScrubFigures(0, 0, 0, 0));
 
     static StoreFigures of(ClusterHealth health, ScrubFigures scrub) {
         long damaged = 0;

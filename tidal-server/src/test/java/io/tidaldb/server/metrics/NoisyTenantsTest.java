@@ -17,7 +17,12 @@ class NoisyTenantsTest {
 
     private static TenantHealth tenant(long id, double rate, long throttled) {
         return new TenantHealth(
-                TenantId.of(id), "label-" + id, List.of(), new TenantUsage(rate, 2, 30, 400, throttled), null, List.of());
+                TenantId.of(id),
+                "label-" + id,
+                List.of(),
+                new TenantUsage(rate, 2, 30, 400, throttled),
+                null,
+                List.of());
     }
 
     private static List<TenantHealth> tenants(int count) {

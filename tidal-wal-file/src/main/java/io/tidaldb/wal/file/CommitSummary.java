@@ -31,7 +31,9 @@ record CommitSummary(long number, Map<LogId, Long> lastSeqnos) {
     private static final LogId NOBODY = LogId.own(TenantId.DEFAULT, new Origin(RegionId.of(0), ShardId.of(0), 0));
 
     /** Returns the summary of a commit, for the commit after it. */
-    @SuppressWarnings("ReferenceEquality") // The parts of an id lie scattered in memory, and one that is there twice does no harm.
+    @SuppressWarnings(
+            "ReferenceEquality") // The parts of an id lie scattered in memory, and one that is there twice does no
+    // harm.
     static Frame frame(long number, List<Frame> frames) {
         LogId before = null;
         ByteBuffer body = ByteBuffer.allocate(ENTRY_BYTES * frames.size()).order(ByteOrder.LITTLE_ENDIAN);
