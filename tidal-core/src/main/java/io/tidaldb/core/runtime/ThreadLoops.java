@@ -1,10 +1,15 @@
 package io.tidaldb.core.runtime;
 
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionHandler;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -15,11 +20,8 @@ public final class ThreadLoops implements LoopFactory {
     private static final int CALLBACK_QUEUE = 1024;
     private static final int BACKGROUND_QUEUE = 64;
 
-    /** On a single processor it would keep away who brings the work. */
-    private static final boolean LOOKS = Runtime.getRuntime().availableProcessors() > 1;
-
-    private static final long LOOKING_NANOS = 50_000;
-    private static final int MOST_LOOKINGS_LEFT_OUT = 1023;
+    private final Looking waiters = Looking.onThisMachine();
+    private final AtomicBoolean waiterLooks = new AtomicBoolean();
 
     @Override
     public LoopHandle start(String role, LoopBody body) {
@@ -46,6 +48,20 @@ public final class ThreadLoops implements LoopFactory {
     @Override
     public LoopScheduler scheduler(String role) {
         return new SerialScheduler(role);
+    }
+
+    // One waiter at a time looks: others would take the processors from those that they wait for.
+    @Override
+    public <T> T await(CompletableFuture<T> result, long atMostNanos)
+            throws ExecutionException, TimeoutException, InterruptedException {
+        if (!result.isDone() && waiterLooks.compareAndSet(false, true)) {
+            try {
+                waiters.comes(result::isDone);
+            } finally {
+                waiterLooks.set(false);
+            }
+        }
+        return result.get(atMostNanos, TimeUnit.NANOSECONDS);
     }
 
     static Thread daemon(String role, Runnable task) {
@@ -86,8 +102,8 @@ public final class ThreadLoops implements LoopFactory {
         private final Thread thread;
         private volatile boolean parked;
         private volatile boolean closed;
-        private int lookingsToLeaveOut;
-        private int lookingsLeftOut;
+        private final Looking looking = Looking.onThisMachine();
+        private final BooleanSupplier hasWork = this::hasWork;
 
         ThreadLoop(String role, LoopBody body) {
             this.body = body;
@@ -96,39 +112,21 @@ public final class ThreadLoops implements LoopFactory {
 
         private void run() {
             while (!closed) {
-                if (!turn() && !workComes()) {
+                if (!turn() && !looking.comes(hasWork)) {
                     rest();
                 }
             }
         }
 
-        /**
-         * Looks for work for about as long as it takes to park and to be woken, if that has paid lately: each time in vain doubles the number
-         * of times that it is left out.
-         */
-        private boolean workComes() {
-            if (!LOOKS || lookingsLeftOut < lookingsToLeaveOut) {
-                lookingsLeftOut++;
-                return false;
-            }
-            lookingsLeftOut = 0;
-            long end = System.nanoTime() + LOOKING_NANOS;
-            while (!closed && System.nanoTime() - end < 0) {
-                if (body.hasWork()) {
-                    lookingsToLeaveOut = 0;
-                    return true;
-                }
-                Thread.onSpinWait();
-            }
-            lookingsToLeaveOut = Math.min(2 * lookingsToLeaveOut + 1, MOST_LOOKINGS_LEFT_OUT);
-            return false;
+        private boolean hasWork() {
+            return closed || body.hasWork();
         }
 
         private void rest() {
             long idleNanos = body.idleNanos();
             // Set before the second look: whoever adds work after that look sees it and unparks.
             parked = true;
-            if (!body.hasWork() && !closed) {
+            if (!hasWork()) {
                 if (idleNanos == Long.MAX_VALUE) {
                     LockSupport.park(this);
                 } else {
@@ -136,7 +134,7 @@ public final class ThreadLoops implements LoopFactory {
                 }
             }
             parked = false;
-            if (idleNanos != Long.MAX_VALUE && !body.hasWork() && !closed) {
+            if (idleNanos != Long.MAX_VALUE && !hasWork()) {
                 idled();
             }
         }
