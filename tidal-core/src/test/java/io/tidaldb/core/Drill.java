@@ -32,7 +32,7 @@ final class Drill {
     static final TenantConfig CONFIG = TenantConfig.builder(TENANT).build();
 
     final ManualClock clock = new ManualClock();
-    final ManualLoops loops = new ManualLoops();
+    final ManualLoops loops = new ManualLoops(clock);
     final FaultyWalStores stores = new FaultyWalStores(new LossyWalStores());
     private final Path directory;
     private final SplittableRandom random = new SplittableRandom(7);

@@ -10,7 +10,10 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeoutException;
 
 /** Loops without threads: whoever wakes a loop runs it, unless the test holds them to let work pile up. One thread only. */
 final class ManualLoops implements LoopFactory {
@@ -18,9 +21,15 @@ final class ManualLoops implements LoopFactory {
     private final List<Loop> loops = new ArrayList<>();
     private final List<Background> backgrounds = new ArrayList<>();
     private final VirtualTime time = new VirtualTime();
+    private final ManualClock clock;
     private boolean timeRuns;
     private boolean held;
     private boolean backgroundHeld;
+
+    /** @param clock shows the time that passes while somebody waits */
+    ManualLoops(ManualClock clock) {
+        this.clock = clock;
+    }
 
     @Override
     public LoopHandle start(String role, LoopBody body) {
@@ -49,7 +58,27 @@ final class ManualLoops implements LoopFactory {
         return executor;
     }
 
-    /** What is due is run by whoever hands it over; the time itself stands still. */
+    @Override
+    public <T> T await(CompletableFuture<T> result, long atMostNanos)
+            throws ExecutionException, TimeoutException, InterruptedException {
+        long end = time.nanoTime() + atMostNanos;
+        while (!held && !backgroundHeld && !result.isDone() && time.nextDueNanos() <= end) {
+            clock.advanceNanos(time.nextDueNanos() - time.nanoTime());
+            runTime(time::runNext);
+        }
+        return LoopFactory.super.await(result, atMostNanos);
+    }
+
+    private void runTime(Runnable task) {
+        timeRuns = true;
+        try {
+            task.run();
+        } finally {
+            timeRuns = false;
+        }
+    }
+
+    /** What is due is run by whoever hands it over; the time itself stands still, but for who waits. */
     @Override
     public LoopScheduler scheduler(String role) {
         return new LoopScheduler() {
@@ -73,12 +102,7 @@ final class ManualLoops implements LoopFactory {
                     }
                 });
                 if (!timeRuns) {
-                    timeRuns = true;
-                    try {
-                        time.runDue();
-                    } finally {
-                        timeRuns = false;
-                    }
+                    runTime(time::runDue);
                 }
                 return scheduled;
             }
