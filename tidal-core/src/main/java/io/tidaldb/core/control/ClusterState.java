@@ -137,9 +137,17 @@ final class ClusterState {
         } else if (command instanceof ClusterCommand.ConfirmEntityErasure confirm) {
             return entityErasures.confirm(confirm);
         } else if (command instanceof ClusterCommand.OfMigration migration) {
-            return migrations.apply(migration);
+            Reply reply = migrations.apply(migration);
+            if (migration instanceof ClusterCommand.StartMigration start && reply instanceof Reply.Done) {
+                spread(start.tenant());
+            }
+            return reply;
         } else if (command instanceof ClusterCommand.OfReplicas replicas) {
-            return replicaSteps.apply(replicas);
+            Reply reply = replicaSteps.apply(replicas);
+            if (replicas instanceof ClusterCommand.ChangeReplicas && reply instanceof Reply.Done) {
+                spread(replicas.tenant());
+            }
+            return reply;
         } else if (command instanceof ClusterCommand.OfKeys keys) {
             return changeKeys(keys);
         } else if (command instanceof ClusterCommand.BeginDrill begin) {
@@ -675,6 +683,13 @@ final class ClusterState {
             losses.add(report);
         }
         return new Reply.Done(0);
+    }
+
+    private void spread(TenantId id) {
+        TenantRecord tenant = tenants.get(id);
+        if (tenant != null) {
+            entityErasures.spread(tenant, shards);
+        }
     }
 
     private Reply deleteTenant(TenantId id) {

@@ -50,10 +50,14 @@ public record EntityErasureRecord(
         return said != null && said.atMillis == 0;
     }
 
+    EntityErasureRecord on(SortedMap<NodeId, Confirmation> others) {
+        return new EntityErasureRecord(number, tenant, life, entity, atMillis, others);
+    }
+
     EntityErasureRecord confirmed(ClusterCommand.ConfirmEntityErasure by) {
         SortedMap<NodeId, Confirmation> changed = new TreeMap<>(nodes);
         changed.computeIfPresent(
                 by.node(), (name, said) -> said.atMillis > 0 ? said : new Confirmation(by.atMillis(), by.through()));
-        return new EntityErasureRecord(number, tenant, life, entity, atMillis, changed);
+        return on(changed);
     }
 }

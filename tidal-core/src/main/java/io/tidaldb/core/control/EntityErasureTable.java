@@ -39,13 +39,13 @@ final class EntityErasureTable {
                     MAX_PENDING
                             + " erasures of entities are under way, which is the most: wait until nodes have confirmed some");
         }
-        SortedMap<NodeId, Confirmation> nodes = new TreeMap<>();
-        shards.stream()
-                .filter(each -> tenant.config().requiredRegions().isEmpty()
-                        || tenant.config().requiredRegions().contains(each.region()))
-                .forEach(each -> nodes.put(each.node(), Confirmation.PENDING));
         records.add(new EntityErasureRecord(
-                ++last, command.tenant(), tenant.digestSeed(), command.entity(), command.atMillis(), nodes));
+                ++last,
+                command.tenant(),
+                tenant.digestSeed(),
+                command.entity(),
+                command.atMillis(),
+                pending(tenant, shards)));
         for (int i = 0; records.size() > MAX_COMPLETE && i < records.size(); ) {
             if (records.get(i).isComplete()) {
                 records.remove(i);
@@ -54,6 +54,30 @@ final class EntityErasureTable {
             }
         }
         return new Reply.Done(last);
+    }
+
+    private static SortedMap<NodeId, Confirmation> pending(TenantRecord tenant, List<ShardAssignment> shards) {
+        SortedMap<NodeId, Confirmation> nodes = new TreeMap<>();
+        shards.stream()
+                .filter(each -> tenant.config().requiredRegions().isEmpty()
+                        || tenant.config().requiredRegions().contains(each.region()))
+                .forEach(each -> nodes.put(each.node(), Confirmation.PENDING));
+        return nodes;
+    }
+
+    /**
+     * Slots of a tenant come to nodes of these shards from others, which may not have erased yet what is not complete: those nodes have to
+     * confirm it, also if they had none of the tenant before, or have confirmed it for what they had.
+     */
+    void spread(TenantRecord tenant, List<ShardAssignment> shards) {
+        records.replaceAll(each -> {
+            if (each.isComplete() || !each.tenant().equals(tenant.config().id()) || each.life() != tenant.digestSeed()) {
+                return each;
+            }
+            SortedMap<NodeId, Confirmation> nodes = new TreeMap<>(each.nodes());
+            nodes.putAll(pending(tenant, shards));
+            return each.on(nodes);
+        });
     }
 
     Reply confirm(ClusterCommand.ConfirmEntityErasure confirmed) {
@@ -74,8 +98,7 @@ final class EntityErasureTable {
             if (successor != null && (pending || !each.isComplete())) {
                 left.put(successor, Confirmation.PENDING);
             }
-            return new EntityErasureRecord(
-                    each.number(), each.tenant(), each.life(), each.entity(), each.atMillis(), left);
+            return each.on(left);
         });
     }
 

@@ -30,6 +30,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
@@ -970,7 +971,7 @@ public final class TenantShard {
             return;
         }
         // Most batches have no new one.
-        Set<Long> added = Set.of();
+        Set<Long> added = Collections.emptySet();
         for (int i = 0, at = from; i < count; i++, at += SignalRecords.BYTES) {
             long entity = SignalRecords.entity(records, at);
             if (!ledgers.containsEntity(entity)) {

@@ -11,6 +11,7 @@ import io.tidaldb.core.control.TenantRecord;
 import io.tidaldb.core.remote.Answer;
 import io.tidaldb.core.routing.ShardReplicas;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -113,7 +114,7 @@ public final class SlotCopies {
     /** Returns the member of a slot in another region than the leader's that lacks least of what that has. */
     public Redundancy.Copy next(TenantRecord tenant, Redundancy.Slot slot, ReplicaId leader) {
         Map<String, long[]> behind = behind(tenant, leader.shard(), slot.leader(), false);
-        Map<String, long[]> lags = behind == null ? Map.of() : behind;
+        Map<String, long[]> lags = behind == null ? Collections.emptyMap() : behind;
         return slot.members().stream()
                 .filter(each -> each.up() && !each.region().equals(leader.region()))
                 .min(Comparator.comparing(each -> RecoveryPoints.of(each, lags), RecoveryPoints.BY_COST))
@@ -149,10 +150,10 @@ public final class SlotCopies {
         Answer.Tenant said = saidThere.get(tenant.config().id().value());
         if (said == null) {
             // One that does not lead says nothing while nobody lacks anything.
-            return everywhere ? Map.of() : null;
+            return everywhere ? Collections.emptyMap() : null;
         }
         Map<Integer, Map<String, long[]>> behind = said.behind();
-        return behind == null || said.damage() != null ? null : behind.getOrDefault(shard.value(), Map.of());
+        return behind == null || said.damage() != null ? null : behind.getOrDefault(shard.value(), Collections.emptyMap());
     }
 
     private static boolean isComplete(Answer.Tenant said, ShardAssignment follower) {

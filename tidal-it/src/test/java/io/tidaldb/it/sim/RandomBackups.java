@@ -3,6 +3,7 @@ package io.tidaldb.it.sim;
 import io.tidaldb.api.EntityId;
 import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.Outcome;
+import io.tidaldb.api.QuotaExceededException;
 import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
@@ -424,10 +425,22 @@ final class RandomBackups {
         }
         // It goes on.
         long before = member.call(tidal -> copy.total("view"));
-        member.call(tidal -> copy.record("view", 5, 1));
+        record(member, copy);
         long after = member.call(tidal -> copy.total("view"));
         if (after != before + 1) {
             throw new AssertionError(id + ", which was restored, counts " + after + " after a write to " + before);
+        }
+    }
+
+    // What was restored has the quota of what was backed up.
+    private void record(Member member, Tenant copy) {
+        while (true) {
+            try {
+                member.call(tidal -> copy.record("view", 5, 1));
+                return;
+            } catch (QuotaExceededException e) {
+                world.runFor(Objects.requireNonNull(e.retryAfter()));
+            }
         }
     }
 }

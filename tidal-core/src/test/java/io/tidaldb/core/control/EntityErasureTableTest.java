@@ -1,0 +1,71 @@
+package io.tidaldb.core.control;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.tidaldb.api.NodeId;
+import io.tidaldb.api.RegionId;
+import io.tidaldb.api.ReplicaId;
+import io.tidaldb.api.ShardId;
+import io.tidaldb.api.TenantConfig;
+import io.tidaldb.api.TenantId;
+import io.tidaldb.api.placement.ShardAssignment;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+
+@DisplayName("F-71: Which nodes have to confirm the erasure of an entity")
+class EntityErasureTableTest {
+
+    private static final TenantId TENANT = TenantId.of(7);
+    private static final NodeId FIRST = NodeId.of("n0");
+    private static final NodeId SECOND = NodeId.of("n1");
+    private static final List<ShardAssignment> SHARDS = List.of(shard(0, FIRST), shard(1, SECOND));
+
+    private final EntityErasureTable erasures = new EntityErasureTable();
+
+    private static ShardAssignment shard(int region, NodeId node) {
+        return new ShardAssignment(ShardId.of(0), RegionId.of(region), node);
+    }
+
+    private static TenantRecord tenant(long life, RegionId... regions) {
+        ReplicaId leader = SHARDS.get(0).replica();
+        return new TenantRecord(
+                TenantConfig.builder(TENANT).requiredRegions(regions).build(), List.of(leader), List.of(leader), 1, life, 0);
+    }
+
+    @BeforeEach
+    void begin() {
+        erasures.begin(new ClusterCommand.EraseEntity(TENANT, 42, 1), tenant(5, RegionId.of(0)), SHARDS);
+    }
+
+    private void confirm(NodeId node) {
+        erasures.confirm(new ClusterCommand.ConfirmEntityErasure(1, node, List.of(), 2));
+    }
+
+    private boolean isPending(NodeId node) {
+        return erasures.records().get(0).isPending(node);
+    }
+
+    @Test
+    @DisplayName("those that the tenant comes to while others have not erased yet, also once more")
+    void comes() {
+        assertThat(isPending(SECOND)).isFalse();
+        erasures.spread(tenant(5), SHARDS);
+        assertThat(isPending(SECOND)).isTrue();
+        confirm(SECOND);
+        erasures.spread(tenant(5), SHARDS);
+        assertThat(isPending(SECOND)).isTrue();
+    }
+
+    @Test
+    @DisplayName("not those that it comes to afterwards, or that another tenant comes to, which has its id now")
+    void comesTooLate() {
+        erasures.spread(tenant(6), SHARDS);
+        assertThat(isPending(SECOND)).isFalse();
+        confirm(FIRST);
+        assertThat(erasures.records().get(0).isComplete()).isTrue();
+        erasures.spread(tenant(5), SHARDS);
+        assertThat(erasures.records().get(0).isComplete()).isTrue();
+    }
+}
