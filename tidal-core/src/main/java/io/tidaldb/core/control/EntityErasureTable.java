@@ -71,7 +71,9 @@ final class EntityErasureTable {
      */
     void spread(TenantRecord tenant, List<ShardAssignment> shards) {
         records.replaceAll(each -> {
-            if (each.isComplete() || !each.tenant().equals(tenant.config().id()) || each.life() != tenant.digestSeed()) {
+            if (each.isComplete()
+                    || !each.tenant().equals(tenant.config().id())
+                    || each.life() != tenant.digestSeed()) {
                 return each;
             }
             SortedMap<NodeId, Confirmation> nodes = new TreeMap<>(each.nodes());

@@ -153,7 +153,9 @@ public final class SlotCopies {
             return everywhere ? Collections.emptyMap() : null;
         }
         Map<Integer, Map<String, long[]>> behind = said.behind();
-        return behind == null || said.damage() != null ? null : behind.getOrDefault(shard.value(), Collections.emptyMap());
+        return behind == null || said.damage() != null
+                ? null
+                : behind.getOrDefault(shard.value(), Collections.emptyMap());
     }
 
     private static boolean isComplete(Answer.Tenant said, ShardAssignment follower) {

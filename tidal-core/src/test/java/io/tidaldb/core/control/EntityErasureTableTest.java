@@ -31,7 +31,12 @@ class EntityErasureTableTest {
     private static TenantRecord tenant(long life, RegionId... regions) {
         ReplicaId leader = SHARDS.get(0).replica();
         return new TenantRecord(
-                TenantConfig.builder(TENANT).requiredRegions(regions).build(), List.of(leader), List.of(leader), 1, life, 0);
+                TenantConfig.builder(TENANT).requiredRegions(regions).build(),
+                List.of(leader),
+                List.of(leader),
+                1,
+                life,
+                0);
     }
 
     @BeforeEach
