@@ -18,6 +18,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -323,6 +324,8 @@ class LiveInspectionTest {
     @DisplayName("reading again and again finds no damage while a thread writes all the time")
     void readsWhileAThreadWrites() throws Exception {
         AtomicBoolean done = new AtomicBoolean();
+        // Odd while logs are cut: of those less may be told.
+        AtomicInteger cuts = new AtomicInteger();
         try (Live live = begin("threads")) {
             Thread writer = new Thread(
                     () -> {
@@ -332,9 +335,11 @@ class LiveInspectionTest {
                             live.commit(C, 2);
                             if (round % 50 == 49) {
                                 long first = live.store.status(A).lastSeqno() + 1;
+                                cuts.incrementAndGet();
                                 live.store.truncateBefore(A, first, first);
                                 live.store.truncateBefore(B, first - 30, first);
                                 live.store.delete(C);
+                                cuts.incrementAndGet();
                             }
                         }
                     },
@@ -343,10 +348,13 @@ class LiveInspectionTest {
             try {
                 for (int pass = 0; pass < 500; pass++) {
                     Found found = new Found();
+                    int before = cuts.get();
                     new FileWalStoreFactory().inspect(live.directory, found);
                     assertThat(found.wrong).isEmpty();
                     undamaged(found);
-                    assertThat(found.last(B)).isGreaterThanOrEqualTo(18);
+                    if (before % 2 == 0 && cuts.get() == before) {
+                        assertThat(found.last(B)).isGreaterThanOrEqualTo(18);
+                    }
                 }
             } finally {
                 done.set(true);
