@@ -20,7 +20,7 @@ public record EntityId(long value) implements Comparable<EntityId> {
      * @throws TidalException {@link ErrorCode#INVALID_ARGUMENT} if the text is not an unsigned 64-bit decimal
      */
     public static EntityId parse(String text) {
-        return new EntityId(IdentityText.unsigned64("entity", '\0', text));
+        return new EntityId(IdentityText.unsigned64("entity", IdentityText.NO_PREFIX, text));
     }
 
     @Override

@@ -3,29 +3,36 @@ package io.tidaldb.api;
 /** Reads the printed forms of identities; every failure names the kind of identity, the text and what was expected. */
 final class IdentityText {
 
+    /** For identities that are written as the number alone. */
+    static final char NO_PREFIX = '\0';
+
     private static final int MAX_ECHO = 80;
 
     private IdentityText() {}
 
     static int unsigned16(String kind, char prefix, String text) {
-        long value = unsigned64(kind, prefix, text);
+        long value = unsigned(16, kind, prefix, text);
         if (value < 0 || value > 0xFFFF) {
-            throw TidalException.invalid(kind + " id " + echo(text) + " is out of range: expected 0 to 65535");
+            throw malformed(16, kind, prefix, text);
         }
         return (int) value;
     }
 
     static long unsigned64(String kind, char prefix, String text) {
+        return unsigned(64, kind, prefix, text);
+    }
+
+    private static long unsigned(int bits, String kind, char prefix, String text) {
         String digits = !text.isEmpty() && text.charAt(0) == prefix ? text.substring(1) : text;
         // Long would take a sign and the digits of other scripts as well, and then two texts would name one identity.
         if (isDigits(digits)) {
             try {
                 return Long.parseUnsignedLong(digits);
             } catch (NumberFormatException e) {
-                throw malformed(kind, text);
+                throw malformed(bits, kind, prefix, text);
             }
         }
-        throw malformed(kind, text);
+        throw malformed(bits, kind, prefix, text);
     }
 
     private static boolean isDigits(String text) {
@@ -37,9 +44,11 @@ final class IdentityText {
         return !text.isEmpty();
     }
 
-    static TidalException malformed(String kind, String text) {
-        return TidalException.invalid(kind + " id " + echo(text)
-                + " is not an unsigned 64-bit decimal number: expected 0 to 18446744073709551615");
+    private static TidalException malformed(int bits, String kind, char prefix, String text) {
+        String most = Long.toUnsignedString(-1L >>> (64 - bits));
+        return TidalException.invalid(kind + " id " + echo(text) + " is not an unsigned " + bits
+                + "-bit decimal number: expected 0 to " + most
+                + (prefix == NO_PREFIX ? "" : ", or " + prefix + "0 to " + prefix + most));
     }
 
     static String echo(String text) {

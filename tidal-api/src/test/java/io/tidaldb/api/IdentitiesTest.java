@@ -89,8 +89,8 @@ class IdentitiesTest {
     void parseErrorsNameTheValue(String text) {
         assertRefused(() -> TenantId.parse(text), "tenant id \"" + text + "\"", "18446744073709551615");
         assertRefused(() -> EntityId.parse(text), "entity id \"" + text + "\"", "18446744073709551615");
-        assertRefused(() -> RegionId.parse(text), "region id \"" + text + "\"");
-        assertRefused(() -> ShardId.parse(text), "shard id \"" + text + "\"");
+        assertRefused(() -> RegionId.parse(text), "region id \"" + text + "\"", "0 to 65535, or r0 to r65535");
+        assertRefused(() -> ShardId.parse(text), "shard id \"" + text + "\"", "0 to 65535, or s0 to s65535");
     }
 
     @Test

@@ -472,22 +472,24 @@ public final class MigrationBenchmark {
         });
     }
 
-    private void besideBackups(int rounds, double seconds, int rate) throws InterruptedException {
+    private void besideBackups(int rounds, double seconds, int rate) throws IOException, InterruptedException {
         Path file = directory.resolve("backup");
         neighbours("a backup", rounds, seconds, rate, new Background() {
 
             @Override
             void run() throws IOException {
-                try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(file), CHUNK)) {
-                    members[home(tenant(LARGE, ONE)).region().value()].backup(LARGE, BackupPoint.NOTHING, out);
-                }
+                backUp(file);
             }
 
             @Override
             long bytes() throws IOException {
-                return Files.size(file);
+                long bytes = Files.size(file);
+                // Here, as nobody is timed now: to free a gigabyte holds up other writes.
+                Files.delete(file);
+                return bytes;
             }
         });
+        backUp(file);
         BackupSource backup = new BackupSource() {
             @Override
             public String name() {
@@ -512,6 +514,16 @@ public final class MigrationBenchmark {
                 return Files.size(file);
             }
         });
+    }
+
+    /** As the command line does it, synced while it grows. */
+    private void backUp(Path file) throws IOException {
+        try (OutputStream out = new BufferedOutputStream(
+                Files.newOutputStream(
+                        file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE, StandardOpenOption.DSYNC),
+                CHUNK)) {
+            members[home(tenant(LARGE, ONE)).region().value()].backup(LARGE, BackupPoint.NOTHING, out);
+        }
     }
 
     /** In a thread of its own. */

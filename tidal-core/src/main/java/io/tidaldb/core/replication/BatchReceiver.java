@@ -71,7 +71,7 @@ final class BatchReceiver {
             exchange.tellState(slot, peer, true);
         } else if (problem.code() == ErrorCode.CORRUPT_DATA) {
             divergedHere(slot, problem);
-        } else {
+        } else if (problem.code() != ErrorCode.CLOSED) {
             LOG.warn("node {} does not take what node {} ships: {}", node.id(), peer, problem.getMessage());
         }
     }

@@ -1,8 +1,10 @@
 package io.tidaldb.core.replication;
 
+import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.NodeId;
 import io.tidaldb.api.Origin;
 import io.tidaldb.api.Seqno;
+import io.tidaldb.api.TidalException;
 import io.tidaldb.core.ingest.Node;
 import io.tidaldb.core.runtime.Clock;
 import io.tidaldb.core.runtime.LoopScheduler;
@@ -142,7 +144,10 @@ final class StateExchange {
                     if (newer != null) {
                         compare(peer, slot, state, newer);
                     } else if (verdicts == null) {
-                        LOG.warn("slot {} of node {} can't be compared: {}", slot.key, node.id(), failure.getMessage());
+                        // A node that is closing would say so for each of its slots.
+                        if (!(failure instanceof TidalException reason && reason.code() == ErrorCode.CLOSED)) {
+                            LOG.warn("slot {} of node {} can't be compared: {}", slot.key, node.id(), failure.getMessage());
+                        }
                     } else {
                         state.known = true;
                         nameAgain(peer, state);

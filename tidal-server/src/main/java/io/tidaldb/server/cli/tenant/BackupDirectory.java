@@ -33,6 +33,9 @@ record BackupDirectory(Path path) implements BackupSource {
     private static final Pattern PART = Pattern.compile("part-(\\d{6})\\.tdbk");
     private static final String UNFINISHED = "part.tmp";
 
+    /** One sync at the end would hand the disk all of it at once, and a node that shares the disk would wait behind it. */
+    private static final int SYNC_BYTES = 1 << 20;
+
     /** Writes a part. */
     interface PartWriter {
 
@@ -86,10 +89,14 @@ record BackupDirectory(Path path) implements BackupSource {
         List<Path> before = parts();
         Path unfinished = path.resolve(UNFINISHED);
         Files.deleteIfExists(unfinished);
-        try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(
-                Files.createFile(
-                        unfinished, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"))),
-                StandardOpenOption.WRITE))) {
+        try (OutputStream out = new BufferedOutputStream(
+                Files.newOutputStream(
+                        Files.createFile(
+                                unfinished,
+                                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"))),
+                        StandardOpenOption.WRITE,
+                        StandardOpenOption.DSYNC),
+                SYNC_BYTES)) {
             writer.write(out);
         }
         BackupPart part = read(unfinished);
