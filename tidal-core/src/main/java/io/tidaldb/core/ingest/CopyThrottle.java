@@ -4,8 +4,8 @@ import io.tidaldb.core.ingest.ForegroundLatency.Sample;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How fast a slot is copied to another node, or filled from a backup: additive increase, multiplicative decrease (Chiu and Jain, 1989), by whether more than one in a hundred of the
- * writes to either node are slow. Doubles until that happens for the first time. Never falls to so little that the copy would not end, nor
+ * How fast a slot is copied to another node, or filled from a backup: additive increase, multiplicative decrease (Chiu and Jain, 1989), by whether
+ * more than one in a hundred of the writes to either node are slow, now and in the long run. Doubles until that happens for the first time. Never falls to so little that the copy would not end, nor
  * rises over what was asked for. Used by one thread at a time.
  */
 public final class CopyThrottle {
@@ -17,6 +17,7 @@ public final class CopyThrottle {
     private static final double LEAST_SHARE = 0.05;
 
     private static final double DECREASE = 0.7;
+    private static final double MOST_DEBT = 3;
     private static final double STEPS_BACK = 16;
 
     /** Steps become longer with the rate, so that what was disturbed at a low one does not stay there. */
@@ -33,6 +34,9 @@ public final class CopyThrottle {
 
     /** So much of what may be copied in a second goes at once. */
     private static final double CHUNK_SHARE = 0.05;
+
+    /** What a disk writes and syncs in the time that a write takes anyway: other writes wait for one such chunk. */
+    private static final int CHUNK_BESIDE_WRITES = 64 << 10;
 
     /** So much later than it might a copy may go on without the time being lost. */
     private static final long CREDIT_NANOS = 20_000_000L;
@@ -58,6 +62,12 @@ public final class CopyThrottle {
         private long writes;
         private long slow;
 
+        /** How many more were slow than one in a hundred, since that was last made up for. */
+        private double debt;
+
+        private double tolerated;
+        private boolean worse;
+
         void add(@Nullable Sample now) {
             Sample last = before;
             // One that was started anew counts from 0.
@@ -68,15 +78,23 @@ public final class CopyThrottle {
             before = now == null ? last : now;
         }
 
-        // Two standard deviations more than one in a hundred are no accident.
-        boolean isDisturbed() {
+        void judge() {
             double expected = writes / 100.0;
-            return slow > expected + 2 * Math.sqrt(expected);
-        }
-
-        void begin() {
+            // Two standard deviations more than one in a hundred are no accident.
+            tolerated = 2 * Math.max(1, Math.sqrt(expected));
+            worse = slow > expected;
+            // A few that are slow in each period count in the end; the debt is bounded, so that it is soon made up for.
+            debt = Math.min(Math.max(0, debt + slow - expected), MOST_DEBT * tolerated);
             writes = 0;
             slow = 0;
+        }
+
+        boolean isIndebted() {
+            return debt > tolerated;
+        }
+
+        boolean isDisturbed() {
+            return isIndebted() && worse;
         }
     }
 
@@ -95,7 +113,8 @@ public final class CopyThrottle {
 
     /** Returns how much may go at once. */
     public int chunk(int atMost) {
-        return (int) Math.max(1, Math.min(atMost, rate * CHUNK_SHARE));
+        int most = foreground ? Math.min(atMost, CHUNK_BESIDE_WRITES) : atMost;
+        return (int) Math.max(1, Math.min(most, rate * CHUNK_SHARE));
     }
 
     /** Returns how long to wait before more may go; 0 if it may. */
@@ -125,11 +144,11 @@ public final class CopyThrottle {
         long took = nowNanos - periodNanos;
         if (took >= (writes == 0 || writes >= ENOUGH_WRITES ? PERIOD_NANOS : LONGEST_PERIOD_NANOS)) {
             foreground = writes > 0;
+            source.judge();
+            target.judge();
             decide(periodBytes * 1e9 / took);
             periodNanos = nowNanos;
             periodBytes = 0;
-            source.begin();
-            target.begin();
         }
     }
 
@@ -138,7 +157,7 @@ public final class CopyThrottle {
         if (source.isDisturbed() || target.isDisturbed()) {
             step = rate / STEPS_BACK;
             rate *= DECREASE;
-        } else {
+        } else if (!source.isIndebted() && !target.isIndebted()) {
             // Of what is not used up nobody knows whether it would do harm.
             rate = Math.min(
                     Math.max(START, 2 * copied), step == 0 ? 2 * rate : rate + Math.max(step, rate / LONG_STEPS));
