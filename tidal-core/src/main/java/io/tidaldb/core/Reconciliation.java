@@ -43,7 +43,7 @@ public record Reconciliation(List<Slot> slots) {
      *
      * @param records how many its logs hold, of all origins
      * @param doubled writes that count twice, as it knows
-     * @param digest of its state and of how far it has folded each origin, in hexadecimal; null if it is not known
+     * @param digest of its state and of how far it has folded each origin, 32 hexadecimal digits; null if it is not known
      * @param problem why it does not say what it holds; null if it does
      */
     public record Replica(

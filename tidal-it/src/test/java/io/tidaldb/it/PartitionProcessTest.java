@@ -159,7 +159,9 @@ class PartitionProcessTest {
         JsonNode done = reconcile(2, "--timeout", "2m");
         double equal = (System.nanoTime() - healedAt) / 1e9;
         assertThat(done.get("done").asBoolean()).isTrue();
-        assertThat(done.findValuesAsText("digest")).hasSizeGreaterThanOrEqualTo(NODES);
+        assertThat(done.findValuesAsText("digest"))
+                .hasSizeGreaterThanOrEqualTo(NODES)
+                .allMatch(digest -> digest.matches("[0-9a-f]{32}"));
         for (int node = 0; node < NODES; node++) {
             assertThat(likes(node)).as("the key, through n" + node).isEqualTo(1);
             for (Path log : acks) {

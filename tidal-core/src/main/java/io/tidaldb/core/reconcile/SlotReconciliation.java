@@ -1,5 +1,7 @@
 package io.tidaldb.core.reconcile;
 
+import com.dynatrace.hash4j.hashing.HashValue128;
+import com.dynatrace.hash4j.hashing.Hashing;
 import io.tidaldb.api.NodeId;
 import io.tidaldb.api.Origin;
 import io.tidaldb.api.ReplicaId;
@@ -58,9 +60,16 @@ final class SlotReconciliation {
                 Objects.requireNonNull(nodes.get(replica)),
                 records(holding),
                 holding.doubled().stream().mapToInt(Answer.Doubled::count).sum(),
-                holding.comparable() ? HexFormat.of().formatHex(holding.digest()) : null,
+                holding.comparable() ? shortened(holding.digest()) : null,
                 holding.problem())));
         return new Reconciliation.Slot(tenant, shard, replicas, steps);
+    }
+
+    // The sums of 256 buckets are for comparing; who looks at them compares 32 digits.
+    private static String shortened(byte[] digest) {
+        HashValue128 hash = Hashing.xxh3_128().hashBytesTo128Bits(digest);
+        HexFormat hex = HexFormat.of();
+        return hex.toHexDigits(hash.getMostSignificantBits()) + hex.toHexDigits(hash.getLeastSignificantBits());
     }
 
     private static long records(Answer.Holding holding) {

@@ -283,7 +283,14 @@ class WritesEverywhereTest {
                     .anyMatch(step -> step.matches("SHIP r0:s\\d r1:s\\d [34]"));
             cuts.forEach(SimulatedCluster.Partition::close);
             converge(cluster);
-            assertThat(cluster.tidal().reconcile(tenant.id()).isDone()).isTrue();
+            Reconciliation done = cluster.tidal().reconcile(tenant.id());
+            assertThat(done.isDone()).isTrue();
+            assertThat(done.slots()).allSatisfy(slot -> assertThat(slot.replicas())
+                    .extracting(Reconciliation.Replica::digest)
+                    .hasSize(3)
+                    .doesNotContainNull()
+                    .allMatch(digest -> digest.matches("[0-9a-f]{32}"))
+                    .containsOnly(slot.replicas().get(0).digest()));
         }
     }
 
