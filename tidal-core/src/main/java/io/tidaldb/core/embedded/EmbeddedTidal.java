@@ -224,7 +224,8 @@ final class EmbeddedTidal implements Tidal, Instance {
         this.moves = new MoveCoordinator(
                 control, cluster, hosting, calls, moveTarget, plugins.platform().clock(), scheduler);
         this.replicaUpkeep = new ReplicaUpkeep(control, cluster, hosting, calls, this::promoted, scheduler);
-        this.scrubbing = new Scrubbing(control, cluster, hosting, calls, this::promoted, limits.scrub(), scheduler);
+        this.scrubbing =
+                new Scrubbing(control, cluster, hosting, calls, moves, this::promoted, limits.scrub(), scheduler);
         this.lifecycle = new TenantLifecycle(
                 this,
                 control,

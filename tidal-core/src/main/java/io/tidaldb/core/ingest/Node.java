@@ -512,14 +512,18 @@ public final class Node {
      * Throws away what is here of a damaged slot, so that it begins anew; returns whether it did. Another replica must hold all of what is
      * {@link #known} to have been here, or what is lost must be on record; and this one must not lead.
      */
+    @SuppressWarnings("FutureReturnValueIgnored") // Its failure is handed on.
     public CompletableFuture<Boolean> resetHeldElsewhere(TenantShard shard) {
-        return loop.submit(() -> {
-            boolean reset = recovery.snapshots().resetHeldElsewhere(shard);
-            if (reset) {
-                resets.incrementAndGet();
-            }
-            return reset;
-        });
+        // A checkpoint on its way would claim what is not here any more.
+        return loop.submit(() -> checkpoints.drop(shard))
+                .thenCompose(dropped -> dropped)
+                .thenCompose(nothing -> loop.submit(() -> {
+                    boolean reset = recovery.snapshots().resetHeldElsewhere(shard);
+                    if (reset) {
+                        resets.incrementAndGet();
+                    }
+                    return reset;
+                }));
     }
 
     /** Returns what is known of the logs that a damaged slot had. Empty if it is not the files that are damaged. */
@@ -742,6 +746,21 @@ public final class Node {
                                 + " is being written: try again");
             }
             return SlotContent.of(shard, logs.held(), digests, full);
+        });
+    }
+
+    /**
+     * Returns how far a slot's logs are, in its tenant's turn; also if its files are damaged, and then how far they are known to have gone.
+     */
+    public CompletableFuture<SlotContent> held(TenantShard shard) {
+        return withReadableLogs(shard, 0, logs -> {
+            TidalException damage = shard.damage();
+            return damage == null
+                    ? SlotContent.of(shard, logs.held(), false, false)
+                    : SlotContent.ofDamaged(
+                            shard,
+                            damage,
+                            recovery.snapshots().known(shard).orElseThrow(() -> damage));
         });
     }
 

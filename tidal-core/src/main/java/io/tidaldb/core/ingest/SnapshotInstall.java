@@ -180,11 +180,11 @@ final class SnapshotInstall {
     /**
      * Throws away what a follower's replica holds if it is damaged, so that it is fetched from the leader again; returns whether it did.
      * What was found while other replicas were spoken to is left for somebody to look at, and so is whatever was written here first: nobody
-     * else may have all of it.
+     * else may have all of it. What is on its way to another shard, or from there, is not thrown away before that one was asked.
      */
     boolean reset(TenantShard shard) {
         TidalException damage = shard.damage();
-        if (damage == null || !shard.brokenAtOpen || !isLeft(shard) || hasWritten(shard)) {
+        if (damage == null || !shard.brokenAtOpen || !isLeft(shard) || shard.isElsewhere() || hasWritten(shard)) {
             return false;
         }
         discard(shard, damage);
@@ -229,7 +229,7 @@ final class SnapshotInstall {
     }
 
     private static boolean isLeft(TenantShard shard) {
-        return shard.isDamagedOnDisk() && shard.isReplicated() && !shard.leads();
+        return shard.isDamagedOnDisk() && (shard.isReplicated() || shard.isElsewhere()) && !shard.leads();
     }
 
     private void discard(TenantShard shard, TidalException damage) {

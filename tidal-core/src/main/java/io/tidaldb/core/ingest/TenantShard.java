@@ -276,6 +276,7 @@ public final class TenantShard {
     /** Everything is folded that was acknowledged at {@code MAJORITY} before this replica came to lead. */
     void gathered() {
         gathering = false;
+        refetching = null;
     }
 
     /**
@@ -596,7 +597,14 @@ public final class TenantShard {
         return everywhere ? duplicates.due(replica) : null;
     }
 
-    /** Returns whether another shard has the slot, of which this one is given what it lacks, or was told that it is to be erased. */
+    /**
+     * Returns whether another shard has the slot, of which this one is given what it lacks, or was told that it is to be erased. Safe for any
+     * thread.
+     */
+    public boolean isElsewhere() {
+        return isElsewhere(leader);
+    }
+
     private boolean isElsewhere(@Nullable Leader owner) {
         return owner != null && !owner.replica.shard().equals(replica.shard());
     }
@@ -615,6 +623,12 @@ public final class TenantShard {
     public boolean leads() {
         Leader owner = leader;
         return owner == null || owner.replica.equals(replica);
+    }
+
+    /** Returns the replica that takes the slot's writes; null if nobody has said. Safe for any thread. */
+    public @Nullable ReplicaId leader() {
+        Leader owner = leader;
+        return owner == null ? null : owner.replica;
     }
 
     /** Returns where the replica is that takes the slot's writes; null if nobody has said. Safe for any thread. */

@@ -2,6 +2,7 @@ package io.tidaldb.core.migration;
 
 import io.tidaldb.api.Durability;
 import io.tidaldb.api.ErrorCode;
+import io.tidaldb.api.Origin;
 import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
@@ -63,6 +64,7 @@ final class Move {
     private final TenantId tenant;
     private int steady;
     private boolean frozen;
+    private @Nullable MigrationState seen;
     private @Nullable Double slowed;
     private @Nullable String waitsFor;
 
@@ -122,6 +124,11 @@ final class Move {
         if (!record.state().canAbort()) {
             released();
         }
+        if (record.state() == MigrationState.PREPARING && seen != MigrationState.PREPARING) {
+            // The target may have less by now than it has said.
+            feed.forget();
+        }
+        seen = record.state();
         return switch (record.state()) {
             case PREPARING, DUAL_WRITE, VERIFYING -> record.paused() ? pausing() : copying(record);
             case CUTOVER -> frozen ? thaw(record, "it was not known how the attempt ended") : interrupted(record);
@@ -274,6 +281,13 @@ final class Move {
     }
 
     private CompletableFuture<Duration> compared(MigrationRecord record, SlotContent mine, Answer.Moved theirs) {
+        Origin lacking = MoveVerdict.lacking(mine, theirs);
+        if (lacking != null) {
+            feed.forget();
+            throw new TidalException(
+                    ErrorCode.NOT_CAUGHT_UP,
+                    "the target has less of " + lacking + " than it had: it is given what it lacks once more");
+        }
         String difference = MoveVerdict.difference(mine, theirs);
         if (difference != null) {
             LOG.error("migration {} is given up: {}", id, difference);

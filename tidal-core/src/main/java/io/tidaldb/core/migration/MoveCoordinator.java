@@ -280,6 +280,45 @@ public final class MoveCoordinator implements Move.MoveSite {
         };
     }
 
+    /** Asks a replica of a slot that is being moved, here or on another node, how far its logs are. */
+    public CompletableFuture<Answer.Moved> held(TenantId tenant, ReplicaId replica) {
+        return asked(tenant, replica, Call.MoveStep.HELD, null, 0, false, ByteBuffer.allocate(0));
+    }
+
+    /**
+     * Has a replica of a shard that does not have the slot be given it once more, because what it has said that it has does not count any more:
+     * from when this completes, the slot does not change hands to it before contents were compared again.
+     *
+     * @return fails with NOT_OWNER if it leads the slot by now
+     */
+    public CompletableFuture<Void> beginAgain(TenantId tenant, ReplicaId passive, String why) {
+        return control.catchUp().thenComposeAsync(index -> agreedToBeginAgain(tenant, passive, why), scheduler);
+    }
+
+    private CompletableFuture<Void> agreedToBeginAgain(TenantId tenant, ReplicaId passive, String why) {
+        TenantRecord record = control.tenant(tenant);
+        if (record == null || record.placement().contains(passive)) {
+            return CompletableFuture.failedFuture(
+                    new TidalException(ErrorCode.NOT_OWNER, passive + " leads tenant " + tenant + " by now"));
+        }
+        return control.migrations().stream()
+                .filter(each -> each.tenant().equals(tenant)
+                        && each.passive().equals(passive)
+                        && each.state().canAbort()
+                        && each.state() != MigrationState.PREPARING)
+                .findFirst()
+                .map(each -> control.submit(new ClusterCommand.StepMigration(
+                                tenant,
+                                each.id(),
+                                each.state(),
+                                each.attempt(),
+                                MigrationState.PREPARING,
+                                why,
+                                nowMillis()))
+                        .<Void>thenApply(attempt -> null))
+                .orElseGet(() -> CompletableFuture.completedFuture(null));
+    }
+
     private CompletableFuture<Answer.Moved> asked(
             TenantId tenant,
             ReplicaId replica,

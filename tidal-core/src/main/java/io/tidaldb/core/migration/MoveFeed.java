@@ -170,7 +170,15 @@ final class MoveFeed {
     private CompletableFuture<Void> known() {
         return theirs != null
                 ? CompletableFuture.completedFuture(null)
-                : peer.ask(MoveStep.HELD).thenAcceptAsync(this::said, scheduler);
+                : peer.ask(MoveStep.HELD).thenAcceptAsync(this::begin, scheduler);
+    }
+
+    private void begin(Answer.Moved held) {
+        if (held.damage() != null) {
+            throw new TidalException(
+                    ErrorCode.NOT_CAUGHT_UP, "waits until what is damaged there has been fetched anew: " + held.damage());
+        }
+        said(held);
     }
 
     private void said(Answer.Moved held) {
@@ -429,35 +437,35 @@ final class MoveFeed {
 
     // What the other side has and this one lacks
 
-    /** Fetches what the other side alone has; returns how many bytes. */
+    /** Fetches what the other side alone has; returns how many bytes. What can't be read there keeps nothing else from being fetched. */
     CompletableFuture<Long> fetch() {
         return peer.ask(MoveStep.HELD)
                 .thenComposeAsync(
                         held -> {
                             said(held);
                             return node.content(shard, false, false)
-                                    .thenComposeAsync(mine -> fetch(held.logs(), mine, 0), scheduler);
+                                    .thenComposeAsync(mine -> fetch(held.logs(), mine), scheduler);
                         },
                         scheduler);
     }
 
-    private CompletableFuture<Long> fetch(List<Answer.MovedLog> logs, SlotContent mine, long fetched) {
+    private CompletableFuture<Long> fetch(List<Answer.MovedLog> logs, SlotContent mine) {
+        List<CompletableFuture<Long>> fetched = new ArrayList<>();
+        CompletableFuture<Long> before = CompletableFuture.completedFuture(0L);
         for (Answer.MovedLog log : logs) {
             long here = heldHere(mine, log.origin());
             if (Long.compareUnsigned(here, log.lastSeqno()) < 0) {
-                return fetch(log, here + 1, fetched)
-                        .thenComposeAsync(bytes -> fetch(rest(logs, log), mine, bytes), scheduler);
+                before = before.handle((bytes, failure) -> 0L)
+                        .thenComposeAsync(nothing -> fetch(log, here + 1, 0), scheduler);
+                fetched.add(before);
             }
         }
-        return fetched == 0
-                ? CompletableFuture.completedFuture(0L)
-                : node.gathered(shard).thenApply(nothing -> fetched);
-    }
-
-    private static List<Answer.MovedLog> rest(List<Answer.MovedLog> logs, Answer.MovedLog done) {
-        List<Answer.MovedLog> rest = new ArrayList<>(logs);
-        rest.remove(done);
-        return rest;
+        return CompletableFuture.allOf(fetched.toArray(CompletableFuture[]::new))
+                .thenApply(nothing ->
+                        fetched.stream().mapToLong(CompletableFuture::join).sum())
+                .thenCompose(bytes -> bytes == 0
+                        ? CompletableFuture.completedFuture(0L)
+                        : node.gathered(shard).thenApply(nothing -> bytes));
     }
 
     private CompletableFuture<Long> fetch(Answer.MovedLog log, long from, long fetched) {

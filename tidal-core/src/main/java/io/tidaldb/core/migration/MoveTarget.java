@@ -60,7 +60,7 @@ public final class MoveTarget {
             TenantShard shard = shard(TenantId.of(move.tenant()), replica);
             Node node = cluster.node(replica);
             return watched(node, shard, () -> switch (move.step()) {
-                case HELD -> content(node, shard, false, false);
+                case HELD -> node.held(shard).thenApply(MoveTarget::said);
                 case DIGEST -> node.foldOn(shard).thenCompose(nothing -> content(node, shard, true, false));
                 case CONTENT -> node.foldOn(shard).thenCompose(nothing -> content(node, shard, true, true));
                 case APPEND -> node.foldOn(shard).thenCompose(nothing -> append(node, shard, attached, false));
@@ -109,7 +109,7 @@ public final class MoveTarget {
         List<Answer.MovedLog> merged = new ArrayList<>();
         content.merged().forEach((origin, last) -> merged.add(log(new SlotLogs.Held(origin, last + 1, last, 0))));
         return new Answer.Moved(
-                logs, merged, content.folded(), content.digest(), content.hash(), 0, 0, NOTHING, null, null);
+                logs, merged, content.folded(), content.digest(), content.hash(), 0, 0, NOTHING, null, null, content.damage());
     }
 
     private static Answer.MovedLog log(SlotLogs.Held held) {
@@ -124,7 +124,7 @@ public final class MoveTarget {
     }
 
     private static Answer.Moved answer(List<Answer.MovedLog> logs, int members, int complete, byte[] batches) {
-        return new Answer.Moved(logs, List.of(), false, NOTHING, NOTHING, members, complete, batches, null, null);
+        return new Answer.Moved(logs, List.of(), false, NOTHING, NOTHING, members, complete, batches, null, null, null);
     }
 
     private static CompletableFuture<Answer.Moved> append(
@@ -195,7 +195,7 @@ public final class MoveTarget {
             throw new TidalException(ErrorCode.CORRUPT_DATA, "a tail is asked for without an origin");
         }
         Origin origin = new Origin(RegionId.of(of[0]), ShardId.of(of[1]), of[2]);
-        return node.withLogs(shard, TAIL_BYTES, logs -> logs.read(origin, move.number(), TAIL_BYTES))
+        return node.withReadableLogs(shard, TAIL_BYTES, logs -> logs.read(origin, move.number(), TAIL_BYTES))
                 .thenApply(batches -> answer(List.of(), 0, 0, encoded(batches)));
     }
 

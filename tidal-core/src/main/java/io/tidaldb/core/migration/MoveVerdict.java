@@ -1,5 +1,6 @@
 package io.tidaldb.core.migration;
 
+import io.tidaldb.api.Origin;
 import io.tidaldb.core.ingest.SlotContent;
 import io.tidaldb.core.ingest.SlotLogs;
 import io.tidaldb.core.ledger.StateDigest;
@@ -8,12 +9,30 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Whether both sides of a migration hold the same. Pure functions. */
 final class MoveVerdict {
 
     private MoveVerdict() {}
+
+    /** Returns the first origin of whose log the target has less; null if it has all of each. */
+    static @Nullable Origin lacking(SlotContent mine, Answer.Moved theirs) {
+        return mine.logs().stream()
+                .filter(log -> Long.compareUnsigned(heldTo(theirs, log.origin()), log.lastSeqno()) < 0)
+                .map(SlotLogs.Held::origin)
+                .findFirst()
+                .orElse(null);
+    }
+
+    private static long heldTo(Answer.Moved theirs, Origin origin) {
+        return Stream.concat(theirs.logs().stream(), theirs.merged().stream())
+                .filter(log -> log.origin().equals(origin))
+                .mapToLong(Answer.MovedLog::lastSeqno)
+                .findFirst()
+                .orElse(origin.startSeqno());
+    }
 
     /** Returns what is different; null if nothing is, or it can't be told because one side has not folded all of it. */
     static @Nullable String difference(SlotContent mine, Answer.Moved theirs) {

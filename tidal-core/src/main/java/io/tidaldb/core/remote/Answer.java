@@ -202,6 +202,7 @@ public sealed interface Answer {
      * @param batches of a tail, as they are stored, one after another
      * @param foreground what writes to its node are like; null from a node that does not say
      * @param frozenNanos for how long it has taken no writes because the slot was to change hands; null if it never was, or it is not known
+     * @param damage what is wrong with its files, so that it takes nothing and its logs may not all be readable; null if nothing is
      */
     record Moved(
             List<MovedLog> logs,
@@ -213,7 +214,8 @@ public sealed interface Answer {
             int complete,
             byte[] batches,
             ForegroundLatency.@Nullable Sample foreground,
-            @Nullable Long frozenNanos)
+            @Nullable Long frozenNanos,
+            @Nullable String damage)
             implements Answer {
 
         /** Returns the same with what writes are like. */
@@ -228,7 +230,8 @@ public sealed interface Answer {
                     complete,
                     batches,
                     sample,
-                    frozen.isPresent() ? (Long) frozen.getAsLong() : null);
+                    frozen.isPresent() ? (Long) frozen.getAsLong() : null,
+                    damage);
         }
     }
 

@@ -7,6 +7,7 @@ import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.Seqno;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
+import io.tidaldb.api.placement.ShardAssignment;
 import io.tidaldb.core.ScrubFigures;
 import io.tidaldb.core.cluster.LocalCluster;
 import io.tidaldb.core.cluster.RemoteCalls;
@@ -18,6 +19,7 @@ import io.tidaldb.core.ingest.Node;
 import io.tidaldb.core.ingest.Scrub;
 import io.tidaldb.core.ingest.TenantShard;
 import io.tidaldb.core.leading.Succession;
+import io.tidaldb.core.migration.MoveCoordinator;
 import io.tidaldb.core.remote.Answer;
 import io.tidaldb.core.remote.Call;
 import io.tidaldb.core.runtime.LoopScheduler;
@@ -26,13 +28,16 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BiFunction;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -63,6 +68,7 @@ public final class Scrubbing {
     private final LocalCluster cluster;
     private final Hosting hosting;
     private final @Nullable RemoteCalls calls;
+    private final MoveCoordinator moves;
     private final BiFunction<TenantId, ReplicaId, CompletableFuture<Void>> promotion;
     private final ScrubSettings settings;
     private final LoopScheduler scheduler;
@@ -79,6 +85,7 @@ public final class Scrubbing {
             LocalCluster cluster,
             Hosting hosting,
             @Nullable RemoteCalls calls,
+            MoveCoordinator moves,
             BiFunction<TenantId, ReplicaId, CompletableFuture<Void>> promotion,
             ScrubSettings settings,
             LoopScheduler scheduler) {
@@ -86,6 +93,7 @@ public final class Scrubbing {
         this.cluster = cluster;
         this.hosting = hosting;
         this.calls = calls;
+        this.moves = moves;
         this.promotion = promotion;
         this.settings = settings;
         this.scheduler = scheduler;
@@ -237,13 +245,16 @@ public final class Scrubbing {
             return;
         }
         CompletableFuture<Void> all = CompletableFuture.completedFuture(null);
+        Set<TenantShard> damaged = new HashSet<>();
         for (EmbeddedTenant tenant : hosting.tenants()) {
             for (TenantShard shard : tenant.replicas()) {
                 TidalException damage = shard.damage();
+                // What can't be opened for want of a key is whole, as far as anybody can tell.
                 if (damage == null || damage.code() == ErrorCode.TENANT_SUSPENDED) {
-                    // What can't be opened for want of a key is whole, as far as anybody can tell.
-                    known.remove(shard);
-                } else if (cluster.isRunning(cluster.nameOf(shard.replica()))) {
+                    continue;
+                }
+                damaged.add(shard);
+                if (cluster.isRunning(cluster.nameOf(shard.replica()))) {
                     Damaged found = known.get(shard);
                     if (found == null) {
                         found = new Damaged(scheduler.nanoTime());
@@ -257,6 +268,7 @@ public final class Scrubbing {
                 }
             }
         }
+        known.keySet().retainAll(damaged);
         if (healing) {
             all.whenComplete((nothing, failure) -> scheduler.execute(() -> healing = false));
         }
@@ -279,7 +291,8 @@ public final class Scrubbing {
 
     /** Does what can be done about a damaged replica now; does not fail. */
     private CompletableFuture<Void> healed(EmbeddedTenant tenant, TenantShard shard, Damaged found) {
-        if (!shard.isReplicated() || shard.writesEverywhere()) {
+        boolean alone = !shard.isReplicated() && !shard.isElsewhere();
+        if (alone || shard.writesEverywhere()) {
             return CompletableFuture.completedFuture(null);
         }
         return copies(tenant, shard)
@@ -323,12 +336,12 @@ public final class Scrubbing {
     }
 
     /**
-     * Throws a follower's replica away, if its leader holds all of it, and fetches it again; or if the leader holds all that any other
+     * Throws a follower's replica away, if the slot's leader holds all of it, and fetches it again; or if the leader holds all that any other
      * replica does, and the rest can't be read.
      */
     private CompletableFuture<Void> refetched(EmbeddedTenant tenant, TenantShard shard, Copies copies, Damaged found) {
         Optional<Answer.Replica> answer = copies.replicas().stream()
-                .filter(each -> cluster.nameOf(ReplicaId.parse(each.replica())).equals(shard.leaderNode()))
+                .filter(each -> ReplicaId.parse(each.replica()).equals(shard.leader()))
                 .findFirst();
         if (answer.isEmpty()) {
             return CompletableFuture.completedFuture(null);
@@ -359,14 +372,19 @@ public final class Scrubbing {
     }
 
     private CompletableFuture<Void> thrownAway(EmbeddedTenant tenant, TenantShard shard, Damaged found) {
-        NodeId leader = shard.leaderNode();
-        return cluster.unlessEnded(
-                        cluster.nameOf(shard.replica()),
-                        cluster.node(shard.replica()).resetHeldElsewhere(shard))
+        String again = "what it held is fetched from " + shard.leaderNode() + " again";
+        CompletableFuture<Void> mayGo = shard.isElsewhere()
+                ? moves.beginAgain(tenant.id(), shard.replica(), shard.replica() + " was damaged: " + again)
+                : CompletableFuture.completedFuture(null);
+        return mayGo.thenComposeAsync(
+                        nothing -> cluster.unlessEnded(
+                                cluster.nameOf(shard.replica()),
+                                cluster.node(shard.replica()).resetHeldElsewhere(shard)),
+                        scheduler)
                 .thenComposeAsync(
                         reset -> {
                             if (reset) {
-                                say(tenant, shard, found, "what it held is fetched from " + leader + " again");
+                                say(tenant, shard, found, again);
                             }
                             return reset
                                     ? hosting.rejoin(tenant, shard)
@@ -401,10 +419,12 @@ public final class Scrubbing {
         if (leader == null) {
             return CompletableFuture.completedFuture(Optional.empty());
         }
-        List<CompletableFuture<Answer.Positions>> asked = cluster.holders(shard, tenant.config()).stream()
-                .filter(node -> !node.equals(self))
-                .map(node -> held(tenant, shard, node, leader))
-                .toList();
+        List<CompletableFuture<Answer.Positions>> asked = shard.isElsewhere()
+                ? heldOnBothShards(tenant, shard)
+                : cluster.holders(shard, tenant.config()).stream()
+                        .filter(node -> !node.equals(self))
+                        .map(node -> held(tenant, shard, node, leader))
+                        .toList();
         return CompletableFuture.allOf(asked.toArray(CompletableFuture[]::new))
                 .thenCompose(nothing ->
                         cluster.unlessEnded(self, cluster.node(shard.replica()).known(shard)))
@@ -430,6 +450,32 @@ public final class Scrubbing {
                                 && !control.filling().contains(ReplicaId.parse(each.replica())))
                         .toList()))
                 .exceptionally(failure -> new Answer.Positions(List.of()));
+    }
+
+    /** Returns what the other replicas hold of a slot that is on its way between two shards; nothing of one that does not answer or is not whole. */
+    private List<CompletableFuture<Answer.Positions>> heldOnBothShards(EmbeddedTenant tenant, TenantShard shard) {
+        ReplicaId leader = Objects.requireNonNull(shard.leader());
+        return Stream.of(shard.replica().shard(), leader.shard())
+                .flatMap(each -> cluster.replicas().allowed(each, tenant.config()).stream())
+                .map(ShardAssignment::replica)
+                .filter(replica -> !replica.equals(shard.replica()))
+                .map(replica -> moves.held(tenant.id(), replica)
+                        .thenApply(answer -> new Answer.Positions(
+                                answer.comparable() ? List.of(replica(tenant.id(), replica, answer)) : List.of()))
+                        .exceptionally(failure -> new Answer.Positions(List.of())))
+                .toList();
+    }
+
+    private static Answer.Replica replica(TenantId tenant, ReplicaId replica, Answer.Moved held) {
+        return new Answer.Replica(
+                tenant.value(), replica.toString(), true, logs(held.logs()), logs(held.merged()));
+    }
+
+    private static List<Answer.Log> logs(List<Answer.MovedLog> held) {
+        return held.stream()
+                .map(log -> new Answer.Log(
+                        log.region(), log.shard(), log.incarnation(), log.firstSeqno(), log.lastSeqno()))
+                .toList();
     }
 
     private static boolean isOther(ReplicaId replica, TenantShard shard) {

@@ -428,15 +428,10 @@ final class MembersWorkload {
     }
 
     /** Returns the failure if it is one that faults explain. */
-    // Whoever is asked says what it can't read, and nothing else.
-    private static boolean isRot(TidalException reason) {
-        return Chaos.ROT && (reason.code() == ErrorCode.CORRUPT_LOG || reason.code() == ErrorCode.CORRUPT_DATA);
-    }
-
-    private static TidalException expected(@Nullable Throwable failure) {
+    private TidalException expected(@Nullable Throwable failure) {
         Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
         if (cause instanceof TidalException reason
-                && (reason.code().outcome() != Outcome.FATAL || isRot(reason))
+                && (reason.code().outcome() != Outcome.FATAL || cluster.isRot(reason))
                 && reason.code() != ErrorCode.IDEMPOTENCY_KEY_REUSED
                 && reason.code() != ErrorCode.WAL_GAP) {
             return reason;

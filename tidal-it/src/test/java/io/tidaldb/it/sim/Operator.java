@@ -1,14 +1,12 @@
 package io.tidaldb.it.sim;
 
-import io.tidaldb.api.ErrorCode;
-import io.tidaldb.api.Outcome;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.core.Tidal;
 import io.tidaldb.it.sim.SimulatedMembers.Member;
 import java.util.function.Consumer;
 
 /** Somebody who asks members for changes, and takes no for an answer where a fault may explain it. */
-record Operator(SimulatedWorld world) {
+record Operator(SimulatedMembers cluster) {
 
     /**
      * Asks a member, if it serves.
@@ -26,15 +24,13 @@ record Operator(SimulatedWorld world) {
                 change.accept(tidal);
                 return tidal;
             });
-            world.note("through " + through.id() + " somebody " + what);
+            cluster.world().note("through " + through.id() + " somebody " + what);
             return true;
         } catch (MachineCrash e) {
-            world.note("crashed before it was known whether somebody " + what);
+            cluster.world().note("crashed before it was known whether somebody " + what);
         } catch (TidalException e) {
-            if (e.code().outcome() == Outcome.FATAL || e.code() == ErrorCode.VERSION_MISMATCH) {
-                throw new AssertionError("somebody " + what + ", which no fault explains", e);
-            }
-            world.note("nobody " + what + " through " + through.id() + ": " + e.getMessage());
+            cluster.mustExplain("somebody " + what, e);
+            cluster.world().note("nobody " + what + " through " + through.id() + ": " + e.getMessage());
         }
         return false;
     }

@@ -2,7 +2,6 @@ package io.tidaldb.it.sim;
 
 import io.tidaldb.api.EntityId;
 import io.tidaldb.api.ErrorCode;
-import io.tidaldb.api.Outcome;
 import io.tidaldb.api.QuotaExceededException;
 import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.TenantId;
@@ -236,15 +235,9 @@ final class RandomBackups {
         } catch (MachineCrash e) {
             world.note(through.id() + " crashed while " + tenant + " was backed up");
         } catch (TidalException e) {
-            expected("back up " + tenant, e);
+            cluster.mustExplain("nobody can back up " + tenant, e);
             world.note("through " + through.id() + " " + tenant + " is not backed up"
                     + (everywhere ? ", which is written everywhere" : "") + ": " + e.getMessage());
-        }
-    }
-
-    private static void expected(String what, TidalException e) {
-        if (e.code().outcome() == Outcome.FATAL || e.code() == ErrorCode.VERSION_MISMATCH) {
-            throw new AssertionError("can't " + what + ", which no fault explains", e);
         }
     }
 
@@ -313,7 +306,7 @@ final class RandomBackups {
         } catch (MachineCrash e) {
             world.note("crashed before it could " + what);
         } catch (TidalException e) {
-            expected(what, e);
+            cluster.mustExplain("nobody can " + what, e);
             world.note("can't " + what + ": " + e.getMessage());
             return e;
         }
@@ -350,8 +343,8 @@ final class RandomBackups {
             world.note("crashed before it was known whether " + copy + " is deleted");
             return false;
         } catch (TidalException e) {
-            expected("delete " + copy, e);
-            world.note("can't delete " + copy + " through " + through.id() + ": " + e.getMessage());
+            cluster.mustExplain("nobody can delete " + copy, e);
+            world.note("nobody can delete " + copy + " through " + through.id() + ": " + e.getMessage());
             // It may still be agreed on.
             return false;
         }

@@ -40,7 +40,7 @@ final class RandomErasures {
     RandomErasures(SimulatedMembers cluster, MemberHistory history, List<EntityId> entities) {
         this.cluster = cluster;
         this.world = cluster.world();
-        this.operator = new Operator(world);
+        this.operator = new Operator(cluster);
         this.random = world.random("erasures");
         this.history = history;
         this.entities = List.copyOf(entities);

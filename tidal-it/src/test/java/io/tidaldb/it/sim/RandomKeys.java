@@ -67,7 +67,7 @@ final class RandomKeys {
     RandomKeys(SimulatedMembers cluster, long tenants, boolean faulty) {
         this.cluster = cluster;
         this.world = cluster.world();
-        this.operator = new Operator(world);
+        this.operator = new Operator(cluster);
         this.random = world.random("keys");
         this.chosen = random.chance(KEYS);
         this.faulty = faulty;

@@ -17,6 +17,10 @@ final class RandomMembers {
 
     private static final Duration HEALED = Duration.ofMinutes(2);
     private static final Duration SCRUB_INTERVAL = Duration.ofMillis(500);
+
+    /** In how many runs of a million bits turn at rest, unless they are to in every other one. */
+    private static final int ROTS = 100_000;
+
     private static final int LOSSES = Integer.getInteger("tidal.sim.losses", 250_000);
 
     private final SimulatedRandom random;
@@ -31,11 +35,14 @@ final class RandomMembers {
     private final RandomBackups backups;
     private final int calm;
     private final boolean faulty;
+    private final SimulatedRandom rots;
+    private final boolean rotting;
     private final LinkQuality links;
     private boolean over;
     private long crashes;
     private long stops;
     private long lost;
+    private long rotten;
     private long merges;
 
     /** Those that will never come back, until they do. */
@@ -60,7 +67,9 @@ final class RandomMembers {
                 profile -> profile.withClocks(
                         Duration.ofMillis(random.between(-2_000, 2_000)), (int) random.between(-200, 200)));
         cluster.network().links(links);
-        if (Chaos.ROT) {
+        rots = world.random("rot");
+        rotting = rots.chance(Chaos.ROT ? 500_000 : ROTS);
+        if (rotting) {
             cluster.scrubbing(SCRUB_INTERVAL);
         }
         keys = new RandomKeys(cluster, MembersWorkload.TENANTS, faulty);
@@ -84,6 +93,11 @@ final class RandomMembers {
 
     long lost() {
         return lost;
+    }
+
+    /** Returns how many bits have turned at rest. */
+    long rotten() {
+        return rotten;
     }
 
     long merges() {
@@ -152,11 +166,10 @@ final class RandomMembers {
         if (faulty) {
             disturbLater();
         }
-        SimulatedRandom rots = world.random("rot");
         // Who is lost for good is not to have been the last who had it.
-        if (Chaos.ROT && !loses && rots.chance(500_000)) {
+        if (rotting && !loses) {
             for (long times = rots.between(1, 5); times > 0; times--) {
-                world.schedule(Duration.ofMillis(rots.between(1, 20_000)), () -> rot(rots));
+                world.schedule(Duration.ofMillis(rots.between(1, 20_000)), this::rot);
             }
         }
         long end = world.nanoTime() + Duration.ofSeconds(random.between(5, 25)).toNanos();
@@ -314,7 +327,7 @@ final class RandomMembers {
     }
 
     // A copy of what another wrote, who still has it. Where all write, nobody throws away what is damaged.
-    private void rot(SimulatedRandom rots) {
+    private void rot() {
         Member member = cluster.members().get((int) rots.below(cluster.members().size()));
         Optional<Member> serving =
                 cluster.members().stream().filter(Member::serves).findFirst();
@@ -325,7 +338,10 @@ final class RandomMembers {
                                 log -> !log.origin().region().equals(member.region())
                                         && Chaos.isWrittenByOne(asked.tidal(), log.tenant()),
                                 rots))
-                .ifPresent(log -> member.machine().note("a bit of log " + log + " turns"));
+                .ifPresent(log -> {
+                    rotten++;
+                    member.machine().note("a bit of log " + log + " turns");
+                });
     }
 
     private void later(Runnable healing) {

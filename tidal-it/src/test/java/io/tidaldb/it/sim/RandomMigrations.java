@@ -42,7 +42,7 @@ final class RandomMigrations {
     RandomMigrations(SimulatedMembers cluster, boolean faulty) {
         this.cluster = cluster;
         this.world = cluster.world();
-        this.operator = new Operator(world);
+        this.operator = new Operator(cluster);
         this.random = world.random("migrations");
         this.chosen = random.chance(600_000);
         this.strike = faulty ? (int) random.between(0, 300_000) : 0;

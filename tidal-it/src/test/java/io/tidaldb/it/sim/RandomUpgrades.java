@@ -33,7 +33,7 @@ final class RandomUpgrades {
     RandomUpgrades(SimulatedMembers cluster) {
         this.cluster = cluster;
         this.world = cluster.world();
-        this.operator = new Operator(world);
+        this.operator = new Operator(cluster);
         this.random = world.random("upgrades");
         this.chosen = random.chance(600_000);
     }

@@ -1,6 +1,8 @@
 package io.tidaldb.it.sim;
 
+import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.NodeId;
+import io.tidaldb.api.Outcome;
 import io.tidaldb.api.RegionId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.api.key.KeyVault;
@@ -88,6 +90,26 @@ public final class SimulatedMembers implements AutoCloseable {
     /** Has their instances read again what they hold so often. */
     void scrubbing(Duration interval) {
         scrubInterval = interval;
+    }
+
+    /**
+     * Returns whether a refusal says that something can't be read, and bits have turned: whoever is asked says that, and nothing else, until what
+     * is damaged was found and fetched again.
+     */
+    boolean isRot(TidalException refusal) {
+        boolean damage = refusal.code() == ErrorCode.CORRUPT_LOG || refusal.code() == ErrorCode.CORRUPT_DATA;
+        return damage
+                && members.stream()
+                        .flatMap(member -> member.machine.disks().all().stream())
+                        .anyMatch(disk -> disk.rotten() > 0);
+    }
+
+    /** Fails if somebody is refused as no fault explains. */
+    void mustExplain(String what, TidalException refusal) {
+        boolean expected = refusal.code().outcome() != Outcome.FATAL && refusal.code() != ErrorCode.VERSION_MISMATCH;
+        if (!expected && !isRot(refusal)) {
+            throw new AssertionError(what + ", which no fault explains", refusal);
+        }
     }
 
     /** Opens all, each while those before it wait for it. */
