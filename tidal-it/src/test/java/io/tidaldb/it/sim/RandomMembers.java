@@ -18,9 +18,6 @@ final class RandomMembers {
     private static final Duration HEALED = Duration.ofMinutes(2);
     private static final Duration SCRUB_INTERVAL = Duration.ofMillis(500);
 
-    /** In how many runs of a million bits turn at rest, unless they are to in every other one. */
-    private static final int ROTS = 100_000;
-
     private static final int LOSSES = Integer.getInteger("tidal.sim.losses", 250_000);
 
     private final SimulatedRandom random;
@@ -68,7 +65,7 @@ final class RandomMembers {
                         Duration.ofMillis(random.between(-2_000, 2_000)), (int) random.between(-200, 200)));
         cluster.network().links(links);
         rots = world.random("rot");
-        rotting = rots.chance(Chaos.ROT ? 500_000 : ROTS);
+        rotting = Chaos.ROT && rots.chance(500_000);
         if (rotting) {
             cluster.scrubbing(SCRUB_INTERVAL);
         }
