@@ -13,6 +13,7 @@ import io.tidaldb.core.client.TidalClient;
 import io.tidaldb.core.client.TidalClientBuilder;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -24,6 +25,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -42,6 +44,11 @@ class ClientProcessTest {
     private static final int RATE = Integer.getInteger("tidal.client.rate", 1_000);
 
     private static final int SECONDS = Integer.getInteger("tidal.client.seconds", 8);
+
+    /** Whether the node that leads is the one that leads the control log, too; null for either. */
+    private static final @Nullable String DECIDES = System.getProperty("tidal.client.decides");
+
+    private static final long LONGEST_MILLIS = 10_000;
 
     @TempDir
     Path work;
@@ -135,16 +142,7 @@ class ClientProcessTest {
         try (ProcessCluster cluster = new ProcessCluster(work, 3)) {
             cluster.up();
             for (TenantId tenant : List.of(TENANT, WATCHED)) {
-                Cli.run(
-                                "tenant",
-                                "create",
-                                "--server",
-                                cluster.server(0),
-                                "--tenant",
-                                tenant,
-                                "--durability",
-                                "MAJORITY")
-                        .done();
+                create(cluster, tenant);
             }
             TidalClientBuilder builder = TidalClient.builder().cluster(cluster.name());
             IntStream.range(0, 3).forEach(node -> builder.seed(cluster.node(node), cluster.peer(node)));
@@ -185,10 +183,12 @@ class ClientProcessTest {
                 for (Thread session : sessions) {
                     session.join();
                 }
+                long longest = load.longestGapNanos.get() / 1_000_000;
                 System.out.printf(
                         "client: wrote %d signals, read %d times, longest time without an acknowledgement %d ms%n",
-                        sent, load.reads.get(), load.longestGapNanos.get() / 1_000_000);
+                        sent, load.reads.get(), longest);
                 assertThat(load.failures).isEmpty();
+                assertThat(longest).isLessThan(LONGEST_MILLIS);
                 HistorySession.found(cluster.server(0), WATCHED, history);
                 assertThat(HistoryCheck.problems(history)).isEmpty();
                 System.out.printf(
@@ -211,6 +211,27 @@ class ClientProcessTest {
                 }
             }
         }
+    }
+
+    private static void create(ProcessCluster cluster, TenantId tenant) {
+        List<Object> words = new ArrayList<>(List.of(
+                "tenant", "create", "--server", cluster.server(0), "--tenant", tenant, "--durability", "MAJORITY"));
+        if (DECIDES != null) {
+            int decider = decider(cluster);
+            int leads = Boolean.parseBoolean(DECIDES) ? decider : (decider + 1) % 3;
+            words.addAll(List.of("--shards", "r" + leads + ":s" + leads));
+        }
+        Cli.run(words.toArray()).done();
+    }
+
+    /** Returns the node that leads the control log. */
+    private static int decider(ProcessCluster cluster) {
+        String name = Cli.run("cluster", "status", "--server", cluster.server(0), "--output", "json")
+                .done()
+                .json()
+                .path("leader")
+                .asText();
+        return Integer.parseInt(name.substring(1));
     }
 
     /** Returns the node that leads the tenant's first slot. */

@@ -19,6 +19,12 @@ public sealed interface ClusterCommand {
         return null;
     }
 
+    /** Returns the tenants whose records it changes; empty if there are none, or nobody can tell which. */
+    default List<TenantId> changed() {
+        TenantId one = tenant();
+        return one == null ? List.of() : List.of(one);
+    }
+
     /** The nodes and shards of a new cluster. Refused if there are others already. */
     record DefineTopology(String cluster, List<ShardAssignment> shards) implements ClusterCommand {}
 
@@ -104,6 +110,11 @@ public sealed interface ClusterCommand {
         /** Copies the list. */
         public CreateTenants {
             tenants = List.copyOf(tenants);
+        }
+
+        @Override
+        public List<TenantId> changed() {
+            return tenants.stream().map(CreateTenant::tenant).toList();
         }
     }
 

@@ -75,9 +75,9 @@ public final class ControlPlane implements AutoCloseable {
         /**
          * Something may have changed.
          *
-         * @param tenant whose record it was; null if it was something else, or everything
+         * @param tenants whose records it was; empty if it was something else, or everything
          */
-        void changed(@Nullable TenantId tenant);
+        void changed(List<TenantId> tenants);
     }
 
     /**
@@ -186,10 +186,10 @@ public final class ControlPlane implements AutoCloseable {
             lastSnapshot = snapshot.index();
             reached = reached(snapshot.index());
         }
-        tell(null, reached);
+        tell(List.of(), reached);
     }
 
-    private void tell(@Nullable TenantId changed, List<CompletableFuture<Void>> reached) {
+    private void tell(List<TenantId> changed, List<CompletableFuture<Void>> reached) {
         Listener told = listener;
         if (told != null) {
             told.changed(changed);
@@ -199,16 +199,18 @@ public final class ControlPlane implements AutoCloseable {
 
     /** Stores the state after an entry that was just applied, once enough were since the last time. */
     private void compactIfDue(long at) {
-        byte[] encoded;
+        ClusterState then;
         synchronized (this) {
             // While the log is replayed it does not take snapshots.
             if (!watching || at != index || at - lastSnapshot < SNAPSHOT_INTERVAL) {
                 return;
             }
-            encoded = stateCodec.encode(state);
+            then = copy();
             lastSnapshot = at;
         }
         try {
+            // Of many tenants it takes a while, in which nobody has to wait who only looks.
+            byte[] encoded = stateCodec.encode(then);
             if (journal != null) {
                 // What it has not on disk yet comes again from the entries that are about to go.
                 journal.sync();
@@ -248,14 +250,8 @@ public final class ControlPlane implements AutoCloseable {
         if (command instanceof ClusterCommand.RenewLease) {
             // Nobody's part in anything has changed.
             reached.forEach(each -> each.complete(null));
-        } else if (command instanceof ClusterCommand.CreateTenants create) {
-            Listener told = listener;
-            if (told != null) {
-                create.tenants().forEach(each -> told.changed(each.tenant()));
-            }
-            reached.forEach(each -> each.complete(null));
         } else {
-            tell(command.tenant(), reached);
+            tell(command.changed(), reached);
         }
     }
 
@@ -276,11 +272,7 @@ public final class ControlPlane implements AutoCloseable {
 
     /** Returns what a command would come to if it were agreed now, by applying it to a copy of the state. */
     public DryRun dryRun(ClusterCommand command) {
-        byte[] encoded;
-        synchronized (this) {
-            encoded = stateCodec.encode(state);
-        }
-        ClusterState copy = stateCodec.decode(encoded);
+        ClusterState copy = copy();
         CommandImage image = CommandImage.before(copy, command);
         Reply reply = copy.apply(command);
         if (reply instanceof Reply.Refused refused) {
@@ -444,10 +436,14 @@ public final class ControlPlane implements AutoCloseable {
      *
      * @throws TidalException what it would be refused with
      */
-    public synchronized void preview(ClusterCommand command) {
+    public void preview(ClusterCommand command) {
+        copy().apply(command).orThrow();
+    }
+
+    private synchronized ClusterState copy() {
         ClusterState copy = new ClusterState();
         copy.replaceWith(state);
-        copy.apply(command).orThrow();
+        return copy;
     }
 
     /** Returns who votes on what is agreed, as far as this node knows. */

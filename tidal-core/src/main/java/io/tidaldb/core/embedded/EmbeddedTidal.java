@@ -246,8 +246,8 @@ final class EmbeddedTidal implements Tidal, Instance {
                         network,
                         hosting,
                         new CallService.Parts(lifecycle::existing, figures, moveTarget, moves, reconciling, comparing));
-        control.listen(tenant -> {
-            hosting.changed(tenant);
+        control.listen(tenants -> {
+            hosting.changed(tenants);
             moves.changed();
             replicaUpkeep.changed();
             entityErasing.changed();

@@ -146,30 +146,30 @@ public final class Hosting implements ControlPlane.Listener {
     // Rounds
 
     @Override
-    public void changed(@Nullable TenantId tenant) {
+    public void changed(List<TenantId> which) {
+        boolean any = which.isEmpty();
         boolean otherNodes = false;
-        if (tenant == null) {
+        if (any) {
             schema.update(control.schema());
             otherNodes = cluster.follow(control.shards(), control.nodes());
         }
         boolean replaced = otherNodes;
         scheduler.execute(() -> {
-            if (tenant == null) {
+            if (any) {
                 nodesChanged.run();
             }
             if (replaced) {
                 moved.addAll(tenants.keySet());
                 changed.addAll(moved);
             }
-            if (tenant == null) {
+            if (any) {
                 tenants.forEach((id, hosted) -> {
                     if (!hosted.record().equals(control.tenant(id))) {
                         changed.add(id);
                     }
                 });
-            } else {
-                changed.add(tenant);
             }
+            changed.addAll(which);
             work();
         });
     }

@@ -67,7 +67,7 @@ public final class KeyWatch {
         KeyRing held = tenant.keys();
         KeyRing now = keyrings.of(agreed);
         if (!held.isSameAs(now)) {
-            hosting.changed(tenant.id());
+            hosting.changed(List.of(tenant.id()));
         } else if (held.isWorn()) {
             rotate(tenant.id(), agreed);
         }

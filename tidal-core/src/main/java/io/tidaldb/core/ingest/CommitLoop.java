@@ -86,6 +86,11 @@ public final class CommitLoop implements LoopBody {
         return queue(new LoopTask<>(task));
     }
 
+    /** As {@link #submit(Supplier)}, a task that looks at one slot alone: what such tasks stage is committed together. */
+    <T> CompletableFuture<T> submit(TenantShard slot, Supplier<T> task) {
+        return queue(new LoopTask<>(task, slot));
+    }
+
     /** Queues a task that runs in a tenant's turn, after all writes of the tenant that were queued before it. */
     <T> CompletableFuture<T> submit(Flow flow, int cost, Supplier<T> task) {
         return queue(new LoopTask<>(task, flow, cost));
@@ -192,9 +197,11 @@ public final class CommitLoop implements LoopBody {
             commits.settle();
         }
         for (LoopTask<?> task = system.poll(); task != null; task = system.poll()) {
+            commitStagedBefore(task);
             run(task);
         }
         if (waiting.isEmpty()) {
+            commits.commit();
             return worked;
         }
         int budget = waiting.isShared() ? SHARED_COMMIT_BYTES : MAX_COMMIT_BYTES;
@@ -217,6 +224,13 @@ public final class CommitLoop implements LoopBody {
             run(task);
         }
         return true;
+    }
+
+    // What a task looks at is in the log.
+    private void commitStagedBefore(LoopTask<?> task) {
+        if (commits.isStaged(task.slot)) {
+            commits.commit();
+        }
     }
 
     private boolean admitQueued() {

@@ -36,8 +36,8 @@ import org.slf4j.LoggerFactory;
  * One commit after another, each over the logs of many tenants: writes are staged, appended together, synced once, folded, acknowledged.
  * The sync of a commit of which all was acknowledged before it is put off, for a moment, to that of a later one.
  *
- * <p>Loop-confined. Invariant: between two commits nothing is staged, and ledgers hold exactly what the logs hold; after {@link #settle},
- * too, all of that is durable and told.
+ * <p>Loop-confined. Invariant: whenever a task looks at a slot, nothing of it is staged, and its ledgers hold exactly what its logs hold;
+ * after {@link #settle}, too, all of that is durable and told.
  */
 final class GroupCommit {
 
@@ -270,16 +270,27 @@ final class GroupCommit {
         }
     }
 
-    /** Closes what others wrote to a slot, if it is written here. What can't be logged now goes before the next write. Called by tasks. */
+    /**
+     * Closes what others wrote to a slot, if it is written here, with the next commit: whoever takes over many slots does not wait for a sync
+     * of each. What can't be logged then goes before the next write. Called by tasks.
+     */
     void takeOver(TenantShard shard) {
         if (failed == null && shard.writeRefusal() == null && shard.dueTakeover() != null) {
             begin(shard);
-            commit();
         }
+    }
+
+    /** Returns whether something of a slot is staged; of any slot if it is null. */
+    boolean isStaged(@Nullable TenantShard shard) {
+        return shard == null ? !dirty.isEmpty() : shard.staged != StagedCommit.NOTHING;
     }
 
     /** Makes count what was written before a takeover and came after it. Called by tasks, on a shard whose writes are taken here. */
     void adopt(TenantShard shard) {
+        if (isStaged(shard)) {
+            // A takeover says what came after it.
+            commit();
+        }
         if (failed != null || shard.writeRefusal() != null || shard.isStale()) {
             return;
         }
@@ -364,6 +375,10 @@ final class GroupCommit {
     void control(TenantShard shard, ControlRecord record) {
         if (failed != null) {
             throw storeFailed(failed);
+        }
+        if (isStaged(null)) {
+            // What becomes of that is none of this one's business.
+            commit();
         }
         TidalException refusal = shard.writeRefusal();
         if (refusal != null) {

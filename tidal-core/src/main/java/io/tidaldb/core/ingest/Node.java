@@ -315,7 +315,7 @@ public final class Node {
      */
     public CompletableFuture<Void> ledBy(
             TenantShard shard, ReplicaId leader, NodeId host, long epoch, int incarnation, List<Origin> former) {
-        return loop.submit(() -> {
+        return loop.submit(shard, () -> {
             if (shard.writesEverywhere()) {
                 shard.ledBy(leader, host, epoch, former);
                 loop.commits().takeBack(shard);
@@ -499,6 +499,9 @@ public final class Node {
      * that it begins anew; returns whether it did. Does nothing to what was written here first.
      */
     public CompletableFuture<Boolean> reset(TenantShard shard) {
+        if (!shard.isUnopened()) {
+            return CompletableFuture.completedFuture(false);
+        }
         return loop.submit(() -> {
             boolean reset = recovery.snapshots().reset(shard);
             if (reset) {

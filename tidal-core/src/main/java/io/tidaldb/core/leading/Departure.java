@@ -75,19 +75,30 @@ public final class Departure {
                             boolean hurry = now - hurryNanos > 0;
                             List<ClusterCommand.Promote> near = found.stream()
                                     .filter(each -> hurry || each.behind() <= HandOvers.NEAR)
-                                    .limit(Leadership.PROMOTIONS_PER_COMMAND)
                                     .map(Relief.Successor::promotion)
                                     .toList();
-                            CompletableFuture<Void> next = near.isEmpty()
-                                    ? hosting.after(PAUSE)
-                                    : handOvers
-                                            .hand(near, false)
-                                            .handle((handed, failure) -> failure == null && !handed.isEmpty())
-                                            .thenCompose(any -> any
-                                                    ? CompletableFuture.<Void>completedFuture(null)
-                                                    : hosting.after(PAUSE));
+                            CompletableFuture<Void> next = hand(near, endNanos, false)
+                                    .thenCompose(any -> any
+                                            ? CompletableFuture.<Void>completedFuture(null)
+                                            : hosting.after(PAUSE));
                             return next.thenComposeAsync(nothing -> go(hurryNanos, endNanos), scheduler);
                         },
+                        scheduler);
+    }
+
+    /** Hands over some slots, by one decision after the other, until one does not come about or the time is over; tells whether any was. */
+    private CompletableFuture<Boolean> hand(List<ClusterCommand.Promote> left, long endNanos, boolean any) {
+        if (left.isEmpty() || scheduler.nanoTime() - endNanos > 0) {
+            return CompletableFuture.completedFuture(any);
+        }
+        int now = Math.min(Leadership.PROMOTIONS_PER_COMMAND, left.size());
+        return handOvers
+                .hand(left.subList(0, now), false)
+                .handle((handed, failure) -> failure == null && !handed.isEmpty())
+                .thenComposeAsync(
+                        done -> done
+                                ? hand(left.subList(now, left.size()), endNanos, true)
+                                : CompletableFuture.completedFuture(any),
                         scheduler);
     }
 }

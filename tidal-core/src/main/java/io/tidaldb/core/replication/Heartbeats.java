@@ -73,7 +73,9 @@ final class Heartbeats {
             // Whoever it is given up for may have begun to take writes.
             vouches &= !slot.leads || slot.meshed || !slot.shard.isGivenUp();
             if (!state.known) {
-                exchange.tellState(slot, peer, false);
+                if (state.isAskedAgain(link.heartbeat)) {
+                    exchange.tellState(slot, peer, false);
+                }
             } else if ((state.needsSnapshot || state.asksForSnapshot) && snapshots.isFree(peer)) {
                 // The last one did not arrive, or nobody was free to send one.
                 exchange.tellState(slot, peer, false);

@@ -26,6 +26,13 @@ record LogVerdict(LogPosition theirs, Kind kind, List<WalBatch> proof) {
         CONFLICT
     }
 
+    /** Judges logs that the peer holds as they are here. */
+    static List<LogVerdict> resume(List<LogPosition> theirs) {
+        return theirs.stream()
+                .map(each -> new LogVerdict(each, Kind.RESUME, List.of()))
+                .toList();
+    }
+
     /**
      * Judges all logs of a slot that are whole here: the side that holds more of one knows whether the other's is its beginning. Called by
      * the loop.

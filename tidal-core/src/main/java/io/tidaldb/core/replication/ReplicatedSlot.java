@@ -43,6 +43,8 @@ final class ReplicatedSlot {
     /** What is known of a peer's logs. */
     static final class PeerState {
 
+        private static final long LONGEST_PAUSE = 8;
+
         final SortedMap<Origin, Shipment> shipments = new TreeMap<>();
 
         /** Whether the peer has said what it holds since the link came up. */
@@ -85,6 +87,11 @@ final class ReplicatedSlot {
         /** The number of the heartbeat that told it, or is to tell it, of the newest position. */
         long changedInHeartbeat;
 
+        /** After how many heartbeats it is asked again what it holds. */
+        private long againAt;
+
+        private long pause = 1;
+
         /** How far logs were held here when the leader last said that it has more. */
         final SortedMap<Origin, Long> heldWhenTold = new TreeMap<>();
 
@@ -98,10 +105,26 @@ final class ReplicatedSlot {
         /** What it has said is out of date. */
         void forget(long lastHeardNanos) {
             asksForSnapshot = false;
+            againAt = 0;
+            pause = 1;
             if (known) {
                 known = false;
                 heardNanos = lastHeardNanos;
             }
+        }
+
+        /** It was asked what it holds, after so many heartbeats. */
+        void asked(long heartbeats) {
+            pause = Math.min(2 * pause, LONGEST_PAUSE);
+            againAt = heartbeats + pause;
+        }
+
+        /**
+         * Returns whether it is asked again what it holds, after so many heartbeats: less and less often, since it may have many slots to see to,
+         * and not while what it said is compared.
+         */
+        boolean isAskedAgain(long heartbeats) {
+            return !comparing && heartbeats >= againAt;
         }
 
         /** The peer says what it holds. */
@@ -177,6 +200,16 @@ final class ReplicatedSlot {
     /** Returns how far each log is durable here. */
     List<LogPosition> positions() {
         return List.copyOf(held.values());
+    }
+
+    /** Returns whether a peer says that it holds the logs that are whole and durable here, to the same record, and no other. */
+    boolean holdsTheSame(List<LogPosition> theirs) {
+        return shard.damage() == null
+                && theirs.size() == held.size()
+                && theirs.stream().allMatch(each -> {
+                    LogPosition here = held.get(each.origin());
+                    return here != null && here.lastSeqno() == each.lastSeqno() && here.chain() == each.chain();
+                });
     }
 
     /** Returns how far an origin's log is durable here, or null if nothing is. */

@@ -26,6 +26,9 @@ final class StateExchange {
 
     private static final int PRESENT_HEARTBEATS = 4;
 
+    /** What a comparison costs of a tenant's turn: seldom more than a batch is read. */
+    private static final int COMPARED_BYTES = 4 << 10;
+
     private final Node node;
     private final LoopScheduler scheduler;
     private final Clock clock;
@@ -87,6 +90,10 @@ final class StateExchange {
         if (slot.shard.isUnopened()) {
             return;
         }
+        ReplicatedSlot.PeerState state = slot.state(peer);
+        if (state != null && !answer) {
+            state.asked(links.to(peer).heartbeat);
+        }
         askForSnapshot(slot, peer);
         links.tell(
                 peer, new PeerMessage.State(slot.epoch, slot.key.tenant(), slot.key.shard(), answer, slot.positions()));
@@ -132,8 +139,12 @@ final class StateExchange {
             state.saidMeanwhile = theirs;
             return;
         }
+        if (slot.holdsTheSame(theirs)) {
+            judged(peer, slot, state, LogVerdict.resume(theirs));
+            return;
+        }
         state.comparing = true;
-        node.withReadableLogs(slot.shard, settings.chunkBytes(), logs -> LogVerdict.judge(slot.key, logs, theirs))
+        node.withReadableLogs(slot.shard, COMPARED_BYTES, logs -> LogVerdict.judge(slot.key, logs, theirs))
                 .whenComplete((verdicts, failure) -> scheduler.execute(() -> {
                     state.comparing = false;
                     List<LogPosition> newer = state.saidMeanwhile;
@@ -149,17 +160,22 @@ final class StateExchange {
                             LOG.warn("slot {} of node {} can't be compared: {}", slot.key, node.id(), failure.getMessage());
                         }
                     } else {
-                        state.known = true;
-                        nameAgain(peer, state);
-                        state.needsSnapshot = slot.leads
-                                && verdicts.stream().anyMatch(verdict -> verdict.kind() == LogVerdict.Kind.SNAPSHOT);
-                        verdicts.forEach(verdict -> obey(peer, slot, state, verdict));
-                        if (state.needsSnapshot || state.asksForSnapshot) {
-                            sendSnapshot(peer, slot, state);
-                        }
-                        logs.pump(slot, peer);
+                        judged(peer, slot, state, verdicts);
                     }
                 }));
+    }
+
+    private void judged(
+            NodeId peer, ReplicatedSlot slot, ReplicatedSlot.PeerState state, List<LogVerdict> verdicts) {
+        state.known = true;
+        nameAgain(peer, state);
+        state.needsSnapshot =
+                slot.leads && verdicts.stream().anyMatch(verdict -> verdict.kind() == LogVerdict.Kind.SNAPSHOT);
+        verdicts.forEach(verdict -> obey(peer, slot, state, verdict));
+        if (state.needsSnapshot || state.asksForSnapshot) {
+            sendSnapshot(peer, slot, state);
+        }
+        logs.pump(slot, peer);
     }
 
     private void obey(NodeId peer, ReplicatedSlot slot, ReplicatedSlot.PeerState state, LogVerdict verdict) {

@@ -13,6 +13,7 @@ import io.tidaldb.core.tenant.EmbeddedTenant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -55,41 +56,58 @@ public final class NodeFigures {
 
     /** Returns what the node tells of itself. */
     public Answer.Figures figures() {
+        Map<ReplicaId, ShardSums> shards = new LinkedHashMap<>();
+        cluster.hosted(node).forEach(replica -> shards.put(replica, new ShardSums()));
+        List<Answer.Tenant> said = new ArrayList<>();
+        for (EmbeddedTenant tenant : tenants) {
+            for (TenantShard slot : tenant.replicas()) {
+                ShardSums sums = shards.get(slot.replica());
+                if (sums != null) {
+                    sums.add(tenant, slot);
+                }
+            }
+            tenant(tenant).ifPresent(said::add);
+        }
         return new Answer.Figures(
                 version,
-                cluster.hosted(node).stream().map(this::shard).toList(),
-                tenants.stream().map(this::tenant).flatMap(Optional::stream).toList(),
+                shards.entrySet().stream()
+                        .map(each -> each.getValue().of(each.getKey()))
+                        .toList(),
+                said,
                 upgrade,
                 usableBytes);
     }
 
-    private Answer.Shard shard(ReplicaId replica) {
-        long entities = 0;
-        long bytes = 0;
-        double rate = 0;
-        boolean leads = false;
-        Map<String, long[]> lag = new TreeMap<>();
-        for (EmbeddedTenant tenant : tenants) {
-            for (TenantShard slot : tenant.replicas(replica.shard())) {
-                if (!slot.replica().equals(replica)) {
-                    continue;
-                }
-                entities += slot.entityCount();
-                bytes += slot.storageBytes();
-                if (slot.leads()) {
-                    leads = true;
-                    rate += tenant.rate(nowNanos)
-                            / Math.max(1, tenant.state().slots().size());
-                    lags.getOrDefault(tenant.id(), List.of()).stream()
-                            .filter(each -> each.shard().equals(replica.shard()))
-                            .forEach(each -> lag.merge(
-                                    each.follower().name(),
-                                    new long[] {each.records(), each.millis()},
-                                    NodeFigures::worse));
+    /** What the slots of a shard's replica come to. */
+    private final class ShardSums {
+
+        private final Map<String, long[]> lag = new TreeMap<>();
+        private boolean leads;
+        private long entities;
+        private double rate;
+        private long bytes;
+
+        void add(EmbeddedTenant tenant, TenantShard slot) {
+            entities += slot.entityCount();
+            bytes += slot.storageBytes();
+            if (slot.leads()) {
+                leads = true;
+                rate += tenant.rate(nowNanos)
+                        / Math.max(1, tenant.state().slots().size());
+                for (ReplicationLag each : lags.getOrDefault(tenant.id(), List.of())) {
+                    if (each.shard().equals(slot.replica().shard())) {
+                        lag.merge(
+                                each.follower().name(),
+                                new long[] {each.records(), each.millis()},
+                                NodeFigures::worse);
+                    }
                 }
             }
         }
-        return new Answer.Shard(replica.shard().value(), leads, entities, rate, bytes, lag);
+
+        Answer.Shard of(ReplicaId replica) {
+            return new Answer.Shard(replica.shard().value(), leads, entities, rate, bytes, lag);
+        }
     }
 
     private static long[] worse(long[] one, long[] other) {

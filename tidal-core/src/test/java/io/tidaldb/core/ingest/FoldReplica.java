@@ -41,7 +41,7 @@ final class FoldReplica {
     static final TenantId TENANT = TenantId.of(7);
     static final long SEED = 99;
 
-    private static final Clock CLOCK = new Clock() {
+    static final Clock CLOCK = new Clock() {
         @Override
         public long wallNanos() {
             return 0;

@@ -4,11 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tidaldb.api.Durability;
 import io.tidaldb.api.ErrorCode;
+import io.tidaldb.api.IdempotencyKey;
 import io.tidaldb.api.NodeId;
 import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
+import io.tidaldb.api.transport.TransportFactory;
+import io.tidaldb.core.Signal;
+import io.tidaldb.core.WriteOptions;
 import io.tidaldb.it.sim.SimulatedMembers.Copy;
 import io.tidaldb.it.sim.SimulatedMembers.Member;
 import java.time.Duration;
@@ -27,6 +31,7 @@ class OlderCopySimulation {
     private static final TenantId LATER = TenantId.of(8);
     private static final ReplicaId LEADER = ReplicaId.parse("r0:s0");
     private static final Duration PATIENCE = Duration.ofMinutes(2);
+    private static final Duration SOON = Duration.ofSeconds(20);
 
     @Test
     @DisplayName(
@@ -35,6 +40,7 @@ class OlderCopySimulation {
         Seeds.run(OlderCopySimulation.class, SEEDS, (seed, trace) -> {
             Run run = new Run(seed, trace);
             try (SimulatedMembers cluster = run.cluster) {
+                run.begin();
                 run.goesBack();
                 if (run.random.chance(500_000)) {
                     // What it knows of others it has to know from its disk.
@@ -50,7 +56,36 @@ class OlderCopySimulation {
                 assertThat(refused.code()).as(refused.getMessage()).isEqualTo(ErrorCode.DIRECTORY_MISMATCH);
                 assertThat(refused).hasMessageContainingAll("control log of node " + run.victim.id(), "older copy");
                 run.replace();
-                run.check();
+                run.check(LATER);
+                assertThat(cluster.control().forgotten()).isZero();
+            }
+        });
+    }
+
+    @Test
+    @DisplayName(
+            "R-70: those of a release that tells nobody how far it has come are replaced one by one while writes go on, some go back and forth: none of them waits, nothing is lost, and an older copy is refused afterwards")
+    void sinceAnUpgrade() {
+        Seeds.run(OlderCopySimulation.class, SEEDS, (seed, trace) -> {
+            Run run = new Run(seed, trace);
+            try (SimulatedMembers cluster = run.cluster) {
+                ReleaseWithoutMarks older = new ReleaseWithoutMarks(cluster.network().transports());
+                cluster.members().forEach(each -> each.sends(older));
+                run.begin();
+                for (Member each : run.inAnyOrder()) {
+                    run.replaceProcess(each, cluster.network().transports());
+                    if (run.random.chance(300_000)) {
+                        run.replaceProcess(each, older);
+                        run.replaceProcess(each, cluster.network().transports());
+                    }
+                }
+                assertThat(older.refused()).isPositive();
+                run.check(TENANT);
+                run.goesBack();
+                run.heal();
+                run.victim.machine().restart();
+                run.victim.start();
+                assertThat(Objects.requireNonNull(run.victim.refused()).code()).isEqualTo(ErrorCode.DIRECTORY_MISMATCH);
                 assertThat(cluster.control().forgotten()).isZero();
             }
         });
@@ -63,6 +98,7 @@ class OlderCopySimulation {
         for (long seed = 1; seed <= 2; seed++) {
             Run run = new Run(seed, Trace.off());
             try (SimulatedMembers cluster = run.cluster) {
+                run.begin();
                 run.goesBack();
                 run.knowing.machine().crash("the only one that has all of it");
                 run.behind.machine().crash("it is to be opened again, too");
@@ -106,10 +142,47 @@ class OlderCopySimulation {
             knowing = cluster.members().get(leads ? 3 - away : 0);
         }
 
-        void goesBack() {
+        void begin() {
             cluster.open();
             create(TENANT);
             write();
+        }
+
+        List<Member> inAnyOrder() {
+            List<Member> left = new ArrayList<>(cluster.members());
+            List<Member> order = new ArrayList<>();
+            while (!left.isEmpty()) {
+                order.add(left.remove((int) random.below(left.size())));
+            }
+            return order;
+        }
+
+        /** Ends a member's process, in order or not, and starts one of another release in its place. */
+        void replaceProcess(Member member, TransportFactory release) {
+            if (random.chance(500_000)) {
+                member.stop();
+            } else {
+                member.machine().crash("its process is replaced");
+            }
+            if (!(release instanceof ReleaseWithoutMarks)) {
+                // The one before did not write it down either.
+                member.home().loseOwn();
+            }
+            writeOn();
+            member.sends(release);
+            member.machine().restart();
+            long begun = world.nanoTime();
+            member.start();
+            assertThat(member.serves())
+                    .as("%s: %s", member.id(), member.refused())
+                    .isTrue();
+            assertThat(world.nanoTime() - begun)
+                    .as("time until it served")
+                    .isLessThan(SOON.toNanos());
+            writeOn();
+        }
+
+        void goesBack() {
             world.runFor(Duration.ofMillis(random.between(1, 5_000)));
             Copy copy = victim.copy(whole);
             cluster.control().isolate(behind.id());
@@ -136,6 +209,34 @@ class OlderCopySimulation {
                 long entity = acknowledged;
                 knowing.call(tidal -> tidal.tenant(TENANT).orElseThrow().record("view", entity, 1));
                 acknowledged++;
+            }
+        }
+
+        /** Writes through whoever serves, again until it is acknowledged: who leads may just be on its way out. */
+        private void writeOn() {
+            long end = world.nanoTime() + PATIENCE.toNanos();
+            for (long left = random.between(1, 5); left > 0; left--) {
+                while (!written(acknowledged)) {
+                    assertThat(world.nanoTime()).as("time of a write").isLessThan(end);
+                    world.runFor(Duration.ofMillis(100));
+                }
+                acknowledged++;
+            }
+        }
+
+        private boolean written(long entity) {
+            Member through =
+                    cluster.members().stream().filter(Member::serves).findFirst().orElseThrow();
+            try {
+                through.call(tidal -> tidal.tenant(TENANT)
+                        .orElseThrow()
+                        .recordAll(
+                                List.of(Signal.of("view", entity, 1)),
+                                WriteOptions.DEFAULT.with(new IdempotencyKey(TENANT.value(), entity))));
+                return true;
+            } catch (TidalException e) {
+                world.note("it is not written yet: " + e.getMessage());
+                return false;
             }
         }
 
@@ -177,10 +278,11 @@ class OlderCopySimulation {
             }
         }
 
-        void check() {
+        /** Checks that everybody knows a tenant, and has all that was acknowledged. */
+        void check(TenantId known) {
             for (Member member : cluster.members()) {
                 assertThat(world.runUntil(
-                                () -> member.tidal().tenant(LATER).isPresent()
+                                () -> member.tidal().tenant(known).isPresent()
                                         && member.<Long>call(tidal -> tidal.tenant(TENANT)
                                                         .orElseThrow()
                                                         .total("view"))

@@ -6,6 +6,7 @@ import io.tidaldb.api.Outcome;
 import io.tidaldb.api.RegionId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.api.key.KeyVault;
+import io.tidaldb.api.transport.TransportFactory;
 import io.tidaldb.core.ClusterMember;
 import io.tidaldb.core.Tidal;
 import io.tidaldb.core.TidalBuilder;
@@ -176,6 +177,7 @@ public final class SimulatedMembers implements AutoCloseable {
         private @Nullable TidalException refused;
         private boolean stopping;
         private Release release = Release.current();
+        private TransportFactory transports = network.transports();
 
         private Member(NodeId id, @Nullable RegionId joins) {
             this.id = id;
@@ -239,6 +241,11 @@ public final class SimulatedMembers implements AutoCloseable {
         /** Says which version its process is of, when it opens its instance next. */
         void runs(Release of) {
             release = of;
+        }
+
+        /** Says what carries its messages, when it opens its instance next. */
+        void sends(TransportFactory by) {
+            transports = by;
         }
 
         /** Opens the instance in the process that runs. One that can't be opened ends, as a process does. */
@@ -318,7 +325,7 @@ public final class SimulatedMembers implements AutoCloseable {
             TidalBuilder builder = Tidal.builder()
                     .platform(new Ground(this))
                     .wal(new ClusterDisks(directory -> machine.disks()))
-                    .transport(network.transports())
+                    .transport(transports)
                     .controlLog(control.logs())
                     .lease(lease)
                     .returnAfter(returnAfter)

@@ -9,9 +9,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Queue;
 import java.util.Set;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
 
 /**
@@ -19,9 +17,6 @@ import java.util.concurrent.Executor;
  * that go on meanwhile.
  */
 final class Checkpoint {
-
-    /** How many segments are synced side by side, as far as the background has threads: a disk takes several syncs for little more than one. */
-    private static final int SYNCS = 4;
 
     private final Layout layout;
     private final Disk disk;
@@ -77,42 +72,18 @@ final class Checkpoint {
     }
 
     private void run() throws IOException {
-        forceFiles();
+        Syncs.run(background, files, this::force);
         directories.addAll(writing.changedDirectories());
-        for (Path directory : directories) {
-            if (Files.isDirectory(directory)) {
-                disk.forceDirectory(directory);
-            }
-        }
+        Syncs.run(background, directories.stream().filter(Files::isDirectory).toList(), disk::forceDirectory);
         manifest.write(layout, disk);
         release.run();
     }
 
-    private void forceFiles() throws IOException {
-        Queue<Path> left = new ConcurrentLinkedQueue<>(files);
-        List<Work> syncs = new ArrayList<>();
-        for (int i = 1; i < Math.min(SYNCS, files.size()); i++) {
-            syncs.add(Work.begin(background, () -> forceAll(left)));
+    private void force(Path file) throws IOException {
+        if (!Files.exists(file)) {
+            throw new NoSuchFileException(file.toString());
         }
-        try {
-            forceAll(left);
-        } finally {
-            // Whatever failed: none of them is to touch a file after this.
-            left.clear();
-            syncs.forEach(Work::end);
-        }
-        for (Work sync : syncs) {
-            sync.await();
-        }
-    }
-
-    private void forceAll(Queue<Path> left) throws IOException {
-        for (Path file = left.poll(); file != null; file = left.poll()) {
-            if (!Files.exists(file)) {
-                throw new NoSuchFileException(file.toString());
-            }
-            disk.forceFile(file);
-        }
+        disk.forceFile(file);
     }
 
     /** Begins once more, after the disk did not take the manifest or what goes to segments, which it has by now. */

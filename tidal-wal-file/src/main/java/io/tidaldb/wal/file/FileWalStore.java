@@ -96,7 +96,7 @@ final class FileWalStore implements WalStore {
         }
         long opens = manifest == null ? 0 : manifest.firstCommit() / Journal.COMMITS_PER_OPEN;
         long firstCommit = (opens + 1) * Journal.COMMITS_PER_OPEN + 1;
-        files.forceAll(logs.values());
+        files.forceAll(logs.values(), context.background());
         Journal journal = new Journal(layout, disk, limits, context.background(), lastFile + 1, firstCommit);
         try {
             Checkpoint.manifest(context.region(), false, journal.file(), firstCommit, logs.values())
@@ -431,7 +431,7 @@ final class FileWalStore implements WalStore {
     private void closeCleanly() throws IOException {
         upkeep.retry();
         upkeep.settle();
-        files.forceAll(logs.values());
+        files.forceAll(logs.values(), context.background());
         long mark = journal.nextCommit();
         journal.endMark();
         Checkpoint.manifest(context.region(), true, journal.file(), mark, logs.values())

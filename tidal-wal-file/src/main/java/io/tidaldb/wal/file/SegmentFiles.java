@@ -7,10 +7,13 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.Executor;
 
 /** All segment files of a store: reads and deletes them, and remembers which directories have changed. Confined to its thread. */
 final class SegmentFiles implements AutoCloseable {
@@ -112,13 +115,20 @@ final class SegmentFiles implements AutoCloseable {
         }
     }
 
-    /** Writes and syncs everything. */
-    void forceAll(Collection<FileLog> logs) throws IOException {
+    /** Writes and syncs everything, all writes first: what a sync waits for then is one change of the file system and not thousands. */
+    void forceAll(Collection<FileLog> logs, Executor background) throws IOException {
+        List<Segment> dirty = new ArrayList<>();
         for (FileLog log : logs) {
             writeOut(log);
-            force(log);
+            log.segments().stream().filter(Segment::isDirty).forEach(dirty::add);
         }
-        forceChangedDirectories();
+        Syncs.run(background, dirty.stream().map(Segment::path).toList(), disk::forceFile);
+        dirty.forEach(Segment::markClean);
+        Syncs.run(background, existing(takeChangedDirectories()), disk::forceDirectory);
+    }
+
+    private static List<Path> existing(Collection<Path> directories) {
+        return directories.stream().filter(Files::isDirectory).toList();
     }
 
     void cut(Path file, long bytes) throws IOException {
@@ -141,10 +151,8 @@ final class SegmentFiles implements AutoCloseable {
     }
 
     void forceChangedDirectories() throws IOException {
-        for (Path directory : takeChangedDirectories()) {
-            if (Files.isDirectory(directory)) {
-                disk.forceDirectory(directory);
-            }
+        for (Path directory : existing(takeChangedDirectories())) {
+            disk.forceDirectory(directory);
         }
     }
 
