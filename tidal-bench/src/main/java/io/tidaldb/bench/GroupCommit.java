@@ -2,7 +2,6 @@ package io.tidaldb.bench;
 
 import java.util.ArrayDeque;
 import java.util.Queue;
-import java.util.concurrent.Semaphore;
 import org.HdrHistogram.Histogram;
 import org.jspecify.annotations.Nullable;
 
@@ -75,10 +74,10 @@ final class GroupCommit {
             failure = e;
             synchronized (queue) {
                 stopping = true;
-                queue.forEach(write -> write.writer.durable.release());
+                queue.forEach(write -> write.writer.underWay.end());
             }
             for (int i = 0; i < count; i++) {
-                group[i].writer.durable.release();
+                group[i].writer.underWay.end();
             }
         }
     }
@@ -107,7 +106,7 @@ final class GroupCommit {
         }
     }
 
-    /** One write under way; the queue's lock and the writer's semaphore hand it to and fro. */
+    /** One write under way; the queue's lock and the writer's window hand it to and fro. */
     private static final class Write {
 
         private final Writer writer;
@@ -122,7 +121,7 @@ final class GroupCommit {
     /** One writer. Its writes are committed in order, so that a ring of them is enough. */
     private final class Writer extends Thread {
 
-        private final Semaphore durable = new Semaphore(window - 1);
+        private final Window underWay = new Window(window - 1);
         private final Write[] ring = new Write[window];
         private final int tenants;
         private final long endNanos;
@@ -152,20 +151,20 @@ final class GroupCommit {
                 if (!offer(write)) {
                     return;
                 }
-                durable.acquireUninterruptibly();
+                underWay.begin();
                 now = System.nanoTime();
                 if (window == 1) {
                     Phase.record(acks, now - write.sinceNanos);
                 }
             }
-            durable.acquireUninterruptibly(window - 1);
+            underWay.await();
         }
 
         void committed(Write write) {
             if (window > 1) {
                 Phase.record(acks, System.nanoTime() - write.sinceNanos);
             }
-            durable.release();
+            underWay.end();
         }
     }
 }

@@ -3,7 +3,6 @@ package io.tidaldb.bench;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
 import org.HdrHistogram.ConcurrentHistogram;
@@ -71,19 +70,19 @@ final class KafkaProducing implements Contender {
     }
 
     private void write(Histogram acks, AtomicReference<Throwable> failure, long end) {
-        Semaphore free = new Semaphore(window);
+        Window underWay = new Window(window);
         while (System.nanoTime() < end && failure.get() == null) {
-            free.acquireUninterruptibly();
+            underWay.begin();
             long since = System.nanoTime();
             producer.send(new ProducerRecord<>(topic, RECORD), (done, refusal) -> {
                 if (refusal != null) {
                     failure.compareAndSet(null, refusal);
                 }
                 Phase.record(acks, System.nanoTime() - since);
-                free.release();
+                underWay.end();
             });
         }
-        free.acquireUninterruptibly(window);
+        underWay.await();
     }
 
     @Override

@@ -8,7 +8,6 @@ import io.tidaldb.core.client.ClientTenant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicReference;
 import org.HdrHistogram.ConcurrentHistogram;
 import org.HdrHistogram.Histogram;
@@ -131,7 +130,7 @@ final class SignalLoad {
     }
 
     private void writeAhead(long seed, long endNanos, Histogram acks) {
-        Semaphore free = new Semaphore(window);
+        Window underWay = new Window(window);
         long entity = seed;
         int tenant = (int) seed % store.tenants();
         for (long now = System.nanoTime(); now < endNanos && failure.get() == null; now = System.nanoTime()) {
@@ -140,7 +139,7 @@ final class SignalLoad {
                 entity = next(entity);
                 signals.add(Signal.of(SIGNAL, entity, 1));
             }
-            free.acquireUninterruptibly();
+            underWay.begin();
             long since = System.nanoTime();
             tenant = (tenant + TENANT_STRIDE) % store.tenants();
             store.begin(tenant, signals).whenComplete((position, refusal) -> {
@@ -148,10 +147,10 @@ final class SignalLoad {
                     failure.compareAndSet(null, refusal);
                 }
                 Phase.record(acks, System.nanoTime() - since);
-                free.release();
+                underWay.end();
             });
         }
-        free.acquireUninterruptibly(window);
+        underWay.await();
     }
 
     /** A stride that shares no factor with the number of entities visits all of them, far apart. */

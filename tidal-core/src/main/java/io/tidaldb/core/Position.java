@@ -18,6 +18,11 @@ public record Position(List<WalSegmentId> records) {
 
     /** Orders and copies; of several records of one origin, keeps the last. */
     public Position {
+        // Most writes end in one record, and have a position each.
+        records = List.copyOf(records.size() > 1 ? last(records) : records);
+    }
+
+    private static List<WalSegmentId> last(List<WalSegmentId> records) {
         List<WalSegmentId> kept = new ArrayList<>();
         records.stream().sorted(Comparator.naturalOrder()).forEach(next -> {
             if (!kept.isEmpty() && kept.get(kept.size() - 1).origin().equals(next.origin())) {
@@ -25,7 +30,7 @@ public record Position(List<WalSegmentId> records) {
             }
             kept.add(next);
         });
-        records = List.copyOf(kept);
+        return kept;
     }
 
     /** Returns the position of one record. */

@@ -10,6 +10,7 @@ import io.tidaldb.api.TidalException;
 import io.tidaldb.core.runtime.ThreadLoops;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -57,6 +58,26 @@ class WritePathTest extends OneTenant {
         List<Long> stamps = new ArrayList<>();
         tenant.export(signal -> stamps.add(signal.hlc()));
         assertThat(stamps).hasSize(100).containsOnly(stamps.get(0));
+    }
+
+    @Test
+    @DisplayName("writes of several tenants that share a commit are acknowledged in the order in which they were made")
+    void acknowledgedInOrder() {
+        Tenant other = tidal.createTenant(TenantConfig.builder(TenantId.of(43)).build());
+        List<Integer> acknowledged = Collections.synchronizedList(new ArrayList<>());
+        drill.loops.hold();
+        List<CompletableFuture<Void>> writes = IntStream.range(0, 300)
+                .mapToObj(i -> {
+                    drill.clock.advance(Duration.ofNanos(1));
+                    return (i % 3 == 0 ? other : tenant)
+                            .recordAllAsync(ONE, WriteOptions.DEFAULT)
+                            .thenRun(() -> acknowledged.add(i))
+                            .toCompletableFuture();
+                })
+                .toList();
+        drill.loops.release();
+        writes.forEach(CompletableFuture::join);
+        assertThat(acknowledged).containsExactlyElementsOf(IntStream.range(0, 300).boxed().toList());
     }
 
     @Test

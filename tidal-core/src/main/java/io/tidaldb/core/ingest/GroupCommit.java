@@ -72,9 +72,15 @@ final class GroupCommit {
     private int appendedBytes;
     private long putOffSinceNanos;
     private final List<WriteRequest> awaiting = new ArrayList<>();
+    private final List<WriteRequest> toAcknowledge = new ArrayList<>();
     private final CommitCompletions completions = new CommitCompletions();
     private CommitListener listener = CommitListener.NONE;
     private @Nullable WriteRequest staging;
+
+    /** Whose writes were staged last, and the room in its queue that they have left. */
+    private @Nullable TenantState leaving;
+
+    private long leavingBytes;
     private @Nullable TidalException failed;
 
     /** Why a shard's part of the commit at hand did not go in, or all of it. */
@@ -122,6 +128,7 @@ final class GroupCommit {
         if (staging != null && !staging.answered) {
             staging.answer(reason);
         }
+        giveRoomBack();
         fail(reason);
         endCommit();
     }
@@ -129,7 +136,7 @@ final class GroupCommit {
     private void stage(WriteRequest write) {
         TenantShard shard = write.shard;
         if (!write.isReplicated()) {
-            shard.tenant().dequeue(write.queueBytes());
+            leaves(shard.tenant(), write.queueBytes());
         }
         TidalException refusal = failed != null ? storeFailed(failed) : shard.writeRefusal();
         if (refusal != null) {
@@ -141,6 +148,24 @@ final class GroupCommit {
             } else {
                 refuse(write, refusal);
             }
+        }
+    }
+
+    // Room that writers contend for is given back for many writes at once: they come tenant by tenant.
+    private void leaves(TenantState tenant, long bytes) {
+        if (tenant != leaving) {
+            giveRoomBack();
+            leaving = tenant;
+        }
+        leavingBytes += bytes;
+    }
+
+    private void giveRoomBack() {
+        TenantState tenant = leaving;
+        if (tenant != null) {
+            tenant.dequeue(leavingBytes);
+            leaving = null;
+            leavingBytes = 0;
         }
     }
 
@@ -398,6 +423,7 @@ final class GroupCommit {
 
     /** Commits what is staged. */
     void commit() {
+        giveRoomBack();
         try {
             commitStaged();
         } finally {
@@ -505,14 +531,21 @@ final class GroupCommit {
     }
 
     private void acknowledge(boolean replicated) {
-        long nowNanos = clock.monotonicNanos();
         for (Appended each : appended) {
+            int count = 0;
             for (WriteRequest write : each.writes) {
                 if (write.isReplicated() == replicated) {
-                    acknowledge(write, nowNanos);
+                    count += write.count;
+                    toAcknowledge.add(write);
                 }
             }
+            accepted(each, count);
         }
+        if (!replicated) {
+            toAcknowledge.sort(WriteRequest.OLDEST_FIRST);
+        }
+        toAcknowledge.forEach(this::acknowledge);
+        toAcknowledge.clear();
         for (TenantShard shard : dirty) {
             for (WriteRequest follower : shard.staged.followers) {
                 if (follower.isReplicated() == replicated) {
@@ -586,6 +619,7 @@ final class GroupCommit {
             shard.staged = StagedCommit.NOTHING;
         }
         dirty.clear();
+        toAcknowledge.clear();
     }
 
     private void append(TenantShard shard) {
@@ -745,11 +779,10 @@ final class GroupCommit {
             }
         }
         dirty.stream().filter(shard -> shard.staged.lazy).forEach(TenantShard::folded);
-        long nowNanos = clock.monotonicNanos();
         for (int i = putOff; i < appended.size(); i++) {
             Appended each = appended.get(i);
             if (each.shard.staged.lazy) {
-                List<WriteRequest> waiting = acknowledgeLazy(each.writes, nowNanos);
+                List<WriteRequest> waiting = acknowledgeLazy(each);
                 appended.set(i, new Appended(each.shard, each.origin, each.batch, each.chainBefore, waiting));
             }
         }
@@ -757,15 +790,18 @@ final class GroupCommit {
     }
 
     /** Acknowledges those that wait for no sync, and returns the others. */
-    private List<WriteRequest> acknowledgeLazy(List<WriteRequest> writes, long nowNanos) {
+    private List<WriteRequest> acknowledgeLazy(Appended batch) {
         List<WriteRequest> waiting = new ArrayList<>();
-        for (WriteRequest write : writes) {
+        int count = 0;
+        for (WriteRequest write : batch.writes) {
             if (write.beforeSync()) {
-                acknowledge(write, nowNanos);
+                count += write.count;
+                acknowledge(write);
             } else {
                 waiting.add(write);
             }
         }
+        accepted(batch, count);
         return waiting;
     }
 
@@ -835,8 +871,13 @@ final class GroupCommit {
         write.answer(reason);
     }
 
-    private void acknowledge(WriteRequest write, long nowNanos) {
-        write.shard.tenant().accepted(write.count, nowNanos);
+    private void accepted(Appended batch, int signals) {
+        if (signals > 0) {
+            batch.shard.tenant().accepted(signals, clock.monotonicNanos());
+        }
+    }
+
+    private void acknowledge(WriteRequest write) {
         acknowledgeAt(write, WalSegmentId.of(write.shard.origin, write.lastSeqno()));
     }
 

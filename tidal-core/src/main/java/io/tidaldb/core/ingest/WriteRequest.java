@@ -14,6 +14,7 @@ import io.tidaldb.core.codec.KeyBlock;
 import io.tidaldb.core.codec.SignalRecords;
 import io.tidaldb.core.codec.UserRecord;
 import java.nio.ByteBuffer;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -23,6 +24,12 @@ public final class WriteRequest extends LoopItem {
 
     /** Cost in the queue beside the records: objects and links. */
     private static final int OVERHEAD_BYTES = 128;
+
+    /**
+     * By when they were made. A commit is tenant by tenant, but a writer of several tenants is to be woken once, by the first of those that
+     * it made in a row.
+     */
+    static final Comparator<WriteRequest> OLDEST_FIRST = (one, other) -> Long.signum(one.beganNanos - other.beganNanos);
 
     private static final long[] NO_ENTITIES = {};
 

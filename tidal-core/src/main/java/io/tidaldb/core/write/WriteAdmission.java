@@ -332,9 +332,11 @@ public final class WriteAdmission {
         }
 
         List<EntityName> namesToRecord() {
-            return names.entrySet().stream()
-                    .map(name -> new EntityName(name.getKey(), name.getValue()))
-                    .toList();
+            return names.isEmpty()
+                    ? List.of()
+                    : names.entrySet().stream()
+                            .map(name -> new EntityName(name.getKey(), name.getValue()))
+                            .toList();
         }
 
         EncodedSignals encoded() {
