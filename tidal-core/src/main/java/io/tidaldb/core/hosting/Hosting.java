@@ -15,6 +15,7 @@ import io.tidaldb.core.control.TenantRecord;
 import io.tidaldb.core.ingest.LogsNeeded;
 import io.tidaldb.core.ingest.Node;
 import io.tidaldb.core.ingest.Schema;
+import io.tidaldb.core.ingest.SlotContent;
 import io.tidaldb.core.ingest.SlotLogs;
 import io.tidaldb.core.ingest.TenantShard;
 import io.tidaldb.core.remote.Answer;
@@ -728,6 +729,8 @@ public final class Hosting implements ControlPlane.Listener {
             if (counts(shard)) {
                 shard.keepLogs(true);
                 asked.add(cluster.node(shard.replica()).withLogs(shard, 0, logs -> replica(tenant, shard, logs)));
+            } else if (shard.isReplicated() && shard.isKnownThoughDamaged()) {
+                asked.add(cluster.node(shard.replica()).held(shard).thenApply(held -> damaged(tenant, shard, held)));
             }
         });
         return all(asked.stream()
@@ -801,9 +804,26 @@ public final class Hosting implements ControlPlane.Listener {
                 logs.held().stream()
                         .map(each -> log(each.origin(), each.firstSeqno(), each.lastSeqno()))
                         .toList(),
-                logs.merged().entrySet().stream()
-                        .map(each -> log(each.getKey(), each.getValue() + 1, each.getValue()))
-                        .toList());
+                merged(logs.merged()),
+                false);
+    }
+
+    private static Answer.Replica damaged(EmbeddedTenant tenant, TenantShard shard, SlotContent held) {
+        return new Answer.Replica(
+                tenant.id().value(),
+                shard.replica().toString(),
+                false,
+                held.logs().stream()
+                        .map(each -> log(each.origin(), each.firstSeqno(), each.lastSeqno()))
+                        .toList(),
+                merged(held.merged()),
+                true);
+    }
+
+    private static List<Answer.Log> merged(Map<Origin, Long> ends) {
+        return ends.entrySet().stream()
+                .map(each -> log(each.getKey(), each.getValue() + 1, each.getValue()))
+                .toList();
     }
 
     private static Answer.Log log(Origin of, long firstSeqno, long lastSeqno) {

@@ -1093,6 +1093,14 @@ public final class TenantShard {
     }
 
     /**
+     * Returns whether files of the slot are damaged, and it is known all the same how far its logs had gone: it was whole when that was found.
+     * Safe for any thread.
+     */
+    public boolean isKnownThoughDamaged() {
+        return isDamagedOnDisk() && brokenInService && !isRefetching();
+    }
+
+    /**
      * Returns whether the slot could not be opened, so that what it tells others of its logs is not all that it has acknowledged. Safe for any
      * thread.
      */

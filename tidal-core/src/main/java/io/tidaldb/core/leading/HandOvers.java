@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -290,8 +291,8 @@ public final class HandOvers {
     }
 
     /**
-     * Gives a slot away whose files are damaged here. Nobody can wait for what can't be read: as when this node is gone, so many of the
-     * others have to answer that what a majority had acknowledged is among what they hold.
+     * Gives a slot away whose files are damaged here. Nobody can wait for what can't be read: as when this node is gone, so many have to
+     * answer that what a majority had acknowledged is among what they hold. This one does, if it knows what it had.
      */
     private CompletableFuture<Void> relinquish(Handed slot) {
         long tenure = leadership.tenure();
@@ -300,9 +301,12 @@ public final class HandOvers {
         slot.from.yields(true);
         return cluster.node(slot.from.replica())
                 .submit(() -> tenure)
-                .thenComposeAsync(committed -> leadership.positions(self, reachable()), scheduler)
+                .thenComposeAsync(
+                        committed -> leadership.positions(
+                                self, Stream.concat(Stream.of(self), reachable().stream()).toList()),
+                        scheduler)
                 .thenCompose(
-                        others -> Succession.mayLead(promotion, others, members) ? done() : behind(promotion.leader()))
+                        known -> Succession.mayLead(promotion, known, members) ? done() : behind(promotion.leader()))
                 .whenComplete((nothing, failure) -> {
                     if (failure != null) {
                         slot.from.yields(false);

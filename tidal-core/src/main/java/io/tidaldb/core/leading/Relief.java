@@ -58,10 +58,10 @@ public final class Relief {
     public static List<Successor> decide(
             Answer.Positions own, List<Answer.Positions> others, Predicate<ClusterCommand.Promote> wanted) {
         Map<Slot, List<Answer.Replica>> held =
-                others.stream().flatMap(answer -> answer.replicas().stream()).collect(Collectors.groupingBy(Slot::of));
+                others.stream().flatMap(Succession::whole).collect(Collectors.groupingBy(Slot::of));
         Map<Integer, Integer> given = new HashMap<>();
         List<Successor> successors = new ArrayList<>();
-        for (Answer.Replica leader : own.replicas()) {
+        for (Answer.Replica leader : Succession.whole(own).toList()) {
             @Nullable Successor best = null;
             for (Successor each : successors(leader, held.getOrDefault(Slot.of(leader), List.of()))) {
                 boolean better = best == null || comesBefore(each, best, given);

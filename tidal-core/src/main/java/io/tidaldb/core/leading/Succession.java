@@ -11,11 +11,13 @@ import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.ToIntBiFunction;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Who leads next: for each slot, of those that lack nothing that another one has dropped from its logs, the one that has most. Whatever a
- * majority had acknowledged is in it, if half of the replicas, rounded up, are asked. A pure function.
+ * majority had acknowledged is in it, if half of the replicas, rounded up, are asked. A damaged one counts among these for who has all that it
+ * is known to have had. A pure function.
  */
 public final class Succession {
 
@@ -50,8 +52,7 @@ public final class Succession {
         List<ClusterCommand.Promote> promotions = new ArrayList<>();
         slots.forEach((slot, replicas) -> {
             int all = members.applyAsInt(slot.tenant, slot.shard);
-            Answer.@Nullable Replica next =
-                    all > 0 && replicas.size() >= ShardReplicas.enoughToPromote(all) ? best(replicas) : null;
+            Answer.@Nullable Replica next = all > 0 ? best(replicas, all) : null;
             if (next != null) {
                 promotions.add(new ClusterCommand.Promote(slot.tenant, ReplicaId.parse(next.replica())));
             }
@@ -69,17 +70,38 @@ public final class Succession {
                                 .equals(next.leader().shard()))
                 .toList();
         return members > 0
-                && replicas.size() >= ShardReplicas.enoughToPromote(members)
                 && replicas.stream()
                         .filter(each -> each.replica().equals(next.leader().toString()))
-                        .anyMatch(each -> replicas.stream().allMatch(other -> lacksNothing(each, other)));
+                        .anyMatch(each -> mayLead(each, replicas, members));
     }
 
-    private static Answer.@Nullable Replica best(List<Answer.Replica> replicas) {
+    private static boolean mayLead(Answer.Replica candidate, List<Answer.Replica> replicas, int members) {
+        long counted = replicas.stream()
+                .filter(each -> !isDamaged(each) || hasAll(candidate, each))
+                .count();
+        return counted >= ShardReplicas.enoughToPromote(members)
+                && replicas.stream().allMatch(other -> isDamaged(other) || lacksNothing(candidate, other));
+    }
+
+    private static boolean isDamaged(Answer.Replica replica) {
+        return Boolean.TRUE.equals(replica.damaged());
+    }
+
+    /** Returns those replicas whose files are not damaged, as far as they say. */
+    static Stream<Answer.Replica> whole(Answer.Positions answer) {
+        return answer.replicas().stream().filter(each -> !isDamaged(each));
+    }
+
+    private static boolean hasAll(Answer.Replica candidate, Answer.Replica damaged) {
+        return damaged.logs().stream()
+                .allMatch(log -> Long.compareUnsigned(log.lastSeqno(), candidate.end(log.origin())) <= 0);
+    }
+
+    private static Answer.@Nullable Replica best(List<Answer.Replica> replicas, int members) {
         Answer.Replica best = null;
         for (Answer.Replica each : replicas) {
-            boolean complete = replicas.stream().allMatch(other -> lacksNothing(each, other));
-            if (complete && (best == null || records(each) > records(best))) {
+            boolean may = each.canLead() && mayLead(each, replicas, members);
+            if (may && (best == null || records(each) > records(best))) {
                 best = each;
             }
         }

@@ -421,7 +421,7 @@ public final class Scrubbing {
         }
         List<CompletableFuture<Answer.Positions>> asked = shard.isElsewhere()
                 ? heldOnBothShards(tenant, shard)
-                : cluster.holders(shard, tenant.config()).stream()
+                : cluster.holders(shard, tenant.record().config()).stream()
                         .filter(node -> !node.equals(self))
                         .map(node -> held(tenant, shard, node, leader))
                         .toList();
@@ -444,7 +444,8 @@ public final class Scrubbing {
                         Answer.Positions.class,
                         CALL_DEADLINE);
         return asked.thenApply(answer -> new Answer.Positions(answer.replicas().stream()
-                        .filter(each -> each.tenant() == tenant.id().value()
+                        .filter(each -> !Boolean.TRUE.equals(each.damaged())
+                                && each.tenant() == tenant.id().value()
                                 && isOther(ReplicaId.parse(each.replica()), shard)
                                 && !hosting.isFilling(tenant.id(), ReplicaId.parse(each.replica()))
                                 && !control.filling().contains(ReplicaId.parse(each.replica())))
@@ -456,7 +457,7 @@ public final class Scrubbing {
     private List<CompletableFuture<Answer.Positions>> heldOnBothShards(EmbeddedTenant tenant, TenantShard shard) {
         ReplicaId leader = Objects.requireNonNull(shard.leader());
         return Stream.of(shard.replica().shard(), leader.shard())
-                .flatMap(each -> cluster.replicas().allowed(each, tenant.config()).stream())
+                .flatMap(each -> cluster.replicas().allowed(each, tenant.record().config()).stream())
                 .map(ShardAssignment::replica)
                 .filter(replica -> !replica.equals(shard.replica()))
                 .map(replica -> moves.held(tenant.id(), replica)
@@ -468,7 +469,7 @@ public final class Scrubbing {
 
     private static Answer.Replica replica(TenantId tenant, ReplicaId replica, Answer.Moved held) {
         return new Answer.Replica(
-                tenant.value(), replica.toString(), true, logs(held.logs()), logs(held.merged()));
+                tenant.value(), replica.toString(), true, logs(held.logs()), logs(held.merged()), null);
     }
 
     private static List<Answer.Log> logs(List<Answer.MovedLog> held) {

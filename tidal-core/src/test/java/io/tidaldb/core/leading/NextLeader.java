@@ -32,7 +32,7 @@ public final class NextLeader {
         List<Answer.Log> logs = held.entrySet().stream()
                 .map(each -> log(each.getKey(), each.getValue()))
                 .toList();
-        return new Answer.Replica(TenantId.of(1).value(), replica.toString(), true, logs, List.of());
+        return new Answer.Replica(TenantId.of(1).value(), replica.toString(), true, logs, List.of(), null);
     }
 
     private static Answer.Log log(Origin origin, long last) {

@@ -27,7 +27,7 @@ class ReliefTest {
     }
 
     private static Answer.Replica replica(long tenant, int region, boolean canLead, Answer.Log... logs) {
-        return new Answer.Replica(tenant, "r" + region + ":s0", canLead, List.of(logs), List.of());
+        return new Answer.Replica(tenant, "r" + region + ":s0", canLead, List.of(logs), List.of(), null);
     }
 
     private static Answer.Positions answer(Answer.Replica... replicas) {

@@ -20,7 +20,7 @@ class SuccessionTest {
     }
 
     private static Answer.Replica replica(int region, boolean canLead, Answer.Log... logs) {
-        return new Answer.Replica(7, "r" + region + ":s0", canLead, List.of(logs), List.of());
+        return new Answer.Replica(7, "r" + region + ":s0", canLead, List.of(logs), List.of(), null);
     }
 
     private static List<ClusterCommand.Promote> decide(Answer.Replica... replicas) {
@@ -57,5 +57,16 @@ class SuccessionTest {
         assertThat(decide(replica(0, false, log(2, 1, 10)), replica(1, true, log(2, 1, 9))))
                 .containsExactly(leader("r1:s0"));
         assertThat(decide(replica(0, true, log(2, 1, 10)))).isEmpty();
+    }
+
+    @Test
+    @DisplayName("a damaged one that knows what it had counts for who has all of that, and never leads")
+    void damaged() {
+        Answer.Replica damaged = new Answer.Replica(7, "r1:s0", false, List.of(log(2, 11, 10)), List.of(), true);
+        assertThat(decide(replica(0, true, log(2, 1, 10)), damaged)).containsExactly(leader("r0:s0"));
+        assertThat(decide(replica(0, true, log(2, 1, 9)), damaged)).isEmpty();
+        // Those that are whole are enough.
+        assertThat(decide(replica(0, true, log(2, 1, 9)), replica(2, true, log(2, 1, 8)), damaged))
+                .containsExactly(leader("r0:s0"));
     }
 }
