@@ -77,7 +77,8 @@ class WritePathTest extends OneTenant {
                 .toList();
         drill.loops.release();
         writes.forEach(CompletableFuture::join);
-        assertThat(acknowledged).containsExactlyElementsOf(IntStream.range(0, 300).boxed().toList());
+        assertThat(acknowledged)
+                .containsExactlyElementsOf(IntStream.range(0, 300).boxed().toList());
     }
 
     @Test
