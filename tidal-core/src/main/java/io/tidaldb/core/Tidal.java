@@ -183,9 +183,13 @@ public interface Tidal extends AutoCloseable {
      * Makes a tenant of a backup, with its logs up to a position or a time; its state has the same bits as the one that was backed up had
      * there. It writes in incarnations of its own. Nobody sees it before it is whole; if this fails, it is deleted again.
      *
+     * <p>When this returns, everything is durable on as many replicas of each slot as the tenant's durability asks for. It waits for them however
+     * long some are away; whoever asks for the tenant meanwhile is told which (NOT_CAUGHT_UP), and deleting the tenant ends the wait.
+     *
      * @throws TidalException TENANT_EXISTS, RESIDENCY_UNSATISFIABLE; CORRUPT_DATA if the backup is damaged or not whole, and nothing was
      *     done; POSITION_UNKNOWN if it does not reach the position; SIGNAL_CONFLICT if types of signal are declared otherwise here;
-     *     NOT_OWNER if this process has no replica of a shard that the tenant is to have
+     *     NOT_OWNER if this process has no replica of a shard that the tenant is to have, or another one has come to lead it meanwhile;
+     *     TENANT_NOT_FOUND if somebody has deleted it meanwhile
      */
     Tenant restore(BackupSource backup, RestoreOptions options) throws IOException;
 

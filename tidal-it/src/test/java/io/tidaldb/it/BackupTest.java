@@ -3,9 +3,11 @@ package io.tidaldb.it;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.tidaldb.api.Durability;
 import io.tidaldb.api.EntityId;
 import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.IdempotencyKey;
+import io.tidaldb.api.NodeId;
 import io.tidaldb.api.RegionId;
 import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.TenantConfig;
@@ -36,6 +38,7 @@ import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -44,6 +47,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -462,6 +466,59 @@ class BackupTest {
                     .isInstanceOfSatisfying(
                             TidalException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.TENANT_EXISTS));
             assertThat(tidal.tenants()).hasSize(1);
+        }
+    }
+
+    private static CompletableFuture<Tenant> restoring(Tidal tidal, Parts parts, TenantId as) {
+        return CompletableFuture.supplyAsync(() -> {
+            try {
+                return tidal.restore(parts, RestoreOptions.DEFAULT.as(as));
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        });
+    }
+
+    private static void awaitWaiting(Tidal tidal, TenantId restored) {
+        Await.passes(() -> assertThatThrownBy(() -> tidal.tenant(restored))
+                .isInstanceOfSatisfying(
+                        TidalException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.NOT_CAUGHT_UP))
+                .hasMessageContaining("waits until 2 of 3 replicas of shard s0 hold all of it")
+                .hasMessageContaining("MAJORITY")
+                .hasMessageContaining("[r1:s0, r2:s0] do not yet"));
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("io.tidaldb.it.Cell#durableStores")
+    @DisplayName("F-72: what is restored at MAJORITY is there once a majority holds it, and nothing goes with who restored it")
+    void waitsForAMajority(String wal) throws Exception {
+        TenantId as = TenantId.of(8);
+        try (Tidal tidal = open(wal, directory, Topology.regions(3).shardsPerRegion(1))) {
+            Tenant tenant = tidal.createTenant(
+                    TenantConfig.builder(TENANT).durability(Durability.MAJORITY).build());
+            for (int i = 0; i < 20; i++) {
+                tenant.record("view", i, 1);
+            }
+            Parts parts = new Parts();
+            parts.take(tidal);
+            tidal.crashNode(NodeId.of("n1"));
+            tidal.crashNode(NodeId.of("n2"));
+
+            CompletableFuture<Tenant> givenUp = restoring(tidal, parts, as);
+            awaitWaiting(tidal, as);
+            tidal.deleteTenant(as);
+            assertThatThrownBy(givenUp::join).hasMessageContaining("tenant t8 was deleted while it was being restored");
+            assertThat(tidal.tenant(as)).isEmpty();
+
+            CompletableFuture<Tenant> restored = restoring(tidal, parts, as);
+            awaitWaiting(tidal, as);
+            assertThat(restored).isNotDone();
+            tidal.startNode(NodeId.of("n1"));
+            assertThat(restored.join().total("view")).isEqualTo(20);
+            tidal.crashNode(NodeId.of("n0"));
+            tidal.startNode(NodeId.of("n2"));
+            tidal.promote(as, ReplicaId.parse("r1:s0"));
+            assertThat(tidal.tenant(as).orElseThrow().total("view")).isEqualTo(20);
         }
     }
 

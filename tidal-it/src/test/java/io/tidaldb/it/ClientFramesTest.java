@@ -8,6 +8,7 @@ import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.api.transport.PeerRefusal;
+import io.tidaldb.api.transport.Transport;
 import io.tidaldb.api.transport.TransportContext;
 import io.tidaldb.core.Tenant;
 import io.tidaldb.core.network.NodeNetwork;
@@ -38,6 +39,10 @@ class ClientFramesTest {
 
     private static final Duration DEADLINE = Duration.ofSeconds(20);
     private static final NodeId ONE = Members.name(0);
+
+    /** The only channel of requests that is open to clients, for the calls that are allowed. */
+    private static final int CALLS = 2;
+
     private static final Set<Class<?>> ALLOWED =
             Set.of(Call.Write.class, Call.Read.class, Call.Top.class, Call.Totals.class, Call.Route.class);
 
@@ -104,19 +109,18 @@ class ClientFramesTest {
             NodeId client = NodeId.client("client", 5);
             LoopScheduler scheduler =
                     new SystemPlatform().machine(client).loops().scheduler("client");
-            try (NodeNetwork network = new NodeNetwork(
-                    new NettyTransportFactory()
-                            .create(new TransportContext(
-                                    client,
-                                    "",
-                                    ReplicationSettings.DEFAULT.messageBytes(),
-                                    ReplicationSettings.DEFAULT.queueBytes(),
-                                    scheduler,
-                                    Members.CLUSTER,
-                                    null,
-                                    null)),
-                    scheduler,
-                    ReplicationSettings.DEFAULT.messageBytes())) {
+            Transport transport = new NettyTransportFactory()
+                    .create(new TransportContext(
+                            client,
+                            "",
+                            ReplicationSettings.DEFAULT.messageBytes(),
+                            ReplicationSettings.DEFAULT.queueBytes(),
+                            scheduler,
+                            Members.CLUSTER,
+                            null,
+                            null));
+            try (NodeNetwork network =
+                    new NodeNetwork(transport, scheduler, ReplicationSettings.DEFAULT.messageBytes())) {
                 network.start();
                 network.addPeer(ONE, members.address(0));
                 Await.until(() -> network.isUp(ONE));
@@ -131,17 +135,18 @@ class ClientFramesTest {
                 ask(network, call(Call.Route.class, false));
                 ask(network, call(Call.Totals.class, false));
                 assertThat(noted).isEmpty();
-                assertThat(refusal(() -> network.control()
-                                .request(ONE, ByteBuffer.allocate(8), DEADLINE)
-                                .toCompletableFuture()
-                                .join()))
-                        .isEqualTo(ErrorCode.UNSUPPORTED);
-                expectNoted(client);
-                assertThat(refusal(() -> network.enter(ONE, ByteBuffer.allocate(8), DEADLINE)
-                                .toCompletableFuture()
-                                .join()))
-                        .isEqualTo(ErrorCode.UNSUPPORTED);
-                expectNoted(client);
+                for (int channel = 0; channel < 256; channel++) {
+                    if (channel != CALLS) {
+                        ByteBuffer request = ByteBuffer.allocate(9).put(0, (byte) channel);
+                        assertThat(refusal(() -> transport
+                                        .request(ONE, request, DEADLINE)
+                                        .toCompletableFuture()
+                                        .join()))
+                                .as("channel %d", channel)
+                                .isEqualTo(ErrorCode.UNSUPPORTED);
+                        expectNoted(client);
+                    }
+                }
                 assertThat(network.replication().send(ONE, ByteBuffer.allocate(64)))
                         .isTrue();
                 expectNoted(client);

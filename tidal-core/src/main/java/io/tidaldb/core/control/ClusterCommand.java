@@ -232,11 +232,13 @@ public sealed interface ClusterCommand {
     record EraseEntity(TenantId tenant, long entity, long atMillis) implements ClusterCommand {}
 
     /**
-     * Nothing that an erasure of an entity ruled out is in any file of a node.
+     * Nothing that an erasure of an entity ruled out is in any file of a node. Refused if slots of the tenant have come to nodes since the node
+     * looked: then it has to look again.
      *
+     * @param round of the erasure when the node looked which slots it has
      * @param through where the erasure stands in the logs of the slots that the node has: printed positions
      */
-    record ConfirmEntityErasure(long number, NodeId node, List<String> through, long atMillis)
+    record ConfirmEntityErasure(long number, long round, NodeId node, List<String> through, long atMillis)
             implements ClusterCommand {
 
         /** Copies the list. */

@@ -121,6 +121,7 @@ final class CommandCodec {
         } else if (command instanceof ClusterCommand.ConfirmEntityErasure confirm) {
             json.put("type", "confirm-entity-erasure")
                     .put("number", confirm.number())
+                    .put("round", confirm.round())
                     .put("node", confirm.node().name())
                     .put("at_ms", confirm.atMillis());
             ArrayNode through = json.putArray("through");
@@ -259,6 +260,7 @@ final class CommandCodec {
                 json.path("through").forEach(each -> through.add(each.asText()));
                 yield new ClusterCommand.ConfirmEntityErasure(
                         json.path("number").asLong(),
+                        json.path("round").asLong(),
                         NodeId.of(json.path("node").asText()),
                         through,
                         json.path("at_ms").asLong());

@@ -45,6 +45,7 @@ final class EntityErasureTable {
                 tenant.digestSeed(),
                 command.entity(),
                 command.atMillis(),
+                0,
                 pending(tenant, shards)));
         for (int i = 0; records.size() > MAX_COMPLETE && i < records.size(); ) {
             if (records.get(i).isComplete()) {
@@ -67,23 +68,30 @@ final class EntityErasureTable {
 
     /**
      * Slots of a tenant come to nodes of these shards from others, which may not have erased yet what is not complete: those nodes have to
-     * confirm it, also if they had none of the tenant before, or have confirmed it for what they had.
+     * confirm it, also if they had none of the tenant before, or have confirmed it for what they had, or are about to.
      */
     void spread(TenantRecord tenant, List<ShardAssignment> shards) {
-        records.replaceAll(each -> {
-            if (each.isComplete()
-                    || !each.tenant().equals(tenant.config().id())
-                    || each.life() != tenant.digestSeed()) {
-                return each;
-            }
-            SortedMap<NodeId, Confirmation> nodes = new TreeMap<>(each.nodes());
-            nodes.putAll(pending(tenant, shards));
-            return each.on(nodes);
-        });
+        records.replaceAll(each -> each.isComplete()
+                        || !each.tenant().equals(tenant.config().id())
+                        || each.life() != tenant.digestSeed()
+                ? each
+                : each.again(pending(tenant, shards).keySet()));
     }
 
     Reply confirm(ClusterCommand.ConfirmEntityErasure confirmed) {
-        records.replaceAll(each -> each.number() == confirmed.number() ? each.confirmed(confirmed) : each);
+        for (int i = 0; i < records.size(); i++) {
+            EntityErasureRecord known = records.get(i);
+            if (known.number() == confirmed.number()) {
+                if (known.round() != confirmed.round()) {
+                    return new Reply.Refused(
+                            ErrorCode.NOT_CAUGHT_UP,
+                            "node " + confirmed.node() + " confirms erasure " + known.number() + " of an entity of tenant "
+                                    + known.tenant() + " in round " + confirmed.round() + ", and it is in round "
+                                    + known.round() + ": slots have come to nodes since; it looks again");
+                }
+                records.set(i, known.confirmed(confirmed));
+            }
+        }
         return new Reply.Done(0);
     }
 
@@ -95,12 +103,8 @@ final class EntityErasureTable {
     /** A node is no part of the cluster any more: nobody waits for it, but for who has its replicas now. */
     void removed(NodeId node, @Nullable NodeId successor) {
         records.replaceAll(each -> {
-            SortedMap<NodeId, Confirmation> left = new TreeMap<>(each.nodes());
-            boolean pending = left.remove(node, Confirmation.PENDING);
-            if (successor != null && (pending || !each.isComplete())) {
-                left.put(successor, Confirmation.PENDING);
-            }
-            return each.on(left);
+            EntityErasureRecord left = each.without(node);
+            return successor == null || each.isComplete() ? left : left.again(List.of(successor));
         });
     }
 
@@ -123,7 +127,8 @@ final class EntityErasureTable {
                     .put("tenant", Long.toUnsignedString(each.tenant().value()))
                     .put("life", Long.toUnsignedString(each.life()))
                     .put("entity", Long.toUnsignedString(each.entity()))
-                    .put("at_ms", each.atMillis());
+                    .put("at_ms", each.atMillis())
+                    .put("round", each.round());
             ObjectNode nodes = json.putObject("nodes");
             each.nodes().forEach((node, said) -> {
                 ArrayNode through = nodes.putObject(node.name())
@@ -151,6 +156,7 @@ final class EntityErasureTable {
                     Long.parseUnsignedLong(json.path("life").asText("0")),
                     Long.parseUnsignedLong(json.path("entity").asText()),
                     json.path("at_ms").asLong(),
+                    json.path("round").asLong(),
                     nodes));
         }
     }

@@ -2,13 +2,17 @@ package io.tidaldb.core.erasure;
 
 import io.tidaldb.api.EntityId;
 import io.tidaldb.api.NodeId;
+import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.WalSegmentId;
+import io.tidaldb.api.placement.ShardAssignment;
 import io.tidaldb.core.EntityErasure;
 import io.tidaldb.core.cluster.LocalCluster;
+import io.tidaldb.core.cluster.SlotPart;
 import io.tidaldb.core.control.ClusterCommand;
 import io.tidaldb.core.control.ControlPlane;
 import io.tidaldb.core.control.EntityErasureRecord;
+import io.tidaldb.core.control.ReplicaChange;
 import io.tidaldb.core.control.TenantRecord;
 import io.tidaldb.core.ingest.Node;
 import io.tidaldb.core.ingest.TenantShard;
@@ -22,6 +26,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -120,14 +125,17 @@ public final class EntityErasing {
 
     /** Does what can be done now; completes with whether that is all. */
     private CompletableFuture<Boolean> carryOut(Node node, EntityErasureRecord record) {
+        // Looked at after the record: of slots that come to the node later the erasure is in another round.
+        TenantRecord tenant = control.tenant(record.tenant());
+        if (tenant == null) {
+            return CompletableFuture.completedFuture(false);
+        }
+        boolean nothingLeft = !hasToErase(node.id(), tenant);
+        List<ReplicaId> expected = held(node.id(), tenant);
         List<String> through = new ArrayList<>();
         return unlessEnded(node, node.slots(record.tenant())).thenCompose(slots -> {
-            if (slots.isEmpty()) {
-                return mayConfirmNothing(node.id(), record)
-                        ? confirm(node, record, through)
-                        : CompletableFuture.completedFuture(false);
-            }
-            CompletableFuture<Boolean> done = CompletableFuture.completedFuture(true);
+            CompletableFuture<Boolean> done = CompletableFuture.completedFuture(nothingLeft
+                    && slots.stream().map(TenantShard::replica).toList().containsAll(expected));
             for (TenantShard slot : slots) {
                 done = done.thenCompose(
                         before -> erase(node, slot, record, through).thenApply(now -> before && now));
@@ -156,17 +164,29 @@ public final class EntityErasing {
 
     private CompletableFuture<Boolean> confirm(Node node, EntityErasureRecord record, List<String> through) {
         return control.submit(new ClusterCommand.ConfirmEntityErasure(
-                        record.number(), node.id(), through, clock.wallNanos() / 1_000_000))
+                        record.number(), record.round(), node.id(), through, clock.wallNanos() / 1_000_000))
                 .thenApply(done -> true);
     }
 
-    // A slot that comes to this node later comes from nodes that have erased it by then.
-    private boolean mayConfirmNothing(NodeId node, EntityErasureRecord record) {
-        TenantRecord tenant = control.tenant(record.tenant());
-        return tenant != null
-                && tenant.placement().stream()
-                        .flatMap(replica -> cluster.replicas().allowed(replica.shard(), tenant.config()).stream())
-                        .noneMatch(member -> member.node().equals(node) || record.isPending(member.node()));
+    /** Returns the replicas that a node is to have of a tenant. */
+    private List<ReplicaId> held(NodeId node, TenantRecord tenant) {
+        return SlotPart.of(tenant).stream()
+                .flatMap(part -> cluster.replicas().allowed(part.shard(), tenant.config()).stream())
+                .filter(member -> member.node().equals(node))
+                .map(ShardAssignment::replica)
+                .toList();
+    }
+
+    /** Returns whether replicas have left a node that may not have erased them yet. */
+    private boolean hasToErase(NodeId node, TenantRecord tenant) {
+        Stream<ReplicaId> moved = control.migrations().stream()
+                .filter(each -> each.tenant().equals(tenant.config().id()))
+                .flatMap(each -> each.erasing().stream());
+        ReplicaChange change = tenant.change();
+        return Stream.concat(moved, change == null ? Stream.empty() : change.erasing().stream())
+                .anyMatch(replica -> control.shards().stream()
+                        .anyMatch(each ->
+                                each.node().equals(node) && each.replica().equals(replica)));
     }
 
     private <T> CompletableFuture<T> unlessEnded(Node node, CompletableFuture<T> task) {

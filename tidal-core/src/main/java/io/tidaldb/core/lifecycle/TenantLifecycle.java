@@ -35,9 +35,11 @@ import io.tidaldb.core.tenant.RoutedTenant;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -71,6 +73,9 @@ public final class TenantLifecycle {
     private final @Nullable RemoteCalls calls;
     private final Consumer<ClusterCommand> decide;
     private final Function<List<ClusterCommand.CreateTenant>, List<Reply>> decideAll;
+
+    /** What the restores of this process wait for. */
+    private final Map<TenantId, String> restoreWaits = new ConcurrentHashMap<>();
 
     /**
      * Creates what sees to the tenants of an instance.
@@ -134,13 +139,26 @@ public final class TenantLifecycle {
         return tenant;
     }
 
-    /** Fails with NOT_CAUGHT_UP while a tenant is being restored. */
+    /** Fails with NOT_CAUGHT_UP while a tenant is being restored, and says what that waits for if it is known here. */
     public void requireWhole(TenantId id) {
         if (control.isRestoring(id)) {
+            String waits = restoreWaits.get(id);
             throw new TidalException(
                     ErrorCode.NOT_CAUGHT_UP,
-                    "tenant " + id
-                            + " is being restored from a backup: wait until it is whole; if nobody restores it any more, delete it");
+                    "tenant " + id + " is being restored from a backup" + (waits == null ? "" : ", and " + waits)
+                            + ": wait until it is whole; if nobody restores it any more, delete it");
+        }
+    }
+
+    /**
+     * Says what the restore of a tenant by this process waits for.
+     *
+     * @param what null if it waits for nothing
+     */
+    public void restoreWaits(TenantId id, @Nullable String what) {
+        String before = what == null ? restoreWaits.remove(id) : restoreWaits.put(id, what);
+        if (what != null && !what.equals(before)) {
+            LOG.info("tenant {} is restored here, and {}", id, what);
         }
     }
 

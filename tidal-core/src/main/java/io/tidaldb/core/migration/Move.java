@@ -21,6 +21,7 @@ import io.tidaldb.core.ingest.TenantShard;
 import io.tidaldb.core.remote.Answer;
 import io.tidaldb.core.remote.Call.MoveStep;
 import io.tidaldb.core.replication.Replicator;
+import io.tidaldb.core.routing.ShardReplicas;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -375,13 +376,10 @@ final class Move {
         TenantRecord tenant = site.control().tenant(record.tenant());
         Durability level = tenant == null ? Durability.LOCAL : tenant.config().durability();
         return level == Durability.ALL || level == Durability.MAJORITY
-                ? feed.peer().ask(MoveStep.SPREAD).thenApply(spread -> isEnough(level, spread))
+                ? feed.peer().ask(MoveStep.SPREAD)
+                        .thenApply(spread ->
+                                spread.complete() >= ShardReplicas.enoughToAcknowledge(level, spread.members()))
                 : CompletableFuture.completedFuture(true);
-    }
-
-    private static boolean isEnough(Durability level, Answer.Moved spread) {
-        int wanted = level == Durability.ALL ? spread.members() : spread.members() / 2 + 1;
-        return spread.complete() >= wanted;
     }
 
     /** Gives an attempt up, and takes writes again once that is agreed: then it can't succeed any more. */

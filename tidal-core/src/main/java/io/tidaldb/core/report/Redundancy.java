@@ -92,12 +92,8 @@ public final class Redundancy {
 
     /** Returns how many members have a write when it is acknowledged, at least. */
     static int acknowledging(Slot slot) {
-        int members = slot.members().size();
-        return switch (slot.durability()) {
-            case ASYNC, LOCAL -> 1;
-            case MAJORITY -> members / 2 + 1;
-            case ALL -> members;
-        };
+        return ShardReplicas.enoughToAcknowledge(
+                slot.durability(), slot.members().size());
     }
 
     /** Returns how much can be lost while writes go on, at once or when others have taken over; -1 if they don't now. */

@@ -1,5 +1,6 @@
 package io.tidaldb.core.routing;
 
+import io.tidaldb.api.Durability;
 import io.tidaldb.api.RegionId;
 import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.ShardId;
@@ -69,6 +70,15 @@ public final class ShardReplicas {
      */
     public static int enoughToPromote(int members) {
         return members - members / 2;
+    }
+
+    /** Returns how many of so many members have a write once it is acknowledged, at least. */
+    public static int enoughToAcknowledge(Durability level, int members) {
+        return switch (level) {
+            case ASYNC, LOCAL -> 1;
+            case MAJORITY -> members / 2 + 1;
+            case ALL -> members;
+        };
     }
 
     /** Returns whether a shard is on more than one node. */

@@ -2,6 +2,7 @@ package io.tidaldb.core.control;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.NodeId;
 import io.tidaldb.api.RegionId;
 import io.tidaldb.api.ReplicaId;
@@ -44,8 +45,12 @@ class EntityErasureTableTest {
         erasures.begin(new ClusterCommand.EraseEntity(TENANT, 42, 1), tenant(5, RegionId.of(0)), SHARDS);
     }
 
-    private void confirm(NodeId node) {
-        erasures.confirm(new ClusterCommand.ConfirmEntityErasure(1, node, List.of(), 2));
+    private Reply confirm(NodeId node) {
+        return confirm(node, erasures.records().get(0).round());
+    }
+
+    private Reply confirm(NodeId node, long round) {
+        return erasures.confirm(new ClusterCommand.ConfirmEntityErasure(1, round, node, List.of(), 2));
     }
 
     private boolean isPending(NodeId node) {
@@ -61,6 +66,30 @@ class EntityErasureTableTest {
         confirm(SECOND);
         erasures.spread(tenant(5), SHARDS);
         assertThat(isPending(SECOND)).isTrue();
+    }
+
+    @Test
+    @DisplayName("those that looked what they have before the tenant came to them have to look again")
+    void lookedBefore() {
+        erasures.spread(tenant(5), SHARDS);
+        assertThat(confirm(FIRST, 0)).isInstanceOfSatisfying(Reply.Refused.class, refused -> {
+            assertThat(refused.code()).isEqualTo(ErrorCode.NOT_CAUGHT_UP);
+            assertThat(refused.message()).contains("node n0", "in round 0", "in round 1");
+        });
+        assertThat(isPending(FIRST)).isTrue();
+        assertThat(confirm(FIRST, 1)).isInstanceOf(Reply.Done.class);
+        assertThat(isPending(FIRST)).isFalse();
+    }
+
+    @Test
+    @DisplayName("who gets the place of one that is gone, and looked before that")
+    void replaced() {
+        erasures.removed(FIRST, SECOND);
+        assertThat(confirm(SECOND, 0)).isInstanceOf(Reply.Refused.class);
+        assertThat(isPending(SECOND)).isTrue();
+        confirm(SECOND);
+        assertThat(erasures.records().get(0).isComplete()).isTrue();
+        assertThat(erasures.records().get(0).nodes()).containsOnlyKeys(SECOND);
     }
 
     @Test

@@ -1,13 +1,14 @@
 package io.tidaldb.it.sim;
 
+import io.tidaldb.api.Durability;
 import io.tidaldb.api.EntityId;
 import io.tidaldb.api.ErrorCode;
-import io.tidaldb.api.QuotaExceededException;
 import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.api.WriteMode;
 import io.tidaldb.core.BackupReport;
+import io.tidaldb.core.BackupSource;
 import io.tidaldb.core.RestoreOptions;
 import io.tidaldb.core.Tenant;
 import io.tidaldb.core.Tidal;
@@ -20,6 +21,7 @@ import io.tidaldb.core.ingest.TenantShard;
 import io.tidaldb.it.sim.SimulatedMembers.Member;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -57,6 +59,7 @@ final class RandomBackups {
     private final RandomKeys keys;
     private final RandomErasures erasures;
     private final List<EntityId> entities;
+    private final boolean faulty;
     private final boolean truncating;
     private final SortedMap<TenantId, Backup> backups = new TreeMap<>();
 
@@ -67,6 +70,7 @@ final class RandomBackups {
     private long nextCopy = COPIES;
     private long parts;
     private long restored;
+    private long struck;
 
     /** The parts that somebody has of a tenant, and when he looked. */
     private static final class Backup {
@@ -97,6 +101,7 @@ final class RandomBackups {
      * Creates it.
      *
      * @param entities that there may be
+     * @param faulty whether machines may crash
      * @param write begins a write of some user
      */
     RandomBackups(
@@ -104,6 +109,7 @@ final class RandomBackups {
             RandomKeys keys,
             RandomErasures erasures,
             List<EntityId> entities,
+            boolean faulty,
             Runnable write) {
         this.cluster = cluster;
         this.world = cluster.world();
@@ -113,6 +119,7 @@ final class RandomBackups {
         this.keys = keys;
         this.erasures = erasures;
         this.entities = List.copyOf(entities);
+        this.faulty = faulty;
         this.truncating = chosen && random.chance(400_000);
         if (truncating) {
             cluster.retaining(Duration.ofMillis(random.below(2_000)));
@@ -132,6 +139,11 @@ final class RandomBackups {
     /** Returns how many tenants were restored, and found to be as they were. */
     long restored() {
         return restored;
+    }
+
+    /** Returns how many machines were crashed that had just restored something. */
+    long struck() {
+        return struck;
     }
 
     /** Returns whether an id is that of something restored. */
@@ -284,6 +296,7 @@ final class RandomBackups {
         copies.put(id, Optional.empty());
         writeMeanwhile();
         String what = "restore " + of + " as " + id + " through " + through.id();
+        boolean strikes = !over && faulty && random.chance(400_000);
         world.note("somebody begins to " + what + " up to "
                 + (options.at().equals(RestorePoint.NEWEST)
                         ? "its end"
@@ -291,7 +304,7 @@ final class RandomBackups {
         try {
             through.call(tidal -> {
                 try {
-                    return tidal.restore(kept, options);
+                    return tidal.restore(strikes ? new CutOff(kept, through) : kept, options);
                 } catch (IOException e) {
                     throw new UncheckedIOException(e);
                 }
@@ -303,6 +316,9 @@ final class RandomBackups {
                 mustBe(through, id, expected);
             }
             restored++;
+            if (strikes) {
+                strike(through, id);
+            }
         } catch (MachineCrash e) {
             world.note("crashed before it could " + what);
         } catch (TidalException e) {
@@ -311,6 +327,48 @@ final class RandomBackups {
             return e;
         }
         return null;
+    }
+
+    /** A backup whose reader is cut off from the others for a while when it comes to restore what it has checked. */
+    private final class CutOff implements BackupSource {
+
+        private final BackupSource source;
+        private final Member reader;
+        private boolean checked;
+
+        CutOff(BackupSource source, Member reader) {
+            this.source = source;
+            this.reader = reader;
+        }
+
+        @Override
+        public String name() {
+            return source.name();
+        }
+
+        @Override
+        public InputStream open() throws IOException {
+            if (checked) {
+                world.schedule(
+                        Duration.ofMillis(random.between(100, 2_000)),
+                        cluster.network().isolate(List.of(reader.id()))::close);
+            }
+            checked = true;
+            return source.open();
+        }
+    }
+
+    // Others have all of what is to survive the loss of one, and lead it if that takes long to come back.
+    private void strike(Member member, TenantId id) {
+        boolean survives = member.serves()
+                && member.tidal()
+                        .tenant(id)
+                        .filter(tenant -> tenant.config().durability() == Durability.MAJORITY)
+                        .isPresent();
+        if (survives) {
+            struck++;
+            member.machine().crash("it has just restored " + id);
+        }
     }
 
     private void mustBe(Member member, TenantId id, Expected expected) {
@@ -418,22 +476,11 @@ final class RandomBackups {
         }
         // It goes on.
         long before = member.call(tidal -> copy.total("view"));
-        record(member, copy);
+        // What was restored has the quota of what was backed up.
+        member.callInTime(tidal -> copy.record("view", 5, 1));
         long after = member.call(tidal -> copy.total("view"));
         if (after != before + 1) {
             throw new AssertionError(id + ", which was restored, counts " + after + " after a write to " + before);
-        }
-    }
-
-    // What was restored has the quota of what was backed up.
-    private void record(Member member, Tenant copy) {
-        while (true) {
-            try {
-                member.call(tidal -> copy.record("view", 5, 1));
-                return;
-            } catch (QuotaExceededException e) {
-                world.runFor(Objects.requireNonNull(e.retryAfter()));
-            }
         }
     }
 }

@@ -5,6 +5,8 @@ import io.tidaldb.api.TenantId;
 import io.tidaldb.core.EntityErasure;
 import io.tidaldb.core.Tenant;
 import io.tidaldb.core.Tidal;
+import io.tidaldb.core.control.ClusterCommand;
+import io.tidaldb.core.control.Commands;
 import io.tidaldb.it.sim.SimulatedMembers.Member;
 import io.tidaldb.it.sim.check.MemberHistory;
 import java.time.Duration;
@@ -17,34 +19,89 @@ import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
 
-/** Entities that are erased from tenants by chance, through whichever member serves. Has randomness of its own. */
+/**
+ * Entities that are erased from tenants by chance, through whichever member serves, while another one may be away, for whom the others keep their
+ * logs. In the moment in which a node says that it is done, a slot of the tenant may begin to move. Has randomness of its own.
+ */
 final class RandomErasures {
 
     private static final int ERASURES = Integer.getInteger("tidal.sim.erasures", 200_000);
+
+    private static final ControlFaults LATE = new ControlFaults(
+            Latency.of(Duration.ofMillis(200), Duration.ofMillis(500), Duration.ofSeconds(2)),
+            ControlFaults.NONE.delivery(),
+            ControlFaults.NONE.election(),
+            0,
+            0);
 
     private final SimulatedMembers cluster;
     private final SimulatedWorld world;
     private final SimulatedRandom random;
     private final Operator operator;
+    private final RandomMigrations migrations;
     private final MemberHistory history;
     private final List<EntityId> entities;
+    private final boolean faulty;
     private final boolean chosen;
     private final List<Asked> asked = new ArrayList<>();
     private final SortedMap<TenantId, SortedSet<EntityId>> ever = new TreeMap<>();
     private long completed;
+    private boolean over;
 
     /** An erasure that somebody has been told the number of. */
     private record Asked(long number, TenantId tenant, MemberHistory.Erasure erasure) {}
 
-    /** @param entities that there may be */
-    RandomErasures(SimulatedMembers cluster, MemberHistory history, List<EntityId> entities) {
+    /**
+     * Creates it.
+     *
+     * @param entities that there may be
+     * @param faulty whether machines may crash
+     */
+    RandomErasures(
+            SimulatedMembers cluster,
+            RandomMigrations migrations,
+            MemberHistory history,
+            List<EntityId> entities,
+            boolean faulty) {
         this.cluster = cluster;
         this.world = cluster.world();
         this.operator = new Operator(cluster);
         this.random = world.random("erasures");
+        this.migrations = migrations;
         this.history = history;
         this.entities = List.copyOf(entities);
+        this.faulty = faulty;
         this.chosen = random.chance(ERASURES);
+        if (chosen) {
+            cluster.control().watch(this::seen, agreed -> {});
+        }
+    }
+
+    private void seen(byte[] proposed) {
+        Commands.of(proposed, ClusterCommand.ConfirmEntityErasure.class)
+                .filter(confirm -> !over && random.chance(300_000))
+                .ifPresent(confirm -> {
+                    // That it has begun to move is agreed first.
+                    cluster.control().faults(LATE);
+                    world.execute(() -> {
+                        cluster.control().faults(ControlFaults.NONE);
+                        cluster.members().stream()
+                                .filter(Member::serves)
+                                .findFirst()
+                                .ifPresent(through -> moveMeanwhile(through, confirm.number()));
+                    });
+                });
+    }
+
+    private void moveMeanwhile(Member through, long number) {
+        for (EntityErasure each : through.tidal().entityErasures()) {
+            if (each.number() == number && through.serves()) {
+                through.tidal().tenants().stream()
+                        .filter(tenant -> tenant.id().equals(each.tenant()))
+                        .findFirst()
+                        .ifPresent(tenant -> migrations.move(through, tenant));
+            }
+        }
     }
 
     /** Returns whether logs may be cut because of it. */
@@ -85,6 +142,13 @@ final class RandomErasures {
         EntityId entity = entities.get((int) random.below(entities.size()));
         ever.computeIfAbsent(tenant, each -> new TreeSet<>()).add(entity);
         MemberHistory.Erasure erasure = history.erasing(tenant, entity.value());
+        if (faulty && random.chance(400_000)) {
+            Member other =
+                    cluster.members().get((int) random.below(cluster.members().size()));
+            if (other != through && other.machine().isRunning()) {
+                other.machine().crash("an entity is to be erased");
+            }
+        }
         operator.ask(through, "erases " + entity + " of " + tenant, tidal -> {
             EntityErasure agreed = tidal.eraseEntity(tenant, entity);
             asked.add(new Asked(agreed.number(), tenant, erasure));
@@ -104,10 +168,16 @@ final class RandomErasures {
             if (complete) {
                 world.note("erasure " + one.number + " of " + one.tenant + " is complete");
                 completed++;
-                one.erasure.complete();
+                one.erasure.complete(
+                        cluster.members().stream().map(Member::machine).toList());
                 each.remove();
             }
         }
+    }
+
+    /** From now on nothing moves any more because of what is erased. */
+    void calm() {
+        over = true;
     }
 
     // Who is restored in part, by somebody who has ended since, waits to be deleted.

@@ -1,7 +1,6 @@
 package io.tidaldb.it.sim;
 
 import io.tidaldb.api.ErrorCode;
-import io.tidaldb.api.QuotaExceededException;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.api.key.KeyVault;
@@ -13,12 +12,12 @@ import io.tidaldb.core.control.Commands;
 import io.tidaldb.it.sim.SimulatedMembers.Member;
 import java.time.Duration;
 import java.util.List;
-import java.util.Objects;
 import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -212,18 +211,23 @@ final class RandomKeys {
             case 2 -> each -> each.export(signal -> {});
             default -> each -> each.score("view", random.below(10));
         };
-        TidalException failure = refusal(revocation.member, tenant, use);
+        Member member = revocation.member;
+        TidalException failure = refusal(member, tenant, () -> member.call(using(tenant, use)));
         world.note("of " + tenant + ", whose keys are revoked, " + revocation.member.id() + " gives nothing: "
                 + (failure == null ? "it crashed" : failure.getMessage()));
     }
 
-    /** Returns why somebody is refused; null if the machine has crashed. */
-    private @Nullable TidalException refusal(Member member, TenantId tenant, Consumer<Tenant> use) {
+    private static Function<Tidal, Tidal> using(TenantId tenant, Consumer<Tenant> use) {
+        return tidal -> {
+            use.accept(tidal.tenant(tenant).orElseThrow());
+            return tidal;
+        };
+    }
+
+    /** Returns why somebody is refused who asks a member; null if its machine has crashed. */
+    private @Nullable TidalException refusal(Member member, TenantId tenant, Runnable asks) {
         try {
-            member.call(tidal -> {
-                use.accept(tidal.tenant(tenant).orElseThrow());
-                return tidal;
-            });
+            asks.run();
         } catch (MachineCrash e) {
             return null;
         } catch (TidalException e) {
@@ -342,12 +346,8 @@ final class RandomKeys {
     }
 
     private void mustBeSuspended(Member member, TenantId tenant, Consumer<Tenant> use) {
-        TidalException failure = refusal(member, tenant, use);
-        while (failure instanceof QuotaExceededException quota) {
-            // Somebody who comes too often hears of that first.
-            world.runFor(Objects.requireNonNull(quota.retryAfter()));
-            failure = refusal(member, tenant, use);
-        }
+        // Somebody who comes too often hears of that first.
+        TidalException failure = refusal(member, tenant, () -> member.callInTime(using(tenant, use)));
         if (failure == null || failure.code() != ErrorCode.TENANT_SUSPENDED) {
             throw new AssertionError(
                     "nothing is wrong, and " + member.id() + " does not say that the keys of " + tenant

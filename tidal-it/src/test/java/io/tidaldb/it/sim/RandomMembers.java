@@ -73,8 +73,8 @@ final class RandomMembers {
         workload = new MembersWorkload(cluster, keys, !faulty);
         upgrades = new RandomUpgrades(cluster);
         migrations = new RandomMigrations(cluster, faulty);
-        erasures = new RandomErasures(cluster, workload.history(), MembersWorkload.entities());
-        backups = new RandomBackups(cluster, keys, erasures, MembersWorkload.entities(), workload::write);
+        erasures = new RandomErasures(cluster, migrations, workload.history(), MembersWorkload.entities(), faulty);
+        backups = new RandomBackups(cluster, keys, erasures, MembersWorkload.entities(), faulty, workload::write);
         check = new MembersCheck(cluster, workload.history(), !erasures.isChosen() && !backups.isTruncating());
         world.onCrash(machine -> {
             crashes++;
@@ -349,6 +349,7 @@ final class RandomMembers {
         world.note("chaos ends");
         over = true;
         migrations.calm();
+        erasures.calm();
         keys.calm();
         world.runFor(Duration.ofSeconds(7));
         cluster.network().links(links);

@@ -100,10 +100,13 @@ final class RandomMigrations {
 
     private void start(Member through) {
         List<Tenant> tenants = through.tidal().tenants();
-        if (tenants.isEmpty()) {
-            return;
+        if (!tenants.isEmpty()) {
+            move(through, tenants.get((int) random.below(tenants.size())));
         }
-        Tenant tenant = tenants.get((int) random.below(tenants.size()));
+    }
+
+    /** Moves some slot of a tenant. */
+    void move(Member through, Tenant tenant) {
         List<ReplicaId> leaders = tenant.placement();
         ReplicaId from = leaders.get((int) random.below(leaders.size()));
         List<ShardId> free = List.of(ShardId.of(0), ShardId.of(1), ShardId.of(2)).stream()

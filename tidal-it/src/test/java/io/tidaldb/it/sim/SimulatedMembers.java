@@ -3,6 +3,7 @@ package io.tidaldb.it.sim;
 import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.NodeId;
 import io.tidaldb.api.Outcome;
+import io.tidaldb.api.QuotaExceededException;
 import io.tidaldb.api.RegionId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.api.key.KeyVault;
@@ -26,6 +27,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
@@ -236,6 +238,17 @@ public final class SimulatedMembers implements AutoCloseable {
         /** Calls the instance as a user in its process does; a crash of the machine ends the user as well. */
         public <T extends @Nullable Object> T call(Function<Tidal, T> what) {
             return machine.call(() -> what.apply(tidal()));
+        }
+
+        /** As {@link #call}; who comes too often waits as the quota says, and tries again. */
+        <T extends @Nullable Object> T callInTime(Function<Tidal, T> what) {
+            while (true) {
+                try {
+                    return call(what);
+                } catch (QuotaExceededException e) {
+                    world.runFor(Objects.requireNonNull(e.retryAfter()));
+                }
+            }
         }
 
         /** Says which version its process is of, when it opens its instance next. */

@@ -8,6 +8,7 @@ import io.tidaldb.api.Seqno;
 import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
+import io.tidaldb.api.placement.ShardAssignment;
 import io.tidaldb.core.BackupSource;
 import io.tidaldb.core.RestoreOptions;
 import io.tidaldb.core.backup.BackupHead;
@@ -21,15 +22,19 @@ import io.tidaldb.core.codec.RenamedOrigins;
 import io.tidaldb.core.control.ClusterCommand;
 import io.tidaldb.core.control.EntityErasureRecord;
 import io.tidaldb.core.control.SchemaEntry;
+import io.tidaldb.core.control.TenantRecord;
 import io.tidaldb.core.ingest.SlotLogs;
 import io.tidaldb.core.ingest.TenantShard;
 import io.tidaldb.core.key.KeyRing;
 import io.tidaldb.core.key.WrappedKey;
 import io.tidaldb.core.lifecycle.TenantLifecycle;
+import io.tidaldb.core.replication.Replicator;
+import io.tidaldb.core.routing.ShardReplicas;
 import io.tidaldb.core.tenant.EmbeddedTenant;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -44,12 +49,14 @@ import org.slf4j.LoggerFactory;
 /**
  * Makes a tenant of a backup. The whole backup is checked first. Then the tenant is agreed on as one that is being restored, which nobody
  * sees; its logs are appended on this node, under origins that nobody has ever written under, in the order of those that they come from; and
- * when they are as long as they should be, the tenant is agreed on as whole. If anything fails before, it is deleted.
+ * when they are as long as they should be, and as many replicas hold them as the tenant's durability asks for, the tenant is agreed on as
+ * whole. If anything fails before, it is deleted.
  */
 public final class TenantRestore {
 
     private static final Logger LOG = LoggerFactory.getLogger(TenantRestore.class);
     private static final int BUFFER = 256 << 10;
+    private static final Duration LOOK_AGAIN = Duration.ofMillis(50);
 
     private final Instance tidal;
     private final LocalCluster cluster;
@@ -142,13 +149,22 @@ public final class TenantRestore {
             check(tenant, counted, successors);
             label(tenant);
             eraseAgain(id, head, transfers, slots);
+            awaitReplicas(tenant, first);
             decisions.decide(new ClusterCommand.FinishRestore(id));
             return id;
         } catch (TidalException | IOException e) {
-            LOG.warn("what was restored of tenant {} is deleted again: {}", id, e.getMessage());
+            giveUp(id, first, e);
+            throw e;
+        }
+    }
+
+    private void giveUp(TenantId id, long first, Exception reason) {
+        TenantRecord left = tidal.agreed(id);
+        // Somebody else may have deleted it, and another one may have its id.
+        if (left != null && left.minIncarnation() == first) {
+            LOG.warn("what was restored of tenant {} is deleted again: {}", id, reason.getMessage());
             decisions.decide(new ClusterCommand.DeleteTenant(id));
             tenants.awaitEverywhere(id);
-            throw e;
         }
     }
 
@@ -287,6 +303,59 @@ public final class TenantRestore {
                 .map(EntityErasureRecord::entity)
                 .distinct()
                 .forEach(entity -> decisions.erase(id, EntityId.of(entity)));
+    }
+
+    /**
+     * Waits until as many replicas of each slot hold what was restored as have a write of the tenant when it is acknowledged, however long some
+     * of them are away.
+     *
+     * @throws TidalException NOT_OWNER if another node leads a slot by now; TENANT_NOT_FOUND if somebody has deleted the tenant
+     */
+    private void awaitReplicas(EmbeddedTenant tenant, long first) {
+        try {
+            for (ReplicaId leader : tenant.placement()) {
+                while (!isHeldByEnough(tenant.leading(leader.shard()), agreed(tenant.id(), first))) {
+                    tidal.await(tidal.pause(LOOK_AGAIN));
+                }
+            }
+        } finally {
+            tenants.restoreWaits(tenant.id(), null);
+        }
+    }
+
+    private TenantRecord agreed(TenantId id, long first) {
+        TenantRecord record = tidal.agreed(id);
+        if (record == null || record.minIncarnation() != first) {
+            throw new TidalException(
+                    ErrorCode.TENANT_NOT_FOUND, "tenant " + id + " was deleted while it was being restored");
+        }
+        return record;
+    }
+
+    private boolean isHeldByEnough(TenantShard shard, TenantRecord record) {
+        TenantConfig config = record.config();
+        ReplicaId here = shard.replica();
+        List<ShardAssignment> members = cluster.replicas().allowed(here.shard(), config);
+        int enough = ShardReplicas.enoughToAcknowledge(config.durability(), members.size());
+        Replicator replicator = cluster.replicator(here);
+        if (enough < 2 || replicator == null) {
+            return true;
+        }
+        List<ReplicaId> lacking = members.stream()
+                .filter(each -> !each.replica().equals(here)
+                        && !tidal.await(
+                                cluster.unlessEnded(cluster.nameOf(here), replicator.isHandedTo(shard, each.node()))))
+                .map(ShardAssignment::replica)
+                .toList();
+        boolean held = members.size() - lacking.size() >= enough;
+        if (!held) {
+            tenants.restoreWaits(
+                    config.id(),
+                    "waits until " + enough + " of " + members.size() + " replicas of shard " + here.shard()
+                            + " hold all of it, as its durability " + config.durability() + " asks; " + lacking
+                            + " do not yet");
+        }
+        return held;
     }
 
     // Two tenants with one label could both not be found by it.

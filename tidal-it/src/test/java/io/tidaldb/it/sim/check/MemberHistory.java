@@ -2,10 +2,18 @@ package io.tidaldb.it.sim.check;
 
 import io.tidaldb.api.IdempotencyKey;
 import io.tidaldb.api.Outcome;
+import io.tidaldb.api.Seqno;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
+import io.tidaldb.api.wal.LogId;
+import io.tidaldb.api.wal.WalBatch;
 import io.tidaldb.core.Signal;
+import io.tidaldb.core.codec.SeqnoRanges;
+import io.tidaldb.core.codec.SignalRecords;
+import io.tidaldb.core.ingest.Node;
+import io.tidaldb.it.sim.SimulatedMachine;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -42,10 +50,38 @@ public final class MemberHistory {
             this.before = before;
         }
 
-        /** It is complete: what was acknowledged before it was asked for is gone, and what is begun from now on is not. */
-        public void complete() {
+        /**
+         * It is complete: what was acknowledged before it was asked for is gone, from the logs on all disks as well, and what is begun from now on
+         * is not.
+         *
+         * @param machines those with the disks
+         */
+        public void complete(Collection<SimulatedMachine> machines) {
             before.forEach(write -> write.erased.add(entity));
             erasures.remove(this);
+            machines.forEach(this::mustBeGone);
+        }
+
+        private void mustBeGone(SimulatedMachine machine) {
+            Logs logs = Logs.readableOn(machine);
+            for (LogId log : logs.logs()) {
+                if (log.tenant().equals(tenant)) {
+                    // What is sealed nobody reads here.
+                    logs.of(log).stream().filter(batch -> !batch.isSealed()).forEach(batch -> mustBeGone(
+                            machine, log, batch));
+                }
+            }
+        }
+
+        private void mustBeGone(SimulatedMachine machine, LogId log, WalBatch batch) {
+            new Node.Counted(batch, SeqnoRanges.NONE).forEachSignal((payload, at, seqno) -> {
+                Write write = byEvent.get(SignalRecords.eventNanos(payload, at));
+                if (SignalRecords.entity(payload, at) == entity && before.contains(write)) {
+                    throw new AssertionError("entity " + Long.toUnsignedString(entity) + " of " + tenant
+                            + " is erased everywhere, and on " + machine.id() + " log " + log + " has it at "
+                            + Seqno.print(seqno) + ", of " + write);
+                }
+            });
         }
     }
 

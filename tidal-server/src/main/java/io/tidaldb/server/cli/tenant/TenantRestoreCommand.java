@@ -26,7 +26,10 @@ import picocli.CommandLine.Option;
         footer = {
             "",
             "The backup is checked as a whole first. Nobody sees the tenant before it is whole. Limits, durability and",
-            "regions are as they were; where they were pinned to is not. An origin that --at does not name counts whole."
+            "regions are as they were; where they were pinned to is not. An origin that --at does not name counts whole.",
+            "",
+            "It is done when as many replicas hold all of it as its durability asks for, and waits for those that are away;",
+            "the node's log says which. To give it up, delete the tenant."
         })
 @SuppressWarnings("NullAway.Init")
 final class TenantRestoreCommand extends CliCommand {
