@@ -17,6 +17,7 @@ import io.tidaldb.core.routing.ShardReplicas;
 import io.tidaldb.core.tenant.EmbeddedTenant;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -71,6 +72,9 @@ public final class HealthReport {
                 upgrades);
     }
 
+    /** Tenants with slots that are alike, and what each of them would lose. */
+    private record Alike(List<TenantId> ids, ClusterHealth.RecoveryPoint recoveryPoint) {}
+
     private ClusterHealth.Risks risks(SlotCopies copies, List<NodeId> nodes) {
         SortedMap<TenantId, ClusterHealth.TenantRisk> risks = new TreeMap<>();
         Map<NodeId, LossTally> tallies = new TreeMap<>();
@@ -78,13 +82,24 @@ public final class HealthReport {
                 .filter(node -> figures.containsKey(node))
                 .forEach(node -> tallies.put(node, new LossTally(node)));
         // Of many tenants most are alike.
+        Map<SlotCopies.Kind, Alike> kinds = new HashMap<>();
         Map<List<Redundancy.Slot>, List<TenantId>> alike = new LinkedHashMap<>();
         SortedMap<TenantId, ClusterHealth.RecoveryPoint> recoveryPoints = new TreeMap<>();
         for (EmbeddedTenant tenant : tenants) {
             TenantRecord record = tenant.record();
-            List<Redundancy.Slot> slots = copies.of(record);
-            alike.computeIfAbsent(slots, each -> new ArrayList<>()).add(tenant.id());
-            recoveryPoints.put(tenant.id(), copies.recoveryPoint(record, slots));
+            SlotCopies.Kind kind = copies.kind(record);
+            Alike others = kind == null ? null : kinds.get(kind);
+            if (others == null) {
+                List<Redundancy.Slot> slots = copies.of(record);
+                others = new Alike(
+                        alike.computeIfAbsent(slots, each -> new ArrayList<>()),
+                        copies.recoveryPoint(record, slots));
+                if (kind != null) {
+                    kinds.put(kind, others);
+                }
+            }
+            others.ids.add(tenant.id());
+            recoveryPoints.put(tenant.id(), others.recoveryPoint);
         }
         alike.forEach((slots, ids) -> {
             ClusterHealth.TenantRisk risk = Redundancy.risk(slots, copies.deciders());
@@ -149,7 +164,7 @@ public final class HealthReport {
     }
 
     private List<ClusterHealth.TenantHealth> tenants() {
-        Map<Long, List<Answer.Tenant>> said = new TreeMap<>();
+        Map<Long, List<Answer.Tenant>> said = new HashMap<>();
         figures.values()
                 .forEach(all -> all.tenants()
                         .forEach(tenant -> said.computeIfAbsent(tenant.tenant(), each -> new ArrayList<>())

@@ -117,9 +117,12 @@ public final class NodeFigures {
 
     /** Returns nothing for a tenant of which the node leads nothing, and others lack nothing, or that is deleted meanwhile. */
     private Optional<Answer.Tenant> tenant(EmbeddedTenant tenant) {
-        List<TenantShard> led = tenant.state().slots().stream()
-                .filter(slot -> cluster.nameOf(slot.replica()).equals(node))
-                .toList();
+        List<TenantShard> led = new ArrayList<>(1);
+        for (TenantShard slot : tenant.state().slots()) {
+            if (cluster.nameOf(slot.replica()).equals(node)) {
+                led.add(slot);
+            }
+        }
         if (led.isEmpty()) {
             Map<Integer, Map<String, long[]>> behind = behind(tenant);
             return behind.isEmpty()
@@ -136,18 +139,12 @@ public final class NodeFigures {
                 .orElse(null);
         boolean home = cluster.nameOf(tenant.placement().get(0)).equals(node);
         try {
-            List<Answer.Usage> parts = new ArrayList<>();
-            for (TenantShard slot : led) {
-                parts.add(
-                        damage == null
-                                ? tenant.usageOf(List.of(slot))
-                                : new Answer.Usage(0, slot.entityCount(), slot.storageBytes(), 0, 0));
-            }
+            Answer.Usage held = damage == null ? tenant.usageOf(led) : unread(led);
             return Optional.of(new Answer.Tenant(
                     tenant.id().value(),
                     home,
                     home ? tenant.config().label() : null,
-                    usage(tenant, parts, led),
+                    usage(tenant, held, led),
                     damage,
                     behind(tenant)));
         } catch (TidalException e) {
@@ -169,14 +166,23 @@ public final class NodeFigures {
         return behind;
     }
 
+    private static Answer.Usage unread(List<TenantShard> slots) {
+        return new Answer.Usage(
+                0,
+                slots.stream().mapToLong(TenantShard::entityCount).sum(),
+                slots.stream().mapToLong(TenantShard::storageBytes).sum(),
+                0,
+                0);
+    }
+
     // Rate and refusals are counted for all that this process leads, so they are said once.
-    private Answer.Usage usage(EmbeddedTenant tenant, List<Answer.Usage> parts, List<TenantShard> led) {
+    private Answer.Usage usage(EmbeddedTenant tenant, Answer.Usage held, List<TenantShard> led) {
         boolean first = tenant.state().slots().get(0).equals(led.get(0));
         return new Answer.Usage(
                 first ? tenant.rate(nowNanos) : 0,
-                parts.stream().mapToLong(Answer.Usage::entities).sum(),
-                parts.stream().mapToLong(Answer.Usage::storageBytes).sum(),
-                parts.stream().mapToLong(Answer.Usage::accepted).sum(),
+                held.entities(),
+                held.storageBytes(),
+                held.accepted(),
                 first ? tenant.throttled() : 0);
     }
 }

@@ -1,9 +1,11 @@
 package io.tidaldb.core.report;
 
+import io.tidaldb.api.Durability;
 import io.tidaldb.api.NodeId;
 import io.tidaldb.api.RegionId;
 import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.ShardId;
+import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.WriteMode;
 import io.tidaldb.api.placement.ShardAssignment;
 import io.tidaldb.core.ClusterHealth;
@@ -26,6 +28,7 @@ public final class SlotCopies {
     private final ShardReplicas topology;
     private final SortedMap<NodeId, Answer.Figures> figures;
     private final Map<NodeId, Map<Long, Answer.Tenant>> led = new HashMap<>();
+    private final Map<ReplicaId, NodeId> hosts = new HashMap<>();
     private final Redundancy.Deciders deciders;
 
     /**
@@ -37,6 +40,7 @@ public final class SlotCopies {
     public SlotCopies(List<ShardAssignment> shards, SortedMap<NodeId, Answer.Figures> figures, boolean takesOver) {
         this.topology = new ShardReplicas(shards);
         this.figures = figures;
+        shards.forEach(each -> hosts.put(each.replica(), each.node()));
         figures.forEach((node, said) -> {
             Map<Long, Answer.Tenant> tenants = new HashMap<>();
             said.tenants().forEach(tenant -> tenants.put(tenant.tenant(), tenant));
@@ -54,6 +58,35 @@ public final class SlotCopies {
     /** Returns whose votes decide. */
     public Redundancy.Deciders deciders() {
         return deciders;
+    }
+
+    /**
+     * What tells tenants apart of which those who lead them say that nobody lacks anything: the slots of all that have the same are alike, and
+     * they lose as much with a region.
+     */
+    record Kind(
+            List<ReplicaId> placement,
+            List<RegionId> regions,
+            List<ReplicaId> without,
+            Durability durability) {}
+
+    /** Returns of which kind a tenant is; null if it may be like no other. */
+    @Nullable
+    Kind kind(TenantRecord tenant) {
+        TenantConfig config = tenant.config();
+        boolean everywhere = config.writes() == WriteMode.EVERYWHERE;
+        return everywhere || !tenant.placement().stream().allMatch(leader -> isWhole(tenant, leader))
+                ? null
+                : new Kind(
+                        tenant.placement(), config.requiredRegions(), config.withoutReplicas(), config.durability());
+    }
+
+    private boolean isWhole(TenantRecord tenant, ReplicaId leader) {
+        Map<Long, Answer.Tenant> saidThere = led.get(hosts.get(leader));
+        Answer.@Nullable Tenant said =
+                saidThere == null ? null : saidThere.get(tenant.config().id().value());
+        Map<Integer, Map<String, long[]>> behind = said == null || said.damage() != null ? null : said.behind();
+        return behind != null && behind.isEmpty();
     }
 
     /** Returns the slots of a tenant, in order. */

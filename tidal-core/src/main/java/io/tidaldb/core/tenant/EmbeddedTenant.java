@@ -248,12 +248,12 @@ public final class EmbeddedTenant implements Tenant {
 
     /** Returns a moving average of acknowledged signals a second. */
     public double rate(long nowNanos) {
-        return state.rate(nowNanos) + regional.rate(nowNanos);
+        return state.rate(nowNanos) + (regional.areMeant() ? regional.rate(nowNanos) : 0);
     }
 
     /** Returns signals that the rate limit refused since this instance was opened. */
     public long throttled() {
-        return state.throttled() + regional.throttled();
+        return state.throttled() + (regional.areMeant() ? regional.throttled() : 0);
     }
 
     /** Checks that writes that were not admitted yet are taken here. */
@@ -412,8 +412,10 @@ public final class EmbeddedTenant implements Tenant {
     /** Returns a replica of a shard in this process, the one that leads if it is here; null if there is none. */
     public @Nullable TenantShard replica(ShardId shard) {
         TenantShard found = null;
-        for (TenantShard each : replicas(shard)) {
-            found = found == null || placement.contains(each.replica()) ? each : found;
+        for (TenantShard each : replicas.values()) {
+            if (each.replica().shard().equals(shard)) {
+                found = found == null || placement.contains(each.replica()) ? each : found;
+            }
         }
         return found;
     }
@@ -791,17 +793,18 @@ public final class EmbeddedTenant implements Tenant {
     /** Returns what replicas here alone know of the tenant's usage. */
     public Answer.Usage usageOf(List<TenantShard> shards) {
         long accepted = 0;
-        for (SchemaEntry entry : tidal.schema().entries()) {
-            for (TenantShard shard : shards) {
-                accepted += shard.readable().total(entry.index());
+        long entities = 0;
+        long bytes = 0;
+        List<SchemaEntry> types = tidal.schema().entries();
+        for (TenantShard shard : shards) {
+            LedgerSum sum = shard.readable();
+            for (SchemaEntry entry : types) {
+                accepted += sum.total(entry.index());
             }
+            entities += shard.entityCount();
+            bytes += shard.storageBytes();
         }
-        return new Answer.Usage(
-                0,
-                shards.stream().mapToLong(TenantShard::entityCount).sum(),
-                shards.stream().mapToLong(TenantShard::storageBytes).sum(),
-                accepted,
-                0);
+        return new Answer.Usage(0, entities, bytes, accepted, 0);
     }
 
     @Override
