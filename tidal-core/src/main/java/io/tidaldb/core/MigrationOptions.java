@@ -36,10 +36,11 @@ public record MigrationOptions(
         }
         if (maxWritePause.compareTo(Duration.ofMillis(1)) < 0 || maxWritePause.compareTo(LONGEST_PAUSE) > 0) {
             throw TidalException.invalid(
-                    "maximum write pause of " + maxWritePause + ": expected 1 millisecond to " + LONGEST_PAUSE);
+                    "maximum write pause of " + maxWritePause.toMillis() + " ms: expected 1 to " + LONGEST_PAUSE.toMillis()
+                            + " ms");
         }
         if (hold.isPresent() && hold.get().isNegative()) {
-            throw TidalException.invalid("hold of " + hold.get() + ": expected none or more");
+            throw TidalException.invalid("hold of " + hold.get().toMillis() + " ms: expected 0 or more");
         }
     }
 

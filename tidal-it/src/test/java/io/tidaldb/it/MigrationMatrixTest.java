@@ -3,6 +3,7 @@ package io.tidaldb.it;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tidaldb.api.Durability;
+import io.tidaldb.api.IdempotencyKey;
 import io.tidaldb.api.NodeId;
 import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.ShardId;
@@ -16,9 +17,11 @@ import io.tidaldb.core.MigrationOptions;
 import io.tidaldb.core.MigrationStatus;
 import io.tidaldb.core.Position;
 import io.tidaldb.core.ReadOptions;
+import io.tidaldb.core.Signal;
 import io.tidaldb.core.Tenant;
 import io.tidaldb.core.Tidal;
 import io.tidaldb.core.Topology;
+import io.tidaldb.core.WriteOptions;
 import io.tidaldb.core.control.MigrationState;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -83,7 +86,7 @@ class MigrationMatrixTest {
             "R-60, F-12: 100 signals before and 50 meanwhile are 150 at the target and none at the source, over every shard's replicas")
     void everythingMoves() {
         try (Tidal tidal = open(replicated())) {
-            moves(tidal, Durability.MAJORITY);
+            moves(tidal, Durability.MAJORITY, TARGET);
         }
         try (Tidal tidal = open(replicated())) {
             Tenant tenant = tidal.tenant(TENANT).orElseThrow();
@@ -95,29 +98,29 @@ class MigrationMatrixTest {
     }
 
     @Test
-    @DisplayName("R-60: the same between shards without replicas, on other nodes and on the same one")
+    @DisplayName("R-60: the same between shards without replicas")
     void withoutReplicas() {
         try (Tidal tidal = open(Topology.regions(3).shards(3))) {
-            moves(tidal, Durability.LOCAL);
+            moves(tidal, Durability.LOCAL, TARGET);
         }
         try (Tidal tidal = open(Topology.regions(3).shards(3))) {
             assertThat(tidal.tenant(TENANT).orElseThrow().total("view")).isEqualTo(150);
         }
     }
 
-    private void moves(Tidal tidal, Durability durability) {
+    private void moves(Tidal tidal, Durability durability, ReplicaId target) {
         Tenant tenant = tenant(tidal, durability);
         Position first = Position.parse("r0:s0:1");
         for (long entity = 0; entity < 100; entity++) {
             first = tenant.record("view", entity, 1);
         }
-        long id = tidal.migrations().start(TENANT, SOURCE, TARGET, NO_HOLD);
+        long id = tidal.migrations().start(TENANT, SOURCE, target, NO_HOLD);
         for (long entity = 100; entity < 150; entity++) {
             tenant.record("view", entity, 1);
             assertThat(tenant.read("view", entity, ReadOptions.DEFAULT).count()).isOne();
         }
         awaitState(tidal, id, MigrationState.COMPLETE);
-        assertThat(tenant.placement()).containsExactly(TARGET);
+        assertThat(tenant.placement()).containsExactly(target);
         assertThat(tenant.total("view")).isEqualTo(150);
         for (long entity = 0; entity < 150; entity++) {
             assertThat(tenant.read("view", entity, ReadOptions.DEFAULT).count()).isOne();
@@ -127,6 +130,39 @@ class MigrationMatrixTest {
         assertThat(tenant.verifyUsage().matches()).isTrue();
         assertThat(recordsOnDisk(SOURCE.shard())).isZero();
         assertThat(status(tidal, id).writePause()).isPresent();
+    }
+
+    @Test
+    @DisplayName("R-60: the same within a region, on one node")
+    void withinARegion() {
+        try (Tidal tidal = open(replicated())) {
+            moves(tidal, Durability.MAJORITY, ReplicaId.parse("r0:s1"));
+        }
+    }
+
+    @Test
+    @DisplayName("F-20: a write that is tried again under its key while the tenant moves, after that, and after it is back, counts once and is answered as the first time")
+    void triedAgain() {
+        try (Tidal tidal = open(replicated())) {
+            Tenant tenant = tenant(tidal, Durability.MAJORITY);
+            WriteOptions keyed = WriteOptions.DEFAULT.with(new IdempotencyKey(7, 42));
+            List<Signal> write = List.of(Signal.of("view", 1, 1), Signal.of("view", 2, 1));
+            Position first = tenant.recordAll(write, keyed);
+            long id = tidal.migrations()
+                    .start(TENANT, SOURCE, TARGET, MigrationOptions.DEFAULT.holding(Duration.ofHours(1)));
+            for (int change = 0; change < 2; change++) {
+                do {
+                    assertThat(tenant.recordAll(write, keyed)).isEqualTo(first);
+                } while (status(tidal, id).state() != MigrationState.HOLD);
+                assertThat(tenant.recordAll(write, keyed)).isEqualTo(first);
+                if (change == 0) {
+                    assertThat(tenant.placement()).containsExactly(TARGET);
+                    tidal.migrations().reverse(id);
+                }
+            }
+            assertThat(tenant.placement()).containsExactly(SOURCE);
+            assertThat(tenant.total("view")).isEqualTo(2);
+        }
     }
 
     @Test

@@ -55,6 +55,13 @@ class QuickstartMatrixTest {
         assertThat(report.path("events").path("accepted").asInt()).isEqualTo(999);
         assertThat(report.path("restart").path("missing").asInt()).isZero();
         assertThat(report.path("replicas").path("equal").asInt()).isEqualTo(6);
+        JsonNode migration = report.path("migration");
+        assertThat(migration.path("state").asText()).isEqualTo("COMPLETE");
+        for (String field : new String[] {
+            "reads_failed", "writes_failed", "missing", "duplicated", "source_records_after_gc"
+        }) {
+            assertThat(migration.path(field).asLong(-1)).as(field).isZero();
+        }
         for (String node : new String[] {"n0", "n1", "n2"}) {
             JsonNode identity = Cli.parse(Repository.read(data.resolve(node).resolve("tidal.json")));
             assertThat(identity.path("wal").asText()).isEqualTo(cell.wal());

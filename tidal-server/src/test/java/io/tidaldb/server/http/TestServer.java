@@ -10,7 +10,9 @@ import com.networknt.schema.JsonSchemaFactory;
 import com.networknt.schema.SpecVersion;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.tidaldb.api.RegionId;
 import io.tidaldb.core.Tidal;
+import io.tidaldb.core.Topology;
 import io.tidaldb.server.auth.Authenticator;
 import io.tidaldb.server.config.NodeConfiguration;
 import io.tidaldb.server.config.NodeConfigurationFile;
@@ -63,9 +65,10 @@ final class TestServer implements AutoCloseable {
         }
     }
 
-    private TestServer(NodeConfiguration configuration) {
+    private TestServer(NodeConfiguration configuration, Topology topology) {
         PrometheusMeterRegistry metrics = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
         tidal = Tidal.builder()
+                .topology(topology)
                 .signal("view", Duration.ofDays(7))
                 .signal("like", Duration.ofDays(30))
                 .open();
@@ -82,13 +85,22 @@ final class TestServer implements AutoCloseable {
     }
 
     static TestServer start(Path directory, String more, Map<String, String> environment) {
+        return start(directory, more, environment, Topology.single(RegionId.of(0)));
+    }
+
+    static TestServer start(Path directory, Topology topology) {
+        return start(directory, "", Map.of(), topology);
+    }
+
+    private static TestServer start(
+            Path directory, String more, Map<String, String> environment, Topology topology) {
         Path file = directory.resolve("node.yaml");
         try {
             Files.writeString(file, "data_dir: " + directory + "\nhttp: {listen: \"127.0.0.1:0\"}\n" + more);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        return new TestServer(NodeConfigurationFile.read(file, environment));
+        return new TestServer(NodeConfigurationFile.read(file, environment), topology);
     }
 
     static JsonNode parse(String text) {

@@ -204,6 +204,7 @@ public final class Schemas {
                         .maybe("verify", Schema.types("string", "null"))
                         .maybe("slow_down", Schema.types("boolean", "null"))
                         .build());
+        all.put("MigrationPlan", migrationPlan());
         all.put("Alive", Schema.object().with("status", Schema.text()).build());
         return all;
     }
@@ -227,6 +228,18 @@ public final class Schemas {
                 .with("started", Schema.text())
                 .with("held_until", Schema.types("string", "null"))
                 .with("note", Schema.types("string", "null"))
+                .build();
+    }
+
+    private static ObjectNode migrationPlan() {
+        return Schema.object()
+                .with("allowed", Schema.truth())
+                .with("code", Schema.types("string", "null"))
+                .with("reason", Schema.types("string", "null"))
+                .with("bytes", Schema.count())
+                .with("seconds", Schema.number())
+                .with("max_write_pause_ms", Schema.number())
+                .with("steps", Schema.list(Schema.text()))
                 .build();
     }
 

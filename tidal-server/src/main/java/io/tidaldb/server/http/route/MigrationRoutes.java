@@ -38,8 +38,9 @@ final class MigrationRoutes {
                 .by(exchange -> exchange.answer(
                         200, MigrationView.list(exchange.tidal().migrations().all()))));
         routes.add(Route.of(Method.POST, PATH, Access.OPERATOR, "Begins to move a tenant's slot to another shard")
-                .query(DRY_RUN, Schema.truth(), "Only tell what it would come to, with status 200")
+                .query(DRY_RUN, Schema.truth(), "Only tell what it would come to")
                 .body(MediaTypes.JSON, Schema.ref("NewMigration"))
+                .answers(200, "What it would come to", Schema.ref("MigrationPlan"))
                 .answers(202, "How far it is", Schema.ref("Migration"))
                 .by(this::start));
         routes.add(Route.of(Method.GET, PATH + "/{id}", Access.OPERATOR, "Shows a migration")
