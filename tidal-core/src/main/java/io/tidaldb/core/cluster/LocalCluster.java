@@ -321,6 +321,8 @@ public final class LocalCluster {
         if (replicated || part.moving()) {
             shard.replicated(replicated);
             done = host.node().ledBy(shard, part.leader(), nameOf(part.leader()), epoch, incarnation, former);
+        } else {
+            done = host.node().foldOn(shard);
         }
         if (replicated && replicator != null) {
             // Nobody has counted on it under another part.

@@ -76,6 +76,11 @@ final class Checkpoint {
         return String.format("snapshot-s%05d.ckpt", shard.value());
     }
 
+    /** Returns the name of the empty file that is there while a slot waits for the state that its logs come to, and folds nothing. */
+    static String awaitedName(ShardId shard) {
+        return String.format("awaited-s%05d", shard.value());
+    }
+
     /**
      * Writes a slot's state and returns its size in bytes. Safe for any thread.
      *

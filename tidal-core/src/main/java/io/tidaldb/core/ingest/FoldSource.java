@@ -11,4 +11,7 @@ interface FoldSource {
 
     /** Folds everything again up to where it was seen, or says that the slot needs a snapshot. */
     void rebuild(TenantShard shard);
+
+    /** Keeps in mind, for the next open, whether what comes is left in the logs until another replica's state comes. */
+    void keepAwaiting(TenantShard shard, boolean awaits);
 }

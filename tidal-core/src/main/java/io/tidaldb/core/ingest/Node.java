@@ -316,6 +316,10 @@ public final class Node {
     public CompletableFuture<Void> ledBy(
             TenantShard shard, ReplicaId leader, NodeId host, long epoch, int incarnation, List<Origin> former) {
         return loop.submit(shard, () -> {
+            if (leader.shard().equals(shard.replica().shard())) {
+                // Whoever was to send the state sends it no more.
+                loop.commits().foldOn(shard);
+            }
             if (shard.writesEverywhere()) {
                 shard.ledBy(leader, host, epoch, former);
                 loop.commits().takeBack(shard);
@@ -326,9 +330,6 @@ public final class Node {
             }
             boolean led = shard.leads();
             shard.ledBy(leader, host, epoch, former);
-            if (shard.leads()) {
-                loop.commits().foldOn(shard);
-            }
             if (!led) {
                 loop.commits().takeOver(shard);
             }
@@ -800,6 +801,7 @@ public final class Node {
         // The checkpoint first: logs without one are what they are, but a checkpoint without its logs claims too much.
         home.delete(tenant, Checkpoint.snapshotName(holder));
         home.delete(tenant, Checkpoint.name(holder));
+        home.delete(tenant, Checkpoint.awaitedName(holder));
         store.logs().stream()
                 .map(LogStatus::log)
                 .filter(log -> log.tenant().equals(tenant) && log.holder().equals(holder))

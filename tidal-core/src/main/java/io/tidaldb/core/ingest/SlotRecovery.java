@@ -15,6 +15,7 @@ import io.tidaldb.api.wal.WalCursor;
 import io.tidaldb.api.wal.WalStore;
 import io.tidaldb.core.codec.Chain;
 import io.tidaldb.core.directory.NodeHome;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -99,6 +100,8 @@ final class SlotRecovery implements FoldSource {
                         e.getMessage());
                 shard = empty(flow, replica, origin);
             }
+            shard.awaitsState = home.find(shard.tenantId(), Checkpoint.awaitedName(replica.shard()))
+                    .isPresent();
             recover(shard);
             shard.rebuildIfNeeded();
         } catch (TidalException e) {
@@ -261,6 +264,27 @@ final class SlotRecovery implements FoldSource {
         } catch (TidalException e) {
             LOG.warn("tenant {} on {} is quarantined: {}", shard.tenantId(), shard.replica(), e.getMessage());
             shard.damagedOnDisk(e);
+        }
+    }
+
+    // Where the file should be and is not, the next open folds the logs; where it is and should not be, whoever hears of the slot's part does.
+    @Override
+    public void keepAwaiting(TenantShard shard, boolean awaits) {
+        String name = Checkpoint.awaitedName(shard.replica().shard());
+        try {
+            if (!awaits) {
+                home.delete(shard.tenantId(), name);
+            } else if (home.durable()) {
+                try (NodeHome.PendingFile file = home.create(shard.tenantId(), name)) {
+                    file.publish();
+                }
+            }
+        } catch (TidalException | IOException e) {
+            LOG.warn(
+                    "whether tenant {} on {} waits for its state is not known when it is opened again: {}",
+                    shard.tenantId(),
+                    shard.replica(),
+                    e.getMessage());
         }
     }
 

@@ -175,6 +175,7 @@ final class SnapshotInstall {
                 fresh.tenantId(),
                 Checkpoint.snapshotName(fresh.replica().shard()),
                 Checkpoint.name(fresh.replica().shard()));
+        recovery.keepAwaiting(fresh, false);
     }
 
     /**
@@ -244,6 +245,7 @@ final class SnapshotInstall {
         List<LogId> logs = new ArrayList<>();
         recovery.logs(shard).forEach(status -> logs.add(status.log()));
         logs.forEach(log -> loop.commits().onStore(() -> store.delete(log)));
+        recovery.keepAwaiting(shard, false);
         shard.refetch(recovery.empty(shard), damage);
         shard.checkpointBytes(0);
         shard.logBytes(0);

@@ -179,7 +179,7 @@ public final class TenantShard {
     private volatile boolean held;
 
     /** Whether what comes is left in the logs until another replica's state comes, which has folded it. */
-    private volatile boolean awaitsState;
+    volatile boolean awaitsState;
 
     private volatile boolean needsSnapshot;
 
@@ -726,9 +726,12 @@ public final class TenantShard {
         return held;
     }
 
-    /** Says whether what comes is left in the logs until another replica's state comes, which has folded it. */
+    /** Says whether what comes is left in the logs, also if the slot is opened anew, until another replica's state comes, which has folded it. */
     void awaitState(boolean on) {
-        awaitsState = on;
+        if (on != awaitsState) {
+            logs().keepAwaiting(this, on);
+            awaitsState = on;
+        }
     }
 
     /** Returns whether what comes is left in the logs until another replica's state comes, which has folded it. */
@@ -786,6 +789,7 @@ public final class TenantShard {
         attemptedBytes = opened.attemptedBytes;
         replayedBytes = opened.replayedBytes;
         needsSnapshot = opened.needsSnapshot;
+        awaitsState = opened.awaitsState;
         brokenAtOpen = opened.brokenAtOpen;
         damage = opened.damage;
     }
