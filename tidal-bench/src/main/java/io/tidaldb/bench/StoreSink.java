@@ -23,6 +23,8 @@ final class StoreSink implements GroupSink {
 
     private static final Origin ORIGIN = new Origin(RegionId.of(0), ShardId.of(0), 0);
     private static final int BACKGROUND_TASKS = 1024;
+    // As many as a node gives its store.
+    private static final int BACKGROUND_THREADS = 4;
 
     private final ThreadPoolExecutor background;
     private final WalStore store;
@@ -38,8 +40,8 @@ final class StoreSink implements GroupSink {
         this.synced = synced;
         // When the queue is full the committing thread does the work itself, as it would in production.
         background = new ThreadPoolExecutor(
-                1,
-                1,
+                BACKGROUND_THREADS,
+                BACKGROUND_THREADS,
                 0,
                 TimeUnit.SECONDS,
                 new ArrayBlockingQueue<>(BACKGROUND_TASKS),

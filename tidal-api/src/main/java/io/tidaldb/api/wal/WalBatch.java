@@ -58,6 +58,7 @@ public final class WalBatch {
     private static final int MAGIC = 'T' | 'I' << 8 | 'D' << 16 | 'L' << 24;
     private static final int KNOWN_FLAGS = FLAG_KEYS | FLAG_SEALED | 0xFF00;
     private static final RecordKind[] KINDS = RecordKind.values();
+    private static final byte[] NO_CRC = new byte[Integer.BYTES];
 
     private static final int VERSION_AT = 4;
     private static final int FLAGS_AT = 6;
@@ -126,7 +127,8 @@ public final class WalBatch {
         int length = HEADER_BYTES + target.getInt(LENGTH_AT);
         target.putLong(CHAIN_AT, chain);
         target.putInt(PAYLOAD_CRC_AT, crc(target, HEADER_BYTES, length));
-        target.putInt(HEADER_CRC_AT, headerCrc(target, 0));
+        target.putInt(HEADER_CRC_AT, 0);
+        target.putInt(HEADER_CRC_AT, crc(target, 0, HEADER_BYTES));
         return new WalBatch(target.slice(0, length).order(ByteOrder.LITTLE_ENDIAN), null);
     }
 
@@ -315,9 +317,7 @@ public final class WalBatch {
     private static int headerCrc(ByteBuffer buffer, int offset) {
         CRC32C crc = new CRC32C();
         update(crc, buffer, offset, offset + HEADER_CRC_AT);
-        for (int i = 0; i < Integer.BYTES; i++) {
-            crc.update(0);
-        }
+        crc.update(NO_CRC, 0, NO_CRC.length);
         update(crc, buffer, offset + HEADER_CRC_AT + Integer.BYTES, offset + HEADER_BYTES);
         return (int) crc.getValue();
     }

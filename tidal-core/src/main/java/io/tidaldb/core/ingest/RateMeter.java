@@ -5,6 +5,9 @@ final class RateMeter {
 
     private static final double TIME_CONSTANT_NANOS = 10e9;
 
+    /** What comes within so short a time counts as if it had come at once: a hundredth of the average, and an exponential costs much. */
+    private static final long STEP_NANOS = 100_000_000;
+
     private double weight;
     private long lastNanos;
 
@@ -20,7 +23,7 @@ final class RateMeter {
 
     private void decay(long nowNanos) {
         long elapsed = nowNanos - lastNanos;
-        if (elapsed > 0) {
+        if (elapsed >= STEP_NANOS) {
             weight *= StrictMath.exp(-elapsed / TIME_CONSTANT_NANOS);
             lastNanos = nowNanos;
         }

@@ -83,6 +83,9 @@ public final class TenantShard {
     final BitSet schemaLogged = new BitSet();
     StagedCommit staged = StagedCommit.NOTHING;
 
+    /** The log that was asked for last. Immutable, so that it does not matter which one a thread sees. */
+    private LogId log;
+
     // Replaced when the slot is rebuilt.
     volatile KeyMemory keys;
 
@@ -202,6 +205,7 @@ public final class TenantShard {
         this.everywhere = tenant.config().writes() == WriteMode.EVERYWHERE;
         this.replica = replica;
         this.origin = origin;
+        this.log = new LogId(replica.shard(), tenantId, origin);
         this.loop = loop;
         this.schema = schema;
         this.erasures = new EntityErasures(tenant.digestSeed());
@@ -674,9 +678,15 @@ public final class TenantShard {
         return reason;
     }
 
-    /** Returns the slot's log of an origin. */
+    /** Returns the slot's log of an origin: mostly the one of before, whose hash is known and for which a store need not compare. */
+    @SuppressWarnings("ReferenceEquality") // Another object costs another id, no more.
     public LogId log(Origin of) {
-        return new LogId(replica.shard(), tenantId, of);
+        LogId known = log;
+        if (known.origin() != of) {
+            known = new LogId(replica.shard(), tenantId, of);
+            log = known;
+        }
+        return known;
     }
 
     OriginLedger open() {
@@ -953,14 +963,19 @@ public final class TenantShard {
 
     /** Makes readers see how far the origins are folded, after their ledgers were. */
     void folded() {
-        duplicateWrites = duplicates.count();
+        // What stays as it was is not written: other threads would wait for it.
+        int duplicated = duplicates.count();
+        if (duplicated != duplicateWrites) {
+            duplicateWrites = duplicated;
+        }
         for (OriginLedger each : origins.values()) {
             if (each.appliedSeqno.get() != each.foldedSeqno) {
                 each.appliedSeqno.set(each.foldedSeqno);
             }
         }
-        if (ledgerCount == 1) {
-            entityCount = ledgers.distinctEntities();
+        long entities = ledgerCount == 1 ? ledgers.distinctEntities() : entityCount;
+        if (entities != entityCount) {
+            entityCount = entities;
         }
         users.sessions.forget();
         waits.look();

@@ -20,8 +20,10 @@ import io.tidaldb.core.runtime.LoopScheduler;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Queue;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
@@ -282,12 +284,12 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
 
     // One at a time: what was handed over between two commits has to be seen between them.
     private void takeOver() {
-        List<ReplicatedSlot> grown = new ArrayList<>();
+        Set<ReplicatedSlot> grown = new LinkedHashSet<>();
         HandedOver commit = handedOver.poll();
         if (commit != null) {
             for (Committed each : commit.batches) {
                 ReplicatedSlot slot = slot(each.shard());
-                if (slot != null && grew(slot, each.batch()) && !grown.contains(slot)) {
+                if (slot != null && grew(slot, each.batch())) {
                     grown.add(slot);
                 }
             }

@@ -2,7 +2,6 @@ package io.tidaldb.wal.file;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.util.List;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
@@ -39,66 +38,35 @@ record CommitHeader(
     private static final int CRC_AT = 40;
     private static final int HEADER_CRC_AT = 44;
 
-    /** Encodes a commit into as many blocks as it needs, with the summary of the commit before as its last frame. */
-    static ByteBuffer encode(
-            CommitBuffer buffer,
-            long number,
-            boolean endMark,
-            long previousFile,
-            long previousEnd,
-            List<Frame> frames,
-            @Nullable Frame summary) {
-        long stream = (long) HEADER_BYTES + (summary == null ? 0 : summary.paddedBytes());
-        for (Frame frame : frames) {
-            stream += frame.paddedBytes();
+    /**
+     * Completes a commit in whose blocks the frames lie already: puts the blocks' numbers, the header and the checksums.
+     *
+     * @param blocks from position 0 to the limit, little-endian; what follows the frames is zero
+     */
+    static ByteBuffer seal(
+            ByteBuffer blocks, long number, boolean endMark, long previousFile, long previousEnd, int frames) {
+        int bytes = blocks.limit();
+        for (int block = 0; block < bytes; block += BLOCK_BYTES) {
+            blocks.putLong(block, number);
+            blocks.putLong(block + BLOCK_BYTES - Long.BYTES, number);
         }
-        int blocks = Math.toIntExact((stream + STREAM_BYTES - 1) / STREAM_BYTES);
-        ByteBuffer out = buffer.zeros(Math.multiplyExact(blocks, BLOCK_BYTES));
-        for (int block = 0; block < blocks; block++) {
-            out.putLong(block * BLOCK_BYTES, number);
-            out.putLong((block + 1) * BLOCK_BYTES - Long.BYTES, number);
-        }
-        out.position(Long.BYTES);
-        out.putInt(MAGIC)
+        byte[] header = new byte[HEADER_BYTES];
+        ByteBuffer.wrap(header)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .putInt(MAGIC)
                 .putShort((short) VERSION)
                 .putShort((short) (endMark ? 1 : 0))
                 .putLong(number)
                 .putLong(previousFile)
                 .putLong(previousEnd)
-                .putInt(blocks)
-                .putInt(frames.size());
-        ByteBuffer scratch = ByteBuffer.allocate(HEADER_BYTES).order(ByteOrder.LITTLE_ENDIAN);
-        int at = HEADER_BYTES;
-        for (Frame frame : frames) {
-            at = put(frame, scratch, out, at);
-        }
-        if (summary != null) {
-            put(summary, scratch, out, at);
-        }
+                .putInt(bytes / BLOCK_BYTES)
+                .putInt(frames);
+        blocks.put(Long.BYTES, header);
         CRC32C all = new CRC32C();
-        all.update(out.rewind());
-        out.putInt(Long.BYTES + CRC_AT, (int) all.getValue());
-        out.get(Long.BYTES, scratch.array(), 0, HEADER_BYTES);
-        out.putInt(Long.BYTES + HEADER_CRC_AT, headerCrc(scratch.array(), 0));
-        return out.rewind();
-    }
-
-    private static int put(Frame frame, ByteBuffer scratch, ByteBuffer out, int streamAt) {
-        frame.putHeader(scratch.clear());
-        put(scratch.array(), Frame.HEADER_BYTES, out, streamAt);
-        put(frame.body(), frame.body().length, out, streamAt + Frame.HEADER_BYTES);
-        return streamAt + frame.paddedBytes();
-    }
-
-    private static void put(byte[] source, int bytes, ByteBuffer out, int streamAt) {
-        int from = 0;
-        int at = streamAt;
-        while (from < bytes) {
-            int length = Math.min(bytes - from, STREAM_BYTES - at % STREAM_BYTES);
-            out.put((int) fileOffset(at), source, from, length);
-            from += length;
-            at += length;
-        }
+        all.update(blocks);
+        blocks.rewind().putInt(Long.BYTES + CRC_AT, (int) all.getValue());
+        blocks.get(Long.BYTES, header);
+        return blocks.putInt(Long.BYTES + HEADER_CRC_AT, headerCrc(header, 0));
     }
 
     /** Returns where a byte of the stream lies, counted from the commit's first byte. */

@@ -9,7 +9,6 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
@@ -26,42 +25,51 @@ import org.jspecify.annotations.Nullable;
 record CommitSummary(long number, Map<LogId, Long> lastSeqnos) {
 
     private static final int ENTRY_BYTES = 32;
+    private static final int INCARNATION_AT = 8;
+    private static final int TENANT_AT = 16;
     private static final int LAST_SEQNO_AT = 24;
-    private static final int COUNT_AT = 16;
     private static final LogId NOBODY = LogId.own(TenantId.DEFAULT, new Origin(RegionId.of(0), ShardId.of(0), 0));
 
-    /** Returns the summary of a commit, for the commit after it. */
-    @SuppressWarnings(
-            "ReferenceEquality") // The parts of an id lie scattered in memory, and one that is there twice does no
-    // harm.
-    static Frame frame(long number, List<Frame> frames) {
-        LogId before = null;
-        ByteBuffer body = ByteBuffer.allocate(ENTRY_BYTES * frames.size()).order(ByteOrder.LITTLE_ENDIAN);
-        for (Frame frame : frames) {
-            LogId log = frame.log();
-            if (log != before) {
-                body.putShort((short) log.holder().value())
-                        .putShort((short) log.origin().region().value())
-                        .putShort((short) log.origin().shard().value())
-                        .putShort((short) 0)
-                        .putInt(log.origin().incarnation())
-                        .putInt(0)
-                        .putLong(log.tenant().value())
-                        .putLong(0);
-                before = log;
-            }
-            body.putLong(body.position() - Long.BYTES, lastSeqno(frame));
-        }
-        byte[] entries = Arrays.copyOf(body.array(), body.position());
-        return new Frame(Frame.Type.SUMMARY, NOBODY, number, crc(entries), entries);
-    }
+    /** The summary of a commit that is being put together. */
+    static final class Notes {
 
-    private static long lastSeqno(Frame frame) {
-        if (frame.type() != Frame.Type.BATCH) {
-            return 0;
+        // Larger ones are rare, as large commits are.
+        private static final int KEPT_BYTES = 128 << 10;
+
+        private ByteBuffer entries = allocate(16 * ENTRY_BYTES);
+
+        void clear() {
+            entries = entries.capacity() > KEPT_BYTES ? allocate(KEPT_BYTES) : entries.clear();
         }
-        ByteBuffer batch = ByteBuffer.wrap(frame.body()).order(ByteOrder.LITTLE_ENDIAN);
-        return frame.seqno() + batch.getInt(COUNT_AT) - 1;
+
+        /** Notes where a frame leaves a log; 0 for erased or base. */
+        void add(LogCode log, long lastSeqno) {
+            long whose = log.holder() | log.replica() << 16;
+            int last = entries.position() - ENTRY_BYTES;
+            if (last >= 0
+                    && entries.getLong(last + TENANT_AT) == log.tenant()
+                    && entries.getLong(last) == whose
+                    && entries.getLong(last + INCARNATION_AT) == log.incarnation()) {
+                entries.putLong(last + LAST_SEQNO_AT, lastSeqno);
+                return;
+            }
+            if (!entries.hasRemaining()) {
+                entries = allocate(2 * entries.capacity()).put(entries.flip());
+            }
+            entries.putLong(whose)
+                    .putLong(log.incarnation())
+                    .putLong(log.tenant())
+                    .putLong(lastSeqno);
+        }
+
+        Frame frame(long number) {
+            byte[] body = Arrays.copyOf(entries.array(), entries.position());
+            return new Frame(Frame.Type.SUMMARY, NOBODY, number, crc(body), body);
+        }
+
+        private static ByteBuffer allocate(int bytes) {
+            return ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN);
+        }
     }
 
     /** Returns what a frame says, or null if its body is damaged. */
@@ -75,9 +83,9 @@ record CommitSummary(long number, Map<LogId, Long> lastSeqnos) {
             Origin origin = new Origin(
                     RegionId.of(Short.toUnsignedInt(body.getShort(at + 2))),
                     ShardId.of(Short.toUnsignedInt(body.getShort(at + 4))),
-                    body.getInt(at + 8));
+                    body.getInt(at + INCARNATION_AT));
             LogId log = new LogId(
-                    ShardId.of(Short.toUnsignedInt(body.getShort(at))), TenantId.of(body.getLong(at + 16)), origin);
+                    ShardId.of(Short.toUnsignedInt(body.getShort(at))), TenantId.of(body.getLong(at + TENANT_AT)), origin);
             lastSeqnos.put(log, body.getLong(at + LAST_SEQNO_AT));
         }
         return new CommitSummary(frame.seqno(), lastSeqnos);

@@ -24,6 +24,7 @@ final class FileLog {
     record TailBatch(long firstSeqno, int count, byte[] bytes) {}
 
     private final LogId id;
+    private final LogCode code;
     private final SegmentFiles files;
     private final List<Segment> segments = new ArrayList<>();
     private final List<TailBatch> tail = new ArrayList<>();
@@ -42,6 +43,7 @@ final class FileLog {
 
     FileLog(LogId id, SegmentFiles files) {
         this.id = id;
+        this.code = LogCode.of(id);
         this.files = files;
         restart(id.origin().startSeqno() + 1, 0);
     }
@@ -74,6 +76,10 @@ final class FileLog {
 
     LogId id() {
         return id;
+    }
+
+    LogCode code() {
+        return code;
     }
 
     SegmentFiles files() {

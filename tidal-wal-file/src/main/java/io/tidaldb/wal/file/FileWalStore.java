@@ -41,7 +41,7 @@ final class FileWalStore implements WalStore {
     private final Journal journal;
     private final FreeSpace space;
     private final Upkeep upkeep;
-    private final List<Frame> pending = new ArrayList<>();
+    private final CommitAssembly pending = new CommitAssembly();
     private final List<FileLog> touched = new ArrayList<>();
     private long pendingBytes;
     private @Nullable Throwable failure;
@@ -131,9 +131,7 @@ final class FileWalStore implements WalStore {
         FileLog known = logs.get(id);
         FileLog log = known == null ? new FileLog(id, files) : known;
         refuseQuarantined(log);
-        if (!batch.tenant().equals(id.tenant())
-                || !batch.origin().equals(id.origin())
-                || Seqno.incarnation(batch.lastSeqno()) != id.origin().incarnation()) {
+        if (!log.code().isOf(batch) || Seqno.incarnation(batch.lastSeqno()) != log.code().incarnation()) {
             throw TidalException.invalid("batch of " + batch.tenant() + "/" + batch.origin() + " from seqno "
                     + Seqno.print(batch.firstSeqno()) + " does not belong to log " + id);
         }
@@ -154,16 +152,16 @@ final class FileWalStore implements WalStore {
             }
             upkeep.retry();
         });
-        byte[] copy = new byte[batch.length()];
-        batch.copyTo(ByteBuffer.wrap(copy));
         if (known == null) {
             logs.put(id, log);
         }
         if (!log.hasUnsynced()) {
             touched.add(log);
         }
+        byte[] copy = new byte[batch.length()];
+        batch.copyTo(ByteBuffer.wrap(copy));
         log.append(batch.firstSeqno(), batch.count(), copy);
-        pending.add(Frame.batch(log.id(), batch.firstSeqno(), copy));
+        pending.add(log.code(), batch.firstSeqno(), batch.lastSeqno(), copy);
         pendingBytes += copy.length;
         if (pendingBytes >= limits.commitBytes()) {
             syncUnasked();

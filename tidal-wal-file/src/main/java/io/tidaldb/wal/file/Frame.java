@@ -74,23 +74,21 @@ record Frame(Type type, LogId log, long seqno, long chain, byte[] body) {
 
     byte[] header() {
         ByteBuffer header = ByteBuffer.allocate(HEADER_BYTES).order(ByteOrder.LITTLE_ENDIAN);
-        putHeader(header);
+        putHeader(header, type, LogCode.of(log), body.length, seqno, chain);
         return header.array();
     }
 
-    /** Puts the header at the beginning of a buffer, which has an array, little-endian. */
-    void putHeader(ByteBuffer header) {
-        header.putInt(MAGIC)
-                .putShort((short) (type.ordinal() + 1))
-                .putShort((short) log.holder().value())
-                .putLong(log.tenant().value())
-                .putShort((short) log.origin().region().value())
-                .putShort((short) log.origin().shard().value())
-                .putInt(log.origin().incarnation())
-                .putInt(body.length)
-                .putInt(0)
-                .putLong(seqno)
-                .putLong(chain);
+    /** Puts a header into a buffer that is as long as one, little-endian, and has an array. */
+    static void putHeader(ByteBuffer header, Type type, LogCode log, int bodyBytes, long seqno, long chain) {
+        header.putInt(0, MAGIC)
+                .putShort(4, (short) (type.ordinal() + 1))
+                .putShort(6, (short) log.holder())
+                .putLong(8, log.tenant())
+                .putLong(16, log.origin())
+                .putInt(24, bodyBytes)
+                .putInt(CRC_AT, 0)
+                .putLong(32, seqno)
+                .putLong(40, chain);
         CRC32C crc = new CRC32C();
         crc.update(header.array(), 0, HEADER_BYTES);
         header.putInt(CRC_AT, (int) crc.getValue());

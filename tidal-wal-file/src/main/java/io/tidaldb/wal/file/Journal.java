@@ -27,7 +27,6 @@ final class Journal implements AutoCloseable {
     private final Layout layout;
     private final Disk disk;
     private final JournalSpace space;
-    private final CommitBuffer buffer = new CommitBuffer();
     // Files that a checkpoint has yet to cover, oldest first, without the current one.
     private final List<JournalSpace.Extent> older = new ArrayList<>();
     private long olderBytes;
@@ -68,9 +67,9 @@ final class Journal implements AutoCloseable {
      *
      * @throws RefusedWrite if the disk did not take it; nothing of it is there then, and the next commit takes its place
      */
-    void commit(List<Frame> frames) throws IOException {
-        write(CommitHeader.encode(buffer, nextCommit, false, file, offset, frames, previous));
-        previous = CommitSummary.frame(nextCommit, frames);
+    void commit(CommitAssembly commit) throws IOException {
+        write(commit.seal(nextCommit, false, file, offset, previous));
+        previous = commit.summary(nextCommit);
         nextCommit++;
         if (offset >= fileBytes / 4) {
             space.prepare(file + 1, fileBytes);
@@ -169,7 +168,7 @@ final class Journal implements AutoCloseable {
         space.cancel();
         long previousFile = file;
         file++;
-        ByteBuffer mark = CommitHeader.encode(buffer, nextCommit, true, previousFile, offset, List.of(), null);
+        ByteBuffer mark = new CommitAssembly().seal(nextCommit, true, previousFile, offset, null);
         offset = 0;
         fileBytes = mark.limit();
         Files.deleteIfExists(layout.journalFile(file));

@@ -57,17 +57,15 @@ class DamageTest {
 
     @Test
     void theSummaryOfACommitHasTheLastSeqnoOfEachLogWhateverCameBetween() {
-        Frame frame = CommitSummary.frame(7, List.of(frame(A, 1), frame(A, 2), frame(B, 1), frame(A, 3)));
+        CommitSummary.Notes notes = new CommitSummary.Notes();
+        notes.add(LogCode.of(A), 1);
+        notes.add(LogCode.of(A), 2);
+        notes.add(LogCode.of(B), 1);
+        notes.add(LogCode.of(A), 3);
+        Frame frame = notes.frame(7);
         CommitSummary summary = Objects.requireNonNull(CommitSummary.parse(frame));
         assertThat(summary.number()).isEqualTo(7);
         assertThat(summary.lastSeqnos()).isEqualTo(Map.of(A, 3L, B, 1L));
-    }
-
-    private static Frame frame(LogId log, long seqno) {
-        ByteBuffer batch = Batches.batch(log, seqno, 1, 10).encoded();
-        byte[] bytes = new byte[batch.remaining()];
-        batch.get(bytes);
-        return Frame.batch(log, seqno, bytes);
     }
 
     @Test

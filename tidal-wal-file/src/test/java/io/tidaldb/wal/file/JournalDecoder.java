@@ -63,7 +63,9 @@ enum JournalDecoder implements Decoder {
     }
 
     private static byte[] commit() {
-        ByteBuffer blocks = CommitHeader.encode(new CommitBuffer(), 5, false, 1, 0, List.of(erased()), null);
+        CommitAssembly assembly = new CommitAssembly();
+        assembly.add(erased());
+        ByteBuffer blocks = assembly.seal(5, false, 1, 0, null);
         byte[] bytes = new byte[blocks.remaining()];
         blocks.get(bytes);
         return bytes;
