@@ -23,7 +23,7 @@ import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * One bucket, shared by all threads, asked with a time that the caller has, or with the clock; and its peers, which read the clock
- * themselves. Hypothesis: a permit costs about two compare-and-swaps and less than reading the clock would; a refusal writes nothing, so
+ * themselves. Hypothesis: a permit costs about a compare-and-swap and less than reading the clock would; a refusal writes nothing, so
  * that threads do not get into each other's way; nothing is allocated.
  */
 @State(Scope.Benchmark)

@@ -11,11 +11,14 @@ import java.util.concurrent.atomic.AtomicLong;
  * come, and the bucket's fill follows from it and the time.
  *
  * <p>{@code refilled(t)} is what the rate has brought since creation, in the units of {@link TokenScale}. {@code taken} is what was
- * granted, raised to {@code refilled} whenever the bucket was full. Invariant, for the latest time t that anybody passed:
- * {@code taken - refilled(t) <= burstUnits}, and the difference, if above 0, is what is missing from a full bucket.
+ * granted, raised to {@code refilled} whenever the bucket was full. The difference, if above 0, is what is missing from a full bucket: at most
+ * {@code burstUnits} at the latest time t that anybody passed, more at an earlier one.
  *
  * <p>Both numbers go round the circle of 64 bits. That is harmless as long as their difference is small; one that is not can only come
- * from a long idle time (106 days at the highest rate), after which the bucket is full.
+ * from a long idle time (106 days at the highest rate). So a bucket that nobody asked for half as long is full, whatever the numbers say.
+ *
+ * <p>Only what is granted is counted by a compare-and-swap. The latest time is just written: if a thread that was held up puts it back, a
+ * caller whose own time is as old is granted less, never more.
  *
  * <p>Any number of threads, lock-free, without allocation.
  */
@@ -30,6 +33,9 @@ final class TokenBucketLimiter implements RateLimiter {
     private static final long MAX_SHORT_UNITS = Long.MAX_VALUE / SECOND;
     private static final long MAX_SHORT_WAIT = 1L << 50;
 
+    // Twice the largest burst, and half as much as would look like less than nothing.
+    private static final long LAP_UNITS = 1L << 62;
+
     private final TokenScale scale;
     private final long maxPermits;
     private final long unitsPerNano;
@@ -37,7 +43,10 @@ final class TokenBucketLimiter implements RateLimiter {
     private final double secondsPerUnit;
     private final long startNanos;
 
-    /** Latest time passed, since creation. Only grows. */
+    /** After how long without a caller the bucket is full whatever the numbers say: they may soon have gone round. */
+    private final long lapNanos;
+
+    /** About the latest time passed, since creation. */
     private final AtomicLong latestNanos = new AtomicLong();
 
     private final AtomicLong taken = new AtomicLong();
@@ -56,6 +65,8 @@ final class TokenBucketLimiter implements RateLimiter {
         unitsPerNano = scale.unitsPerSecond() / SECOND;
         unitsPerSecondBeyond = scale.unitsPerSecond() % SECOND;
         secondsPerUnit = 1.0 / scale.unitsPerSecond();
+        long seconds = LAP_UNITS / scale.unitsPerSecond();
+        lapNanos = seconds < Long.MAX_VALUE / SECOND ? seconds * SECOND : Long.MAX_VALUE;
     }
 
     @Override
@@ -65,18 +76,24 @@ final class TokenBucketLimiter implements RateLimiter {
             return NEVER;
         }
         long cost = permits * scale.permitUnits();
-        advanceTo(nowNanos);
         while (true) {
             long before = taken.get();
-            // Read after "taken": it is at least the time at which "taken" was written, so that the invariant holds
-            // between the two.
-            long elapsed = latestNanos.get();
-            long ready = permits == 1 ? knownReady(before) : 0;
+            // The difference is right even where the clock's origin makes it wrap.
+            long elapsed = nowNanos - startNanos;
+            long latest = latestNanos.get();
+            boolean full = elapsed - latest >= lapNanos;
+            if (elapsed > latest) {
+                latestNanos.setRelease(elapsed);
+            } else {
+                elapsed = latest;
+            }
+            // A glance at what may be written just now: knownReady looks again.
+            long ready = permits == 1 && knownTaken == before && !full ? knownReady(before) : 0;
             if (elapsed < ready) {
                 return ready - elapsed;
             }
             long refilled = refilled(elapsed);
-            long after = missing(before, refilled) + cost;
+            long after = (full ? 0 : Math.max(0, before - refilled)) + cost;
             if (after > scale.burstUnits()) {
                 long wait = waitFor(after - scale.burstUnits(), elapsed);
                 if (permits == 1) {
@@ -100,8 +117,10 @@ final class TokenBucketLimiter implements RateLimiter {
     @Override
     public double available(long nowNanos) {
         long before = taken.get();
-        long elapsed = Math.max(latestNanos.get(), nowNanos - startNanos);
-        return (double) (scale.burstUnits() - missing(before, refilled(elapsed))) / scale.permitUnits();
+        long latest = latestNanos.get();
+        long elapsed = Math.max(latest, nowNanos - startNanos);
+        long missing = elapsed - latest >= lapNanos ? 0 : Math.max(0, before - refilled(elapsed));
+        return (double) Math.max(0, scale.burstUnits() - missing) / scale.permitUnits();
     }
 
     /** Returns from when on one permit fits as long as nobody takes or gives back any, or 0 if that is not known. */
@@ -121,20 +140,6 @@ final class TokenBucketLimiter implements RateLimiter {
             knownReady = ready;
             knownVersion.set(version + 2);
         }
-    }
-
-    private void advanceTo(long nowNanos) {
-        // The difference is right even where the clock's origin makes it wrap.
-        long elapsed = nowNanos - startNanos;
-        long seen = latestNanos.get();
-        while (elapsed > seen && !latestNanos.compareAndSet(seen, elapsed)) {
-            seen = latestNanos.get();
-        }
-    }
-
-    private long missing(long taken, long refilled) {
-        long missing = taken - refilled;
-        return missing < 0 || missing > scale.burstUnits() ? 0 : missing;
     }
 
     /** The whole units that the rate has brought: floor(elapsed * unitsPerSecond / SECOND), modulo 2^64, in parts that don't overflow. */
