@@ -85,7 +85,9 @@ record CommitSummary(long number, Map<LogId, Long> lastSeqnos) {
                     ShardId.of(Short.toUnsignedInt(body.getShort(at + 4))),
                     body.getInt(at + INCARNATION_AT));
             LogId log = new LogId(
-                    ShardId.of(Short.toUnsignedInt(body.getShort(at))), TenantId.of(body.getLong(at + TENANT_AT)), origin);
+                    ShardId.of(Short.toUnsignedInt(body.getShort(at))),
+                    TenantId.of(body.getLong(at + TENANT_AT)),
+                    origin);
             lastSeqnos.put(log, body.getLong(at + LAST_SEQNO_AT));
         }
         return new CommitSummary(frame.seqno(), lastSeqnos);

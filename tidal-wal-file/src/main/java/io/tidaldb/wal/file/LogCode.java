@@ -16,9 +16,7 @@ record LogCode(int holder, long tenant, long origin) {
     }
 
     private static long code(Origin origin) {
-        return origin.region().value()
-                | (long) origin.shard().value() << 16
-                | (long) origin.incarnation() << 32;
+        return origin.region().value() | (long) origin.shard().value() << 16 | (long) origin.incarnation() << 32;
     }
 
     int incarnation() {
