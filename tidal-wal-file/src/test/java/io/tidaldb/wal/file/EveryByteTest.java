@@ -2,6 +2,7 @@ package io.tidaldb.wal.file;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.tidaldb.testkit.WalStory;
 import io.tidaldb.testkit.disk.Loss;
 import io.tidaldb.testkit.disk.MemoryDisk;
 import java.io.IOException;
@@ -29,7 +30,7 @@ class EveryByteTest {
     @DisplayName("R-10: one wrong bit anywhere is refused, or changes nothing that was acknowledged")
     void anyByteCanBeWrong(boolean closed) throws IOException {
         MemoryDisk written = new MemoryDisk();
-        Story story = new Story(written.root(), 5, 3);
+        WalStory story = Stores.story(written.root(), 5, 3);
         story.tell(STEPS);
         if (closed) {
             story.close();
@@ -57,7 +58,7 @@ class EveryByteTest {
     }
 
     private static boolean isRefused(@Nullable String problem) {
-        return problem == null || problem.startsWith(Story.REFUSED) || problem.contains("is quarantined");
+        return problem == null || problem.startsWith(WalStory.REFUSED) || problem.contains("is quarantined");
     }
 
     private static List<Path> files(Path root) throws IOException {

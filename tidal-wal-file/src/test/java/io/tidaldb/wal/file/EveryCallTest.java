@@ -2,6 +2,7 @@ package io.tidaldb.wal.file;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.tidaldb.testkit.WalStory;
 import io.tidaldb.testkit.disk.DiskCall;
 import io.tidaldb.testkit.disk.DiskFault.Outcome;
 import io.tidaldb.testkit.disk.Loss;
@@ -27,7 +28,7 @@ class EveryCallTest {
     /** Tells a story on a disk that does what it is asked for, and returns what was broken at its calls. */
     private List<String> cutEverywhere(long seed, int lag, boolean recoveryToo, Outcome syncs, DiskCall.Kind... lied) {
         MemoryDisk disk = new MemoryDisk();
-        Story story = new Story(disk.root(), seed, lag);
+        WalStory story = Stores.story(disk.root(), seed, lag);
         Random chance = new Random(seed);
         List<String> broken = new ArrayList<>();
         disk.fault(call -> {
@@ -46,7 +47,7 @@ class EveryCallTest {
         return broken;
     }
 
-    private void cut(MemoryDisk disk, Story story, DiskCall call, Loss loss, boolean recoveryToo, List<String> broken) {
+    private void cut(MemoryDisk disk, WalStory story, DiskCall call, Loss loss, boolean recoveryToo, List<String> broken) {
         MemoryDisk left = disk.afterCut(loss);
         if (recoveryToo) {
             // Once more while what the first one left is being recovered.
@@ -60,7 +61,7 @@ class EveryCallTest {
         judge(left, story, !recoveryToo, call + ", " + loss, broken);
     }
 
-    private void judge(MemoryDisk left, Story story, boolean goesOn, String when, List<String> broken) {
+    private void judge(MemoryDisk left, WalStory story, boolean goesOn, String when, List<String> broken) {
         cuts++;
         String problem = story.broken(left.root(), goesOn);
         if (problem != null) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.TidalException;
+import io.tidaldb.testkit.WalStory;
 import io.tidaldb.testkit.disk.DiskCall;
 import io.tidaldb.testkit.disk.DiskCall.Kind;
 import io.tidaldb.testkit.disk.DiskFault;
@@ -66,7 +67,7 @@ class EveryFaultTest {
         }
     }
 
-    private static @Nullable TidalException tell(Story story) {
+    private static @Nullable TidalException tell(WalStory story) {
         try {
             story.tell(STEPS);
             return null;
@@ -85,13 +86,13 @@ class EveryFaultTest {
         int[] all = new int[1];
         MemoryDisk working = new MemoryDisk();
         working.fault(fault.at(Integer.MAX_VALUE, all));
-        assertThat(tell(new Story(working.root(), 7, 3))).isNull();
+        assertThat(tell(Stores.story(working.root(), 7, 3))).isNull();
         assertThat(all[0]).isPositive();
         int failed = 0;
         int runs = 0;
         for (int at = 1; at <= all[0]; at += fault == Fault.SHORT ? all[0] / 3 : EVERY) {
             MemoryDisk disk = new MemoryDisk();
-            Story story = new Story(disk.root(), 7, 3);
+            WalStory story = Stores.story(disk.root(), 7, 3);
             disk.fault(fault.at(at, new int[1]));
             TidalException said = tell(story);
             runs++;
@@ -119,7 +120,7 @@ class EveryFaultTest {
     void anyReadCanBeWrong(Outcome outcome) {
         for (boolean clean : new boolean[] {false, true}) {
             MemoryDisk before = new MemoryDisk();
-            Story story = new Story(before.root(), 11, 3);
+            WalStory story = Stores.story(before.root(), 11, 3);
             story.tell(STEPS);
             if (clean) {
                 story.close();
@@ -154,7 +155,7 @@ class EveryFaultTest {
 
     private static void assertRefused(@Nullable String problem, String story) {
         if (problem != null) {
-            assertThat(problem).as(story).containsAnyOf("is quarantined", Story.REFUSED);
+            assertThat(problem).as(story).containsAnyOf("is quarantined", WalStory.REFUSED);
         }
     }
 
@@ -162,11 +163,11 @@ class EveryFaultTest {
     @DisplayName("a store that trusted what it reads would be found out")
     void wrongReadsReachTheReader() {
         MemoryDisk disk = new MemoryDisk();
-        Story story = new Story(disk.root(), 11, 3);
+        WalStory story = Stores.story(disk.root(), 11, 3);
         story.tell(STEPS);
         story.abandon();
         assertThat(story.broken(disk.afterCut(Loss.NOTHING).root(), false)).isNull();
-        Story other = new Story(disk.root(), 12, 3);
+        WalStory other = Stores.story(disk.root(), 12, 3);
         assertThat(other.broken(disk.afterCut(Loss.NOTHING).root(), false))
                 .as("what another story wrote")
                 .isNotNull();

@@ -6,6 +6,7 @@ import io.tidaldb.api.wal.WalBatch;
 import io.tidaldb.api.wal.WalInspection;
 import io.tidaldb.api.wal.WalStore;
 import io.tidaldb.api.wal.WalStoreContext;
+import io.tidaldb.testkit.WalStory;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -18,6 +19,9 @@ import java.util.stream.Stream;
 
 /** Opens stores, copies their directories as a kill would leave them, and looks at the files. */
 final class Stores {
+
+    /** Of a store that rolls, checkpoints and recycles every few steps of a story. */
+    private static final Limits TINY = new Limits(16 << 10, 8 << 10, 24 << 10, 1 << 20, 2 << 10, 8 << 10, 2);
 
     static final Limits SMALL = new Limits(64 << 10, 16 << 10, 128 << 10, 1 << 20, 4 << 10, 64 << 10, 4);
 
@@ -37,6 +41,16 @@ final class Stores {
 
     static WalStore open(Path directory, Disk disk, Executor background) {
         return FileWalStore.open(context(directory, background), SMALL, disk);
+    }
+
+    /** Begins a story about a store in a directory; work in the background is done one step in so many, at once if 0. */
+    static WalStory story(Path directory, long seed, int lag) {
+        return new WalStory(
+                (root, background) -> FileWalStore.open(context(root, background), TINY, Disk.REAL),
+                true,
+                directory,
+                seed,
+                lag);
     }
 
     static WalStoreContext context(Path directory) {

@@ -1,32 +1,38 @@
-package io.tidaldb.wal.file;
+package io.tidaldb.testkit;
 
 import io.tidaldb.api.ErrorCode;
+import io.tidaldb.api.Origin;
 import io.tidaldb.api.RegionId;
+import io.tidaldb.api.ShardId;
+import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.api.wal.LogId;
 import io.tidaldb.api.wal.RecordKind;
 import io.tidaldb.api.wal.WalBatch;
 import io.tidaldb.api.wal.WalCursor;
 import io.tidaldb.api.wal.WalStore;
-import io.tidaldb.api.wal.WalStoreContext;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What somebody does with a store, step by step from a seed, and what was promised meanwhile: appends, syncs, flushes, truncations,
  * deletions, purges, closes. Says of any directory whether it keeps the promises: all that was acknowledged, nothing that was never written.
+ *
+ * <p>For authors of stores: let it be told on a disk that fails or loses its power at some call. Not thread-safe.
  */
-final class Story {
+public final class WalStory {
 
-    static final String REFUSED = "refused: ";
+    /** Begins what {@link #broken(Path, boolean)} returns if the store could not be opened. */
+    public static final String REFUSED = "refused: ";
 
-    static final Limits LIMITS = new Limits(16 << 10, 8 << 10, 24 << 10, 1 << 20, 2 << 10, 8 << 10, 2);
     private static final int LOGS = 4;
     private static final int HEADER = WalBatch.HEADER_BYTES;
 
@@ -38,6 +44,8 @@ final class Story {
         }
     }
 
+    private final Opener opener;
+    private final boolean syncsInPassing;
     private final Path directory;
     private final Random random;
     private final int lag;
@@ -48,12 +56,29 @@ final class Story {
     private @Nullable WalStore store;
     private int acknowledgements;
 
+    /** Opens a store. */
+    public interface Opener {
+
+        /**
+         * Opens the store in a directory.
+         *
+         * @param background runs what the store does off the committing thread
+         */
+        WalStore open(Path directory, Executor background);
+    }
+
     /**
      * Begins a story.
      *
+     * @param opener opens the store
+     * @param syncsInPassing whether a flush, a truncation and a purge make durable what was appended, as stores may and need not
+     * @param directory where the store is
+     * @param seed what is done, and in which order
      * @param lag work in the background is done one step in so many; at once if 0
      */
-    Story(Path directory, long seed, int lag) {
+    public WalStory(Opener opener, boolean syncsInPassing, Path directory, long seed, int lag) {
+        this.opener = opener;
+        this.syncsInPassing = syncsInPassing;
         this.directory = directory;
         this.random = new Random(seed);
         this.lag = lag;
@@ -62,32 +87,26 @@ final class Story {
         }
     }
 
-    static LogId log(int index) {
-        return Batches.log(1 + index / 2, index % 2, index == 3 ? 1 : 0);
+    private static LogId log(int index) {
+        ShardId shard = ShardId.of(index == 3 ? 1 : 0);
+        return LogId.own(TenantId.of(1 + index / 2), new Origin(RegionId.of(index % 2), shard, 0));
     }
 
-    int acknowledgements() {
+    /** Returns how often everything was acknowledged. */
+    public int acknowledgements() {
         return acknowledgements;
     }
 
-    static WalStore open(Path directory) {
-        return open(directory, new ArrayDeque<>(), 0);
-    }
-
-    private static WalStore open(Path directory, ArrayDeque<Runnable> background, int lag) {
-        return FileWalStore.open(
-                new WalStoreContext(
-                        directory, RegionId.of(0), 4096, lag == 0 ? Runnable::run : task -> background.add(task)),
-                LIMITS,
-                Disk.REAL);
-    }
-
-    /** Goes on by some steps; what one was refused for want of room is left out. Ends at the first failure of the store, which it throws. */
-    void tell(int steps) {
+    /**
+     * Goes on by some steps; what one was refused for want of room is left out.
+     *
+     * @throws TidalException at the first failure of the store
+     */
+    public void tell(int steps) {
         for (int i = 0; i < steps; i++) {
             WalStore open = store;
             if (open == null) {
-                store = reopened(open(directory, background, lag));
+                store = reopened(opener.open(directory, lag == 0 ? Runnable::run : background::add));
             } else {
                 try {
                     step(open);
@@ -135,18 +154,20 @@ final class Story {
             case 1 -> {
                 if (now.appended >= now.base) {
                     long keep = now.base + random.nextLong(now.appended - now.base + 2);
-                    next[index] = new Promise(now.life, keep, now.appended, now.appended);
+                    next[index] = new Promise(now.life, keep, syncsInPassing ? now.appended : now.synced, now.appended);
                     open.truncateBefore(log, keep, keep);
                     settle(true);
                 }
             }
             case 2 -> {
-                next[index] = now.acknowledged();
+                next[index] = syncsInPassing ? now.acknowledged() : now;
                 open.flush(log);
                 settle(true);
             }
             case 3 -> {
-                acknowledge();
+                if (syncsInPassing) {
+                    acknowledge();
+                }
                 open.purge();
                 settle(true);
             }
@@ -193,7 +214,7 @@ final class Story {
     }
 
     /** Leaves the store as a process that ends. */
-    void abandon() {
+    public void abandon() {
         WalStore open = store;
         if (open != null) {
             open.abandon();
@@ -201,7 +222,7 @@ final class Story {
     }
 
     /** Leaves it in order. */
-    void close() {
+    public void close() {
         WalStore open = store;
         if (open != null) {
             acknowledge();
@@ -210,7 +231,7 @@ final class Story {
         }
     }
 
-    static WalBatch batch(LogId log, int life, long seqno) {
+    private static WalBatch batch(LogId log, int life, long seqno) {
         int size =
                 (int) (seqno % 23 == 0 ? 9_000 : 16 + (seqno * 97 + log.tenant().value() * 31) % 700);
         ByteBuffer bytes = ByteBuffer.allocate(HEADER + size).order(ByteOrder.LITTLE_ENDIAN);
@@ -227,9 +248,8 @@ final class Story {
      *
      * @param goesOn whether something is written to it then
      */
-    @Nullable
-    String broken(Path left, boolean goesOn) {
-        try (WalStore opened = open(left)) {
+    public @Nullable String broken(Path left, boolean goesOn) {
+        try (WalStore opened = opener.open(left, Runnable::run)) {
             for (int i = 0; i < LOGS; i++) {
                 String problem = broken(opened, i);
                 if (problem != null) {
@@ -251,8 +271,7 @@ final class Story {
         opened.sync();
     }
 
-    @Nullable
-    String broken(WalStore opened, int index) {
+    private @Nullable String broken(WalStore opened, int index) {
         LogId log = log(index);
         if (opened.status(log).damage() != null) {
             return log + " is quarantined: " + opened.status(log).damage();
@@ -297,7 +316,7 @@ final class Story {
             byte[] was = new byte[written.length()];
             batch.copyTo(ByteBuffer.wrap(is));
             written.copyTo(ByteBuffer.wrap(was));
-            if (!java.util.Arrays.equals(is, was)) {
+            if (!Arrays.equals(is, was)) {
                 return log + " has something else at " + expected + " than was written, " + promise;
             }
             expected++;
