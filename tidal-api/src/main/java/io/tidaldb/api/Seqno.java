@@ -54,7 +54,8 @@ public final class Seqno {
      */
     public static long parse(String text) {
         int dot = text.indexOf('.');
-        long incarnation = dot < 0 ? 0 : IdentityText.unsigned64("incarnation", IdentityText.NO_PREFIX, text.substring(0, dot));
+        long incarnation =
+                dot < 0 ? 0 : IdentityText.unsigned64("incarnation", IdentityText.NO_PREFIX, text.substring(0, dot));
         long counter = IdentityText.unsigned64("seqno", IdentityText.NO_PREFIX, text.substring(dot + 1));
         if (incarnation < 0 || incarnation > MAX_INCARNATION) {
             throw TidalException.invalid("incarnation in " + IdentityText.echo(text) + " is out of range");

@@ -47,7 +47,8 @@ public final class MembersTenantsBenchmark {
     /** Runs it; options are in {@code docs/performance.md}. */
     public static void main(String[] args) throws Exception {
         Options options = Options.parse(args, Map.of("--dir", "target", "--tenants", "100,1000,10000"));
-        System.out.println("| tenants | created a second | health ms | routed read us | a member closes s | it opens again s |");
+        System.out.println(
+                "| tenants | created a second | health ms | routed read us | a member closes s | it opens again s |");
         System.out.println("| --- | --- | --- | --- | --- | --- |");
         for (int tenants : options.numbers("--tenants")) {
             ScratchDirectory scratch =

@@ -35,9 +35,8 @@ public record MigrationOptions(
                     "maximum of " + maxBytesPerSecond.getAsLong() + " bytes a second: expected 1 at least");
         }
         if (maxWritePause.compareTo(Duration.ofMillis(1)) < 0 || maxWritePause.compareTo(LONGEST_PAUSE) > 0) {
-            throw TidalException.invalid(
-                    "maximum write pause of " + maxWritePause.toMillis() + " ms: expected 1 to " + LONGEST_PAUSE.toMillis()
-                            + " ms");
+            throw TidalException.invalid("maximum write pause of " + maxWritePause.toMillis() + " ms: expected 1 to "
+                    + LONGEST_PAUSE.toMillis() + " ms");
         }
         if (hold.isPresent() && hold.get().isNegative()) {
             throw TidalException.invalid("hold of " + hold.get().toMillis() + " ms: expected 0 or more");

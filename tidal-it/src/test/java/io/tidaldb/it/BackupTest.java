@@ -490,7 +490,8 @@ class BackupTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("io.tidaldb.it.Cell#durableStores")
-    @DisplayName("F-72: what is restored at MAJORITY is there once a majority holds it, and nothing goes with who restored it")
+    @DisplayName(
+            "F-72: what is restored at MAJORITY is there once a majority holds it, and nothing goes with who restored it")
     void waitsForAMajority(String wal) throws Exception {
         TenantId as = TenantId.of(8);
         try (Tidal tidal = open(wal, directory, Topology.regions(3).shardsPerRegion(1))) {

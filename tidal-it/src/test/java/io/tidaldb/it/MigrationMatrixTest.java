@@ -141,7 +141,8 @@ class MigrationMatrixTest {
     }
 
     @Test
-    @DisplayName("F-20: a write that is tried again under its key while the tenant moves, after that, and after it is back, counts once and is answered as the first time")
+    @DisplayName(
+            "F-20: a write that is tried again under its key while the tenant moves, after that, and after it is back, counts once and is answered as the first time")
     void triedAgain() {
         try (Tidal tidal = open(replicated())) {
             Tenant tenant = tenant(tidal, Durability.MAJORITY);

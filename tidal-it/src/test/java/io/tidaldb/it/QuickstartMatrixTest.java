@@ -57,9 +57,8 @@ class QuickstartMatrixTest {
         assertThat(report.path("replicas").path("equal").asInt()).isEqualTo(6);
         JsonNode migration = report.path("migration");
         assertThat(migration.path("state").asText()).isEqualTo("COMPLETE");
-        for (String field : new String[] {
-            "reads_failed", "writes_failed", "missing", "duplicated", "source_records_after_gc"
-        }) {
+        for (String field :
+                new String[] {"reads_failed", "writes_failed", "missing", "duplicated", "source_records_after_gc"}) {
             assertThat(migration.path(field).asLong(-1)).as(field).isZero();
         }
         for (String node : new String[] {"n0", "n1", "n2"}) {

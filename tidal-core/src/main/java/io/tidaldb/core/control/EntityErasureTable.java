@@ -71,11 +71,10 @@ final class EntityErasureTable {
      * confirm it, also if they had none of the tenant before, or have confirmed it for what they had, or are about to.
      */
     void spread(TenantRecord tenant, List<ShardAssignment> shards) {
-        records.replaceAll(each -> each.isComplete()
-                        || !each.tenant().equals(tenant.config().id())
-                        || each.life() != tenant.digestSeed()
-                ? each
-                : each.again(pending(tenant, shards).keySet()));
+        records.replaceAll(each ->
+                each.isComplete() || !each.tenant().equals(tenant.config().id()) || each.life() != tenant.digestSeed()
+                        ? each
+                        : each.again(pending(tenant, shards).keySet()));
     }
 
     Reply confirm(ClusterCommand.ConfirmEntityErasure confirmed) {
@@ -85,7 +84,8 @@ final class EntityErasureTable {
                 if (known.round() != confirmed.round()) {
                     return new Reply.Refused(
                             ErrorCode.NOT_CAUGHT_UP,
-                            "node " + confirmed.node() + " confirms erasure " + known.number() + " of an entity of tenant "
+                            "node " + confirmed.node() + " confirms erasure " + known.number()
+                                    + " of an entity of tenant "
                                     + known.tenant() + " in round " + confirmed.round() + ", and it is in round "
                                     + known.round() + ": slots have come to nodes since; it looks again");
                 }

@@ -762,9 +762,7 @@ public final class Node {
             return damage == null
                     ? SlotContent.of(shard, logs.held(), false, false)
                     : SlotContent.ofDamaged(
-                            shard,
-                            damage,
-                            recovery.snapshots().known(shard).orElseThrow(() -> damage));
+                            shard, damage, recovery.snapshots().known(shard).orElseThrow(() -> damage));
         });
     }
 

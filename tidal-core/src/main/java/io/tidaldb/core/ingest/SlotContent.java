@@ -52,12 +52,7 @@ public record SlotContent(
             digest = out.array();
         }
         return new SlotContent(
-                List.copyOf(logs),
-                new TreeMap<>(shard.compacted),
-                folded,
-                digest,
-                full ? hash(shard) : NOTHING,
-                null);
+                List.copyOf(logs), new TreeMap<>(shard.compacted), folded, digest, full ? hash(shard) : NOTHING, null);
     }
 
     /** Says how far the logs of a damaged slot are known to have gone. */

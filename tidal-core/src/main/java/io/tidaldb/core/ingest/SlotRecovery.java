@@ -267,7 +267,8 @@ final class SlotRecovery implements FoldSource {
         }
     }
 
-    // Where the file should be and is not, the next open folds the logs; where it is and should not be, whoever hears of the slot's part does.
+    // Where the file should be and is not, the next open folds the logs; where it is and should not be, whoever hears
+    // of the slot's part does.
     @Override
     public void keepAwaiting(TenantShard shard, boolean awaits) {
         String name = Checkpoint.awaitedName(shard.replica().shard());

@@ -78,9 +78,8 @@ public final class Departure {
                                     .map(Relief.Successor::promotion)
                                     .toList();
                             CompletableFuture<Void> next = hand(near, endNanos, false)
-                                    .thenCompose(any -> any
-                                            ? CompletableFuture.<Void>completedFuture(null)
-                                            : hosting.after(PAUSE));
+                                    .thenCompose(any ->
+                                            any ? CompletableFuture.<Void>completedFuture(null) : hosting.after(PAUSE));
                             return next.thenComposeAsync(nothing -> go(hurryNanos, endNanos), scheduler);
                         },
                         scheduler);

@@ -303,7 +303,9 @@ public final class HandOvers {
                 .submit(() -> tenure)
                 .thenComposeAsync(
                         committed -> leadership.positions(
-                                self, Stream.concat(Stream.of(self), reachable().stream()).toList()),
+                                self,
+                                Stream.concat(Stream.of(self), reachable().stream())
+                                        .toList()),
                         scheduler)
                 .thenCompose(
                         known -> Succession.mayLead(promotion, known, members) ? done() : behind(promotion.leader()))

@@ -376,7 +376,8 @@ final class Move {
         TenantRecord tenant = site.control().tenant(record.tenant());
         Durability level = tenant == null ? Durability.LOCAL : tenant.config().durability();
         return level == Durability.ALL || level == Durability.MAJORITY
-                ? feed.peer().ask(MoveStep.SPREAD)
+                ? feed.peer()
+                        .ask(MoveStep.SPREAD)
                         .thenApply(spread ->
                                 spread.complete() >= ShardReplicas.enoughToAcknowledge(level, spread.members()))
                 : CompletableFuture.completedFuture(true);

@@ -176,7 +176,8 @@ final class MoveFeed {
     private void begin(Answer.Moved held) {
         if (held.damage() != null) {
             throw new TidalException(
-                    ErrorCode.NOT_CAUGHT_UP, "waits until what is damaged there has been fetched anew: " + held.damage());
+                    ErrorCode.NOT_CAUGHT_UP,
+                    "waits until what is damaged there has been fetched anew: " + held.damage());
         }
         said(held);
     }

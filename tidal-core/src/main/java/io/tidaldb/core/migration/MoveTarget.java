@@ -109,7 +109,17 @@ public final class MoveTarget {
         List<Answer.MovedLog> merged = new ArrayList<>();
         content.merged().forEach((origin, last) -> merged.add(log(new SlotLogs.Held(origin, last + 1, last, 0))));
         return new Answer.Moved(
-                logs, merged, content.folded(), content.digest(), content.hash(), 0, 0, NOTHING, null, null, content.damage());
+                logs,
+                merged,
+                content.folded(),
+                content.digest(),
+                content.hash(),
+                0,
+                0,
+                NOTHING,
+                null,
+                null,
+                content.damage());
     }
 
     private static Answer.MovedLog log(SlotLogs.Held held) {

@@ -157,7 +157,11 @@ final class StateExchange {
                     } else if (verdicts == null) {
                         // A node that is closing would say so for each of its slots.
                         if (!(failure instanceof TidalException reason && reason.code() == ErrorCode.CLOSED)) {
-                            LOG.warn("slot {} of node {} can't be compared: {}", slot.key, node.id(), failure.getMessage());
+                            LOG.warn(
+                                    "slot {} of node {} can't be compared: {}",
+                                    slot.key,
+                                    node.id(),
+                                    failure.getMessage());
                         }
                     } else {
                         judged(peer, slot, state, verdicts);
@@ -165,8 +169,7 @@ final class StateExchange {
                 }));
     }
 
-    private void judged(
-            NodeId peer, ReplicatedSlot slot, ReplicatedSlot.PeerState state, List<LogVerdict> verdicts) {
+    private void judged(NodeId peer, ReplicatedSlot slot, ReplicatedSlot.PeerState state, List<LogVerdict> verdicts) {
         state.known = true;
         nameAgain(peer, state);
         state.needsSnapshot =

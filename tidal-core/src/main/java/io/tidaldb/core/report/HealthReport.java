@@ -92,8 +92,7 @@ public final class HealthReport {
             if (others == null) {
                 List<Redundancy.Slot> slots = copies.of(record);
                 others = new Alike(
-                        alike.computeIfAbsent(slots, each -> new ArrayList<>()),
-                        copies.recoveryPoint(record, slots));
+                        alike.computeIfAbsent(slots, each -> new ArrayList<>()), copies.recoveryPoint(record, slots));
                 if (kind != null) {
                     kinds.put(kind, others);
                 }

@@ -97,9 +97,7 @@ public final class NodeFigures {
                 for (ReplicationLag each : lags.getOrDefault(tenant.id(), List.of())) {
                     if (each.shard().equals(slot.replica().shard())) {
                         lag.merge(
-                                each.follower().name(),
-                                new long[] {each.records(), each.millis()},
-                                NodeFigures::worse);
+                                each.follower().name(), new long[] {each.records(), each.millis()}, NodeFigures::worse);
                     }
                 }
             }

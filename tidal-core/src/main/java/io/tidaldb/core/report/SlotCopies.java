@@ -64,11 +64,7 @@ public final class SlotCopies {
      * What tells tenants apart of which those who lead them say that nobody lacks anything: the slots of all that have the same are alike, and
      * they lose as much with a region.
      */
-    record Kind(
-            List<ReplicaId> placement,
-            List<RegionId> regions,
-            List<ReplicaId> without,
-            Durability durability) {}
+    record Kind(List<ReplicaId> placement, List<RegionId> regions, List<ReplicaId> without, Durability durability) {}
 
     /** Returns of which kind a tenant is; null if it may be like no other. */
     @Nullable
@@ -77,8 +73,7 @@ public final class SlotCopies {
         boolean everywhere = config.writes() == WriteMode.EVERYWHERE;
         return everywhere || !tenant.placement().stream().allMatch(leader -> isWhole(tenant, leader))
                 ? null
-                : new Kind(
-                        tenant.placement(), config.requiredRegions(), config.withoutReplicas(), config.durability());
+                : new Kind(tenant.placement(), config.requiredRegions(), config.withoutReplicas(), config.durability());
     }
 
     private boolean isWhole(TenantRecord tenant, ReplicaId leader) {

@@ -457,7 +457,8 @@ public final class Scrubbing {
     private List<CompletableFuture<Answer.Positions>> heldOnBothShards(EmbeddedTenant tenant, TenantShard shard) {
         ReplicaId leader = Objects.requireNonNull(shard.leader());
         return Stream.of(shard.replica().shard(), leader.shard())
-                .flatMap(each -> cluster.replicas().allowed(each, tenant.record().config()).stream())
+                .flatMap(
+                        each -> cluster.replicas().allowed(each, tenant.record().config()).stream())
                 .map(ShardAssignment::replica)
                 .filter(replica -> !replica.equals(shard.replica()))
                 .map(replica -> moves.held(tenant.id(), replica)
@@ -474,8 +475,8 @@ public final class Scrubbing {
 
     private static List<Answer.Log> logs(List<Answer.MovedLog> held) {
         return held.stream()
-                .map(log -> new Answer.Log(
-                        log.region(), log.shard(), log.incarnation(), log.firstSeqno(), log.lastSeqno()))
+                .map(log ->
+                        new Answer.Log(log.region(), log.shard(), log.incarnation(), log.firstSeqno(), log.lastSeqno()))
                 .toList();
     }
 

@@ -98,7 +98,8 @@ class CopiedStateTest {
     }
 
     @Test
-    @DisplayName("F-17: whatever crashes, and whenever, nothing is lost, nothing counts twice, and a target that comes back does not fold")
+    @DisplayName(
+            "F-17: whatever crashes, and whenever, nothing is lost, nothing counts twice, and a target that comes back does not fold")
     void crashes() {
         for (int victim : new int[] {0, 2}) {
             for (int millis = 100; millis < 2_600; millis += 200) {
@@ -108,7 +109,8 @@ class CopiedStateTest {
     }
 
     @Test
-    @DisplayName("F-17: nor when that is just while the source writes its state, or the target takes it, also if another replica leads then")
+    @DisplayName(
+            "F-17: nor when that is just while the source writes its state, or the target takes it, also if another replica leads then")
     void crashesAtTheState() {
         Times times = run(1, false, null);
         Duration step = times.given.minus(times.written).dividedBy(4).plusMillis(1);
@@ -183,8 +185,7 @@ class CopiedStateTest {
     }
 
     /** Lets time pass until a member has a file of the tenant; returns when that is. */
-    private static Duration until(
-            SimulatedWorld world, long begun, SimulatedMembers cluster, int member, String file) {
+    private static Duration until(SimulatedWorld world, long begun, SimulatedMembers cluster, int member, String file) {
         assertThat(world.runUntil(() -> has(cluster, member, file), Duration.ofMinutes(1)))
                 .as(file)
                 .isTrue();

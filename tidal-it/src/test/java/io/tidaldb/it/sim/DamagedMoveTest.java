@@ -113,8 +113,8 @@ class DamagedMoveTest {
     private void awaitAudited(String about) {
         assertThat(world.runUntil(
                         () -> first.tidal().audit(1, 1000, null).entries().stream()
-                                .anyMatch(entry -> entry.command().equals("report-damage")
-                                        && about.equals(entry.about())),
+                                .anyMatch(entry ->
+                                        entry.command().equals("report-damage") && about.equals(entry.about())),
                         Duration.ofSeconds(10)))
                 .as(() -> first.tidal().audit(1, 1000, null).toString())
                 .isTrue();
@@ -143,8 +143,8 @@ class DamagedMoveTest {
         assertThat(first.tidal().health().tenants())
                 .allSatisfy(each -> assertThat(each.damage()).isNull())
                 .allSatisfy(each -> assertThat(each.lost()).isEmpty());
-        assertThat((Object) first.call(
-                        tidal -> tidal.tenant(TENANT).orElseThrow().record("view", 1, 1)))
+        assertThat((Object)
+                        first.call(tidal -> tidal.tenant(TENANT).orElseThrow().record("view", 1, 1)))
                 .isNotNull();
     }
 
@@ -172,15 +172,18 @@ class DamagedMoveTest {
     }
 
     @Test
-    @DisplayName("at a target that has had everything leads back to copying, with the reason: nobody counts on what it had said")
+    @DisplayName(
+            "at a target that has had everything leads back to copying, with the reason: nobody counts on what it had said")
     void targetThatHadEverything() {
         // Shorter than any message takes: it does not change hands.
         long id = move(Duration.ofMillis(1));
         List<String> backToCopying = new ArrayList<>();
         cluster.control()
-                .watch(seen -> {}, agreed -> Commands.of(agreed, ClusterCommand.StepMigration.class)
-                        .filter(step -> step.next() == MigrationState.PREPARING)
-                        .ifPresent(step -> backToCopying.add(String.valueOf(step.reason()))));
+                .watch(
+                        seen -> {},
+                        agreed -> Commands.of(agreed, ClusterCommand.StepMigration.class)
+                                .filter(step -> step.next() == MigrationState.PREPARING)
+                                .ifPresent(step -> backToCopying.add(String.valueOf(step.reason()))));
         awaitState(id, MigrationState.DUAL_WRITE);
         world.runFor(Duration.ofSeconds(5));
         turnABit(2, TARGET.shard());
@@ -199,7 +202,8 @@ class DamagedMoveTest {
     }
 
     @Test
-    @DisplayName("at the target, which crashes before it is found, is found when it is opened again; reads go on after the move")
+    @DisplayName(
+            "at the target, which crashes before it is found, is found when it is opened again; reads go on after the move")
     void targetThatCrashes() {
         long id = move();
         world.runFor(Duration.ofSeconds(2));

@@ -69,7 +69,8 @@ class OlderCopySimulation {
         Seeds.run(OlderCopySimulation.class, SEEDS, (seed, trace) -> {
             Run run = new Run(seed, trace);
             try (SimulatedMembers cluster = run.cluster) {
-                ReleaseWithoutMarks older = new ReleaseWithoutMarks(cluster.network().transports());
+                ReleaseWithoutMarks older =
+                        new ReleaseWithoutMarks(cluster.network().transports());
                 cluster.members().forEach(each -> each.sends(older));
                 run.begin();
                 for (Member each : run.inAnyOrder()) {
@@ -176,9 +177,7 @@ class OlderCopySimulation {
             assertThat(member.serves())
                     .as("%s: %s", member.id(), member.refused())
                     .isTrue();
-            assertThat(world.nanoTime() - begun)
-                    .as("time until it served")
-                    .isLessThan(SOON.toNanos());
+            assertThat(world.nanoTime() - begun).as("time until it served").isLessThan(SOON.toNanos());
             writeOn();
         }
 
@@ -225,8 +224,10 @@ class OlderCopySimulation {
         }
 
         private boolean written(long entity) {
-            Member through =
-                    cluster.members().stream().filter(Member::serves).findFirst().orElseThrow();
+            Member through = cluster.members().stream()
+                    .filter(Member::serves)
+                    .findFirst()
+                    .orElseThrow();
             try {
                 through.call(tidal -> tidal.tenant(TENANT)
                         .orElseThrow()

@@ -58,7 +58,8 @@ final class ReleaseWithoutMarks implements TransportFactory {
     private static CompletionStage<ByteBuffer> unknown() {
         return CompletableFuture.failedFuture(new TidalException(
                 ErrorCode.UNSUPPORTED,
-                "a request on channel " + MARK + " is not known: expected 1 to 3; one of the two nodes is newer than the other"));
+                "a request on channel " + MARK
+                        + " is not known: expected 1 to 3; one of the two nodes is newer than the other"));
     }
 
     private final class Without implements Transport {

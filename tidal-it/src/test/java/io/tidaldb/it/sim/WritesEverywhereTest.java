@@ -285,12 +285,13 @@ class WritesEverywhereTest {
             converge(cluster);
             Reconciliation done = cluster.tidal().reconcile(tenant.id());
             assertThat(done.isDone()).isTrue();
-            assertThat(done.slots()).allSatisfy(slot -> assertThat(slot.replicas())
-                    .extracting(Reconciliation.Replica::digest)
-                    .hasSize(3)
-                    .doesNotContainNull()
-                    .allMatch(digest -> digest.matches("[0-9a-f]{32}"))
-                    .containsOnly(slot.replicas().get(0).digest()));
+            assertThat(done.slots())
+                    .allSatisfy(slot -> assertThat(slot.replicas())
+                            .extracting(Reconciliation.Replica::digest)
+                            .hasSize(3)
+                            .doesNotContainNull()
+                            .allMatch(digest -> digest.matches("[0-9a-f]{32}"))
+                            .containsOnly(slot.replicas().get(0).digest()));
         }
     }
 

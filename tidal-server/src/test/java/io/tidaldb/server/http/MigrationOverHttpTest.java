@@ -83,7 +83,8 @@ class MigrationOverHttpTest {
     }
 
     @Test
-    @DisplayName("F-21: one is planned, started, stopped, resumed and watched to its end, and is in the cluster's health until then")
+    @DisplayName(
+            "F-21: one is planned, started, stopped, resumed and watched to its end, and is in the cluster's health until then")
     void watched() {
         Tenant tenant = tenant(7);
         JsonNode plan = server.json("POST", "/v1/migrations?dry_run=true", move(7, ",\"max_bytes_per_sec\":1000"))
@@ -91,15 +92,22 @@ class MigrationOverHttpTest {
                 .json();
         assertThat(plan.path("allowed").asBoolean()).isTrue();
         assertThat(plan.path("bytes").asLong()).isGreaterThan(WRITES * PER_WRITE);
-        assertThat(plan.path("seconds").asDouble()).isEqualTo(plan.path("bytes").asLong() / 1_000.0, Offset.offset(1.0));
+        assertThat(plan.path("seconds").asDouble())
+                .isEqualTo(plan.path("bytes").asLong() / 1_000.0, Offset.offset(1.0));
         assertThat(all()).isEmpty();
 
         long bytes = plan.path("bytes").asLong();
         JsonNode begun = started(7, ",\"hold\":\"0s\",\"verify\":\"full\",\"max_bytes_per_sec\":" + bytes / 3);
         String id = begun.path("id").asText();
-        assertThat(server.json("POST", "/v1/migrations/" + id + "/pause", "").is(202).json().path("paused").asBoolean())
+        assertThat(server.json("POST", "/v1/migrations/" + id + "/pause", "")
+                        .is(202)
+                        .json()
+                        .path("paused")
+                        .asBoolean())
                 .isTrue();
-        assertThat(inHealth()).singleElement().satisfies(each -> assertThat(each.path("id").asText()).isEqualTo(id));
+        assertThat(inHealth())
+                .singleElement()
+                .satisfies(each -> assertThat(each.path("id").asText()).isEqualTo(id));
         run("migrate resume " + id).is(0);
         List<JsonNode> seen = run("migrate status " + id + " --watch")
                 .is(0)
@@ -126,18 +134,19 @@ class MigrationOverHttpTest {
     }
 
     @Test
-    @DisplayName("R-60: one goes there and back under a load that reads every 10 ms: no write and no read fails, and each is there once")
+    @DisplayName(
+            "R-60: one goes there and back under a load that reads every 10 ms: no write and no read fails, and each is there once")
     void underLoad(@TempDir Path work) {
         Tenant tenant = tenant(7);
         Path acks = work.resolve("acks.ndjson");
-        CompletableFuture<CommandsOverHttpTest.Result> load = CompletableFuture.supplyAsync(
-                () -> run("signal load --tenant 7 --rate 500 --duration 5s --writers 2 --reads-every 10ms --ack-log "
-                        + acks));
+        CompletableFuture<CommandsOverHttpTest.Result> load = CompletableFuture.supplyAsync(() -> run(
+                "signal load --tenant 7 --rate 500 --duration 5s --writers 2 --reads-every 10ms --ack-log " + acks));
         while (tenant.total("view") == WRITES * PER_WRITE && !load.isDone()) {
             LockSupport.parkNanos(1_000_000);
         }
         for (String way : List.of("--from r0:s0 --to r2:s2", "--from r2:s2 --to r0:s0")) {
-            run("migrate start --tenant 7 " + way + " --max-write-pause 5s --hold 0s --wait").is(0);
+            run("migrate start --tenant 7 " + way + " --max-write-pause 5s --hold 0s --wait")
+                    .is(0);
         }
         JsonNode report = TestServer.parse(load.join().is(0).out());
         assertThat(report.path("acked").asLong()).isEqualTo(2_500);
@@ -151,14 +160,17 @@ class MigrationOverHttpTest {
     }
 
     @Test
-    @DisplayName("four are copied at a time, others wait in order; one that is given up or stopped makes room, and who was not moved is as before")
+    @DisplayName(
+            "four are copied at a time, others wait in order; one that is given up or stopped makes room, and who was not moved is as before")
     void queued() {
         for (int id = 1; id <= 6; id++) {
             tenant(id);
             started(id, ",\"max_bytes_per_sec\":1");
         }
         assertThat(waiting()).containsExactly(5L, 6L);
-        assertThat(TestServer.parse(run("migrate abort 1 --wait").is(0).out()).path("state").asText())
+        assertThat(TestServer.parse(run("migrate abort 1 --wait").is(0).out())
+                        .path("state")
+                        .asText())
                 .isEqualTo("ABORTED");
         assertThat(waiting()).containsExactly(6L);
         server.json("POST", "/v1/migrations/2/pause", "").is(202);
@@ -171,7 +183,9 @@ class MigrationOverHttpTest {
             run("migrate abort " + id + " --wait").is(0);
         }
         assertThat(inHealth()).isEmpty();
-        assertThat(all()).hasSize(6).allMatch(each -> each.path("state").asText().equals("ABORTED"));
+        assertThat(all())
+                .hasSize(6)
+                .allMatch(each -> each.path("state").asText().equals("ABORTED"));
         assertThat(server.tidal.tenants()).hasSize(6).allSatisfy(tenant -> {
             assertThat(tenant.placement()).containsExactly(SOURCE);
             tenant.record("view", 1, 1);
@@ -205,14 +219,17 @@ class MigrationOverHttpTest {
         server.get("/v1/migrations/9").is(404);
         server.get("/v1/migrations/one").is(400);
         for (String change : List.of("abort", "reverse", "end-hold", "pause", "resume")) {
-            assertThat(server.json("POST", "/v1/migrations/9/" + change, "").is(404).text())
+            assertThat(server.json("POST", "/v1/migrations/9/" + change, "")
+                            .is(404)
+                            .text())
                     .contains("migration 9 does not exist");
         }
         assertThat(all()).isEmpty();
     }
 
     private void refused(String body, int status, String reason) {
-        assertThat(server.json("POST", "/v1/migrations", body).is(status).text()).contains(reason);
+        assertThat(server.json("POST", "/v1/migrations", body).is(status).text())
+                .contains(reason);
         JsonNode plan =
                 server.json("POST", "/v1/migrations?dry_run=true", body).is(200).json();
         assertThat(plan.path("allowed").asBoolean()).isFalse();
@@ -221,7 +238,9 @@ class MigrationOverHttpTest {
 
     private void malformed(String body, String reason) {
         assertThat(server.json("POST", "/v1/migrations", body).is(400).text()).contains(reason);
-        assertThat(server.json("POST", "/v1/migrations?dry_run=true", body).is(400).text())
+        assertThat(server.json("POST", "/v1/migrations?dry_run=true", body)
+                        .is(400)
+                        .text())
                 .contains(reason);
     }
 }

@@ -92,8 +92,7 @@ final class TestServer implements AutoCloseable {
         return start(directory, "", Map.of(), topology);
     }
 
-    private static TestServer start(
-            Path directory, String more, Map<String, String> environment, Topology topology) {
+    private static TestServer start(Path directory, String more, Map<String, String> environment, Topology topology) {
         Path file = directory.resolve("node.yaml");
         try {
             Files.writeString(file, "data_dir: " + directory + "\nhttp: {listen: \"127.0.0.1:0\"}\n" + more);

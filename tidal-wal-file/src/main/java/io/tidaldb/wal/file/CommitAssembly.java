@@ -16,8 +16,7 @@ final class CommitAssembly {
     private static final int STREAM_END = CommitHeader.BLOCK_BYTES - Long.BYTES;
     private static final byte[] ZEROS = new byte[CommitHeader.BLOCK_BYTES];
 
-    private final ByteBuffer header =
-            ByteBuffer.allocate(Frame.HEADER_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+    private final ByteBuffer header = ByteBuffer.allocate(Frame.HEADER_BYTES).order(ByteOrder.LITTLE_ENDIAN);
     private final CommitSummary.Notes notes = new CommitSummary.Notes();
     private ByteBuffer kept = allocate(FIRST_BYTES);
     private ByteBuffer blocks = kept;

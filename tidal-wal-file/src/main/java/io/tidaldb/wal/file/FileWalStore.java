@@ -131,7 +131,8 @@ final class FileWalStore implements WalStore {
         FileLog known = logs.get(id);
         FileLog log = known == null ? new FileLog(id, files) : known;
         refuseQuarantined(log);
-        if (!log.code().isOf(batch) || Seqno.incarnation(batch.lastSeqno()) != log.code().incarnation()) {
+        if (!log.code().isOf(batch)
+                || Seqno.incarnation(batch.lastSeqno()) != log.code().incarnation()) {
             throw TidalException.invalid("batch of " + batch.tenant() + "/" + batch.origin() + " from seqno "
                     + Seqno.print(batch.firstSeqno()) + " does not belong to log " + id);
         }

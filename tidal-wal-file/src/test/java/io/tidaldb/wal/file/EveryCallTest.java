@@ -47,7 +47,8 @@ class EveryCallTest {
         return broken;
     }
 
-    private void cut(MemoryDisk disk, WalStory story, DiskCall call, Loss loss, boolean recoveryToo, List<String> broken) {
+    private void cut(
+            MemoryDisk disk, WalStory story, DiskCall call, Loss loss, boolean recoveryToo, List<String> broken) {
         MemoryDisk left = disk.afterCut(loss);
         if (recoveryToo) {
             // Once more while what the first one left is being recovered.

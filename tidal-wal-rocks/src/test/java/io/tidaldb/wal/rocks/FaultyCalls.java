@@ -57,8 +57,7 @@ final class FaultyCalls {
      * @param args the file that says which calls fail, the directory below which they do, and one in how many of them
      */
     public static void main(String[] args) throws IOException {
-        try (FileChannel file =
-                FileChannel.open(Path.of(args[0]), StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+        try (FileChannel file = FileChannel.open(Path.of(args[0]), StandardOpenOption.READ, StandardOpenOption.WRITE)) {
             IntBuffer control = file.map(FileChannel.MapMode.READ_WRITE, 0, EveryFaultTest.CONTROL_BYTES)
                     .order(ByteOrder.nativeOrder())
                     .asIntBuffer();
@@ -91,7 +90,11 @@ final class FaultyCalls {
     }
 
     private void arm(Fault fault, int first) {
-        control.put(4, 0).put(3, fault.error).put(2, fault.lasting ? 1 : 0).put(1, first).put(0, fault.kind);
+        control.put(4, 0)
+                .put(3, fault.error)
+                .put(2, fault.lasting ? 1 : 0)
+                .put(1, first)
+                .put(0, fault.kind);
     }
 
     /** Lets nothing fail any more; returns how many calls there were of those that might have. */

@@ -67,8 +67,9 @@ public final class MemberHistory {
             for (LogId log : logs.logs()) {
                 if (log.tenant().equals(tenant)) {
                     // What is sealed nobody reads here.
-                    logs.of(log).stream().filter(batch -> !batch.isSealed()).forEach(batch -> mustBeGone(
-                            machine, log, batch));
+                    logs.of(log).stream()
+                            .filter(batch -> !batch.isSealed())
+                            .forEach(batch -> mustBeGone(machine, log, batch));
                 }
             }
         }
