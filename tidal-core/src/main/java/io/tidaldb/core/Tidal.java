@@ -1,5 +1,6 @@
 package io.tidaldb.core;
 
+import io.tidaldb.api.Durability;
 import io.tidaldb.api.EntityId;
 import io.tidaldb.api.NodeId;
 import io.tidaldb.api.RegionId;
@@ -183,8 +184,8 @@ public interface Tidal extends AutoCloseable {
      * Makes a tenant of a backup, with its logs up to a position or a time; its state has the same bits as the one that was backed up had
      * there. It writes in incarnations of its own. Nobody sees it before it is whole; if this fails, it is deleted again.
      *
-     * <p>When this returns, everything is durable on as many replicas of each slot as the tenant's durability asks for. It waits for them however
-     * long some are away; whoever asks for the tenant meanwhile is told which (NOT_CAUGHT_UP), and deleting the tenant ends the wait.
+     * <p>When this returns, everything is durable on a majority of the replicas of each slot, whatever the tenant's durability, and on all if that
+     * is {@link Durability#ALL}. It waits for them however long some are away; whoever asks for the tenant meanwhile is told which (NOT_CAUGHT_UP), and deleting the tenant ends the wait.
      *
      * @throws TidalException TENANT_EXISTS, RESIDENCY_UNSATISFIABLE; CORRUPT_DATA if the backup is damaged or not whole, and nothing was
      *     done; POSITION_UNKNOWN if it does not reach the position; SIGNAL_CONFLICT if types of signal are declared otherwise here;

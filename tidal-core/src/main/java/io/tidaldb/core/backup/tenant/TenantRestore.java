@@ -1,5 +1,6 @@
 package io.tidaldb.core.backup.tenant;
 
+import io.tidaldb.api.Durability;
 import io.tidaldb.api.EntityId;
 import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.Origin;
@@ -49,7 +50,7 @@ import org.slf4j.LoggerFactory;
 /**
  * Makes a tenant of a backup. The whole backup is checked first. Then the tenant is agreed on as one that is being restored, which nobody
  * sees; its logs are appended on this node, under origins that nobody has ever written under, in the order of those that they come from; and
- * when they are as long as they should be, and as many replicas hold them as the tenant's durability asks for, the tenant is agreed on as
+ * when they are as long as they should be, and a majority of the replicas hold them, the tenant is agreed on as
  * whole. If anything fails before, it is deleted.
  */
 public final class TenantRestore {
@@ -306,8 +307,9 @@ public final class TenantRestore {
     }
 
     /**
-     * Waits until as many replicas of each slot hold what was restored as have a write of the tenant when it is acknowledged, however long some
-     * of them are away.
+     * Waits until a majority of the replicas of each slot, or all where the tenant's durability asks for them, hold what was restored, however
+     * long some of them are away. At lower levels, too: a checkpoint that was restored is in no log, so who took over without it could not
+     * fetch it from this node when that has come back, as it fetches the end of a log.
      *
      * @throws TidalException NOT_OWNER if another node leads a slot by now; TENANT_NOT_FOUND if somebody has deleted the tenant
      */
@@ -336,7 +338,8 @@ public final class TenantRestore {
         TenantConfig config = record.config();
         ReplicaId here = shard.replica();
         List<ShardAssignment> members = cluster.replicas().allowed(here.shard(), config);
-        int enough = ShardReplicas.enoughToAcknowledge(config.durability(), members.size());
+        Durability level = config.durability() == Durability.ALL ? Durability.ALL : Durability.MAJORITY;
+        int enough = ShardReplicas.enoughToAcknowledge(level, members.size());
         Replicator replicator = cluster.replicator(here);
         if (enough < 2 || replicator == null) {
             return true;
@@ -352,8 +355,7 @@ public final class TenantRestore {
             tenants.restoreWaits(
                     config.id(),
                     "waits until " + enough + " of " + members.size() + " replicas of shard " + here.shard()
-                            + " hold all of it, as its durability " + config.durability() + " asks; " + lacking
-                            + " do not yet");
+                            + " hold all of it; " + lacking + " do not yet");
         }
         return held;
     }

@@ -28,7 +28,7 @@ import picocli.CommandLine.Option;
             "The backup is checked as a whole first. Nobody sees the tenant before it is whole. Limits, durability and",
             "regions are as they were; where they were pinned to is not. An origin that --at does not name counts whole.",
             "",
-            "It is done when as many replicas hold all of it as its durability asks for, and waits for those that are away;",
+            "It is done when most replicas hold all of it (all, if its durability is ALL), and waits for those that are away;",
             "the node's log says which. To give it up, delete the tenant."
         })
 @SuppressWarnings("NullAway.Init")
