@@ -5,6 +5,7 @@ import io.tidaldb.api.ShardId;
 import io.tidaldb.api.TenantId;
 import java.util.Comparator;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A log: the records of one origin of one tenant, held by one shard of this node. Two shards of a node never share a log, so a tenant
@@ -52,7 +53,7 @@ public final class LogId implements Comparable<LogId> {
     }
 
     @Override
-    public boolean equals(Object other) {
+    public boolean equals(@Nullable Object other) {
         return this == other
                 || other instanceof LogId log
                         && hash == log.hash
