@@ -289,6 +289,9 @@ public sealed interface ClusterCommand {
     /** What is said about the migration of a tenant's slot. */
     sealed interface OfMigration extends ClusterCommand {
 
+        @Override
+        TenantId tenant();
+
         /** Returns when it was proposed, by the proposer's clock. */
         long atMillis();
     }

@@ -7,6 +7,7 @@ import io.tidaldb.api.NodeId;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.core.audit.AuditChange;
 import io.tidaldb.core.upgrade.NodeUpgrade;
+import java.util.List;
 import java.util.Locale;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -88,6 +89,10 @@ final class CommandImage {
                     + revoke.token().substring(0, Math.min(12, revoke.token().length()));
         } else if (command instanceof ClusterCommand.OfDrill drill) {
             return "region " + drill.drill().lost();
+        } else if (command instanceof ClusterCommand.StartMigration start) {
+            return start.from() + " to " + start.to();
+        } else if (command instanceof ClusterCommand.OfMigration migration) {
+            return "migration " + MigrationCodec.idOf(migration);
         } else if (command instanceof ClusterCommand.EraseEntity erase) {
             return "entity " + Long.toUnsignedString(erase.entity());
         } else if (command instanceof ClusterCommand.ConfirmEntityErasure confirm) {
@@ -139,6 +144,8 @@ final class CommandImage {
         if (command instanceof ClusterCommand.OfDrill drill) {
             DrillRecord known = state.drills().of(drill.tenant());
             return known == null ? null : DrillTable.put(object(), known);
+        } else if (command instanceof ClusterCommand.OfMigration migration) {
+            return migration(state, migration);
         } else if (tenant != null) {
             return tenant(state, tenant);
         } else if (command instanceof ClusterCommand.DefineTopology) {
@@ -151,8 +158,6 @@ final class CommandImage {
                     .orElse(null);
         } else if (command instanceof ClusterCommand.GrantIncarnation grant) {
             return object().put("incarnation", state.incarnation(grant.replica()));
-        } else if (command instanceof ClusterCommand.OfMigration migration) {
-            return migration(state, migration);
         } else if (command instanceof ClusterCommand.TakeOver take) {
             return object().put("lease", state.lease(take.from()));
         }
@@ -199,16 +204,18 @@ final class CommandImage {
         return image;
     }
 
+    // With its tenant, as a cutover changes who leads.
     private static @Nullable ObjectNode migration(ClusterState state, ClusterCommand.OfMigration command) {
-        long id = command instanceof ClusterCommand.StartMigration
-                ? state.migrations().last()
-                : MigrationCodec.idOf(command);
-        MigrationRecord known = state.migrations().get(id);
-        if (known == null) {
-            return null;
+        ObjectNode image = tenant(state, command.tenant());
+        MigrationRecord known = command instanceof ClusterCommand.StartMigration start
+                ? state.migrations().running(start.tenant(), start.from())
+                : state.migrations().get(MigrationCodec.idOf(command));
+        if (image == null || known == null) {
+            return image;
         }
-        ObjectNode image = object();
         MigrationCodec.putRecord(image, known);
+        // That of the entry says the same.
+        image.remove(List.of("tenant", "changed_ms"));
         return image;
     }
 

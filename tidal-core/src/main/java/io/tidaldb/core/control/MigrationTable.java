@@ -171,7 +171,8 @@ final class MigrationTable {
     }
 
     /** Returns the migration of a slot that is not over. */
-    private @Nullable MigrationRecord running(TenantId tenant, ReplicaId leader) {
+    @Nullable
+    MigrationRecord running(TenantId tenant, ReplicaId leader) {
         return migrations.values().stream()
                 .filter(each -> !each.state().isOver()
                         && each.tenant().equals(tenant)

@@ -131,6 +131,27 @@ class MigrationOverHttpTest {
         for (String change : List.of("abort", "reverse")) {
             run("migrate " + change + " " + id).is(2, "COMPLETE", "start another one");
         }
+        assertThat(audited())
+                .startsWith("start-migration r0:s0 to r2:s2: PREPARING", "pause-migration migration " + id + ": ")
+                .contains(
+                        "step-migration migration " + id + ": DUAL_WRITE",
+                        "cut-over migration " + id + ": DRAINING",
+                        "replicas-erased migration " + id + ": COMPLETE");
+    }
+
+    private List<String> audited() {
+        return StreamSupport.stream(
+                        server.get("/v1/audit?from=1&tenant=7")
+                                .is(200)
+                                .json()
+                                .path("entries")
+                                .spliterator(),
+                        false)
+                .filter(each -> each.path("command").asText().matches(".*-migration|cut-over|replicas-erased"))
+                .map(each ->
+                        each.path("command").asText() + " " + each.path("about").asText() + ": "
+                                + each.at("/after/state").asText())
+                .toList();
     }
 
     @Test
