@@ -39,6 +39,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -111,6 +112,25 @@ class EntityErasureTest {
                 .findFirst()
                 .orElseThrow()
                 .entity();
+    }
+
+    @Test
+    @DisplayName("F-71: needs nobody else where a tenant has one replica, though its shard has others, after a restart, too")
+    void oneReplica() throws IOException {
+        try (Tidal tidal = open("file")) {
+            fill(tidal.createTenant(TenantConfig.builder(ID)
+                    .requiredRegions(RegionId.of(0))
+                    .build()));
+            tidal.eraseEntity(ID, NUMBERED);
+            Await.until(() -> latest(tidal).isComplete());
+        }
+        try (Tidal tidal = open("file")) {
+            Tenant tenant = tidal.tenant(ID).orElseThrow();
+            tidal.eraseEntity(ID, named(tenant));
+            Await.until(() -> latest(tidal).isComplete());
+            assertGone(tenant);
+        }
+        assertThat(holding()).isEmpty();
     }
 
     @ParameterizedTest(name = "{0}")

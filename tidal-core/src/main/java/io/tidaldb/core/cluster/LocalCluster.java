@@ -327,11 +327,13 @@ public final class LocalCluster {
         if (replicated && replicator != null) {
             // Nobody has counted on it under another part.
             var unused = replicator.assign(assignment(shard, tenant, part.head(), epoch));
-        } else if (!part.moving() && shard.isReplicated() && replicator != null) {
-            // The others have left.
-            shard.replicated(false);
+        } else if (!part.moving() && replicator != null) {
+            // Nobody else may hold it, or the others have left.
             shard.needed(LogsNeeded.NOTHING);
-            replicator.drop(shard);
+            if (shard.isReplicated()) {
+                shard.replicated(false);
+                replicator.drop(shard);
+            }
         }
         return done;
     }
