@@ -115,12 +115,12 @@ class EntityErasureTest {
     }
 
     @Test
-    @DisplayName("F-71: needs nobody else where a tenant has one replica, though its shard has others, after a restart, too")
+    @DisplayName(
+            "F-71: needs nobody else where a tenant has one replica, though its shard has others, after a restart, too")
     void oneReplica() throws IOException {
         try (Tidal tidal = open("file")) {
-            fill(tidal.createTenant(TenantConfig.builder(ID)
-                    .requiredRegions(RegionId.of(0))
-                    .build()));
+            fill(tidal.createTenant(
+                    TenantConfig.builder(ID).requiredRegions(RegionId.of(0)).build()));
             tidal.eraseEntity(ID, NUMBERED);
             Await.until(() -> latest(tidal).isComplete());
         }
