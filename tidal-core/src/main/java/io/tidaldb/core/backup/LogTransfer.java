@@ -12,6 +12,7 @@ import io.tidaldb.core.codec.Chain;
 import io.tidaldb.core.codec.ControlRecord;
 import io.tidaldb.core.codec.HardNegativeRecord;
 import io.tidaldb.core.codec.KeyBlock;
+import io.tidaldb.core.codec.OriginSet;
 import io.tidaldb.core.codec.RenamedOrigins;
 import io.tidaldb.core.codec.SignalRecords;
 import io.tidaldb.core.codec.UserRecord;
@@ -180,10 +181,7 @@ public final class LogTransfer {
             return new ControlRecord.Erase(
                     Long.MIN_VALUE | (erase.number() * 31 + erase.entity()),
                     erase.entity(),
-                    erase.origins().stream()
-                            .filter(origins::contains)
-                            .map(origins::of)
-                            .toList(),
+                    OriginSet.of(origins.of(erase.origins())),
                     erase.sessions());
         } else if (record instanceof ControlRecord.DigestMark mark) {
             // Nobody waits for it any more.

@@ -2,13 +2,13 @@ package io.tidaldb.core.cluster;
 
 import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.NodeId;
-import io.tidaldb.api.Origin;
 import io.tidaldb.api.RegionId;
 import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.api.placement.ShardAssignment;
 import io.tidaldb.core.ClusterMember;
+import io.tidaldb.core.codec.OriginSet;
 import io.tidaldb.core.control.NodeRecord;
 import io.tidaldb.core.ingest.LogsNeeded;
 import io.tidaldb.core.ingest.Node;
@@ -310,7 +310,7 @@ public final class LocalCluster {
      * @param former the origins under which others may have written before
      */
     public CompletableFuture<Void> assign(
-            TenantShard shard, TenantConfig tenant, SlotPart part, long epoch, int incarnation, List<Origin> former) {
+            TenantShard shard, TenantConfig tenant, SlotPart part, long epoch, int incarnation, OriginSet former) {
         List<ShardAssignment> members = replicas().allowed(part.shard(), tenant);
         LocalNode host = running(nameOf(shard.replica()));
         @Nullable Replicator replicator = host.replicator();

@@ -20,14 +20,14 @@ import java.util.List;
  * 1 schema       u8 index, u64 half-life in nanoseconds, name in UTF-8
  * 2 label        label in UTF-8
  * 3 compaction   u16 count, then for each closed origin: u16 region, u16 shard, u64 last seqno
- * 4 takeover     u64 epoch, u16 count, then for each origin it closes: u16 region, u16 shard, u64 last seqno that counts
+ * 4 takeover     u64 epoch, u16 count, then for each origin it closes: u16 region, u16 shard, u64 last seqno that counts,
+ *                then those that it closes at their start as an {@link OriginSet}
  * 5 adopt        u16 region, u16 shard, u64 first seqno, u64 last seqno, void seqnos as {@link SeqnoRanges} from the first
  * 6 digest mark  u64 mark, u16 bucket to repair or 0xFFFF, u8 length and name of the node to repair, 0 if none
  * 7 merge        as a compaction
  * 10 voided      u16 region, u16 shard, u64 first seqno, u64 hlc of their batch,
  *                u16 region, u16 shard, u64 last seqno of the write that stays, the signals as they stand there
- * 30 erase       u64 number, u64 entity, u16 count, then for each origin: u16 region, u16 shard, u64 its first seqno less one,
- *                u16 count, then for each session: u64
+ * 30 erase       u64 number, u64 entity, origins as an {@link OriginSet}, u16 count, then for each session: u64
  * </pre>
  */
 final class ControlCodec {
@@ -66,8 +66,10 @@ final class ControlCodec {
             return putEnds(body(MERGE, endsBytes(merge.ends())), merge.ends()).array();
         } else if (record instanceof ControlRecord.Takeover takeover) {
             List<ControlRecord.End> ends = takeover.positions();
-            ByteBuffer body = body(TAKEOVER, Long.BYTES + endsBytes(ends)).putLong(takeover.epoch());
-            return putEnds(body, ends).array();
+            byte[] unheard = takeover.unheard().encode();
+            ByteBuffer body = body(TAKEOVER, Long.BYTES + endsBytes(ends) + unheard.length)
+                    .putLong(takeover.epoch());
+            return putEnds(body, ends).put(unheard).array();
         } else if (record instanceof ControlRecord.Adopt adopt) {
             byte[] voids = adopt.voids().encode(adopt.fromSeqno());
             ByteBuffer body = body(ADOPT, END_BYTES + Long.BYTES + voids.length);
@@ -96,18 +98,19 @@ final class ControlCodec {
     }
 
     private static byte[] encode(ControlRecord.Erase erase) {
-        List<ControlRecord.End> starts = erase.origins().stream()
-                .map(each -> new ControlRecord.End(each, each.startSeqno()))
-                .toList();
         if (erase.sessions().size() > ControlRecord.Erase.MAX_SESSIONS) {
             throw TidalException.invalid(erase.sessions().size() + " sessions are more than one control record holds, "
                     + ControlRecord.Erase.MAX_SESSIONS);
         }
+        byte[] origins = erase.origins().encode();
         int bytes = 2 * Long.BYTES
-                + endsBytes(starts)
+                + origins.length
                 + Short.BYTES
                 + Long.BYTES * erase.sessions().size();
-        ByteBuffer body = putEnds(body(ERASE, bytes).putLong(erase.number()).putLong(erase.entity()), starts);
+        ByteBuffer body = body(ERASE, bytes)
+                .putLong(erase.number())
+                .putLong(erase.entity())
+                .put(origins);
         body.putShort((short) erase.sessions().size());
         erase.sessions().forEach(body::putLong);
         return body.array();
@@ -167,7 +170,7 @@ final class ControlCodec {
                 new ControlRecord.Label(StandardCharsets.UTF_8.decode(body).toString());
             case COMPACTION -> new ControlRecord.Compaction(readEnds(body));
             case MERGE -> new ControlRecord.Merge(readEnds(body));
-            case TAKEOVER -> new ControlRecord.Takeover(body.getLong(), readEnds(body));
+            case TAKEOVER -> new ControlRecord.Takeover(body.getLong(), readEnds(body), OriginSet.decode(body));
             case ADOPT -> {
                 ControlRecord.End first = readEnd(body);
                 long last = body.getLong();
@@ -194,14 +197,7 @@ final class ControlCodec {
             case ERASE -> {
                 long number = body.getLong();
                 long entity = body.getLong();
-                List<Origin> origins = new ArrayList<>();
-                for (ControlRecord.End each : readEnds(body)) {
-                    if (each.lastSeqno() != each.origin().startSeqno()) {
-                        throw TidalException.invalid("seqno " + Long.toUnsignedString(each.lastSeqno())
-                                + " is not the start of origin " + each.origin());
-                    }
-                    origins.add(each.origin());
-                }
+                OriginSet origins = OriginSet.decode(body);
                 List<Long> sessions = new ArrayList<>();
                 for (int i = Short.toUnsignedInt(body.getShort()); i > 0; i--) {
                     sessions.add(body.getLong());

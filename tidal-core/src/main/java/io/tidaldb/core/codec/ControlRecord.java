@@ -47,8 +47,9 @@ public sealed interface ControlRecord {
      * The owner of an epoch closes these origins: of their logs nothing counts beyond these positions, unless it is adopted.
      *
      * @param epoch unsigned
+     * @param unheard origins that are closed at their start, because nothing of their logs was there
      */
-    record Takeover(long epoch, List<End> positions) implements ControlRecord {
+    record Takeover(long epoch, List<End> positions, OriginSet unheard) implements ControlRecord {
 
         /** Copies the list. */
         public Takeover {
@@ -147,14 +148,13 @@ public sealed interface ControlRecord {
      * @param origins all that the writer knew but his own
      * @param sessions in which the entity takes part: they are erased whole
      */
-    record Erase(long number, long entity, List<Origin> origins, List<Long> sessions) implements ControlRecord {
+    record Erase(long number, long entity, OriginSet origins, List<Long> sessions) implements ControlRecord {
 
         /** The most sessions in one record: more are erased by several, under the same number. */
         public static final int MAX_SESSIONS = 65_535;
 
-        /** Copies the lists. */
+        /** Copies the list. */
         public Erase {
-            origins = List.copyOf(origins);
             sessions = List.copyOf(sessions);
         }
     }

@@ -5,7 +5,9 @@ import io.tidaldb.api.Origin;
 import io.tidaldb.api.Seqno;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.api.WalSegmentId;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -57,10 +59,20 @@ public final class RenamedOrigins {
                 .toList();
     }
 
+    /** Returns the other names of those of these origins that have one, in order. */
+    public List<Origin> of(OriginSet origins) {
+        return names.entrySet().stream()
+                .filter(each -> origins.contains(each.getKey()))
+                .map(Map.Entry::getValue)
+                .toList();
+    }
+
     /** Returns a takeover or an adoption with the other names; any other record as it is. */
     public ControlRecord of(ControlRecord record) {
         if (record instanceof ControlRecord.Takeover takeover) {
-            return new ControlRecord.Takeover(takeover.epoch(), ends(takeover.positions()));
+            List<ControlRecord.End> ends = new ArrayList<>(ends(takeover.positions()));
+            of(takeover.unheard()).forEach(each -> ends.add(new ControlRecord.End(each, each.startSeqno())));
+            return new ControlRecord.Takeover(takeover.epoch(), ends, OriginSet.NONE);
         }
         return record instanceof ControlRecord.Adopt adopt ? adopt(adopt) : record;
     }

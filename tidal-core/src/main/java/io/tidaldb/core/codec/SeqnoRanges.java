@@ -75,6 +75,23 @@ public final class SeqnoRanges {
         return sum;
     }
 
+    /** Returns those of these seqnos that are not in another set. */
+    public SeqnoRanges minus(SeqnoRanges other) {
+        long[] kept = new long[bounds.length + other.bounds.length];
+        int size = 0;
+        for (int range = 0; range < size(); range++) {
+            long from = other.nextOut(first(range));
+            while (Long.compareUnsigned(from, last(range)) <= 0) {
+                long cut = other.nextIn(from);
+                long to = Long.compareUnsigned(cut, last(range)) > 0 ? last(range) : cut - 1;
+                kept[size++] = from;
+                kept[size++] = to;
+                from = other.nextOut(to + 1);
+            }
+        }
+        return new SeqnoRanges(kept, size);
+    }
+
     /** Returns those of these seqnos that lie from a first to a last one. */
     public SeqnoRanges within(long first, long last) {
         long[] kept = new long[bounds.length];
@@ -120,6 +137,20 @@ public final class SeqnoRanges {
     public boolean contains(long seqno) {
         int range = rangeFrom(seqno);
         return range < size() && Long.compareUnsigned(first(range), seqno) <= 0;
+    }
+
+    /** Returns whether all seqnos of another set are in it. */
+    public boolean containsAll(SeqnoRanges other) {
+        for (int range = 0; range < other.size(); range++) {
+            int here = rangeFrom(other.first(range));
+            boolean inside = here < size()
+                    && Long.compareUnsigned(first(here), other.first(range)) <= 0
+                    && Long.compareUnsigned(last(here), other.last(range)) >= 0;
+            if (!inside) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** Returns the least seqno in it that is not before a seqno, or −1, which no log reaches. */

@@ -83,7 +83,8 @@ public sealed interface ClusterCommand {
 
     /**
      * Others lead what a node led that has let its lease run out, or gives it back. The reply's value is the next sequence. Refused if the
-     * node has renewed its lease since it was looked at; a slot that is led by another node by now stays as it is.
+     * node has renewed its lease since it was looked at; a slot that is led by another node by now stays as it is. All that one replica comes to
+     * lead it writes in one new incarnation.
      *
      * @param sequence the node's, after which it was waited for
      * @param preferring whether those that lead next are preferred from now on

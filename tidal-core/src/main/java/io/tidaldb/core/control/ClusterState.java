@@ -19,9 +19,11 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
@@ -106,7 +108,7 @@ final class ClusterState {
         } else if (command instanceof ClusterCommand.UpdateTenant update) {
             return updateTenant(update.config());
         } else if (command instanceof ClusterCommand.Promote promote) {
-            return promote(promote, true);
+            return promote(promote, true, new HashSet<>());
         } else if (command instanceof ClusterCommand.DeleteTenant delete) {
             return deleteTenant(delete.tenant());
         } else if (command instanceof ClusterCommand.GrantIncarnation grant) {
@@ -622,7 +624,8 @@ final class ClusterState {
         return new Reply.Done(wrapped.size());
     }
 
-    private Reply promote(ClusterCommand.Promote promote, boolean preferring) {
+    /** @param begun the replicas that have come to a new incarnation with this command: what they come to lead shares it */
+    private Reply promote(ClusterCommand.Promote promote, boolean preferring, Set<ReplicaId> begun) {
         TenantRecord known = tenants.get(promote.tenant());
         if (known == null) {
             return unknown(promote.tenant());
@@ -647,8 +650,9 @@ final class ClusterState {
                             + known.config().requiredRegions()
                             + ": expected another replica of one of these shards");
         }
-        Reply granted = grantIncarnation(leader);
+        Reply granted = begun.contains(leader) ? new Reply.Done(incarnation(leader)) : grantIncarnation(leader);
         if (granted instanceof Reply.Done) {
+            begun.add(leader);
             TenantRecord led = known.ledBy(slot, leader);
             tenants.put(promote.tenant(), preferring ? led.preferring(slot, leader) : led);
             migrations.promoted(promote.tenant(), leader);
@@ -720,10 +724,11 @@ final class ClusterState {
     private Reply takeOver(ClusterCommand.TakeOver take) {
         Reply reply = nextLease(take.from(), take.sequence());
         if (reply instanceof Reply.Done) {
+            Set<ReplicaId> begun = new HashSet<>();
             take.promotions().stream()
                     .filter(each ->
                             isLedBy(take.from(), each.tenant(), each.leader().shard()))
-                    .forEach(each -> promote(each, take.preferring()));
+                    .forEach(each -> promote(each, take.preferring(), begun));
         }
         return reply;
     }

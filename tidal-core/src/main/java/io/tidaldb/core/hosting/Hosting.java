@@ -10,6 +10,7 @@ import io.tidaldb.api.TidalException;
 import io.tidaldb.api.placement.ShardAssignment;
 import io.tidaldb.core.cluster.LocalCluster;
 import io.tidaldb.core.cluster.SlotPart;
+import io.tidaldb.core.codec.OriginSet;
 import io.tidaldb.core.control.ControlPlane;
 import io.tidaldb.core.control.TenantRecord;
 import io.tidaldb.core.ingest.LogsNeeded;
@@ -557,16 +558,13 @@ public final class Hosting implements ControlPlane.Listener {
      * Returns the origins under which a slot may have been written before its leader led; none in its first epoch, nor while the tenant is
      * being restored: what its logs say of each other counts.
      */
-    private List<Origin> former(int slot, TenantRecord record) {
-        List<Origin> former = new ArrayList<>();
+    private OriginSet former(int slot, TenantRecord record) {
+        OriginSet former = OriginSet.NONE;
         if (record.epoch() > 1 && !control.isRestoring(record.config().id())) {
             for (ShardId shard : record.shardsOf(slot)) {
                 for (ShardAssignment member : cluster.replicas().allowed(shard, record.config())) {
                     ReplicaId replica = member.replica();
-                    int last = incarnation(replica, record);
-                    for (int each = record.minIncarnation(); each <= last; each++) {
-                        former.add(new Origin(replica.region(), replica.shard(), each));
-                    }
+                    former = former.plus(replica, record.minIncarnation(), incarnation(replica, record));
                 }
             }
         }

@@ -7,6 +7,7 @@ import io.tidaldb.api.wal.RecordKind;
 import io.tidaldb.api.wal.WalBatch;
 import io.tidaldb.core.codec.BodyRecords;
 import io.tidaldb.core.codec.ControlRecord;
+import io.tidaldb.core.codec.OriginSet;
 import io.tidaldb.core.codec.SeqnoRanges;
 import io.tidaldb.core.codec.SessionRecord;
 import io.tidaldb.core.codec.SignalRecords;
@@ -15,7 +16,6 @@ import java.io.DataInput;
 import java.io.DataOutput;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
@@ -42,24 +42,46 @@ final class EntityErasures {
      * @param writer in whose log it is
      * @param seqno where
      * @param origins the closed ones in whose logs nothing of the entity counts
-     * @param sessions those in which it takes part, also those found since
+     * @param sessions those in which it takes part
+     * @param found more of them that were found since, by the logs that they are in
      */
     record Note(
             long number,
             long mark,
             Origin writer,
             long seqno,
-            List<Origin> origins,
-            SortedMap<Origin, Set<Long>> sessions) {
+            OriginSet origins,
+            SortedSet<Long> sessions,
+            SortedMap<Origin, SortedSet<Long>> found) {
 
         /** Returns whether it rules out a record that names the entity. */
         boolean covers(Origin origin, long recordSeqno) {
             return origins.contains(origin) || origin.equals(writer) && Long.compareUnsigned(recordSeqno, seqno) < 0;
         }
+
+        /** Takes note of a session in an origin's log in which the entity takes part. */
+        void found(Origin origin, long session) {
+            found.computeIfAbsent(origin, of -> new TreeSet<>()).add(session);
+        }
+
+        /** Returns whether the entity takes part in a session in an origin's log. */
+        boolean takesPartIn(Origin origin, long session) {
+            return sessions.contains(session)
+                    || found.getOrDefault(origin, Collections.emptySortedSet()).contains(session);
+        }
+
+        /** Returns a copy that does not change with what is found afterwards. */
+        Note copy() {
+            SortedMap<Origin, SortedSet<Long>> since = new TreeMap<>();
+            found.forEach((origin, those) -> since.put(origin, new TreeSet<>(those)));
+            return new Note(number, mark, writer, seqno, origins, sessions, since);
+        }
     }
 
     private final long seed;
     private final SortedMap<Long, Note> notes = new TreeMap<>();
+
+    /** Of the origins that were asked for, what is erased from their logs, by the marks of the entities. */
     private final Map<Origin, Map<Long, Note>> byOrigin = new HashMap<>();
 
     /** Creates it for a tenant with this key of its digests. */
@@ -83,31 +105,40 @@ final class EntityErasures {
 
     /** Takes note of an erasure; of one that was logged twice the last counts, which covers the first. */
     Note add(Origin writer, long seqno, ControlRecord.Erase erase) {
-        SortedMap<Origin, Set<Long>> sessions = new TreeMap<>();
+        SortedSet<Long> sessions = new TreeSet<>(erase.sessions());
+        SortedMap<Origin, SortedSet<Long>> found = new TreeMap<>();
         Note before = notes.get(erase.number());
-        for (Origin each : erase.origins()) {
-            Set<Long> all = new TreeSet<>(erase.sessions());
-            all.addAll(
-                    before == null
-                            ? Collections.emptySortedSet()
-                            : before.sessions.getOrDefault(each, Collections.emptySortedSet()));
-            sessions.put(each, all);
+        if (before != null) {
+            sessions.addAll(before.sessions);
+            found.putAll(before.found);
         }
-        Note note = new Note(erase.number(), mark(erase.entity()), writer, seqno, erase.origins(), sessions);
+        Note note = new Note(erase.number(), mark(erase.entity()), writer, seqno, erase.origins(), sessions, found);
         add(note);
         return note;
     }
 
     private void add(Note note) {
         notes.put(note.number, note);
-        note.origins.forEach(
-                each -> byOrigin.computeIfAbsent(each, of -> new HashMap<>()).put(note.mark, note));
+        byOrigin.clear();
+    }
+
+    /** Returns what is erased from an origin's log, by the marks of the entities. */
+    private Map<Long, Note> erasedFrom(Origin origin) {
+        return notes.isEmpty() ? Collections.emptyMap() : byOrigin.computeIfAbsent(origin, this::find);
+    }
+
+    private Map<Long, Note> find(Origin origin) {
+        Map<Long, Note> found = new HashMap<>();
+        notes.values().stream()
+                .filter(note -> note.origins.contains(origin))
+                .forEach(note -> found.put(note.mark, note));
+        return found;
     }
 
     /** Returns whether a name of an entity that stands in an origin's log is erased. */
     boolean isErased(Origin origin, long entity) {
-        return byOrigin.containsKey(origin)
-                && byOrigin.getOrDefault(origin, Collections.emptyMap()).containsKey(mark(entity));
+        Map<Long, Note> erased = erasedFrom(origin);
+        return !erased.isEmpty() && erased.containsKey(mark(entity));
     }
 
     /**
@@ -116,8 +147,8 @@ final class EntityErasures {
      * @param start where its first record begins, if it is one of signals
      */
     SeqnoRanges voids(WalBatch batch, SeqnoRanges others, int start) {
-        Map<Long, Note> erased = byOrigin.isEmpty() ? null : byOrigin.get(batch.origin());
-        if (erased == null) {
+        Map<Long, Note> erased = erasedFrom(batch.origin());
+        if (erased.isEmpty()) {
             return others;
         }
         return batch.kind() == RecordKind.SIGNALS
@@ -158,12 +189,9 @@ final class EntityErasures {
         }
         if (note != null) {
             // What follows of it in this log goes as well.
-            note.sessions.getOrDefault(origin, new TreeSet<>()).add(session.session());
+            note.found(origin, session.session());
         }
-        return erased.values().stream()
-                .anyMatch(each -> each.sessions
-                        .getOrDefault(origin, Collections.emptySortedSet())
-                        .contains(session.session()));
+        return erased.values().stream().anyMatch(each -> each.takesPartIn(origin, session.session()));
     }
 
     void clear() {
@@ -188,15 +216,22 @@ final class EntityErasures {
             out.writeLong(each.mark);
             Checkpoint.writeOrigin(out, each.writer);
             out.writeLong(each.seqno);
-            out.writeInt(each.origins.size());
-            for (Origin origin : each.origins) {
-                Checkpoint.writeOrigin(out, origin);
-                Set<Long> sessions = each.sessions.getOrDefault(origin, Collections.emptySortedSet());
-                out.writeInt(sessions.size());
-                for (long session : sessions) {
-                    out.writeLong(session);
-                }
+            byte[] origins = each.origins.encode();
+            out.writeInt(origins.length);
+            out.write(origins);
+            write(each.sessions, out);
+            out.writeInt(each.found.size());
+            for (Map.Entry<Origin, SortedSet<Long>> found : each.found.entrySet()) {
+                Checkpoint.writeOrigin(out, found.getKey());
+                write(found.getValue(), out);
             }
+        }
+    }
+
+    private static void write(SortedSet<Long> sessions, DataOutput out) throws IOException {
+        out.writeInt(sessions.size());
+        for (long session : sessions) {
+            out.writeLong(session);
         }
     }
 
@@ -206,29 +241,26 @@ final class EntityErasures {
             long mark = in.readLong();
             Origin writer = Checkpoint.readOrigin(in);
             long seqno = in.readLong();
-            List<Origin> origins = new ArrayList<>();
-            SortedMap<Origin, Set<Long>> sessions = new TreeMap<>();
+            OriginSet origins = OriginSet.decode(Checkpoint.readBody(in));
+            SortedSet<Long> sessions = readSessions(in);
+            SortedMap<Origin, SortedSet<Long>> found = new TreeMap<>();
             for (int j = in.readInt(); j > 0; j--) {
-                Origin origin = Checkpoint.readOrigin(in);
-                Set<Long> known = new TreeSet<>();
-                for (int k = in.readInt(); k > 0; k--) {
-                    known.add(in.readLong());
-                }
-                origins.add(origin);
-                sessions.put(origin, known);
+                found.put(Checkpoint.readOrigin(in), readSessions(in));
             }
-            add(new Note(number, mark, writer, seqno, List.copyOf(origins), sessions));
+            add(new Note(number, mark, writer, seqno, origins, sessions, found));
         }
+    }
+
+    private static SortedSet<Long> readSessions(DataInput in) throws IOException {
+        SortedSet<Long> sessions = new TreeSet<>();
+        for (int i = in.readInt(); i > 0; i--) {
+            sessions.add(in.readLong());
+        }
+        return sessions;
     }
 
     /** Returns a copy that does not change with what is folded afterwards. */
     List<Note> image() {
-        return notes.values().stream()
-                .map(each -> {
-                    SortedMap<Origin, Set<Long>> sessions = new TreeMap<>();
-                    each.sessions.forEach((origin, known) -> sessions.put(origin, new TreeSet<>(known)));
-                    return new Note(each.number, each.mark, each.writer, each.seqno, each.origins, sessions);
-                })
-                .toList();
+        return notes.values().stream().map(Note::copy).toList();
     }
 }

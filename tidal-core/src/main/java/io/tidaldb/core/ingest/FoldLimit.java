@@ -17,6 +17,11 @@ record FoldLimit(long epoch, long closedAt, long adoptedTo, SeqnoRanges voids) {
     /** Everything counts: greater than any seqno, unsigned. */
     static final FoldLimit OPEN = new FoldLimit(0, -1, -1, SeqnoRanges.NONE);
 
+    /** Nothing counts beyond a seqno, where a takeover of this epoch has closed the origin. */
+    static FoldLimit closed(long epoch, long at) {
+        return new FoldLimit(epoch, at, at, SeqnoRanges.NONE);
+    }
+
     /** Those that are closed first, by the epochs that closed them. */
     static final Comparator<FoldLimit> BY_CLOSING = Comparator.comparing((FoldLimit limit) -> !limit.isClosed())
             .thenComparing(FoldLimit::epoch, Long::compareUnsigned);

@@ -4,6 +4,7 @@ import io.tidaldb.api.Origin;
 import io.tidaldb.api.wal.WalBatch;
 import io.tidaldb.core.codec.BodyRecords;
 import io.tidaldb.core.codec.ControlRecord;
+import io.tidaldb.core.codec.OriginSet;
 import io.tidaldb.core.codec.RenamedOrigins;
 import io.tidaldb.core.codec.SeqnoRanges;
 import java.io.DataInput;
@@ -12,12 +13,10 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
@@ -54,11 +53,27 @@ final class FoldNotes {
     }
 
     private final SortedSet<Note> notes = new TreeSet<>();
+
+    /** Of the origins that a note names or that were asked for. */
     private Map<Origin, FoldLimit> limits = new TreeMap<>();
+
+    /** The takeovers that close origins of which nothing was there, by their epochs. */
+    private List<ControlRecord.Takeover> unheard = new ArrayList<>();
+
+    private OriginSet closed = OriginSet.NONE;
 
     /** Returns which records of an origin count. */
     FoldLimit limit(Origin origin) {
-        return limits.getOrDefault(origin, FoldLimit.OPEN);
+        return limits.computeIfAbsent(origin, this::unnamed);
+    }
+
+    private FoldLimit unnamed(Origin origin) {
+        for (ControlRecord.Takeover each : unheard) {
+            if (each.unheard().contains(origin)) {
+                return FoldLimit.closed(each.epoch(), origin.startSeqno());
+            }
+        }
+        return FoldLimit.OPEN;
     }
 
     /**
@@ -68,20 +83,19 @@ final class FoldNotes {
      *
      * @param epoch the writer's
      * @param held how far the log of each origin is here
-     * @param former origins under which others may have written before the epoch
+     * @param former origins under which the slot may have been written before the epoch
      */
     ControlRecord.@Nullable Takeover takeover(
-            long epoch, Origin writer, SortedMap<Origin, Long> held, List<Origin> former) {
+            long epoch, Origin writer, SortedMap<Origin, Long> held, OriginSet former) {
         boolean begun = held.getOrDefault(writer, writer.startSeqno()) != writer.startSeqno();
-        SortedMap<Origin, Long> open = new TreeMap<>();
-        former.forEach(each -> open.put(each, each.startSeqno()));
-        held.forEach((each, last) -> open.put(each, begun ? each.startSeqno() : last));
-        open.remove(writer);
-        List<ControlRecord.End> ends = open.entrySet().stream()
-                .filter(each -> !limit(each.getKey()).isClosed())
-                .map(each -> new ControlRecord.End(each.getKey(), each.getValue()))
+        List<ControlRecord.End> ends = held.entrySet().stream()
+                .filter(each -> !each.getKey().equals(writer) && !closed.contains(each.getKey()))
+                .map(each -> new ControlRecord.End(
+                        each.getKey(), begun ? each.getKey().startSeqno() : each.getValue()))
                 .toList();
-        return ends.isEmpty() ? null : new ControlRecord.Takeover(epoch, ends);
+        OriginSet others =
+                former.minus(closed).minus(OriginSet.of(held.keySet())).minus(OriginSet.of(List.of(writer)));
+        return ends.isEmpty() && others.isEmpty() ? null : new ControlRecord.Takeover(epoch, ends, others);
     }
 
     /** Takes notes of a batch of control records, and returns whether there were any that it did not have. */
@@ -96,7 +110,7 @@ final class FoldNotes {
             seqno++;
         }
         if (added) {
-            limits = compute();
+            compute();
         }
         return added;
     }
@@ -104,12 +118,12 @@ final class FoldNotes {
     /** Takes these. */
     void addAll(Collection<Note> others) {
         notes.addAll(others);
-        limits = compute();
+        compute();
     }
 
     /** Returns the origins that are closed. */
-    Set<Origin> closed() {
-        return Collections.unmodifiableSet(limits.keySet());
+    OriginSet closed() {
+        return closed;
     }
 
     /** Makes the notes name the origins as they are called in another slot. */
@@ -132,25 +146,50 @@ final class FoldNotes {
         return List.copyOf(notes);
     }
 
-    private Map<Origin, FoldLimit> compute() {
-        Map<Origin, FoldLimit> closed = new TreeMap<>();
-        validTakeovers()
-                .forEach(takeover -> takeover.positions().forEach(end -> {
-                    FoldLimit known = closed.get(end.origin());
-                    boolean earlier = known == null
-                            || Long.compareUnsigned(takeover.epoch(), known.epoch()) < 0
-                            || takeover.epoch() == known.epoch()
-                                    && Long.compareUnsigned(end.lastSeqno(), known.closedAt()) < 0;
-                    if (earlier) {
-                        closed.put(
-                                end.origin(),
-                                new FoldLimit(takeover.epoch(), end.lastSeqno(), end.lastSeqno(), SeqnoRanges.NONE));
-                    }
-                }));
-        Map<Origin, List<ControlRecord.Adopt>> adoptions = adoptions(closed);
-        Map<Origin, FoldLimit> adopted = new TreeMap<>();
-        closed.forEach((origin, limit) -> adopted.put(origin, adopt(limit, adoptions.getOrDefault(origin, List.of()))));
-        return adopted;
+    private void compute() {
+        List<ControlRecord.Takeover> valid = validTakeovers();
+        unheard = valid.stream()
+                .filter(each -> !each.unheard().isEmpty())
+                .sorted(Comparator.comparing(ControlRecord.Takeover::epoch, Long::compareUnsigned))
+                .toList();
+        Map<Origin, FoldLimit> closings = new TreeMap<>();
+        named().forEach(each -> closings.put(each, unnamed(each)));
+        for (ControlRecord.Takeover takeover : valid) {
+            for (ControlRecord.End end : takeover.positions()) {
+                FoldLimit closing = FoldLimit.closed(takeover.epoch(), end.lastSeqno());
+                closings.merge(end.origin(), closing, FoldNotes::first);
+            }
+        }
+        Map<Origin, List<ControlRecord.Adopt>> adoptions = adoptions(closings);
+        limits = new TreeMap<>();
+        closings.forEach((origin, closing) -> limits.put(
+                origin, closing.isClosed() ? adopt(closing, adoptions.getOrDefault(origin, List.of())) : closing));
+        closed = OriginSet.of(
+                limits.keySet().stream().filter(each -> limit(each).isClosed()).toList());
+        unheard.forEach(each -> closed = closed.plus(each.unheard()));
+    }
+
+    /** Returns the origins that a note is of or names, but for those that are closed together with others. */
+    private SortedSet<Origin> named() {
+        SortedSet<Origin> named = new TreeSet<>();
+        for (Note note : notes) {
+            named.add(note.writer);
+            if (note.record instanceof ControlRecord.Takeover takeover) {
+                takeover.positions().forEach(end -> named.add(end.origin()));
+            } else if (note.record instanceof ControlRecord.Adopt adopt) {
+                named.add(adopt.origin());
+            }
+        }
+        return named;
+    }
+
+    private static FoldLimit first(FoldLimit one, FoldLimit other) {
+        if (!one.isClosed() || !other.isClosed()) {
+            return one.isClosed() ? one : other;
+        }
+        int order = Long.compareUnsigned(one.epoch(), other.epoch());
+        boolean earlier = order < 0 || order == 0 && Long.compareUnsigned(one.closedAt(), other.closedAt()) <= 0;
+        return earlier ? one : other;
     }
 
     /** Returns the adoptions that count, by what they adopt. */
@@ -185,11 +224,13 @@ final class FoldNotes {
         }
         List<ControlRecord.Takeover> valid = new ArrayList<>();
         Map<Origin, Long> closedLater = new HashMap<>();
+        OriginSet unheardLater = OriginSet.NONE;
         for (List<Note> epoch : byEpoch.descendingMap().values()) {
             int before = valid.size();
             for (Note note : epoch) {
                 Long end = closedLater.get(note.writer);
-                if (end == null || Long.compareUnsigned(note.seqno, end) <= 0) {
+                boolean within = end == null || Long.compareUnsigned(note.seqno, end) <= 0;
+                if (within && !unheardLater.contains(note.writer)) {
                     valid.add((ControlRecord.Takeover) note.record);
                 }
             }
@@ -197,6 +238,7 @@ final class FoldNotes {
                 takeover.positions()
                         .forEach(end -> closedLater.merge(
                                 end.origin(), end.lastSeqno(), (a, b) -> Long.compareUnsigned(a, b) < 0 ? a : b));
+                unheardLater = unheardLater.plus(takeover.unheard());
             }
         }
         return valid;
@@ -233,6 +275,6 @@ final class FoldNotes {
             ByteBuffer little = Checkpoint.readBody(in);
             notes.add(new Note(writer, seqno, ControlRecord.decode(little)));
         }
-        limits = compute();
+        compute();
     }
 }

@@ -18,6 +18,7 @@ import io.tidaldb.api.wal.WalStore;
 import io.tidaldb.core.codec.BodyRecords;
 import io.tidaldb.core.codec.ControlRecord;
 import io.tidaldb.core.codec.KeyBlock;
+import io.tidaldb.core.codec.OriginSet;
 import io.tidaldb.core.codec.RenamedOrigins;
 import io.tidaldb.core.codec.SeqnoRanges;
 import io.tidaldb.core.codec.SignalRecords;
@@ -314,7 +315,7 @@ public final class Node {
      * others wrote at once: else a takeover that comes from a leader in between could rule out what is folded here already.
      */
     public CompletableFuture<Void> ledBy(
-            TenantShard shard, ReplicaId leader, NodeId host, long epoch, int incarnation, List<Origin> former) {
+            TenantShard shard, ReplicaId leader, NodeId host, long epoch, int incarnation, OriginSet former) {
         return loop.submit(shard, () -> {
             if (leader.shard().equals(shard.replica().shard())) {
                 // Whoever was to send the state sends it no more.

@@ -18,6 +18,7 @@ import io.tidaldb.api.wal.WalBatch;
 import io.tidaldb.api.wal.WalCursor;
 import io.tidaldb.core.codec.ControlRecord;
 import io.tidaldb.core.codec.KeyBlock;
+import io.tidaldb.core.codec.OriginSet;
 import io.tidaldb.core.codec.RenamedOrigins;
 import io.tidaldb.core.codec.SeqnoRanges;
 import io.tidaldb.core.codec.SessionRecord;
@@ -196,7 +197,7 @@ public final class TenantShard {
     long lastHlc;
 
     /** Who takes writes, since which epoch. */
-    private record Leader(ReplicaId replica, NodeId node, long epoch, List<Origin> former, Origin writer) {}
+    private record Leader(ReplicaId replica, NodeId node, long epoch, OriginSet former, Origin writer) {}
 
     TenantShard(Flow flow, ReplicaId replica, Origin origin, CommitLoop loop, Schema schema, long horizonMillis) {
         this.flow = flow;
@@ -258,12 +259,12 @@ public final class TenantShard {
      * @param node where it is
      * @param former the origins under which others may have written before, whether any of it is here or not
      */
-    public void ledBy(ReplicaId replica, NodeId node, long epoch, List<Origin> former) {
+    public void ledBy(ReplicaId replica, NodeId node, long epoch, OriginSet former) {
         Leader before = leader;
         boolean leads = replica.equals(this.replica);
         boolean goesOn = leads && before != null && before.replica.equals(replica) && before.writer.equals(origin);
         gathering = leads && !everywhere && (goesOn ? gathering : !former.isEmpty());
-        leader = new Leader(replica, node, epoch, List.copyOf(former), origin);
+        leader = new Leader(replica, node, epoch, former.minus(OriginSet.of(List.of(origin))), origin);
         if (!leads) {
             yieldedNanos = null;
         }
@@ -476,7 +477,7 @@ public final class TenantShard {
      */
     ControlRecord.@Nullable Takeover dueTakeover() {
         Leader owner = leader;
-        if (everywhere || owner == null || areClosed(owner.former) && areClosed(origins.keySet())) {
+        if (everywhere || owner == null || notes.closed().containsAll(owner.former) && areClosed(origins.keySet())) {
             return null;
         }
         SortedMap<Origin, Long> held = new TreeMap<>();
@@ -1061,14 +1062,14 @@ public final class TenantShard {
 
     /** Returns what erases an entity from the slot as it is here. */
     ControlRecord.Erase erasure(long number, long entity) {
-        SortedSet<Origin> others = new TreeSet<>(origins.keySet());
-        others.addAll(compacted.keySet());
-        others.addAll(notes.closed());
-        others.remove(origin);
+        OriginSet others = OriginSet.of(origins.keySet())
+                .plus(OriginSet.of(compacted.keySet()))
+                .plus(notes.closed())
+                .minus(OriginSet.of(List.of(origin)));
         return new ControlRecord.Erase(
                 number,
                 entity,
-                List.copyOf(others),
+                others,
                 users.sessions.with(entity).stream()
                         .limit(ControlRecord.Erase.MAX_SESSIONS)
                         .toList());

@@ -8,6 +8,8 @@ import io.tidaldb.api.IdempotencyKey;
 import io.tidaldb.api.NodeId;
 import io.tidaldb.api.Origin;
 import io.tidaldb.api.RegionId;
+import io.tidaldb.api.ReplicaId;
+import io.tidaldb.api.Seqno;
 import io.tidaldb.api.ShardId;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
@@ -38,12 +40,15 @@ class RecordCodecTest {
                     new ControlRecord.End(new Origin(RegionId.of(0), ShardId.of(0), 0), 1))),
             new ControlRecord.Merge(List.of()),
             new ControlRecord.Merge(List.of(new ControlRecord.End(ORIGIN, ORIGIN.startSeqno() + 77))),
-            new ControlRecord.Takeover(-2, List.of()),
+            new ControlRecord.Takeover(-2, List.of(), OriginSet.NONE),
             new ControlRecord.Takeover(
                     0x0001_0000_0000_0007L,
                     List.of(
                             new ControlRecord.End(ORIGIN, ORIGIN.startSeqno()),
-                            new ControlRecord.End(new Origin(RegionId.of(0xFFFF), ShardId.of(0), 0), 1))),
+                            new ControlRecord.End(new Origin(RegionId.of(0xFFFF), ShardId.of(0), 0), 1)),
+                    OriginSet.of(List.of(ORIGIN))
+                            .plus(ReplicaId.parse("r0:s0"), 3, 70_000)
+                            .plus(ReplicaId.parse("r0:s0"), 70_002, Seqno.MAX_INCARNATION)),
             new ControlRecord.Adopt(ORIGIN, ORIGIN.startSeqno() + 5, ORIGIN.startSeqno() + 5, SeqnoRanges.NONE),
             new ControlRecord.Adopt(
                     ORIGIN,
@@ -52,8 +57,8 @@ class RecordCodecTest {
                     SeqnoRanges.of(ORIGIN.startSeqno() + 5, ORIGIN.startSeqno() + 300)
                             .plus(ORIGIN.startSeqno() + 400_000, ORIGIN.startSeqno() + 500_000)),
             new ControlRecord.DigestMark(-1, ControlRecord.DigestMark.NO_BUCKET, null),
-            new ControlRecord.Erase(3, 42, List.of(ORIGIN), List.of(7L, -1L)),
-            new ControlRecord.Erase(-1, -1, List.of(), List.of()),
+            new ControlRecord.Erase(3, 42, OriginSet.of(List.of(ORIGIN)), List.of(7L, -1L)),
+            new ControlRecord.Erase(-1, -1, OriginSet.NONE, List.of()),
             new ControlRecord.DigestMark(7, 255, NodeId.of("n0")));
 
     private static ByteBuffer little(byte[] bytes) {

@@ -49,6 +49,42 @@ class SeqnoRangesTest {
     }
 
     @Test
+    @DisplayName("of which others are taken away, or looked for, are what is left of the sets")
+    void minus() {
+        for (int seed = 0; seed < 2000; seed++) {
+            SplittableRandom random = new SplittableRandom(seed);
+            long start = STARTS[random.nextInt(STARTS.length)];
+            BitSet these = bits(random, 8);
+            BitSet others = bits(random, 4);
+            SeqnoRanges left = ranges(start, these).minus(ranges(start, others));
+            BitSet expected = (BitSet) these.clone();
+            expected.andNot(others);
+            assertThat(left).as("seed %s", seed).isEqualTo(ranges(start, expected));
+            assertThat(ranges(start, these).containsAll(ranges(start, others)))
+                    .as("seed %s", seed)
+                    .isEqualTo(others.stream().allMatch(these::get));
+            assertThat(ranges(start, these).containsAll(left)).isTrue();
+        }
+    }
+
+    private static BitSet bits(SplittableRandom random, int most) {
+        BitSet bits = new BitSet();
+        for (int i = random.nextInt(most); i > 0; i--) {
+            int first = random.nextInt(60);
+            bits.set(first, first + random.nextInt(1, 30));
+        }
+        return bits;
+    }
+
+    private static SeqnoRanges ranges(long start, BitSet bits) {
+        SeqnoRanges ranges = SeqnoRanges.NONE;
+        for (int at = bits.nextSetBit(0); at >= 0; at = bits.nextSetBit(at + 1)) {
+            ranges = ranges.plus(start + at, start + at);
+        }
+        return ranges;
+    }
+
+    @Test
     void takeTwoBytesEachWhereTheyAreNear() {
         SeqnoRanges ranges = SeqnoRanges.NONE;
         for (int i = 0; i < 100; i++) {

@@ -92,6 +92,33 @@ class ClusterLeaseTest {
     }
 
     @Test
+    @DisplayName(
+            "all that one replica takes over at once shares one incarnation, and what it takes over later has another")
+    void shared() {
+        TenantId other = TenantId.of(2);
+        TenantId third = TenantId.of(3);
+        for (TenantId each : List.of(other, third)) {
+            state.apply(
+                    new ClusterCommand.CreateTenant(TenantConfig.builder(each).build(), List.of(ON_N0), 1));
+        }
+        state.apply(new ClusterCommand.TakeOver(
+                N0,
+                0,
+                List.of(
+                        new ClusterCommand.Promote(TENANT, ON_N1),
+                        new ClusterCommand.Promote(other, ON_N1),
+                        new ClusterCommand.Promote(third, ON_N2)),
+                false));
+        assertThat(state.tenants().values())
+                .allSatisfy(each -> assertThat(each.epoch()).isEqualTo(2));
+        assertThat(state.incarnation(ON_N1)).isEqualTo(1);
+        assertThat(state.incarnation(ON_N2)).isEqualTo(1);
+        state.apply(new ClusterCommand.TakeOver(
+                NodeId.of("n2"), 0, List.of(new ClusterCommand.Promote(third, ON_N1)), false));
+        assertThat(state.incarnation(ON_N1)).isEqualTo(2);
+    }
+
+    @Test
     @DisplayName("who was placed first stays preferred through a take-over, until somebody is moved to on purpose")
     void preferred() {
         state.apply(takeOver(N0, 0, ON_N1));

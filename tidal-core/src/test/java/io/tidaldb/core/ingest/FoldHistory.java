@@ -12,6 +12,7 @@ import io.tidaldb.core.codec.Chain;
 import io.tidaldb.core.codec.ControlRecord;
 import io.tidaldb.core.codec.EntityName;
 import io.tidaldb.core.codec.KeyBlock;
+import io.tidaldb.core.codec.OriginSet;
 import io.tidaldb.core.codec.SeqnoRanges;
 import io.tidaldb.core.codec.SignalRecords;
 import io.tidaldb.core.ledger.SignalLedger;
@@ -94,8 +95,8 @@ final class FoldHistory {
         int kept = random.nextInt(3) > 0 ? log.size() : random.nextInt(essential, log.size() + 1);
         long closed =
                 kept == 0 ? former.origin().startSeqno() : log.get(kept - 1).lastSeqno();
-        ControlRecord takeover =
-                new ControlRecord.Takeover(epoch, List.of(new ControlRecord.End(former.origin(), closed)));
+        ControlRecord takeover = new ControlRecord.Takeover(
+                epoch, List.of(new ControlRecord.End(former.origin(), closed)), OriginSet.NONE);
         bodies(writer, RecordKind.CONTROL, List.of(takeover.encode()));
         if (closed == former.lastSeqno()) {
             return 1;
@@ -136,12 +137,16 @@ final class FoldHistory {
 
     private ControlRecord takeover() {
         List<ControlRecord.End> ends = new ArrayList<>();
+        List<Origin> unheard = new ArrayList<>();
         for (Origin origin : origins) {
-            if (random.nextInt(3) > 0) {
+            int chance = random.nextInt(6);
+            if (chance > 1) {
                 ends.add(new ControlRecord.End(origin, boundary(origin)));
+            } else if (chance == 1) {
+                unheard.add(origin);
             }
         }
-        return new ControlRecord.Takeover(random.nextInt(8), ends);
+        return new ControlRecord.Takeover(random.nextInt(8), ends, OriginSet.of(unheard));
     }
 
     private long boundary(Origin origin) {

@@ -10,6 +10,7 @@ import io.tidaldb.api.wal.RecordKind;
 import io.tidaldb.api.wal.WalBatch;
 import io.tidaldb.core.codec.BodyRecords;
 import io.tidaldb.core.codec.ControlRecord;
+import io.tidaldb.core.codec.OriginSet;
 import io.tidaldb.core.codec.SeqnoRanges;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -21,7 +22,12 @@ import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
+import java.util.SplittableRandom;
+import java.util.TreeMap;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
@@ -41,7 +47,9 @@ class FoldNotesTest {
 
         static Written takeover(Origin writer, long seqno, long epoch, Origin closed, long at) {
             return new Written(
-                    writer, seqno, new ControlRecord.Takeover(epoch, List.of(new ControlRecord.End(closed, at))));
+                    writer,
+                    seqno,
+                    new ControlRecord.Takeover(epoch, List.of(new ControlRecord.End(closed, at)), OriginSet.NONE));
         }
 
         static Written adopt(Origin writer, long seqno, Origin of, long from, long to, SeqnoRanges voids) {
@@ -135,6 +143,79 @@ class FoldNotesTest {
                 .isEqualTo(closed(5, 100, 150, voids));
         assertThat(limit(OLD, takeover, Written.adopt(NEXT, 2, OLD, 90, 150, SeqnoRanges.of(95, 105))))
                 .isEqualTo(closed(5, 100, 150, SeqnoRanges.of(101, 105)));
+    }
+
+    @Test
+    @DisplayName(
+            "nothing of those that were not heard of when a takeover was written, as if each had been named at its start")
+    void thoseThatWereNotHeardOf() {
+        for (int seed = 0; seed < 3_000; seed++) {
+            SplittableRandom random = new SplittableRandom(seed);
+            List<Origin> origins = IntStream.range(0, 6)
+                    .mapToObj(i -> new Origin(RegionId.of(i % 2), ShardId.of(0), i / 2))
+                    .toList();
+            FoldNotes notes = new FoldNotes();
+            FoldNotes named = new FoldNotes();
+            for (int i = random.nextInt(8); i >= 0; i--) {
+                Origin writer = origins.get(random.nextInt(origins.size()));
+                long seqno = writer.startSeqno() + random.nextInt(1, 6);
+                Origin other = origins.get(random.nextInt(origins.size()));
+                if (random.nextInt(4) == 0) {
+                    long from = other.startSeqno() + random.nextInt(1, 4);
+                    Written adopt =
+                            Written.adopt(writer, seqno, other, from, from + random.nextInt(4), SeqnoRanges.NONE);
+                    notes.add(writer, adopt.batch());
+                    named.add(writer, adopt.batch());
+                    continue;
+                }
+                List<ControlRecord.End> ends =
+                        List.of(new ControlRecord.End(other, other.startSeqno() + random.nextInt(6)));
+                List<Origin> unheard = origins.stream()
+                        .filter(each -> !each.equals(other) && random.nextInt(3) == 0)
+                        .toList();
+                List<ControlRecord.End> all = new ArrayList<>(ends);
+                unheard.forEach(each -> all.add(new ControlRecord.End(each, each.startSeqno())));
+                long epoch = random.nextInt(1, 5);
+                notes.add(
+                        writer,
+                        new Written(writer, seqno, new ControlRecord.Takeover(epoch, ends, OriginSet.of(unheard)))
+                                .batch());
+                named.add(
+                        writer,
+                        new Written(writer, seqno, new ControlRecord.Takeover(epoch, all, OriginSet.NONE)).batch());
+            }
+            for (Origin each : origins) {
+                assertThat(notes.limit(each)).as("seed %s, %s", seed, each).isEqualTo(named.limit(each));
+                assertThat(notes.closed().contains(each))
+                        .isEqualTo(named.limit(each).isClosed());
+            }
+            assertThat(notes.closed()).isEqualTo(named.closed());
+        }
+    }
+
+    @Test
+    @DisplayName("a takeover is as small after a million incarnations as after one, and names none twice")
+    void manyIncarnations() {
+        OriginSet former = OriginSet.NONE.plus(OLD.replica(), 0, 1_000_000).plus(NEXT.replica(), 0, 1_000_000);
+        Origin writer = new Origin(NEXT.region(), NEXT.shard(), 1_000_000);
+        Origin heard = new Origin(OLD.region(), OLD.shard(), 500);
+        FoldNotes notes = new FoldNotes();
+        ControlRecord.Takeover first = Objects.requireNonNull(
+                notes.takeover(9, writer, new TreeMap<>(Map.of(heard, heard.startSeqno() + 7)), former));
+        assertThat(first.encode()).hasSizeLessThan(100);
+        notes.add(writer, new Written(writer, writer.startSeqno() + 1, first).batch());
+        assertThat(notes.limit(heard)).isEqualTo(FoldLimit.closed(9, heard.startSeqno() + 7));
+        Origin unheard = new Origin(OLD.region(), OLD.shard(), 999_999);
+        assertThat(notes.limit(unheard)).isEqualTo(FoldLimit.closed(9, unheard.startSeqno()));
+        assertThat(notes.limit(writer)).isEqualTo(FoldLimit.OPEN);
+        Origin next = new Origin(OLD.region(), OLD.shard(), 1_000_001);
+        ControlRecord.Takeover second = Objects.requireNonNull(notes.takeover(
+                10,
+                next,
+                new TreeMap<>(Map.of(writer, writer.startSeqno() + 3)),
+                former.plus(next.replica(), 0, 1_000_001)));
+        assertThat(second.positions()).containsExactly(new ControlRecord.End(writer, writer.startSeqno() + 3));
+        assertThat(second.unheard()).isEqualTo(OriginSet.NONE);
     }
 
     @Test

@@ -10,6 +10,7 @@ import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.ShardId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.api.wal.WalBatch;
+import io.tidaldb.core.codec.OriginSet;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -200,7 +201,7 @@ class SnapshotInstallTest {
                 }
             }
             FoldReplica leader = damaged(history, FOLLOWER);
-            leader.shard.ledBy(leader.shard.replica(), NodeId.of("n9"), 1, List.of());
+            leader.shard.ledBy(leader.shard.replica(), NodeId.of("n9"), 1, OriginSet.NONE);
             assertThat(leader.reset()).as("seed %s", seed).isFalse();
         }
         assertThat(kept).isPositive();
@@ -216,7 +217,7 @@ class SnapshotInstallTest {
     }
 
     private static void lead(FoldReplica follower) {
-        follower.shard.ledBy(new ReplicaId(RegionId.of(8), ShardId.of(0)), NodeId.of("n8"), 1, List.of());
+        follower.shard.ledBy(new ReplicaId(RegionId.of(8), ShardId.of(0)), NodeId.of("n8"), 1, OriginSet.NONE);
     }
 
     private static FoldReplica replica(int region, Steps steps) {

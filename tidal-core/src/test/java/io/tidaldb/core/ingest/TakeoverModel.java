@@ -8,6 +8,7 @@ import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.ShardId;
 import io.tidaldb.core.Exploration;
 import io.tidaldb.core.codec.ControlRecord;
+import io.tidaldb.core.codec.OriginSet;
 import io.tidaldb.core.codec.SeqnoRanges;
 import io.tidaldb.core.leading.NextLeader;
 import io.tidaldb.core.routing.ShardReplicas;
@@ -55,11 +56,27 @@ final class TakeoverModel implements Exploration.State<TakeoverModel> {
     }
 
     /** A record: a write under its key, or what governs what counts. */
-    private sealed interface Entry {}
+    private sealed interface Entry {
 
-    private record Write(int key) implements Entry {}
+        /** Returns a number that no other entry is likely to have. */
+        long digest();
+    }
 
-    private record Governs(ControlRecord record) implements Entry {}
+    private record Write(int key) implements Entry {
+
+        @Override
+        public long digest() {
+            return key;
+        }
+    }
+
+    private record Governs(ControlRecord record) implements Entry {
+
+        @Override
+        public long digest() {
+            return Hashing.xxh3_64().hashBytesToLong(record.encode());
+        }
+    }
 
     /** A log, whose replicas hold parts of it from its beginning. */
     private record Log(Origin origin, List<Entry> entries, long hash) {
@@ -74,7 +91,7 @@ final class TakeoverModel implements Exploration.State<TakeoverModel> {
             List<Entry> longer = new ArrayList<>(entries);
             longer.add(entry);
             return new Log(
-                    origin, List.copyOf(longer), Long.rotateLeft((hash ^ (2L * entry.hashCode() + 1)) * GOLDEN, 29));
+                    origin, List.copyOf(longer), Long.rotateLeft((hash ^ (2L * entry.digest() + 1)) * GOLDEN, 29));
         }
     }
 
@@ -294,7 +311,7 @@ final class TakeoverModel implements Exploration.State<TakeoverModel> {
             }
         }
         Origin own = logs.get(logOfEpoch[known[node]]).origin;
-        ControlRecord.Takeover due = fold(node).notes.takeover(known[node], own, positions, former);
+        ControlRecord.Takeover due = fold(node).notes.takeover(known[node], own, positions, OriginSet.of(former));
         if (due != null) {
             append(node, new Governs(due));
         }

@@ -3,7 +3,6 @@ package io.tidaldb.core.ingest;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tidaldb.api.NodeId;
-import io.tidaldb.api.Origin;
 import io.tidaldb.api.RegionId;
 import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.ShardId;
@@ -11,6 +10,7 @@ import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.wal.WalStoreContext;
 import io.tidaldb.core.codec.ControlRecord;
+import io.tidaldb.core.codec.OriginSet;
 import io.tidaldb.core.directory.EphemeralHome;
 import io.tidaldb.core.memory.MemoryWalStoreFactory;
 import io.tidaldb.core.quota.TokenBucketLimiterFactory;
@@ -64,7 +64,7 @@ class TakeoversTest implements CommitListener, LoopFactory {
         node.listener(this);
         IntStream.rangeClosed(1, SLOTS).forEach(id -> slots.add(open(TenantId.of(id))));
         node.start(this);
-        slots.forEach(slot -> ledBy(slot, FORMER, 1, List.of()));
+        slots.forEach(slot -> ledBy(slot, FORMER, 1, OriginSet.NONE));
         turn();
     }
 
@@ -124,10 +124,10 @@ class TakeoversTest implements CommitListener, LoopFactory {
     }
 
     private void takeOver(TenantShard slot) {
-        ledBy(slot, REPLICA, 2, List.of(new Origin(FORMER.region(), FORMER.shard(), 1)));
+        ledBy(slot, REPLICA, 2, OriginSet.NONE.plus(FORMER, 1, 1));
     }
 
-    private void ledBy(TenantShard slot, ReplicaId leader, long epoch, List<Origin> former) {
+    private void ledBy(TenantShard slot, ReplicaId leader, long epoch, OriginSet former) {
         assertThat(node.ledBy(slot, leader, NODE, epoch, 9, former)).isNotCompletedExceptionally();
     }
 
@@ -151,7 +151,7 @@ class TakeoversTest implements CommitListener, LoopFactory {
         CompletableFuture<Boolean> due = node.submit(() -> slots.get(0).dueTakeover() != null);
         takeOver(slots.get(1));
         takeOver(slots.get(2));
-        ledBy(slots.get(1), FORMER, 3, List.of());
+        ledBy(slots.get(1), FORMER, 3, OriginSet.NONE);
         takeOver(slots.get(3));
         turn();
         assertThat(due).isCompletedWithValue(false);
