@@ -24,7 +24,7 @@ final class EmbeddedContender implements Contender {
     private final Tidal tidal;
     private final SignalLoad load;
 
-    private EmbeddedContender(Tidal tidal, SignalLoad load) {
+    EmbeddedContender(Tidal tidal, SignalLoad load) {
         this.tidal = tidal;
         this.load = load;
     }
@@ -32,10 +32,7 @@ final class EmbeddedContender implements Contender {
     /** Opens one to which each write brings one signal. */
     static Contender of(Path directory, Durability durability, int writers, int window, int tenants) {
         Tidal tidal = builder(directory).open();
-        tidal.createTenants(IntStream.rangeClosed(1, tenants)
-                .mapToObj(id -> TenantConfig.builder(TenantId.of(id)).build())
-                .toList());
-        List<Tenant> all = tidal.tenants();
+        List<Tenant> all = tenants(tidal, tenants);
         // The first write creates a log; users see that once.
         all.stream()
                 .map(tenant -> tenant.recordAsync(SignalLoad.SIGNAL, 1, 1))
@@ -59,7 +56,15 @@ final class EmbeddedContender implements Contender {
                         SignalLoad.Store.embedded(List.of(tenant), WriteOptions.DEFAULT), writers, window, signals));
     }
 
-    private static TidalBuilder builder(Path directory) {
+    /** Creates so many tenants, the first of an instance, and returns them. */
+    static List<Tenant> tenants(Tidal tidal, int count) {
+        tidal.createTenants(IntStream.rangeClosed(1, count)
+                .mapToObj(id -> TenantConfig.builder(TenantId.of(id)).build())
+                .toList());
+        return tidal.tenants();
+    }
+
+    static TidalBuilder builder(Path directory) {
         return Tidal.builder().dataDir(directory.resolve("data")).signal(SignalLoad.SIGNAL, Duration.ofDays(7));
     }
 

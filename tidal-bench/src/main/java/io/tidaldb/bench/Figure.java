@@ -8,7 +8,8 @@ enum Figure {
     P999_MICROS("p99.9 µs", "%,.0f"),
     CPU_NANOS("CPU ns each", "%,.0f"),
     NANOS("ns each", "%,.1f"),
-    BYTES("bytes each", "%,.1f");
+    BYTES("bytes each", "%,.1f"),
+    READ_P99_NANOS("p99 ns of a read", "%,.0f");
 
     private final String text;
     private final String format;

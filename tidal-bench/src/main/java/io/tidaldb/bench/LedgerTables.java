@@ -287,7 +287,8 @@ final class LedgerTables {
                 .open();
     }
 
-    private static void fill(Tenant tenant, int entities, int records) {
+    /** Writes so many signals, to one entity after the other. */
+    static void fill(Tenant tenant, int entities, int records) {
         List<CompletionStage<?>> underWay = new ArrayList<>();
         for (int done = 0; done < records; done += SIGNALS_PER_WRITE) {
             List<Signal> signals = new ArrayList<>(SIGNALS_PER_WRITE);

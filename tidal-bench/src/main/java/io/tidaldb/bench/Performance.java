@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -33,7 +34,6 @@ public final class Performance {
 
     private static final Map<String, String> QUICK = Map.of("--rounds", "3", "--seconds", "0.4", "--quick", "true");
 
-    private static final String MARKER = "<!-- What follows is written by the command above. -->";
     private static final long MAX_TABLE_MINUTES = 30;
 
     private Performance() {}
@@ -58,22 +58,26 @@ public final class Performance {
     private static void run(List<String> names, Options options) throws IOException, InterruptedException {
         Path directory = Path.of(options.text("--dir"));
         Machine machine = Machine.here(directory);
-        StringBuilder markdown = new StringBuilder(String.format(
+        String conditions = String.format(
                 Locale.ROOT,
                 "%s: %s Medians of %d rounds of %s s.%n",
                 Instant.now().truncatedTo(ChronoUnit.MINUTES),
                 machine.markdown(),
                 options.number("--rounds"),
-                options.text("--seconds")));
+                options.text("--seconds"));
+        StringBuilder markdown = new StringBuilder(conditions);
+        List<String> measured = new ArrayList<>();
         List<Object> tables = new ArrayList<>();
         ObjectMapper json = new ObjectMapper();
         for (String name : names) {
             System.err.println("table " + name);
             Path text = directory.resolve(name + ".md");
             Path part = directory.resolve(name + ".json");
+            Path plot = beside(Path.of(options.text("--markdown")), name);
             markdown.append("\n");
-            if (measured(name, options, text, part)) {
+            if (measured(name, options, text, part, plot)) {
                 markdown.append(Files.readString(text));
+                measured.add(Files.readString(text) + "\nMeasured by itself. " + conditions);
                 tables.add(json.readTree(part.toFile()));
             } else {
                 markdown.append("### ").append(name).append("\n\nNot measured: its process failed.\n");
@@ -86,31 +90,43 @@ public final class Performance {
                             Map.of("machine", machine, "options", options.values(), "tables", tables));
         }
         if (!options.text("--page").isEmpty()) {
-            put(markdown.toString(), Path.of(options.text("--page")));
+            Page page = new Page(Path.of(options.text("--page")));
+            for (String name : names) {
+                Path plot = beside(Path.of(options.text("--markdown")), name);
+                if (Files.exists(plot)) {
+                    Files.copy(plot, beside(page.file(), name), StandardCopyOption.REPLACE_EXISTING);
+                }
+            }
+            if (options.texts("--tables").isEmpty()) {
+                page.replaceAll(markdown.toString());
+            } else {
+                page.replace(measured, Tables.headings());
+            }
         }
         new ScratchDirectory(directory).remove();
         System.out.write(markdown.toString().getBytes(StandardCharsets.UTF_8));
         System.out.flush();
     }
 
-    /** Puts the tables in place of those that a page ends with. */
-    private static void put(String tables, Path page) throws IOException {
-        String text = Files.readString(page);
-        int from = text.indexOf(MARKER);
-        if (from < 0) {
-            throw new IOException(page + " has no line \"" + MARKER + "\", after which the tables go");
-        }
-        Files.writeString(page, text.substring(0, from) + MARKER + "\n\n" + tables);
+    /** Returns the file name of what is drawn of a table, beside the page that has it. */
+    static String plot(String table) {
+        return "performance-" + table + ".svg";
     }
 
-    private static boolean measured(String name, Options options, Path markdown, Path json)
+    private static Path beside(Path page, String table) {
+        return page.resolveSibling(plot(table));
+    }
+
+    private static boolean measured(String name, Options options, Path markdown, Path json, Path plot)
             throws IOException, InterruptedException {
         Files.deleteIfExists(markdown);
+        Files.deleteIfExists(plot);
         List<String> command = new ArrayList<>(
                 List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-XX:+AlwaysPreTouch"));
         command.addAll(Tables.javaOptions(name));
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), TableProcess.class.getName()));
         command.addAll(List.of("--table", name, "--markdown", markdown.toString(), "--json", json.toString()));
+        command.addAll(List.of("--plot", plot.toString()));
         for (String passed : List.of("--rounds", "--seconds", "--dir", "--tidal", "--quick")) {
             command.addAll(List.of(passed, options.text(passed)));
         }

@@ -25,14 +25,20 @@ final class SignalLoad {
     private final int threads;
     private final int window;
     private final int signalsPerWrite;
+    private final int entities;
     private final AtomicReference<Throwable> failure = new AtomicReference<>();
 
     /** @param window how many writes of a thread may be under way; 1 stands for the blocking method */
     SignalLoad(Store store, int threads, int window, int signalsPerWrite) {
+        this(store, threads, window, signalsPerWrite, ENTITIES);
+    }
+
+    SignalLoad(Store store, int threads, int window, int signalsPerWrite, int entities) {
         this.store = store;
         this.threads = threads;
         this.window = window;
         this.signalsPerWrite = signalsPerWrite;
+        this.entities = entities;
     }
 
     /** Where signals go. */
@@ -120,7 +126,7 @@ final class SignalLoad {
         int tenant = (int) seed % store.tenants();
         long now = System.nanoTime();
         while (now < endNanos) {
-            entity = next(entity);
+            entity = next(entity, entities);
             tenant = (tenant + TENANT_STRIDE) % store.tenants();
             store.record(tenant, List.of(Signal.of(SIGNAL, entity, 1)));
             long done = System.nanoTime();
@@ -136,7 +142,7 @@ final class SignalLoad {
         for (long now = System.nanoTime(); now < endNanos && failure.get() == null; now = System.nanoTime()) {
             List<Signal> signals = new ArrayList<>(signalsPerWrite);
             for (int i = 0; i < signalsPerWrite; i++) {
-                entity = next(entity);
+                entity = next(entity, entities);
                 signals.add(Signal.of(SIGNAL, entity, 1));
             }
             underWay.begin();
@@ -154,7 +160,7 @@ final class SignalLoad {
     }
 
     /** A stride that shares no factor with the number of entities visits all of them, far apart. */
-    private static long next(long entity) {
-        return (entity + 61_803) % ENTITIES;
+    static long next(long entity, int entities) {
+        return (entity + 61_803) % entities;
     }
 }

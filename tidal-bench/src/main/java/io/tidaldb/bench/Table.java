@@ -16,25 +16,45 @@ final class Table {
 
     private final String title;
     private final String text;
-    private final Figure compared;
+    private final List<Figure> compared;
     private final List<Workload> workloads = new ArrayList<>();
     private final List<Outcome> outcomes = new ArrayList<>();
+    private boolean plotted;
 
     /**
      * Makes an empty one.
      *
      * @param text what is done, with settings, in Markdown
-     * @param compared the figure whose ratio to the reference's is shown
+     * @param compared the figures whose ratios to the reference's are shown
      */
-    Table(String title, String text, Figure compared) {
+    Table(String title, String text, Figure... compared) {
         this.title = title;
         this.text = text;
-        this.compared = compared;
+        this.compared = List.of(compared);
     }
 
     Table add(Workload workload) {
         workloads.add(workload);
         return this;
+    }
+
+    /** Has its outcomes drawn, too: its contenders are sizes that grow by one factor. */
+    Table plotted() {
+        plotted = true;
+        return this;
+    }
+
+    boolean isPlotted() {
+        return plotted;
+    }
+
+    List<Outcome> outcomes() {
+        return outcomes;
+    }
+
+    /** Returns its first line. */
+    String heading() {
+        return "### " + title;
     }
 
     /** Runs one workload after the other; the contenders of each take turns in every round. Round 0 warms up and does not count. */
@@ -114,10 +134,11 @@ final class Table {
                 .flatMap(List::stream)
                 .flatMap(phase -> phase.figures().keySet().stream())
                 .collect(Collectors.toCollection(() -> EnumSet.noneOf(Figure.class)));
-        StringBuilder table = new StringBuilder("### " + title + "\n\n" + text + "\n\n| workload | contender |");
+        StringBuilder table = new StringBuilder(heading() + "\n\n" + text + "\n\n| workload | contender |");
         figures.forEach(figure -> table.append(" ").append(figure.text()).append(" |"));
-        table.append(" ").append(compared == Figure.RATE ? "rate" : compared.text());
-        table.append(" of the reference | target |\n|").append(" --- |".repeat(figures.size() + 4));
+        compared.forEach(figure -> table.append(figure == Figure.RATE ? " rate" : " " + figure.text())
+                .append(" of the reference |"));
+        table.append(" target |\n|").append(" --- |".repeat(figures.size() + compared.size() + 3));
         table.append("\n");
         for (Outcome outcome : outcomes) {
             for (String contender : outcome.workload().contenders().keySet()) {
@@ -132,7 +153,8 @@ final class Table {
     private String cells(Outcome outcome, String contender, Set<Figure> figures) {
         String failure = outcome.failures().get(contender);
         if (failure != null) {
-            return " not measured: " + failure.replaceAll("[|\\s]+", " ") + " |" + " |".repeat(figures.size() + 1);
+            return " not measured: " + failure.replaceAll("[|\\s]+", " ") + " |"
+                    + " |".repeat(figures.size() + compared.size());
         }
         StringBuilder cells = new StringBuilder();
         for (Figure figure : figures) {
@@ -140,9 +162,11 @@ final class Table {
                     .append(number(figure.format(), outcome.median(contender, figure)))
                     .append(" |");
         }
-        cells.append(" ")
-                .append(number("%.2f", outcome.ofReference(contender, compared)))
-                .append(" |");
+        for (Figure figure : compared) {
+            cells.append(" ")
+                    .append(number("%.2f", outcome.ofReference(contender, figure)))
+                    .append(" |");
+        }
         String targets = outcome.workload().targets().stream()
                 .filter(target -> target.contender().equals(contender))
                 .map(target -> target + ": " + verdict(target, outcome.value(target)))
@@ -186,7 +210,8 @@ final class Table {
                 "medians",
                 medians,
                 "ofReference",
-                outcome.ofReference(contender, compared),
+                compared.stream()
+                        .collect(Collectors.toMap(Figure::name, figure -> outcome.ofReference(contender, figure))),
                 "rounds",
                 phases.stream().map(Phase::figures).toList(),
                 "targets",

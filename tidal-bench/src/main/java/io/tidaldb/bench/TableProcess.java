@@ -21,13 +21,17 @@ final class TableProcess {
                         "--tidal", "",
                         "--quick", "",
                         "--markdown", "",
-                        "--json", ""));
+                        "--json", "",
+                        "--plot", ""));
         Path directory = Path.of(options.text("--dir"));
         Table table = Tables.of(
                 options.text("--table"), options.text("--tidal"), Boolean.parseBoolean(options.text("--quick")));
         table.run(directory.resolve(options.text("--table")), options.number("--rounds"), options.seconds("--seconds"));
         Files.writeString(Path.of(options.text("--markdown")), table.markdown());
         new ObjectMapper().writeValue(Path.of(options.text("--json")).toFile(), table.json());
+        if (table.isPlotted()) {
+            GrowthPlot.write(table.outcomes(), Path.of(options.text("--plot")));
+        }
         // Some peers leave threads behind.
         System.exit(0);
     }

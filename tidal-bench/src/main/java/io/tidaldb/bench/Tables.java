@@ -14,6 +14,9 @@ final class Tables {
             "--add-opens=java.base/sun.nio.ch=ALL-UNNAMED",
             "--add-opens=java.base/java.lang.reflect=ALL-UNNAMED");
 
+    /** It draws, but for nobody who sits there. */
+    private static final List<String> HEADLESS = List.of("-Djava.awt.headless=true");
+
     private static final Map<String, Definition> ALL = all();
 
     private Tables() {}
@@ -37,6 +40,7 @@ final class Tables {
         all.put("async", new Definition(2, OPENED, (command, quick) -> LogTables.async()));
         all.put("pipelined", new Definition(2, OPENED, (command, quick) -> LogTables.pipelined()));
         all.put("unsynced", new Definition(2, OPENED, (command, quick) -> LogTables.unsynced()));
+        all.put("growth", new Definition(4, HEADLESS, (command, quick) -> GrowthTable.growth()));
         all.put("limiter", new Definition(1, List.of(), (command, quick) -> MicroTables.limiter()));
         all.put("route", new Definition(1, List.of(), (command, quick) -> MicroTables.route()));
         all.put("ledger", new Definition(4, List.of(), (command, quick) -> LedgerTables.ledger()));
@@ -55,6 +59,13 @@ final class Tables {
 
     static List<String> names() {
         return List.copyOf(ALL.keySet());
+    }
+
+    /** Returns the first lines of all of them. */
+    static List<String> headings() {
+        return ALL.values().stream()
+                .map(definition -> definition.making.make("", true).heading())
+                .toList();
     }
 
     /** Returns what its process needs. */
