@@ -9,6 +9,7 @@ import io.tidaldb.api.placement.ShardAssignment;
 import io.tidaldb.core.key.WrappedKey;
 import io.tidaldb.core.upgrade.UpgradePhase;
 import java.util.List;
+import java.util.SortedMap;
 import org.jspecify.annotations.Nullable;
 
 /** A decision that is proposed to the control log. It holds numbers, never a tenant's text: labels live in the tenant's own log. */
@@ -234,17 +235,25 @@ public sealed interface ClusterCommand {
 
     /**
      * Nothing that an erasure of an entity ruled out is in any file of a node. Refused if slots of the tenant have come to nodes since the node
-     * looked: then it has to look again.
+     * looked, or another node has had more of their logs, which may still come to this one: then it has to look again.
      *
      * @param round of the erasure when the node looked which slots it has
      * @param through where the erasure stands in the logs of the slots that the node has: printed positions
+     * @param closed what of the slots' logs the node has had that may still grow where it is away, by slot
      */
-    record ConfirmEntityErasure(long number, long round, NodeId node, List<String> through, long atMillis)
+    record ConfirmEntityErasure(
+            long number,
+            long round,
+            NodeId node,
+            List<String> through,
+            SortedMap<Integer, ClosedLogs> closed,
+            long atMillis)
             implements ClusterCommand {
 
-        /** Copies the list. */
+        /** Copies list and map. */
         public ConfirmEntityErasure {
             through = List.copyOf(through);
+            closed = ClosedLogs.copy(closed);
         }
     }
 

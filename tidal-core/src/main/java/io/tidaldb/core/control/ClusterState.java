@@ -686,6 +686,8 @@ final class ClusterState {
         if (report.lost()) {
             losses.add(report);
         }
+        // It may be given everything again, by one that has not erased yet what it has.
+        spread(report.tenant());
         return new Reply.Done(0);
     }
 

@@ -126,6 +126,7 @@ final class CommandCodec {
                     .put("at_ms", confirm.atMillis());
             ArrayNode through = json.putArray("through");
             confirm.through().forEach(through::add);
+            ClosedLogs.put(confirm.closed(), json.putObject("closed"));
         } else if (command instanceof ClusterCommand.OfDrill drill) {
             DrillTable.put(
                     json.put("type", drill instanceof ClusterCommand.BeginDrill ? "begin-drill" : "end-drill"),
@@ -263,6 +264,7 @@ final class CommandCodec {
                         json.path("round").asLong(),
                         NodeId.of(json.path("node").asText()),
                         through,
+                        ClosedLogs.read(json.path("closed")),
                         json.path("at_ms").asLong());
             }
             case "begin-drill" -> new ClusterCommand.BeginDrill(DrillTable.drill(json));

@@ -11,6 +11,7 @@ import io.tidaldb.api.placement.ShardAssignment;
 import io.tidaldb.core.control.EntityErasureRecord.Confirmation;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -67,8 +68,8 @@ final class EntityErasureTable {
     }
 
     /**
-     * Slots of a tenant come to nodes of these shards from others, which may not have erased yet what is not complete: those nodes have to
-     * confirm it, also if they had none of the tenant before, or have confirmed it for what they had, or are about to.
+     * Slots of a tenant come to nodes of these shards from others, or come once more, which may not have erased yet what is not complete: those
+     * nodes have to confirm it, also if they had none of the tenant before, or have confirmed it for what they had, or are about to.
      */
     void spread(TenantRecord tenant, List<ShardAssignment> shards) {
         records.replaceAll(each ->
@@ -89,6 +90,14 @@ final class EntityErasureTable {
                                     + known.tenant() + " in round " + confirmed.round() + ", and it is in round "
                                     + known.round() + ": slots have come to nodes since; it looks again");
                 }
+                Optional<NodeId> ahead = known.ahead(confirmed);
+                if (ahead.isPresent()) {
+                    return new Reply.Refused(
+                            ErrorCode.NOT_CAUGHT_UP,
+                            "node " + confirmed.node() + " confirms erasure " + known.number()
+                                    + " of an entity of tenant " + known.tenant() + " and has not all of the logs that node "
+                                    + ahead.get() + " has had: what it lacks may bring the entity; it looks again");
+                }
                 records.set(i, known.confirmed(confirmed));
             }
         }
@@ -102,10 +111,7 @@ final class EntityErasureTable {
 
     /** A node is no part of the cluster any more: nobody waits for it, but for who has its replicas now. */
     void removed(NodeId node, @Nullable NodeId successor) {
-        records.replaceAll(each -> {
-            EntityErasureRecord left = each.without(node);
-            return successor == null || each.isComplete() ? left : left.again(List.of(successor));
-        });
+        records.replaceAll(each -> each.without(node, successor));
     }
 
     List<EntityErasureRecord> records() {
@@ -131,10 +137,10 @@ final class EntityErasureTable {
                     .put("round", each.round());
             ObjectNode nodes = json.putObject("nodes");
             each.nodes().forEach((node, said) -> {
-                ArrayNode through = nodes.putObject(node.name())
-                        .put("at_ms", said.atMillis())
-                        .putArray("through");
+                ObjectNode of = nodes.putObject(node.name()).put("at_ms", said.atMillis());
+                ArrayNode through = of.putArray("through");
                 said.through().forEach(through::add);
+                ClosedLogs.put(said.closed(), of.putObject("closed"));
             });
         }
     }
@@ -148,7 +154,10 @@ final class EntityErasureTable {
                 each.getValue().path("through").forEach(position -> through.add(position.asText()));
                 nodes.put(
                         NodeId.of(each.getKey()),
-                        new Confirmation(each.getValue().path("at_ms").asLong(), through));
+                        new Confirmation(
+                                each.getValue().path("at_ms").asLong(),
+                                through,
+                                ClosedLogs.read(each.getValue().path("closed"))));
             });
             records.add(new EntityErasureRecord(
                     json.path("number").asLong(),

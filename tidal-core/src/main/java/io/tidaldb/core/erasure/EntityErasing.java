@@ -9,6 +9,7 @@ import io.tidaldb.api.placement.ShardAssignment;
 import io.tidaldb.core.EntityErasure;
 import io.tidaldb.core.cluster.LocalCluster;
 import io.tidaldb.core.cluster.SlotPart;
+import io.tidaldb.core.control.ClosedLogs;
 import io.tidaldb.core.control.ClusterCommand;
 import io.tidaldb.core.control.ControlPlane;
 import io.tidaldb.core.control.EntityErasureRecord;
@@ -23,6 +24,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
@@ -50,6 +53,9 @@ public final class EntityErasing {
     private final Set<Task> running = ConcurrentHashMap.newKeySet();
 
     private record Task(Node node, long number) {}
+
+    /** Where an erasure stands in the logs of a node's slots, and how far those logs were that others may have more of, by slot. */
+    private record Erased(List<String> through, SortedMap<Integer, ClosedLogs> closed) {}
 
     /**
      * Creates it.
@@ -132,39 +138,51 @@ public final class EntityErasing {
         }
         boolean nothingLeft = !hasToErase(node.id(), tenant);
         List<ReplicaId> expected = held(node.id(), tenant);
-        List<String> through = new ArrayList<>();
+        Erased erased = new Erased(new ArrayList<>(), new TreeMap<>());
         return unlessEnded(node, node.slots(record.tenant())).thenCompose(slots -> {
             CompletableFuture<Boolean> done = CompletableFuture.completedFuture(nothingLeft
                     && slots.stream().map(TenantShard::replica).toList().containsAll(expected));
             for (TenantShard slot : slots) {
-                done = done.thenCompose(
-                        before -> erase(node, slot, record, through).thenApply(now -> before && now));
+                done = done.thenCompose(before ->
+                        erase(node, slot, record, tenant, erased).thenApply(now -> before && now));
             }
             return done.thenCompose(
-                    all -> all ? purge(node, record, through) : CompletableFuture.<Boolean>completedFuture(false));
+                    all -> all ? purge(node, record, erased) : CompletableFuture.<Boolean>completedFuture(false));
         });
     }
 
     private CompletableFuture<Boolean> erase(
-            Node node, TenantShard slot, EntityErasureRecord record, List<String> through) {
-        return unlessEnded(node, node.eraseEntity(slot, record.number(), record.entity()))
+            Node node, TenantShard shard, EntityErasureRecord record, TenantRecord tenant, Erased erased) {
+        return unlessEnded(node, node.eraseEntity(shard, record.number(), record.entity()))
                 .thenCompose((Optional<WalSegmentId> position) -> {
-                    position.ifPresent(at -> through.add(at.toString()));
+                    position.ifPresent(at -> erased.through.add(at.toString()));
                     return position.isEmpty()
                             ? CompletableFuture.completedFuture(false)
-                            : unlessEnded(node, node.wipe(slot, record.number()));
+                            : unlessEnded(node, node.wipe(shard, record.number()))
+                                    .thenApply((Optional<ClosedLogs> closed) -> {
+                                        closed.ifPresent(logs -> SlotPart.of(tenant).stream()
+                                                .filter(part -> part.shard()
+                                                        .equals(shard.replica().shard()))
+                                                .forEach(part -> erased.closed.put(part.slot(), logs)));
+                                        return closed.isPresent();
+                                    });
                 });
     }
 
-    private CompletableFuture<Boolean> purge(Node node, EntityErasureRecord record, List<String> through) {
+    private CompletableFuture<Boolean> purge(Node node, EntityErasureRecord record, Erased erased) {
         return unlessEnded(node, node.purge())
                 .thenCompose(
-                        purged -> purged ? confirm(node, record, through) : CompletableFuture.completedFuture(false));
+                        purged -> purged ? confirm(node, record, erased) : CompletableFuture.completedFuture(false));
     }
 
-    private CompletableFuture<Boolean> confirm(Node node, EntityErasureRecord record, List<String> through) {
+    private CompletableFuture<Boolean> confirm(Node node, EntityErasureRecord record, Erased erased) {
         return control.submit(new ClusterCommand.ConfirmEntityErasure(
-                        record.number(), record.round(), node.id(), through, clock.wallNanos() / 1_000_000))
+                        record.number(),
+                        record.round(),
+                        node.id(),
+                        erased.through,
+                        erased.closed,
+                        clock.wallNanos() / 1_000_000))
                 .thenApply(done -> true);
     }
 

@@ -1,5 +1,6 @@
 package io.tidaldb.core.ingest;
 
+import com.dynatrace.hash4j.hashing.HashStream64;
 import com.dynatrace.hash4j.hashing.Hashing;
 import io.tidaldb.api.Origin;
 import io.tidaldb.api.WalSegmentId;
@@ -12,6 +13,7 @@ import io.tidaldb.core.codec.SeqnoRanges;
 import io.tidaldb.core.codec.SessionRecord;
 import io.tidaldb.core.codec.SignalRecords;
 import io.tidaldb.core.codec.UserRecord;
+import io.tidaldb.core.control.ClosedLogs;
 import java.io.DataInput;
 import java.io.DataOutput;
 import java.io.IOException;
@@ -76,6 +78,27 @@ final class EntityErasures {
             found.forEach((origin, those) -> since.put(origin, new TreeSet<>(those)));
             return new Note(number, mark, writer, seqno, origins, sessions, since);
         }
+
+        WalSegmentId position() {
+            return WalSegmentId.of(writer, seqno);
+        }
+
+        /** Returns how far those logs are of which it rules out everything, given how far all are. */
+        ClosedLogs closed(SortedMap<Origin, Long> positions) {
+            HashStream64 digest = Hashing.xxh3_64().hashStream();
+            long records = 0;
+            for (Map.Entry<Origin, Long> each : positions.entrySet()) {
+                Origin origin = each.getKey();
+                long held = each.getValue() - origin.startSeqno();
+                if (held != 0 && origins.contains(origin)) {
+                    records += held;
+                    digest.putInt(origin.region().value())
+                            .putInt(origin.shard().value())
+                            .putLong(each.getValue());
+                }
+            }
+            return new ClosedLogs(records, digest.getAsLong());
+        }
     }
 
     private final long seed;
@@ -98,9 +121,29 @@ final class EntityErasures {
         return notes.containsKey(number);
     }
 
+    /** Returns an erasure, if it is here. */
+    Optional<Note> note(long number) {
+        return Optional.ofNullable(notes.get(number));
+    }
+
     /** Returns where an erasure stands in the logs, if it is here. */
     Optional<WalSegmentId> position(long number) {
-        return Optional.ofNullable(notes.get(number)).map(note -> WalSegmentId.of(note.writer, note.seqno));
+        return note(number).map(Note::position);
+    }
+
+    /** Returns where the erasures stand in the logs that are here. */
+    Map<Long, WalSegmentId> positions() {
+        Map<Long, WalSegmentId> positions = new HashMap<>();
+        notes.forEach((number, note) -> positions.put(number, note.position()));
+        return positions;
+    }
+
+    /**
+     * Returns whether an erasure was logged again by who has closed the log of this writer: that one rules out all that this one does, in whatever
+     * order they come.
+     */
+    boolean isLoggedAgain(long number, Origin writer) {
+        return note(number).filter(note -> note.origins.contains(writer)).isPresent();
     }
 
     /** Takes note of an erasure; of one that was logged twice the last counts, which covers the first. */

@@ -23,6 +23,7 @@ import io.tidaldb.core.codec.RenamedOrigins;
 import io.tidaldb.core.codec.SeqnoRanges;
 import io.tidaldb.core.codec.SignalRecords;
 import io.tidaldb.core.codec.UserRecord;
+import io.tidaldb.core.control.ClosedLogs;
 import io.tidaldb.core.crdt.Hlc;
 import io.tidaldb.core.directory.NodeHome;
 import io.tidaldb.core.key.KeyRing;
@@ -497,11 +498,12 @@ public final class Node {
     }
 
     /**
-     * Throws away what is here of a slot if it was found to be damaged when it was opened and can be fetched from the leader again, so
-     * that it begins anew; returns whether it did. Does nothing to what was written here first.
+     * Throws away what is here of a slot that is written everywhere if it was found to be damaged when it was opened, so that it begins anew; returns
+     * whether it did. Does nothing to what was written here first, nor to what one replica leads: that waits until the leader was asked, and until it
+     * is agreed that it begins anew.
      */
     public CompletableFuture<Boolean> reset(TenantShard shard) {
-        if (!shard.isUnopened()) {
+        if (!shard.isUnopened() || !shard.writesEverywhere()) {
             return CompletableFuture.completedFuture(false);
         }
         return loop.submit(() -> {
@@ -685,19 +687,20 @@ public final class Node {
     }
 
     /**
-     * Goes on to leave nothing in the slot's files of what an erasure ruled out that is folded here; returns whether that is done, but for
-     * {@link #purge}. Called again until it is.
+     * Goes on to leave nothing in the slot's files of what an erasure ruled out that is folded here; once that is done, but for {@link #purge},
+     * returns how far the logs were of which it rules out everything. Called again until it is.
      */
     @SuppressWarnings("FutureReturnValueIgnored") // The inner one is waited for by what follows.
-    public CompletableFuture<Boolean> wipe(TenantShard shard, long number) {
-        if (!home.durable()) {
-            return CompletableFuture.completedFuture(true);
-        }
+    public CompletableFuture<Optional<ClosedLogs>> wipe(TenantShard shard, long number) {
         return loop.submit(() -> {
+                    EntityErasures.Note erasure = shard.erasures.note(number).orElse(null);
+                    if (erasure == null || !home.durable()) {
+                        return CompletableFuture.<Void>completedFuture(null);
+                    }
                     Wipe wipe = shard.wipe;
-                    if (wipe == null || wipe.number < number) {
+                    if (wipe == null || !wipe.isOf(erasure, shard)) {
                         shard.wiping(true);
-                        loop.commits().onStore(() -> shard.wipe = new Wipe(number, shard, recovery.logs(shard), store));
+                        loop.commits().onStore(() -> shard.wipe = new Wipe(shard, recovery.logs(shard), store));
                     } else if (wipe.isCheckpointed()) {
                         return CompletableFuture.<Void>completedFuture(null);
                     }
@@ -706,20 +709,27 @@ public final class Node {
                     return checkpoints.write(shard);
                 })
                 .thenCompose(written -> written)
-                .thenCompose(nothing -> loop.submit(() -> cut(shard)));
+                .thenCompose(nothing -> loop.submit(() -> cut(shard, number)));
     }
 
-    private boolean cut(TenantShard shard) {
-        Wipe wipe = shard.wipe;
-        if (wipe == null || shard.isErased()) {
-            return false;
+    private Optional<ClosedLogs> cut(TenantShard shard, long number) {
+        EntityErasures.Note erasure = shard.erasures.note(number).orElse(null);
+        // What is damaged may be fetched again, from one that has not erased it yet.
+        if (erasure == null || shard.isErased() || shard.damage() != null) {
+            return Optional.empty();
         }
-        loop.commits().onStore(() -> wipe.cut(store, shard.needed()));
-        boolean done = wipe.isCut();
-        if (done) {
+        Wipe wipe = shard.wipe;
+        if (home.durable()) {
+            if (wipe == null || !wipe.isOf(erasure, shard)) {
+                return Optional.empty();
+            }
+            loop.commits().onStore(() -> wipe.cut(store, shard.needed()));
+            if (!wipe.isCut()) {
+                return Optional.empty();
+            }
             shard.wiping(false);
         }
-        return done;
+        return Optional.of(erasure.closed(shard.positions()));
     }
 
     /**

@@ -55,7 +55,7 @@ final class SnapshotInstall {
             foldOnto(fresh, shard, bytes);
             return;
         }
-        requireNotBehind(positions(shard), fresh);
+        requireNotBehind(shard.positions(), fresh);
         try {
             moveLogs(fresh);
             renameSnapshot(fresh);
@@ -125,12 +125,6 @@ final class SnapshotInstall {
         moveLogs(fresh);
         renameSnapshot(fresh);
         LOG.info("the snapshot {} is installed, as was begun before", file.get().name());
-    }
-
-    private Map<Origin, Long> positions(TenantShard shard) {
-        Map<Origin, Long> positions = new TreeMap<>(shard.compacted);
-        shard.origins.values().forEach(each -> positions.put(each.origin, each.lastSeqno));
-        return positions;
     }
 
     private Map<Origin, Long> positionsOfLogs(TenantShard empty) {
@@ -260,7 +254,7 @@ final class SnapshotInstall {
                 return true;
             }
         }
-        return positions(shard).entrySet().stream()
+        return shard.positions().entrySet().stream()
                 .anyMatch(each -> each.getKey().replica().equals(shard.replica())
                         && each.getValue() != each.getKey().startSeqno());
     }

@@ -992,6 +992,13 @@ public final class TenantShard {
                 || origins.values().stream().anyMatch(each -> each.ledger.containsEntity(entity));
     }
 
+    /** Returns how far the log of each origin has come here, whether it is still there or not. */
+    SortedMap<Origin, Long> positions() {
+        SortedMap<Origin, Long> positions = new TreeMap<>(compacted);
+        origins.values().forEach(each -> positions.put(each.origin, each.lastSeqno));
+        return positions;
+    }
+
     /** Returns how far an origin is folded. */
     long foldedTo(Origin of) {
         OriginLedger known = origins.get(of);
@@ -1048,6 +1055,9 @@ public final class TenantShard {
 
     /** Everything that names an entity in the logs that are meant is gone from here on. */
     void erase(Origin writer, long seqno, ControlRecord.Erase erase) {
+        if (erasures.isLoggedAgain(erase.number(), writer)) {
+            return;
+        }
         EntityErasures.Note note = erasures.add(writer, seqno, erase);
         if (base != null) {
             base.erase(erase.entity());
@@ -1094,6 +1104,7 @@ public final class TenantShard {
         brokenAtOpen = false;
         brokenInService = false;
         damage = null;
+        wipe = null;
     }
 
     /** Returns whether what was here was thrown away, and not everything is back that the leader has. Safe for any thread. */

@@ -1,5 +1,7 @@
 package io.tidaldb.core.ingest;
 
+import io.tidaldb.api.Origin;
+import io.tidaldb.api.WalSegmentId;
 import io.tidaldb.api.wal.LogId;
 import io.tidaldb.api.wal.LogStatus;
 import io.tidaldb.api.wal.WalBatch;
@@ -7,6 +9,7 @@ import io.tidaldb.api.wal.WalCursor;
 import io.tidaldb.api.wal.WalStore;
 import io.tidaldb.core.codec.Chain;
 import java.util.Collection;
+import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -18,17 +21,19 @@ import java.util.TreeMap;
  */
 final class Wipe {
 
-    /** The last erasure that is done with it. */
-    final long number;
+    /** Where the erasures stand that are done with it. */
+    private final Map<Long, WalSegmentId> erasures;
 
+    private final SortedMap<Origin, Long> positions;
     private final SortedMap<LogId, Cut> cuts = new TreeMap<>();
     private boolean checkpointed;
 
     private record Cut(long seqno, long chain) {}
 
     /** Begins: everything up to where the logs are now is to go. */
-    Wipe(long number, TenantShard shard, Collection<LogStatus> logs, WalStore store) {
-        this.number = number;
+    Wipe(TenantShard shard, Collection<LogStatus> logs, WalStore store) {
+        this.erasures = shard.erasures.positions();
+        this.positions = shard.positions();
         for (LogStatus status : logs) {
             store.rollOver(status.log());
             cuts.put(status.log(), new Cut(status.lastSeqno(), chain(shard, status, store)));
@@ -48,6 +53,12 @@ final class Wipe {
             }
         }
         return at;
+    }
+
+    /** Returns whether an erasure is done with it: nothing has come since that the erasure rules out as well. */
+    boolean isOf(EntityErasures.Note erasure, TenantShard shard) {
+        return erasure.position().equals(erasures.get(erasure.number()))
+                && erasure.closed(positions).equals(erasure.closed(shard.positions()));
     }
 
     /** A checkpoint was published: takes notice if it holds all that is to go. */

@@ -150,8 +150,8 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
     // Slots
 
     /**
-     * Takes a part in a slot from now on, or another part than before. A follower's replica that was found to be damaged begins anew: the
-     * leader has what it lacks.
+     * Takes a part in a slot from now on, or another part than before. A damaged replica of a slot that is written everywhere begins anew: the
+     * others have what it lacks.
      */
     @SuppressWarnings("FutureReturnValueIgnored") // What fails is logged there.
     public CompletableFuture<Void> assign(SlotAssignment assignment) {

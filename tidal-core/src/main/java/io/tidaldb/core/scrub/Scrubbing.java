@@ -184,6 +184,9 @@ public final class Scrubbing {
         /** What was said of it last. */
         private String said = "";
 
+        /** Of what it is agreed that it was said. */
+        private String noted = "";
+
         Damaged(long nowNanos) {
             sinceNanos = nowNanos;
         }
@@ -279,14 +282,17 @@ public final class Scrubbing {
     private void say(EmbeddedTenant tenant, TenantShard shard, Damaged found, String what) {
         if (!found.said.equals(what)) {
             found.said = what;
-            LOG.warn("tenant {} on {} is damaged: {}", tenant.id(), shard.replica(), what);
-            control.submit(new ClusterCommand.ReportDamage(tenant.id(), shard.replica(), what, false))
-                    .whenComplete((index, failure) -> {
-                        if (failure != null) {
-                            LOG.info("it is not noted in the audit log: {}", failure.getMessage());
-                        }
-                    });
+            report(tenant, shard, what, false).exceptionally(failure -> {
+                LOG.info("it is not noted in the audit log: {}", failure.getMessage());
+                return null;
+            });
         }
+    }
+
+    private CompletableFuture<Void> report(EmbeddedTenant tenant, TenantShard shard, String what, boolean lost) {
+        LOG.warn("tenant {} on {} is damaged: {}", tenant.id(), shard.replica(), what);
+        return control.submit(new ClusterCommand.ReportDamage(tenant.id(), shard.replica(), what, lost))
+                .thenApply(index -> null);
     }
 
     /** Does what can be done about a damaged replica now; does not fail. */
@@ -366,31 +372,33 @@ public final class Scrubbing {
         }
         String lost = "lost for good, because no other replica had it and it can't be read here: "
                 + ranges(copies, leader, lacking) + "; acknowledged at LOCAL at most";
-        LOG.error("tenant {} on {}: {}", tenant.id(), shard.replica(), lost);
-        return control.submit(new ClusterCommand.ReportDamage(tenant.id(), shard.replica(), lost, true))
+        return report(tenant, shard, lost, true)
                 .thenComposeAsync(recorded -> thrownAway(tenant, shard, found), scheduler);
     }
 
+    // Once that is agreed, all confirm again what is to be erased of the tenant, and this one only when it has everything again.
     private CompletableFuture<Void> thrownAway(EmbeddedTenant tenant, TenantShard shard, Damaged found) {
         String again = "what it held is fetched from " + shard.leaderNode() + " again";
         CompletableFuture<Void> mayGo = shard.isElsewhere()
                 ? moves.beginAgain(tenant.id(), shard.replica(), shard.replica() + " was damaged: " + again)
                 : CompletableFuture.completedFuture(null);
-        return mayGo.thenComposeAsync(
+        return mayGo.thenComposeAsync(nothing -> noted(tenant, shard, found, again), scheduler)
+                .thenComposeAsync(
                         nothing -> cluster.unlessEnded(
                                 cluster.nameOf(shard.replica()),
                                 cluster.node(shard.replica()).resetHeldElsewhere(shard)),
                         scheduler)
                 .thenComposeAsync(
-                        reset -> {
-                            if (reset) {
-                                say(tenant, shard, found, again);
-                            }
-                            return reset
-                                    ? hosting.rejoin(tenant, shard)
-                                    : CompletableFuture.<Void>completedFuture(null);
-                        },
+                        reset -> reset
+                                ? hosting.rejoin(tenant, shard)
+                                : CompletableFuture.<Void>completedFuture(null),
                         scheduler);
+    }
+
+    private CompletableFuture<Void> noted(EmbeddedTenant tenant, TenantShard shard, Damaged found, String what) {
+        return found.noted.equals(what)
+                ? CompletableFuture.completedFuture(null)
+                : report(tenant, shard, what, false).thenRunAsync(() -> found.noted = what, scheduler);
     }
 
     private static KnownLog known(Copies copies, Origin origin) {

@@ -2,6 +2,8 @@ package io.tidaldb.core.control;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.NodeId;
 import io.tidaldb.api.RegionId;
@@ -10,7 +12,10 @@ import io.tidaldb.api.ShardId;
 import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.placement.ShardAssignment;
+import java.util.Collections;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -50,7 +55,12 @@ class EntityErasureTableTest {
     }
 
     private Reply confirm(NodeId node, long round) {
-        return erasures.confirm(new ClusterCommand.ConfirmEntityErasure(1, round, node, List.of(), 2));
+        return erasures.confirm(new ClusterCommand.ConfirmEntityErasure(1, round, node, List.of(), Collections.emptySortedMap(), 2));
+    }
+
+    private Reply confirm(NodeId node, ClosedLogs closed) {
+        return erasures.confirm(new ClusterCommand.ConfirmEntityErasure(
+                1, erasures.records().get(0).round(), node, List.of(), new TreeMap<>(Map.of(0, closed)), 2));
     }
 
     private boolean isPending(NodeId node) {
@@ -100,6 +110,55 @@ class EntityErasureTableTest {
         confirm(FIRST);
         assertThat(erasures.records().get(0).isComplete()).isTrue();
         erasures.spread(tenant(5), SHARDS);
+        assertThat(erasures.records().get(0).isComplete()).isTrue();
+    }
+
+    @Test
+    @DisplayName("those that another one may have sent more to since, and none that has less than another one")
+    void hadLess() {
+        erasures.spread(tenant(5), SHARDS);
+        confirm(FIRST, new ClosedLogs(10, 1));
+        assertThat(confirm(SECOND, new ClosedLogs(9, 2))).isInstanceOfSatisfying(Reply.Refused.class, refused -> {
+            assertThat(refused.code()).isEqualTo(ErrorCode.NOT_CAUGHT_UP);
+            assertThat(refused.message()).contains("node n1 confirms", "that node n0 has had");
+        });
+        // As many, but others.
+        assertThat(confirm(SECOND, new ClosedLogs(10, 3))).isInstanceOf(Reply.Refused.class);
+        assertThat(isPending(SECOND)).isTrue();
+        assertThat(isPending(FIRST)).isFalse();
+        assertThat(confirm(SECOND, new ClosedLogs(11, 4))).isInstanceOf(Reply.Done.class);
+        assertThat(isPending(SECOND)).isFalse();
+        assertThat(isPending(FIRST)).isTrue();
+        assertThat(confirm(FIRST, new ClosedLogs(11, 4))).isInstanceOf(Reply.Done.class);
+        assertThat(erasures.records().get(0).isComplete()).isTrue();
+    }
+
+    @Test
+    @DisplayName("also where the state was read")
+    void isRead() {
+        erasures.spread(tenant(5), SHARDS);
+        ClusterCommand.ConfirmEntityErasure first = new ClusterCommand.ConfirmEntityErasure(
+                1, 1, FIRST, List.of("r0:s0:1.2"), new TreeMap<>(Map.of(0, new ClosedLogs(10, -1))), 2);
+        CommandCodec codec = new CommandCodec();
+        assertThat(codec.decode(codec.encode(first))).isEqualTo(first);
+        erasures.confirm(first);
+        ObjectNode state = new ObjectMapper().createObjectNode();
+        erasures.put(state);
+        EntityErasureTable read = new EntityErasureTable();
+        read.read(state);
+        assertThat(read.records()).isEqualTo(erasures.records());
+    }
+
+    @Test
+    @DisplayName("all that are left when a node is gone, whatever that had had, for it may have sent it to them")
+    void gone() {
+        erasures.spread(tenant(5), SHARDS);
+        confirm(FIRST, new ClosedLogs(10, 1));
+        erasures.removed(SECOND, null);
+        assertThat(isPending(FIRST)).isTrue();
+        confirm(FIRST, new ClosedLogs(10, 1));
+        assertThat(erasures.records().get(0).isComplete()).isTrue();
+        erasures.removed(FIRST, null);
         assertThat(erasures.records().get(0).isComplete()).isTrue();
     }
 }

@@ -27,6 +27,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.TreeMap;
+import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.Random;
@@ -76,6 +78,7 @@ class StateCodecTest {
         }
         assertThat(state.tenants()).isNotEmpty();
         assertThat(state.graves()).isNotEmpty();
+        assertThat(state.entityErasures().records()).isNotEmpty();
         assertThat(state.incarnations()).isNotEmpty();
         assertThat(state.audit().count()).isGreaterThan(100);
     }
@@ -305,7 +308,7 @@ class StateCodecTest {
 
     /** A command as it comes out of the log. */
     private ClusterCommand command(Random random) {
-        ClusterCommand made = switch (random.nextInt(14)) {
+        ClusterCommand made = switch (random.nextInt(17)) {
             case 0 -> new ClusterCommand.DefineTopology("c" + random.nextInt(2), shards());
             case 1 ->
                 new ClusterCommand.DeclareSignal(
@@ -320,6 +323,16 @@ class StateCodecTest {
                         new ClusterCommand.CreateTenant(config(random), List.of(replica(random)), random.nextLong())));
             case 11 -> new ClusterCommand.BeginDrill(drill(random, DrillOutcome.RUNNING));
             case 12 -> new ClusterCommand.EndDrill(drill(random, DrillOutcome.DONE));
+            case 14 -> new ClusterCommand.EraseEntity(tenant(random), random.nextLong(), 1);
+            case 15 ->
+                new ClusterCommand.ConfirmEntityErasure(
+                        random.nextInt(10),
+                        random.nextInt(2),
+                        NodeId.of("n" + random.nextInt(3)),
+                        List.of("r0:s0/1/2"),
+                        new TreeMap<>(Map.of(random.nextInt(2), new ClosedLogs(random.nextInt(3), random.nextLong()))),
+                        2);
+            case 16 -> new ClusterCommand.ReportDamage(tenant(random), replica(random), "damaged", random.nextBoolean());
             case 5 -> new ClusterCommand.Promote(tenant(random), replica(random));
             case 6 -> new ClusterCommand.DeleteTenant(tenant(random));
             case 7 ->

@@ -45,7 +45,7 @@ final class RandomErasures {
     private final boolean chosen;
     private final List<Asked> asked = new ArrayList<>();
     private final SortedMap<TenantId, SortedSet<EntityId>> ever = new TreeMap<>();
-    private long completed;
+    private final List<MemberHistory.Erasure> completed = new ArrayList<>();
     private boolean over;
 
     /** An erasure that somebody has been told the number of. */
@@ -111,7 +111,7 @@ final class RandomErasures {
 
     /** Returns how many erasures were complete. */
     long completed() {
-        return completed;
+        return completed.size();
     }
 
     /** Returns the entities of which somebody has asked that they be erased from a tenant, be it done or not. */
@@ -167,12 +167,15 @@ final class RandomErasures {
                     known.stream().anyMatch(erasure -> erasure.number() == one.number && erasure.isComplete());
             if (complete) {
                 world.note("erasure " + one.number + " of " + one.tenant + " is complete");
-                completed++;
-                one.erasure.complete(
-                        cluster.members().stream().map(Member::machine).toList());
+                completed.add(one.erasure);
+                mustBeGone(one.erasure);
                 each.remove();
             }
         }
+    }
+
+    private void mustBeGone(MemberHistory.Erasure erasure) {
+        erasure.complete(cluster.members().stream().map(Member::machine).toList());
     }
 
     /** From now on nothing moves any more because of what is erased. */
@@ -197,5 +200,7 @@ final class RandomErasures {
                     + cluster.members().get(0).tidal().entityErasures());
         }
         look(cluster.members().get(0));
+        // Nothing has come back since.
+        completed.forEach(this::mustBeGone);
     }
 }
