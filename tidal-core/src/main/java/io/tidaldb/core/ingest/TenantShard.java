@@ -1072,9 +1072,13 @@ public final class TenantShard {
 
     /** Returns what erases an entity from the slot as it is here. */
     ControlRecord.Erase erasure(long number, long entity) {
+        Leader owner = leader;
+        // The takeover that closes them may be no earlier in the log than this.
+        OriginSet former = owner == null ? OriginSet.NONE : owner.former;
         OriginSet others = OriginSet.of(origins.keySet())
                 .plus(OriginSet.of(compacted.keySet()))
                 .plus(notes.closed())
+                .plus(former)
                 .minus(OriginSet.of(List.of(origin)));
         return new ControlRecord.Erase(
                 number,
