@@ -255,6 +255,12 @@ public final class LocalCluster {
         return running.containsKey(name);
     }
 
+    /** Returns whether a node of this process runs, or there is a link from here to another one. */
+    public boolean isReachable(NodeId name) {
+        LocalNode here = running.get(member == null ? name : member.node());
+        return here != null && (isLocal(name) || here.isUp(name));
+    }
+
     /** Returns the nodes that run, in order. */
     public List<Node> nodes() {
         return running.values().stream().map(LocalNode::node).toList();
@@ -296,7 +302,7 @@ public final class LocalCluster {
         NodeId name = nameOf(replica);
         if (isLocal(name)) {
             running(name);
-        } else if (member != null && !running(member.node()).isUp(name)) {
+        } else if (!isReachable(name)) {
             throw new TidalException(
                     ErrorCode.PEER_UNAVAILABLE,
                     "node " + name + ", which has shard " + replica + ", can't be reached: start it, or wait for it");

@@ -786,7 +786,7 @@ final class ClusterState {
     }
 
     private static Reply unknown(TenantId id) {
-        return refused(ErrorCode.TENANT_NOT_FOUND, "tenant " + id + " does not exist");
+        return NotFound.refusal(NotFound.tenant(id));
     }
 
     private static Reply refused(ErrorCode code, String message) {

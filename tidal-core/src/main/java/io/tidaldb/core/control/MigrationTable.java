@@ -71,7 +71,7 @@ final class MigrationTable {
     private Reply start(ClusterCommand.StartMigration start) {
         TenantRecord tenant = cluster.tenant(start.tenant());
         if (tenant == null) {
-            return refused(ErrorCode.TENANT_NOT_FOUND, "tenant " + start.tenant() + " does not exist");
+            return NotFound.refusal(NotFound.tenant(start.tenant()));
         }
         if (tenant.config().writes() == WriteMode.EVERYWHERE) {
             return refused(
@@ -371,7 +371,7 @@ final class MigrationTable {
     }
 
     private static Reply unknown(long id) {
-        return refused(ErrorCode.MIGRATION_NOT_FOUND, "migration " + id + " does not exist: list those that do");
+        return NotFound.refusal(NotFound.migration(id));
     }
 
     private static Reply refused(ErrorCode code, String message) {

@@ -44,7 +44,7 @@ final class ReplicaSteps {
     Reply apply(ClusterCommand.OfReplicas command) {
         TenantRecord tenant = cluster.tenant(command.tenant());
         if (tenant == null) {
-            return refused(ErrorCode.TENANT_NOT_FOUND, "tenant " + command.tenant() + " does not exist");
+            return NotFound.refusal(NotFound.tenant(command.tenant()));
         }
         if (command instanceof ClusterCommand.ChangeReplicas change) {
             return change(tenant, change);

@@ -16,6 +16,7 @@ import io.tidaldb.core.control.ClusterCommand;
 import io.tidaldb.core.control.ControlPlane;
 import io.tidaldb.core.control.DrillOutcome;
 import io.tidaldb.core.control.DrillRecord;
+import io.tidaldb.core.control.NotFound;
 import io.tidaldb.core.control.TenantRecord;
 import io.tidaldb.core.leading.LeadershipSettings;
 import io.tidaldb.core.leading.Promotion;
@@ -166,8 +167,7 @@ public final class Drilling {
     private TenantRecord tenant(TenantId id) {
         TenantRecord record = control.tenant(id);
         if (record == null || control.isRestoring(id)) {
-            throw new TidalException(
-                    ErrorCode.TENANT_NOT_FOUND, "tenant " + id + " does not exist: expected one that does");
+            throw NotFound.tenant(id);
         }
         return record;
     }

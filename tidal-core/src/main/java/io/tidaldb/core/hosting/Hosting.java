@@ -620,7 +620,8 @@ public final class Hosting implements ControlPlane.Listener {
     }
 
     /**
-     * Erases what nodes of this process have of replicas that hold a tenant's slots no more; returns those of them that are erased.
+     * Erases what nodes of this process have of replicas that hold a tenant's slots no more; returns those of them of which no file holds
+     * anything any more. It is called again until that is all.
      *
      * @param replicas that are to be erased, here or elsewhere
      */
@@ -631,8 +632,18 @@ public final class Hosting implements ControlPlane.Listener {
         for (ReplicaId replica : replicas) {
             NodeId host = cluster.nameOf(replica);
             if (cluster.isLocal(host) && cluster.isRunning(host)) {
-                erasing.add(cluster.unlessEnded(host, erase(id, hosted, replica))
-                        .thenRunAsync(() -> erased.add(replica), scheduler)
+                erasing.add(cluster.unlessEnded(
+                                host,
+                                erase(id, hosted, replica)
+                                        .thenCompose(
+                                                nothing -> cluster.node(replica).purge()))
+                        .thenAcceptAsync(
+                                purged -> {
+                                    if (purged) {
+                                        erased.add(replica);
+                                    }
+                                },
+                                scheduler)
                         .exceptionally(failure -> {
                             LOG.warn("{} of tenant {} is not erased yet: {}", replica, id, failure.getMessage());
                             return null;

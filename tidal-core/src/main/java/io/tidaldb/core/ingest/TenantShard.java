@@ -1163,8 +1163,14 @@ public final class TenantShard {
         checkpointBytes = bytes;
     }
 
-    long logBytes() {
+    /** Returns bytes of logs. */
+    public long logBytes() {
         return logBytes;
+    }
+
+    /** Returns bytes of the newest checkpoint; 0 if there is none. */
+    public long checkpointBytes() {
+        return checkpointBytes;
     }
 
     /** Says how much of the log the last checkpoint holds. */

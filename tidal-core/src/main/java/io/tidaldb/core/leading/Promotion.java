@@ -9,6 +9,7 @@ import io.tidaldb.core.cluster.LocalCluster;
 import io.tidaldb.core.cluster.RemoteCalls;
 import io.tidaldb.core.control.ClusterCommand;
 import io.tidaldb.core.control.ControlPlane;
+import io.tidaldb.core.control.NotFound;
 import io.tidaldb.core.control.TenantRecord;
 import io.tidaldb.core.hosting.Hosting;
 import io.tidaldb.core.remote.Answer;
@@ -92,8 +93,7 @@ public final class Promotion {
     private CompletableFuture<Void> once(TenantId tenant, ReplicaId leader, boolean preferring) {
         TenantRecord record = control.tenant(tenant);
         if (record == null) {
-            throw new TidalException(
-                    ErrorCode.TENANT_NOT_FOUND, "tenant " + tenant + " does not exist: create it first");
+            throw NotFound.tenant(tenant);
         }
         NodeId present = presentLeader(record, leader);
         if (record.placement().contains(leader)) {

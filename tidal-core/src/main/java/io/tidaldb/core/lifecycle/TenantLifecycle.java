@@ -16,6 +16,7 @@ import io.tidaldb.core.cluster.Instance;
 import io.tidaldb.core.cluster.RemoteCalls;
 import io.tidaldb.core.control.ClusterCommand;
 import io.tidaldb.core.control.ControlPlane;
+import io.tidaldb.core.control.NotFound;
 import io.tidaldb.core.control.Reply;
 import io.tidaldb.core.control.TenantRecord;
 import io.tidaldb.core.hosting.Hosting;
@@ -134,7 +135,7 @@ public final class TenantLifecycle {
     public EmbeddedTenant existing(TenantId id) {
         EmbeddedTenant tenant = hosting.tenant(id);
         if (tenant == null) {
-            throw new TidalException(ErrorCode.TENANT_NOT_FOUND, "tenant " + id + " does not exist: create it first");
+            throw NotFound.tenant(id);
         }
         return tenant;
     }

@@ -17,6 +17,7 @@ import io.tidaldb.core.control.ControlPlane;
 import io.tidaldb.core.control.MigrationRecord;
 import io.tidaldb.core.control.MigrationState;
 import io.tidaldb.core.control.MigrationTerms;
+import io.tidaldb.core.control.NotFound;
 import io.tidaldb.core.control.TenantRecord;
 import io.tidaldb.core.remote.Answer;
 import io.tidaldb.core.runtime.Clock;
@@ -28,6 +29,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.SortedSet;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.function.ToLongFunction;
@@ -226,8 +228,7 @@ public final class AgreedMigrations implements Migrations {
         for (int attempt = 0; ; attempt++) {
             MigrationRecord known = control.migration(id);
             if (known == null) {
-                throw new TidalException(
-                        ErrorCode.MIGRATION_NOT_FOUND, "migration " + id + " does not exist: list those that do");
+                throw NotFound.migration(id);
             }
             try {
                 return decide.applyAsLong(command.apply(known));
@@ -245,8 +246,11 @@ public final class AgreedMigrations implements Migrations {
     public List<MigrationStatus> all() {
         List<MigrationRecord> records = control.migrations();
         Map<Long, Answer.Figure> known = figures.apply(records);
+        SortedSet<Long> queued =
+                MoveQueue.waiting(records, record -> MoveCoordinator.unreachable(record, cluster) == null);
         List<MigrationStatus> all = new ArrayList<>();
-        records.forEach(record -> all.add(status(record, known.get(record.id()), records)));
+        records.forEach(
+                record -> all.add(status(record, known.get(record.id()), queued.contains(record.id()))));
         return all;
     }
 
@@ -255,8 +259,7 @@ public final class AgreedMigrations implements Migrations {
         return all().stream().filter(each -> each.id() == id).findFirst();
     }
 
-    private static MigrationStatus status(
-            MigrationRecord record, Answer.@Nullable Figure figure, List<MigrationRecord> all) {
+    private MigrationStatus status(MigrationRecord record, Answer.@Nullable Figure figure, boolean queued) {
         MigrationState state = record.state();
         long copied = figure == null ? 0 : figure.copiedBytes();
         long total = figure == null ? 0 : Math.max(figure.totalBytes(), copied);
@@ -270,7 +273,7 @@ public final class AgreedMigrations implements Migrations {
                 copied,
                 total,
                 figure == null ? 0 : figure.bytesPerSecond(),
-                left(state, figure),
+                queued ? Optional.empty() : left(state, figure),
                 duration(figure == null ? -1 : figure.predictedPauseNanos()),
                 // Before, only the source's part of it is known.
                 state == MigrationState.DRAINING ? Optional.empty() : duration(record.pauseNanos()),
@@ -281,7 +284,7 @@ public final class AgreedMigrations implements Migrations {
                 state == MigrationState.HOLD || state == MigrationState.DRAINING
                         ? Optional.of(heldUntil(record))
                         : Optional.empty(),
-                note(record, figure, all));
+                note(record, figure, queued));
     }
 
     private static Instant heldUntil(MigrationRecord record) {
@@ -289,18 +292,24 @@ public final class AgreedMigrations implements Migrations {
                 .plus(Duration.ofNanos(record.terms().holdNanos()));
     }
 
-    private static @Nullable String note(
-            MigrationRecord record, Answer.@Nullable Figure figure, List<MigrationRecord> all) {
+    private @Nullable String note(MigrationRecord record, Answer.@Nullable Figure figure, boolean queued) {
         if (record.state().isOver()) {
             return record.reason();
         }
-        if (MoveCoordinator.isQueued(record, all)) {
-            return "queued: " + MoveCoordinator.AT_A_TIME + " others are copied first";
+        if (queued) {
+            return "queued: " + MoveQueue.AT_A_TIME + " others are copied first";
         }
         if (!record.erasing().isEmpty()) {
             return "to be erased: " + record.erasing();
         }
-        return figure != null && figure.waitsFor() != null ? figure.waitsFor() : record.reason();
+        String waitsFor = figure == null ? awaited(record) : figure.waitsFor();
+        return waitsFor == null ? record.reason() : waitsFor;
+    }
+
+    // Nobody who sees to it says so.
+    private @Nullable String awaited(MigrationRecord record) {
+        ReplicaId replica = MoveCoordinator.unreachable(record, cluster);
+        return replica == null ? null : MoveCoordinator.awaits(replica, cluster);
     }
 
     private static double progress(MigrationState state, long copied, long total) {

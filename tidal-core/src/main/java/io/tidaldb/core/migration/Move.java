@@ -105,7 +105,7 @@ final class Move {
     }
 
     Answer.Figure figure() {
-        long left = pace.leftNanos(feed.snapshotLeft());
+        long left = pace.leftNanos(feed.missingBytes());
         return new Answer.Figure(
                 id,
                 feed.sentBytes(),
@@ -141,12 +141,17 @@ final class Move {
 
     private CompletableFuture<Duration> pausing() {
         waitsFor = "paused: resume it";
-        pace.interrupted(site.nowNanos());
+        interrupted();
         return done(Duration.ofMillis(100));
     }
 
     private static CompletableFuture<Duration> done(Duration pause) {
         return CompletableFuture.completedFuture(pause);
+    }
+
+    /** The time that passes now says nothing about how fast it is: it may not be copied. */
+    void interrupted() {
+        pace.interrupted(site.nowNanos());
     }
 
     // Copying
@@ -189,11 +194,9 @@ final class Move {
 
             @Override
             public void sent(long bytes, Answer.Moved answer) {
-                throttle.sent(bytes, node.foreground().sample(), answer.foreground(), site.nowNanos());
-                if (feed.snapshotLeft() > 0) {
-                    long now = site.nowNanos();
-                    pace.part(bytes, now + throttle.waitNanos(now));
-                }
+                long now = site.nowNanos();
+                throttle.sent(bytes, node.foreground().sample(), answer.foreground(), now);
+                pace.part(bytes, shard.logBytes(), now, now + throttle.waitNanos(now));
             }
         };
     }
@@ -260,7 +263,7 @@ final class Move {
     private CompletableFuture<Duration> notCopied(MigrationRecord record, Throwable failure) {
         TidalException reason = RemoteCalls.reason(failure);
         steady = 0;
-        pace.interrupted(site.nowNanos());
+        interrupted();
         waitsFor = reason.getMessage();
         LOG.debug("migration {} can't copy: {}", id, waitsFor);
         return record.state() == MigrationState.PREPARING

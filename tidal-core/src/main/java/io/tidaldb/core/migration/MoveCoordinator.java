@@ -29,6 +29,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -40,9 +41,6 @@ import org.slf4j.LoggerFactory;
 public final class MoveCoordinator implements Move.MoveSite {
 
     private static final Logger LOG = LoggerFactory.getLogger(MoveCoordinator.class);
-
-    /** How many slots are copied at a time, over the whole cluster; others wait, in order. */
-    static final int AT_A_TIME = 4;
 
     private static final Duration LOOK = Duration.ofMillis(50);
     private static final Duration CALL_DEADLINE = Duration.ofSeconds(10);
@@ -95,11 +93,14 @@ public final class MoveCoordinator implements Move.MoveSite {
             }
             return over;
         });
+        SortedSet<Long> queued = MoveQueue.waiting(running, record -> unreachable(record, cluster) == null);
         for (MigrationRecord record : running) {
             if (record.state() == MigrationState.GC || record.state() == MigrationState.ABORTING) {
                 erase(record);
             }
-            if (!isQueued(record, running)) {
+            if (queued.contains(record.id())) {
+                queue(moves.get(record.id()));
+            } else {
                 see(record);
             }
         }
@@ -112,16 +113,24 @@ public final class MoveCoordinator implements Move.MoveSite {
         }
     }
 
-    /** Returns whether a migration waits until others have been copied. */
-    static boolean isQueued(MigrationRecord record, List<MigrationRecord> all) {
-        if (record.state() != MigrationState.PREPARING || record.paused()) {
-            return false;
+    /** Returns a replica of a migration whose node can't be reached from here; null if both can. */
+    static @Nullable ReplicaId unreachable(MigrationRecord record, LocalCluster cluster) {
+        return Stream.of(record.active(), record.passive())
+                .filter(replica -> !cluster.isReachable(cluster.nameOf(replica)))
+                .findFirst()
+                .orElse(null);
+    }
+
+    /** Returns what is waited for while a replica's node can't be reached. */
+    static String awaits(ReplicaId replica, LocalCluster cluster) {
+        return "waits for node " + cluster.nameOf(replica) + ", which has " + replica;
+    }
+
+    // It had a place, and another one that was there before it can go on again.
+    private static void queue(@Nullable Move begun) {
+        if (begun != null) {
+            begun.interrupted();
         }
-        long before = all.stream()
-                .filter(each -> each.state().canAbort() && !each.paused())
-                .filter(each -> each.state() != MigrationState.PREPARING || each.id() < record.id())
-                .count();
-        return before >= AT_A_TIME;
     }
 
     @SuppressWarnings("FutureReturnValueIgnored") // A failure is logged, and it is tried again.
@@ -329,9 +338,9 @@ public final class MoveCoordinator implements Move.MoveSite {
             ByteBuffer attached) {
         NodeId host = cluster.nameOf(replica);
         RemoteCalls remote = calls;
-        if (cluster.isLocal(host) ? !cluster.isRunning(host) : remote == null || !remote.isUp(host)) {
-            return CompletableFuture.failedFuture(new TidalException(
-                    ErrorCode.PEER_UNAVAILABLE, "waits for node " + host + ", which has " + replica));
+        if (!cluster.isReachable(host)) {
+            return CompletableFuture.failedFuture(
+                    new TidalException(ErrorCode.PEER_UNAVAILABLE, awaits(replica, cluster)));
         }
         if (cluster.isLocal(host) || remote == null) {
             Call.Move call = new Call.Move(0, tenant.value(), replica.toString(), step, origin, number, last);

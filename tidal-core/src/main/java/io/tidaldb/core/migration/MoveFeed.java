@@ -37,6 +37,9 @@ final class MoveFeed {
     /** With so many records of each entity that the slot has, its state is sent rather than folded anew. */
     private static final long RECORDS_OF_EACH = 4;
 
+    /** What the state has of an entity, about, as long as no checkpoint was written that tells. */
+    private static final long STATE_BYTES_OF_EACH = 64;
+
     /** After so many failures to give it the state, the other side has to fold: this one's disk may be full. */
     private static final int STATE_FAILURES = 2;
 
@@ -58,7 +61,14 @@ final class MoveFeed {
 
     private int stateFailures;
     private long sentBytes;
+    private long sentOfLogs;
+    private long sentRecords;
     private long snapshotLeft;
+
+    /** What was to be sent when a round began; null if that is not known, as after a snapshot. */
+    private @Nullable SlotContent content;
+
+    private long contentBytes;
 
     /** The replica that is fed. */
     interface Peer {
@@ -133,6 +143,26 @@ final class MoveFeed {
         return snapshotLeft;
     }
 
+    /** Returns how many bytes the other side lacks now, about; -1 if that is not known. */
+    long missingBytes() {
+        SlotContent known = content;
+        if (known == null || theirs == null) {
+            return snapshotLeft > 0 ? snapshotLeft : -1;
+        }
+        long records = left(known);
+        if (records > 0 && sentRecords == 0) {
+            return -1;
+        }
+        long ofLogs = records == 0 ? 0 : (long) ((double) records * sentOfLogs / sentRecords);
+        long since = Math.max(0, shard.logBytes() - contentBytes);
+        return ofLogs + since + (folds || snapshotLeft > 0 ? snapshotLeft : stateBytes());
+    }
+
+    private long stateBytes() {
+        long known = shard.checkpointBytes();
+        return known > 0 ? known : STATE_BYTES_OF_EACH * shard.entityCount();
+    }
+
     /** Returns whether the other side has folded what it has, or does; else it waits for the state. */
     boolean folds() {
         return folds;
@@ -141,6 +171,7 @@ final class MoveFeed {
     /** Believes nothing any more of what it knew of the other side. */
     void forget() {
         theirs = null;
+        content = null;
     }
 
     /** Sends what is missing, so many bytes at most but for a last chunk; fails with what the other side says, and is to be begun anew then. */
@@ -199,6 +230,8 @@ final class MoveFeed {
     }
 
     private CompletableFuture<Round> round(SlotContent mine, long maxBytes, Pacer pacer) {
+        content = mine;
+        contentBytes = shard.logBytes();
         if (needsSnapshot(mine)) {
             return snapshot(pacer, false);
         }
@@ -300,11 +333,12 @@ final class MoveFeed {
             reading = false;
             sentTo.put(last.origin(), last.lastSeqno());
             bytes += encoded.length;
-            records += batches.stream().mapToLong(WalBatch::count).sum();
+            long count = batches.stream().mapToLong(WalBatch::count).sum();
+            records += count;
             underWay++;
             pacer.sending(encoded.length);
             felt(() -> peer.ask(step, null, 0, false, ByteBuffer.wrap(encoded)))
-                    .thenAcceptAsync(answer -> taken(answer, encoded.length), scheduler)
+                    .thenAcceptAsync(answer -> taken(answer, encoded.length, count), scheduler)
                     .whenCompleteAsync(
                             (taken, failure) -> {
                                 underWay--;
@@ -313,7 +347,7 @@ final class MoveFeed {
                             scheduler);
         }
 
-        private void taken(Answer.Moved answer, int length) {
+        private void taken(Answer.Moved answer, int length, long count) {
             SortedMap<Origin, Answer.MovedLog> known = theirs;
             if (known == null) {
                 throw new TidalException(ErrorCode.NOT_CAUGHT_UP, "what was known is out of date");
@@ -321,6 +355,8 @@ final class MoveFeed {
             answer.logs().forEach(log -> known.merge(log.origin(), log, MoveFeed::further));
             publishNeeded(known);
             sentBytes += length;
+            sentOfLogs += length;
+            sentRecords += count;
             pacer.sent(length, answer);
         }
 

@@ -5,12 +5,26 @@ final class MovePace {
 
     private static final double WEIGHT = 0.2;
 
+    /** So long, or that part of the time left, it is watched what is written before anything is said: the first commit may be a tenth of all. */
+    private static final long WATCHED_NANOS = 10_000_000_000L;
+
+    private static final double WATCHED_PART = 10;
+
     /** After which time a target that gets no nearer is said not to. */
     private static final long CONVERGING_NANOS = 4_000_000_000L;
 
     private final Recent bytes = new Recent();
     private final Recent sent = new Recent();
     private final Recent nearer = new Recent();
+
+    /** By how many bytes the source's logs have grown. */
+    private final Recent written = new Recent();
+
+    private long writtenBytes = -1;
+    private long writtenNanos;
+
+    /** For how long it was watched what is written. */
+    private long watchedNanos;
 
     /** Whether that is of the first round, beside which nobody knows what was written. */
     private boolean guessed;
@@ -23,6 +37,8 @@ final class MovePace {
     private double agreeNanos;
     private long left = MoveFeed.Round.UNKNOWN;
     private long lastNanos;
+    private long partNanos;
+    private boolean stands = true;
     private long lookNanos;
     private long lookLeft;
     private boolean converges = true;
@@ -53,6 +69,7 @@ final class MovePace {
 
     MovePace(long nowNanos) {
         lastNanos = nowNanos;
+        partNanos = nowNanos;
         looks(nowNanos);
     }
 
@@ -67,18 +84,28 @@ final class MovePace {
     /** The time since the last round says nothing about how fast anything is: nothing could be sent in it. */
     void interrupted(long nowNanos) {
         lastNanos = nowNanos;
+        partNanos = nowNanos;
+        stands = true;
         left = MoveFeed.Round.UNKNOWN;
         looks(nowNanos);
     }
 
     /**
-     * A part of a snapshot was sent, in a round that is not over.
+     * Something was sent, in a round that is not over.
      *
-     * @param nextNanos when the next may be sent: what was sent takes as long as that
+     * @param logBytes what the source has in its logs now
+     * @param nextNanos when more may be sent: what was sent takes as long as that
      */
-    void part(long sentBytes, long nextNanos) {
-        bytes.add((double) sentBytes, (double) (nextNanos - lastNanos));
-        lastNanos = nextNanos;
+    void part(long sentBytes, long logBytes, long nowNanos, long nextNanos) {
+        stands = false;
+        bytes.add((double) sentBytes, (double) Math.max(0, nextNanos - partNanos));
+        partNanos = Math.max(partNanos, nextNanos);
+        if (writtenBytes >= 0 && logBytes >= writtenBytes) {
+            watchedNanos += nowNanos - writtenNanos;
+            written.add((double) (logBytes - writtenBytes), (double) (nowNanos - writtenNanos));
+        }
+        writtenBytes = logBytes;
+        writtenNanos = nowNanos;
     }
 
     /**
@@ -97,7 +124,10 @@ final class MovePace {
             looks(nowNanos);
             return;
         }
-        bytes.add((double) round.sentBytes(), since);
+        if (round.sentBytes() == 0) {
+            // There was nothing to be sent: that says nothing about how fast it is.
+            partNanos = Math.max(partNanos, nowNanos);
+        }
         sent.add((double) round.sentRecords(), since);
         boolean first = before == MoveFeed.Round.UNKNOWN;
         if (first || guessed) {
@@ -132,20 +162,20 @@ final class MovePace {
     }
 
     /**
-     * Returns how long it takes until the slot changes hands; -1 if that is not known, or never happens by what is written and sent.
+     * Returns how long it takes until the slot changes hands; -1 if that is not known, also because it was watched for too short a time,
+     * or never happens by what is written and sent.
      *
-     * @param besidesBytes what is to be sent beside the records that are missing
+     * @param missingBytes what is to be sent of what is there; negative if that is not known
      */
-    long leftNanos(long besidesBytes) {
-        boolean known = left != MoveFeed.Round.UNKNOWN;
-        double missing = known ? left : 0;
-        boolean never = missing > 0 && nearer.perSecond() <= 0 || besidesBytes > 0 && bytesPerSecond() <= 0;
-        if (never || !known && besidesBytes == 0) {
+    long leftNanos(long missingBytes) {
+        double nearerPerSecond = bytesPerSecond() - written.perSecond();
+        if (stands || missingBytes < 0 || missingBytes > 0 && nearerPerSecond <= 0) {
             return -1;
         }
-        double seconds = (missing == 0 ? 0 : missing / nearer.perSecond())
-                + (besidesBytes == 0 ? 0 : besidesBytes / bytesPerSecond());
-        return (long) (seconds * 1e9) + Math.max(0, predictedPauseNanos());
+        double nanos = missingBytes == 0 ? 0 : missingBytes * 1e9 / nearerPerSecond;
+        return watchedNanos < Math.min(WATCHED_NANOS, nanos / WATCHED_PART)
+                ? -1
+                : (long) nanos + Math.max(0, predictedPauseNanos());
     }
 
     /** Returns for how long a cutover would hold writes back: what is left is sent, confirmed, and the change agreed on; -1 if not known. */

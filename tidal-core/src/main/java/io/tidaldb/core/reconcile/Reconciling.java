@@ -1,6 +1,5 @@
 package io.tidaldb.core.reconcile;
 
-import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.NodeId;
 import io.tidaldb.api.Origin;
 import io.tidaldb.api.ReplicaId;
@@ -13,6 +12,7 @@ import io.tidaldb.core.cluster.Instance;
 import io.tidaldb.core.cluster.LocalCluster;
 import io.tidaldb.core.cluster.RemoteCalls;
 import io.tidaldb.core.control.ControlPlane;
+import io.tidaldb.core.control.NotFound;
 import io.tidaldb.core.control.TenantRecord;
 import io.tidaldb.core.hosting.Hosting;
 import io.tidaldb.core.ingest.Node;
@@ -66,8 +66,7 @@ public final class Reconciling {
         } else {
             TenantRecord record = control.tenant(tenant);
             if (record == null) {
-                throw new TidalException(
-                        ErrorCode.TENANT_NOT_FOUND, "tenant " + tenant + " does not exist: expected one that does");
+                throw NotFound.tenant(tenant);
             }
             asked = List.of(record);
         }

@@ -148,28 +148,10 @@ public final class ReplicaUpkeep {
         }
         TenantId id = record.config().id();
         return hosting.erase(id, here)
-                .thenCompose(erased -> purged(erased)
-                        .thenCompose(purged -> purged.isEmpty()
-                                ? done()
-                                : control.submit(new ClusterCommand.ReplicasGone(id, purged))
-                                        .thenApply(index -> null)));
-    }
-
-    /** Returns those replicas of whose nodes no file holds anything any more that was deleted. */
-    private CompletableFuture<List<ReplicaId>> purged(List<ReplicaId> erased) {
-        List<CompletableFuture<Boolean>> asked = erased.stream()
-                .map(each -> cluster.unlessEnded(
-                        cluster.nameOf(each), cluster.node(each).purge()))
-                .toList();
-        return all(asked).thenApply(nothing -> {
-            List<ReplicaId> purged = new ArrayList<>();
-            for (int i = 0; i < erased.size(); i++) {
-                if (asked.get(i).join()) {
-                    purged.add(erased.get(i));
-                }
-            }
-            return purged;
-        });
+                .thenCompose(erased -> erased.isEmpty()
+                        ? done()
+                        : control.submit(new ClusterCommand.ReplicasGone(id, erased))
+                                .thenApply(index -> null));
     }
 
     // What has come
@@ -271,7 +253,7 @@ public final class ReplicaUpkeep {
                 .filter(each -> each.shard().equals(leader.shard())
                         && !change.filling().contains(each)
                         && control.phase(cluster.nameOf(each)).mayLead()
-                        && isReachable(cluster.nameOf(each)))
+                        && cluster.isReachable(cluster.nameOf(each)))
                 .findFirst()
                 .map(next -> promotion.apply(record.config().id(), next))
                 .orElseGet(() -> waits(
@@ -280,16 +262,11 @@ public final class ReplicaUpkeep {
                                 + leader));
     }
 
-    private boolean isReachable(NodeId node) {
-        RemoteCalls remote = calls;
-        return cluster.isLocal(node) ? cluster.isRunning(node) : remote != null && remote.isUp(node);
-    }
-
     /** Fails unless the leader has everything that a replica has which is to leave. */
     private CompletableFuture<Void> nothingAlone(TenantRecord record, ReplicaId leaves) {
         NodeId leads = cluster.nameOf(leader(record, leaves.shard()));
         NodeId host = cluster.nameOf(leaves);
-        if (!isReachable(host)) {
+        if (!cluster.isReachable(host)) {
             return waits(
                     record,
                     "it waits for node " + host + ", which has " + leaves

@@ -10,14 +10,29 @@ class MovePaceTest {
 
     private static final long NEAR = 2_000;
     private static final long MILLI = 1_000_000;
+    private static final long RECORD_BYTES = 100;
 
     private final MovePace pace = new MovePace(0);
     private long nowNanos;
+    private long logBytes = 1_000_000;
 
     private void round(long sentRecords, long left, long tookMillis) {
+        round(sentRecords, left, tookMillis, 0);
+    }
+
+    private void round(long sentRecords, long left, long tookMillis, long written) {
         long begun = nowNanos;
         nowNanos += tookMillis * MILLI;
-        pace.round(new MoveFeed.Round(100 * sentRecords, sentRecords, left), begun, nowNanos, nowNanos, NEAR);
+        logBytes += RECORD_BYTES * written;
+        if (sentRecords > 0) {
+            pace.part(RECORD_BYTES * sentRecords, logBytes, nowNanos, nowNanos);
+        }
+        pace.round(
+                new MoveFeed.Round(RECORD_BYTES * sentRecords, sentRecords, left), begun, nowNanos, nowNanos, NEAR);
+    }
+
+    private long leftMillis(long records) {
+        return pace.leftNanos(RECORD_BYTES * records) / MILLI;
     }
 
     @Test
@@ -46,44 +61,43 @@ class MovePaceTest {
     }
 
     @Test
-    @DisplayName("it comes when what is missing is sent, at the rate at which it has become less")
+    @DisplayName("it comes when what is missing is sent, less what is written meanwhile")
     void comes() {
         assertThat(pace.leftNanos(0)).isEqualTo(-1);
+        round(1_000, 103_000, 100);
+        assertThat(pace.leftNanos(RECORD_BYTES * 103_000)).as("nobody knows what is written").isEqualTo(-1);
         round(1_000, 102_000, 100);
-        assertThat(pace.leftNanos(0)).isBetween(10_200 * MILLI, 10_500 * MILLI);
+        assertThat(pace.leftNanos(RECORD_BYTES * 102_000)).as("nor after so little").isEqualTo(-1);
+        assertThat(leftMillis(10_000)).isBetween(1_000L, 1_300L);
         // A thousand are sent, and half as many written meanwhile.
         for (int i = 1; i <= 20; i++) {
-            round(1_000, 102_000 - 500 * i, 100);
+            round(1_000, 102_000 - 500 * i, 100, 500);
         }
-        assertThat(pace.leftNanos(0)).isBetween(18_400 * MILLI, 18_700 * MILLI);
+        assertThat(leftMillis(92_000)).isBetween(17_500L, 18_700L);
     }
 
     @Test
-    @DisplayName("it never comes while more is written than sent")
+    @DisplayName("it never comes while more is written than sent, and is not known while what is missing is not")
     void never() {
         round(1_000, 10_000, 100);
-        round(1_000, 11_500, 100);
-        assertThat(pace.leftNanos(0)).isEqualTo(-1);
+        assertThat(pace.leftNanos(-1)).isEqualTo(-1);
+        round(1_000, 11_500, 100, 2_500);
+        assertThat(pace.leftNanos(1_150_000)).isEqualTo(-1);
     }
 
     @Test
-    @DisplayName("the time in which nothing could be sent does not count")
+    @DisplayName("the time in which nothing could be sent does not count, nor that in which nothing was to be sent")
     void interrupted() {
         round(1_000, 20_000, 100);
         round(1_000, 19_000, 100);
         nowNanos += 60_000 * MILLI;
         pace.interrupted(nowNanos);
-        assertThat(pace.leftNanos(0)).isEqualTo(-1);
+        assertThat(pace.leftNanos(100)).isEqualTo(-1);
         round(1_000, 19_000, 100);
+        for (int i = 0; i < 1_000; i++) {
+            round(0, 0, 20);
+        }
         round(1_000, 18_000, 100);
-        assertThat(pace.leftNanos(0)).isBetween(2_000 * MILLI, 2_100 * MILLI);
-    }
-
-    @Test
-    @DisplayName("of a snapshot, it comes when its bytes are sent")
-    void snapshot() {
-        nowNanos += 1_000 * MILLI;
-        pace.part(1_000, nowNanos);
-        assertThat(pace.leftNanos(9_000)).isEqualTo(9_000 * MILLI);
+        assertThat(leftMillis(20_000)).isBetween(2_000L, 2_100L);
     }
 }

@@ -27,6 +27,8 @@ final class RandomMigrations {
     private final SimulatedMembers cluster;
     private final SimulatedWorld world;
     private final SimulatedRandom random;
+    private final SimulatedRandom bursts;
+    private final boolean bursting;
     private final Operator operator;
     private final boolean chosen;
     private final int strike;
@@ -37,6 +39,7 @@ final class RandomMigrations {
     private boolean over;
     private long cutOver;
     private long struck;
+    private int most;
 
     /** @param faulty whether machines may crash */
     RandomMigrations(SimulatedMembers cluster, boolean faulty) {
@@ -44,6 +47,8 @@ final class RandomMigrations {
         this.world = cluster.world();
         this.operator = new Operator(cluster);
         this.random = world.random("migrations");
+        this.bursts = world.random("bursts");
+        this.bursting = bursts.chance(200_000);
         this.chosen = random.chance(600_000);
         this.strike = faulty ? (int) random.between(0, 300_000) : 0;
         if (chosen) {
@@ -61,6 +66,11 @@ final class RandomMigrations {
         return struck;
     }
 
+    /** Returns how many were open at a time, after many were begun. */
+    int most() {
+        return most;
+    }
+
     /** Does something by chance. */
     void act() {
         List<Member> serving = cluster.members().stream().filter(Member::serves).toList();
@@ -68,6 +78,12 @@ final class RandomMigrations {
             return;
         }
         Member through = serving.get((int) random.below(serving.size()));
+        if (bursting && bursts.chance(200_000)) {
+            burst(through);
+        }
+        if (!through.serves()) {
+            return;
+        }
         List<MigrationStatus> open = open(through);
         if (!through.serves()) {
             return;
@@ -95,6 +111,18 @@ final class RandomMigrations {
             default ->
                 operator.ask(
                         through, "resumes " + id, tidal -> tidal.migrations().resume(id));
+        }
+    }
+
+    // More than are copied at a time.
+    private void burst(Member through) {
+        for (Tenant tenant : through.tidal().tenants()) {
+            for (int slot = tenant.placement().size(); slot > 0 && through.serves(); slot--) {
+                move(through, tenant);
+            }
+        }
+        if (through.serves()) {
+            most = Math.max(most, open(through).size());
         }
     }
 

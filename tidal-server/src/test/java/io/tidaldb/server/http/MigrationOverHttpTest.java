@@ -243,7 +243,7 @@ class MigrationOverHttpTest {
             assertThat(server.json("POST", "/v1/migrations/9/" + change, "")
                             .is(404)
                             .text())
-                    .contains("migration 9 does not exist");
+                    .contains("migration 9 does not exist: see tidal migrate list, or GET /v1/migrations");
         }
         assertThat(all()).isEmpty();
     }

@@ -4,10 +4,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.tidaldb.api.EntityId;
-import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.TenantId;
-import io.tidaldb.api.TidalException;
 import io.tidaldb.core.BackupSource;
 import io.tidaldb.core.HardNegatives;
 import io.tidaldb.core.MigrationOptions;
@@ -20,6 +18,7 @@ import io.tidaldb.core.Tenant;
 import io.tidaldb.core.Tidal;
 import io.tidaldb.core.WriteOptions;
 import io.tidaldb.core.backup.BackupPoint;
+import io.tidaldb.core.control.NotFound;
 import io.tidaldb.server.config.HealthThresholds;
 import io.tidaldb.server.http.route.TenantDefaults;
 import io.tidaldb.server.http.route.TenantDefinitions;
@@ -47,16 +46,11 @@ record EmbeddedBackend(Tidal tidal) implements Backend {
 
     @Override
     public TenantId named(String text) {
-        return TenantLookup.named(tidal, text)
-                .map(Tenant::id)
-                .orElseThrow(() -> new TidalException(
-                        ErrorCode.TENANT_NOT_FOUND,
-                        "tenant " + text + " does not exist: expected a number or a label; see tidal tenant list"));
+        return TenantLookup.named(tidal, text).map(Tenant::id).orElseThrow(() -> NotFound.tenant(text));
     }
 
     private Tenant existing(TenantId id) {
-        return tidal.tenant(id)
-                .orElseThrow(() -> new TidalException(ErrorCode.TENANT_NOT_FOUND, "tenant " + id + " does not exist"));
+        return tidal.tenant(id).orElseThrow(() -> NotFound.tenant(id));
     }
 
     @Override
@@ -199,8 +193,7 @@ record EmbeddedBackend(Tidal tidal) implements Backend {
         return migrations
                 .find(id)
                 .map(MigrationView::of)
-                .orElseThrow(() -> new TidalException(
-                        ErrorCode.MIGRATION_NOT_FOUND, "migration " + id + " does not exist: list those that do"));
+                .orElseThrow(() -> NotFound.migration(id));
     }
 
     @Override

@@ -1,9 +1,8 @@
 package io.tidaldb.server.cli.backend;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.TenantId;
-import io.tidaldb.api.TidalException;
+import io.tidaldb.core.control.NotFound;
 import io.tidaldb.server.cli.CliCommand;
 import io.tidaldb.server.cli.CliException;
 import io.tidaldb.server.cli.ExitCodes;
@@ -116,7 +115,7 @@ public abstract class ExportCommand extends CliCommand {
 
     private void export(Backend backend, TenantId id, Consumer<ObjectNode> lines) {
         if (!export(backend.recorded(), id, lines)) {
-            throw new TidalException(ErrorCode.TENANT_NOT_FOUND, "tenant " + id + " does not exist");
+            throw NotFound.tenant(id);
         }
     }
 }

@@ -18,6 +18,7 @@ import io.tidaldb.core.Sessions;
 import io.tidaldb.core.Signal;
 import io.tidaldb.core.WriteOptions;
 import io.tidaldb.core.backup.BackupPoint;
+import io.tidaldb.core.control.NotFound;
 import io.tidaldb.server.cli.option.DurationText;
 import io.tidaldb.server.client.Request;
 import io.tidaldb.server.client.ServerClient;
@@ -47,11 +48,7 @@ public record ServerBackend(ServerClient client) implements Backend {
 
     @Override
     public TenantId named(String text) {
-        return new ServerTenants(client)
-                .named(text)
-                .orElseThrow(() -> new TidalException(
-                        ErrorCode.TENANT_NOT_FOUND,
-                        "tenant " + text + " does not exist: expected a number or a label; see tidal tenant list"));
+        return new ServerTenants(client).named(text).orElseThrow(() -> NotFound.tenant(text));
     }
 
     @Override

@@ -2,11 +2,11 @@ package io.tidaldb.server.http.exchange;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.javalin.http.Context;
-import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.core.Tenant;
 import io.tidaldb.core.Tidal;
+import io.tidaldb.core.control.NotFound;
 import io.tidaldb.server.http.body.Fields;
 import io.tidaldb.server.http.body.RequestJson;
 import io.tidaldb.server.http.body.Text;
@@ -165,9 +165,7 @@ public final class Exchange {
     /** @throws TidalException TENANT_NOT_FOUND */
     public Tenant tenant() {
         TenantId id = tenantId();
-        return tidal().tenant(id)
-                .orElseThrow(() -> new TidalException(
-                        ErrorCode.TENANT_NOT_FOUND, "tenant " + id + " does not exist: create it first"));
+        return tidal().tenant(id).orElseThrow(() -> NotFound.tenant(id));
     }
 
     /** Returns a parameter of the path. */

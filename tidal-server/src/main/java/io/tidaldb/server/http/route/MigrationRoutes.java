@@ -1,12 +1,12 @@
 package io.tidaldb.server.http.route;
 
-import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.core.MigrationOptions;
 import io.tidaldb.core.MigrationStatus;
 import io.tidaldb.core.Migrations;
+import io.tidaldb.core.control.NotFound;
 import io.tidaldb.server.config.TimeSpan;
 import io.tidaldb.server.http.body.Fields;
 import io.tidaldb.server.http.exchange.Access;
@@ -109,11 +109,7 @@ final class MigrationRoutes {
 
     private static MigrationStatus existing(Exchange exchange) {
         long id = id(exchange);
-        return exchange.tidal()
-                .migrations()
-                .find(id)
-                .orElseThrow(() -> new TidalException(
-                        ErrorCode.MIGRATION_NOT_FOUND, "migration " + id + " does not exist: list those that do"));
+        return exchange.tidal().migrations().find(id).orElseThrow(() -> NotFound.migration(id));
     }
 
     private static Supplier<TidalException> missing(String field, String what) {

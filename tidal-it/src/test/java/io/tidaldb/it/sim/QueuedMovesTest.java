@@ -1,0 +1,166 @@
+package io.tidaldb.it.sim;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.tidaldb.api.ReplicaId;
+import io.tidaldb.api.TenantConfig;
+import io.tidaldb.api.TenantId;
+import io.tidaldb.core.MigrationOptions;
+import io.tidaldb.core.MigrationStatus;
+import io.tidaldb.core.Signal;
+import io.tidaldb.core.Tenant;
+import io.tidaldb.core.WriteOptions;
+import io.tidaldb.core.control.MigrationState;
+import io.tidaldb.it.sim.SimulatedMembers.Member;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.function.BooleanSupplier;
+import java.util.function.UnaryOperator;
+import java.util.stream.LongStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+
+@DisplayName("F-17, F-18: Migrations that wait for a node that is away")
+class QueuedMovesTest {
+
+    private static final ReplicaId HERE = ReplicaId.parse("r0:s0");
+    private static final ReplicaId ELSEWHERE = ReplicaId.parse("r1:s1");
+    private static final ReplicaId AWAY = ReplicaId.parse("r2:s2");
+    private static final String QUEUED = "queued: 4 others are copied first";
+    private static final String AWAITED = "waits for node n2, which has r2:s2";
+    private static final int RECORDS = 500;
+
+    /** So little that none is done before its node goes away. */
+    private static final long CAP = 2_000;
+
+    private final SimulatedWorld world = new SimulatedWorld(11, Trace.off());
+    private final SimulatedMembers cluster =
+            new SimulatedMembers(world, 3, Duration.ofMillis(700), Duration.ofHours(1), UnaryOperator.identity());
+    private final List<Tenant> tenants = new ArrayList<>();
+
+    @BeforeEach
+    void open() {
+        cluster.open();
+    }
+
+    @AfterEach
+    void close() {
+        cluster.close();
+    }
+
+    private Member member(int index) {
+        return cluster.members().get(index);
+    }
+
+    private long begin(ReplicaId from, ReplicaId to, long cap) {
+        TenantId id = TenantId.of(10L + tenants.size());
+        Tenant tenant = member(0)
+                .call(tidal -> tidal.createTenant(
+                        TenantConfig.builder(id).pinnedShards(from).build()));
+        tenants.add(tenant);
+        for (int i = 0; i < RECORDS; i += 50) {
+            tenant.recordAllAsync(Collections.nCopies(50, Signal.of("view", i, 1)), WriteOptions.DEFAULT);
+        }
+        world.runFor(Duration.ofMillis(200));
+        MigrationOptions options = new MigrationOptions(
+                cap == 0 ? OptionalLong.empty() : OptionalLong.of(cap),
+                Duration.ofSeconds(2),
+                Optional.of(Duration.ZERO),
+                false,
+                false);
+        return member(0).call(tidal -> tidal.migrations().start(id, from, to, options));
+    }
+
+    private MigrationStatus status(int through, long id) {
+        return member(through).call(tidal -> tidal.migrations().find(id)).orElseThrow();
+    }
+
+    private void awaitState(long id, MigrationState state) {
+        await(() -> status(0, id).state() == state, id);
+    }
+
+    private void await(BooleanSupplier condition, long id) {
+        assertThat(world.runUntil(condition, Duration.ofMinutes(5)))
+                .as(() -> status(0, id).toString())
+                .isTrue();
+    }
+
+    private List<Long> queued(int through) {
+        return member(through).call(tidal -> tidal.migrations().all()).stream()
+                .filter(each -> QUEUED.equals(each.note()))
+                .map(MigrationStatus::id)
+                .toList();
+    }
+
+    @Test
+    @DisplayName(
+            "leave their places to others, and say what they wait for; they have them again when it is back, and all are done")
+    void targetAway() {
+        long[] waiting = LongStream.range(0, 5).map(each -> begin(HERE, AWAY, CAP)).toArray();
+        assertThat(queued(0)).containsExactly(waiting[4]);
+        member(2).machine().crash("it is away");
+        for (long id : waiting) {
+            for (int through : new int[] {0, 1}) {
+                await(() -> AWAITED.equals(status(through, id).note()), id);
+                assertThat(status(through, id).left()).isEmpty();
+            }
+        }
+        for (int i = 0; i < 5; i++) {
+            // What the source's follower has there is erased when it is back.
+            awaitState(begin(HERE, ELSEWHERE, 0), MigrationState.HOLD);
+        }
+        List<Long> slow = LongStream.range(0, 5)
+                .map(each -> begin(HERE, ELSEWHERE, 100))
+                .boxed()
+                .toList();
+        assertThat(queued(0)).containsExactly(slow.get(4));
+        assertThat(status(0, waiting[0]).state()).isEqualTo(MigrationState.PREPARING);
+
+        member(2).machine().restart();
+        world.execute(member(2)::start);
+        assertThat(world.runUntil(() -> queued(0).size() == 6, Duration.ofMinutes(1)))
+                .as(() -> queued(0).toString())
+                .isTrue();
+        assertThat(queued(0)).doesNotContain(waiting[0], waiting[1], waiting[2], waiting[3]);
+        assertThat(queued(2)).isEqualTo(queued(0));
+        slow.forEach(id -> member(0).call(tidal -> {
+            tidal.migrations().abort(id);
+            return id;
+        }));
+        for (long id : waiting) {
+            awaitState(id, MigrationState.COMPLETE);
+        }
+        slow.forEach(id -> awaitState(id, MigrationState.ABORTED));
+        tenants.forEach(tenant -> {
+            long total = member(0).call(tidal -> tenant.total("view"));
+            assertThat(total).isEqualTo(RECORDS);
+        });
+    }
+
+    @Test
+    @DisplayName("the same where the source is away, until another replica leads it and goes on")
+    void sourceAway() {
+        long[] moved = LongStream.range(0, 4).map(each -> begin(AWAY, ELSEWHERE, CAP)).toArray();
+        member(2).machine().crash("it is away");
+        long other = begin(HERE, ELSEWHERE, 0);
+        awaitState(other, MigrationState.HOLD);
+        for (long id : moved) {
+            awaitState(id, MigrationState.HOLD);
+        }
+        member(2).machine().restart();
+        world.execute(member(2)::start);
+        for (long id : moved) {
+            awaitState(id, MigrationState.COMPLETE);
+        }
+        tenants.forEach(tenant -> {
+            long total = member(0).call(tidal -> tenant.total("view"));
+            assertThat(total).isEqualTo(RECORDS);
+        });
+    }
+}
