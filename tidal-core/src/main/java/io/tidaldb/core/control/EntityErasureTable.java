@@ -95,7 +95,8 @@ final class EntityErasureTable {
                     return new Reply.Refused(
                             ErrorCode.NOT_CAUGHT_UP,
                             "node " + confirmed.node() + " confirms erasure " + known.number()
-                                    + " of an entity of tenant " + known.tenant() + " and has not all of the logs that node "
+                                    + " of an entity of tenant " + known.tenant()
+                                    + " and has not all of the logs that node "
                                     + ahead.get() + " has had: what it lacks may bring the entity; it looks again");
                 }
                 records.set(i, known.confirmed(confirmed));

@@ -143,8 +143,8 @@ public final class EntityErasing {
             CompletableFuture<Boolean> done = CompletableFuture.completedFuture(nothingLeft
                     && slots.stream().map(TenantShard::replica).toList().containsAll(expected));
             for (TenantShard slot : slots) {
-                done = done.thenCompose(before ->
-                        erase(node, slot, record, tenant, erased).thenApply(now -> before && now));
+                done = done.thenCompose(
+                        before -> erase(node, slot, record, tenant, erased).thenApply(now -> before && now));
             }
             return done.thenCompose(
                     all -> all ? purge(node, record, erased) : CompletableFuture.<Boolean>completedFuture(false));

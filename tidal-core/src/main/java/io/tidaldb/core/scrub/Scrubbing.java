@@ -376,7 +376,8 @@ public final class Scrubbing {
                 .thenComposeAsync(recorded -> thrownAway(tenant, shard, found), scheduler);
     }
 
-    // Once that is agreed, all confirm again what is to be erased of the tenant, and this one only when it has everything again.
+    // Once that is agreed, all confirm again what is to be erased of the tenant, and this one only when it has
+    // everything again.
     private CompletableFuture<Void> thrownAway(EmbeddedTenant tenant, TenantShard shard, Damaged found) {
         String again = "what it held is fetched from " + shard.leaderNode() + " again";
         CompletableFuture<Void> mayGo = shard.isElsewhere()
@@ -389,9 +390,7 @@ public final class Scrubbing {
                                 cluster.node(shard.replica()).resetHeldElsewhere(shard)),
                         scheduler)
                 .thenComposeAsync(
-                        reset -> reset
-                                ? hosting.rejoin(tenant, shard)
-                                : CompletableFuture.<Void>completedFuture(null),
+                        reset -> reset ? hosting.rejoin(tenant, shard) : CompletableFuture.<Void>completedFuture(null),
                         scheduler);
     }
 

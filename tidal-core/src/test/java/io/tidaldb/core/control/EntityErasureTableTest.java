@@ -55,7 +55,8 @@ class EntityErasureTableTest {
     }
 
     private Reply confirm(NodeId node, long round) {
-        return erasures.confirm(new ClusterCommand.ConfirmEntityErasure(1, round, node, List.of(), Collections.emptySortedMap(), 2));
+        return erasures.confirm(
+                new ClusterCommand.ConfirmEntityErasure(1, round, node, List.of(), Collections.emptySortedMap(), 2));
     }
 
     private Reply confirm(NodeId node, ClosedLogs closed) {

@@ -27,11 +27,11 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.TreeMap;
 import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.Random;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.DisplayName;
@@ -332,7 +332,8 @@ class StateCodecTest {
                         List.of("r0:s0/1/2"),
                         new TreeMap<>(Map.of(random.nextInt(2), new ClosedLogs(random.nextInt(3), random.nextLong()))),
                         2);
-            case 16 -> new ClusterCommand.ReportDamage(tenant(random), replica(random), "damaged", random.nextBoolean());
+            case 16 ->
+                new ClusterCommand.ReportDamage(tenant(random), replica(random), "damaged", random.nextBoolean());
             case 5 -> new ClusterCommand.Promote(tenant(random), replica(random));
             case 6 -> new ClusterCommand.DeleteTenant(tenant(random));
             case 7 ->

@@ -57,8 +57,8 @@ class ErasedEverywhereTest {
         List<Signal> signals = List.of(
                 Signal.of("view", OTHER, 1).at(++events),
                 Signal.of("view", ERASED.value(), 1).at(++events));
-        MemberHistory.Write write = history.begin(
-                TenantId.DEFAULT, signals, null, cluster.world().nanoTime());
+        MemberHistory.Write write =
+                history.begin(TenantId.DEFAULT, signals, null, cluster.world().nanoTime());
         write.tried();
         cluster.tenant().recordAll(signals, WriteOptions.DEFAULT.with(durability));
         write.acknowledge();
@@ -139,7 +139,8 @@ class ErasedEverywhereTest {
 
     @ParameterizedTest(name = "found when it is opened: {0}")
     @ValueSource(booleans = {false, true})
-    @DisplayName("confirms once more when what it held was damaged and is fetched again from one that has not erased yet")
+    @DisplayName(
+            "confirms once more when what it held was damaged and is fetched again from one that has not erased yet")
     void fetchedAgain(boolean atOpen) {
         MemberHistory.Erasure erasing = history.erasing(TenantId.DEFAULT, ERASED.value());
         // For so long as the leader waits for the third it keeps its logs.
@@ -152,9 +153,7 @@ class ErasedEverywhereTest {
             cluster.crash(SECOND);
         }
         SimulatedMachine machine = cluster.machine(SECOND);
-        assertThat(machine.disks()
-                        .disk(Path.of(machine.id().name()))
-                        .rot(log -> true, new SimulatedRandom(5)))
+        assertThat(machine.disks().disk(Path.of(machine.id().name())).rot(log -> true, new SimulatedRandom(5)))
                 .isPresent();
         if (atOpen) {
             cluster.restart(SECOND);
