@@ -25,7 +25,8 @@ public record EntityErasure(long number, TenantId tenant, EntityId entity, Insta
     /**
      * What a node says.
      *
-     * @param erased when nothing of the entity was in any of its files any more, by its own clock; empty if it has not said so yet
+     * @param erased when nothing of the entity was in any of its files any more, by its own clock; empty if it has not said so yet, or has to say so
+     *     again, as it may have been sent more since
      * @param through where the erasure stands in the logs of the slots that the node has: everything before is gone, of whatever entity
      */
     public record Confirmation(NodeId node, Optional<Instant> erased, List<String> through) {
