@@ -498,12 +498,11 @@ public final class Node {
     }
 
     /**
-     * Throws away what is here of a slot that is written everywhere if it was found to be damaged when it was opened, so that it begins anew; returns
-     * whether it did. Does nothing to what was written here first, nor to what one replica leads: that waits until the leader was asked, and until it
-     * is agreed that it begins anew.
+     * Throws away what is here of a slot if it was found to be damaged when it was opened and can be fetched from the leader again, so
+     * that it begins anew; returns whether it did. Does nothing to what was written here first.
      */
     public CompletableFuture<Boolean> reset(TenantShard shard) {
-        if (!shard.isUnopened() || !shard.writesEverywhere()) {
+        if (!shard.isUnopened()) {
             return CompletableFuture.completedFuture(false);
         }
         return loop.submit(() -> {
@@ -513,6 +512,13 @@ public final class Node {
             }
             return reset;
         });
+    }
+
+    /** Returns whether {@link #reset} throws something away. */
+    public CompletableFuture<Boolean> mayReset(TenantShard shard) {
+        return shard.isUnopened()
+                ? loop.submit(() -> recovery.snapshots().mayReset(shard))
+                : CompletableFuture.completedFuture(false);
     }
 
     /**

@@ -179,7 +179,7 @@ final class SnapshotInstall {
      */
     boolean reset(TenantShard shard) {
         TidalException damage = shard.damage();
-        if (damage == null || !shard.brokenAtOpen || !isLeft(shard) || shard.isElsewhere() || hasWritten(shard)) {
+        if (damage == null || !mayReset(shard)) {
             return false;
         }
         discard(shard, damage);
@@ -244,6 +244,15 @@ final class SnapshotInstall {
         shard.checkpointBytes(0);
         shard.logBytes(0);
         shard.checkpointedBytes(0);
+    }
+
+    /** Returns whether {@link #reset} throws something away. */
+    boolean mayReset(TenantShard shard) {
+        return shard.damage() != null
+                && shard.brokenAtOpen
+                && isLeft(shard)
+                && !shard.isElsewhere()
+                && !hasWritten(shard);
     }
 
     private boolean hasWritten(TenantShard shard) {

@@ -156,9 +156,12 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
     @SuppressWarnings("FutureReturnValueIgnored") // What fails is logged there.
     public CompletableFuture<Void> assign(SlotAssignment assignment) {
         CompletableFuture<Void> done = new CompletableFuture<>();
+        // Where one replica leads, it is agreed first that another one begins anew.
+        CompletableFuture<Boolean> begun = assignment.shard().writesEverywhere()
+                ? node.reset(assignment.shard())
+                : CompletableFuture.completedFuture(false);
         // In the loop's order: what is committed after this look is told after it.
-        node.reset(assignment.shard())
-                .thenCompose(
+        begun.thenCompose(
                         reset -> node.withReadableLogs(assignment.shard(), 0, logs -> held(assignment.shard(), logs)))
                 .whenComplete((held, failure) -> scheduler.execute(() -> {
                     if (held != null) {

@@ -301,13 +301,11 @@ public final class Scrubbing {
         if (alone || shard.writesEverywhere()) {
             return CompletableFuture.completedFuture(null);
         }
-        return copies(tenant, shard)
+        NodeId host = cluster.nameOf(shard.replica());
+        return cluster.unlessEnded(host, cluster.node(shard.replica()).mayReset(shard))
                 .thenComposeAsync(
-                        copies -> copies.isEmpty()
-                                ? CompletableFuture.completedFuture(null)
-                                : shard.leads()
-                                        ? relieved(tenant, shard, copies.get(), found)
-                                        : refetched(tenant, shard, copies.get(), found),
+                        // What it could not open it does not speak for any more, whoever has it.
+                        may -> may ? thrownAway(tenant, shard, found, Node::reset) : asked(tenant, shard, found),
                         scheduler)
                 .exceptionally(failure -> {
                     LOG.info(
@@ -317,6 +315,17 @@ public final class Scrubbing {
                             RemoteCalls.reason(failure).getMessage());
                     return null;
                 });
+    }
+
+    private CompletableFuture<Void> asked(EmbeddedTenant tenant, TenantShard shard, Damaged found) {
+        return copies(tenant, shard)
+                .thenComposeAsync(
+                        copies -> copies.isEmpty()
+                                ? CompletableFuture.completedFuture(null)
+                                : shard.leads()
+                                        ? relieved(tenant, shard, copies.get(), found)
+                                        : refetched(tenant, shard, copies.get(), found),
+                        scheduler);
     }
 
     /** Lets another replica lead that holds everything that was written here; or if none does, the one that would if this one were gone. */
@@ -355,7 +364,9 @@ public final class Scrubbing {
         Answer.Replica leader = answer.get();
         List<Origin> lacking = copies.lackedBy(leader);
         if (lacking.isEmpty()) {
-            return leader.canLead() ? thrownAway(tenant, shard, found) : CompletableFuture.completedFuture(null);
+            return leader.canLead()
+                    ? thrownAway(tenant, shard, found, Node::resetHeldElsewhere)
+                    : CompletableFuture.completedFuture(null);
         }
         boolean comes =
                 lacking.stream().anyMatch(origin -> known(copies, origin).readable() || !copies.isMost(leader, origin));
@@ -373,12 +384,17 @@ public final class Scrubbing {
         String lost = "lost for good, because no other replica had it and it can't be read here: "
                 + ranges(copies, leader, lacking) + "; acknowledged at LOCAL at most";
         return report(tenant, shard, lost, true)
-                .thenComposeAsync(recorded -> thrownAway(tenant, shard, found), scheduler);
+                .thenComposeAsync(
+                        recorded -> thrownAway(tenant, shard, found, Node::resetHeldElsewhere), scheduler);
     }
 
     // Once that is agreed, all confirm again what is to be erased of the tenant, and this one only when it has
     // everything again.
-    private CompletableFuture<Void> thrownAway(EmbeddedTenant tenant, TenantShard shard, Damaged found) {
+    private CompletableFuture<Void> thrownAway(
+            EmbeddedTenant tenant,
+            TenantShard shard,
+            Damaged found,
+            BiFunction<Node, TenantShard, CompletableFuture<Boolean>> reset) {
         String again = "what it held is fetched from " + shard.leaderNode() + " again";
         CompletableFuture<Void> mayGo = shard.isElsewhere()
                 ? moves.beginAgain(tenant.id(), shard.replica(), shard.replica() + " was damaged: " + again)
@@ -386,11 +402,10 @@ public final class Scrubbing {
         return mayGo.thenComposeAsync(nothing -> noted(tenant, shard, found, again), scheduler)
                 .thenComposeAsync(
                         nothing -> cluster.unlessEnded(
-                                cluster.nameOf(shard.replica()),
-                                cluster.node(shard.replica()).resetHeldElsewhere(shard)),
+                                cluster.nameOf(shard.replica()), reset.apply(cluster.node(shard.replica()), shard)),
                         scheduler)
                 .thenComposeAsync(
-                        reset -> reset ? hosting.rejoin(tenant, shard) : CompletableFuture.<Void>completedFuture(null),
+                        begins -> begins ? hosting.rejoin(tenant, shard) : CompletableFuture.<Void>completedFuture(null),
                         scheduler);
     }
 
