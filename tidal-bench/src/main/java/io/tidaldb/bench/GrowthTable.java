@@ -2,6 +2,7 @@ package io.tidaldb.bench;
 
 import io.tidaldb.core.Tenant;
 import io.tidaldb.core.Tidal;
+import io.tidaldb.core.TidalBuilder;
 import io.tidaldb.core.Topology;
 import io.tidaldb.core.WriteOptions;
 import java.nio.file.Path;
@@ -86,12 +87,15 @@ final class GrowthTable {
     private record Grown(EmbeddedContender writes, List<Tenant> read, int entities) implements Contender {
 
         static Grown open(Path directory, Size size) {
-            Tidal tidal = EmbeddedContender.builder(directory)
-                    .topology(Topology.regions(1).shards(size.shards))
-                    .open();
-            List<Tenant> tenants = EmbeddedContender.tenants(tidal, size.tenants);
-            tenants.forEach(tenant -> LedgerTables.fill(tenant, size.entities, size.entities));
-            List<Tenant> written = tenants.subList(0, size.written);
+            TidalBuilder builder = EmbeddedContender.builder(directory)
+                    .topology(Topology.regions(1).shards(size.shards));
+            try (Tidal tidal = builder.open()) {
+                EmbeddedContender.tenants(tidal, size.tenants)
+                        .forEach(tenant -> LedgerTables.fill(tenant, size.entities, size.entities));
+            }
+            // Opened again, since the first checkpoint of a log makes its files.
+            Tidal tidal = builder.open();
+            List<Tenant> written = tidal.tenants().subList(0, size.written);
             SignalLoad load = new SignalLoad(
                     SignalLoad.Store.embedded(written, WriteOptions.DEFAULT), WRITERS, UNDER_WAY, 1, size.entities);
             return new Grown(new EmbeddedContender(tidal, load), written, size.entities);
