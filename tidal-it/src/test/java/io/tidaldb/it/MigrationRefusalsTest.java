@@ -18,6 +18,8 @@ import io.tidaldb.core.Topology;
 import io.tidaldb.core.control.MigrationState;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.function.UnaryOperator;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
@@ -120,6 +122,35 @@ class MigrationRefusalsTest {
         assertRefused(ErrorCode.PEER_UNAVAILABLE, SOURCE, TARGET, "node n2 is not running");
         tidal.startNode(HOST);
         await(tidal.migrations().start(TENANT, SOURCE, TARGET, NO_HOLD), MigrationState.COMPLETE);
+    }
+
+    @Test
+    @DisplayName("R-61: to a shard where another slot of it is being erased, which would be erased with it")
+    void erasing() {
+        ReplicaId other = ReplicaId.parse("r1:s1");
+        ReplicaId there = ReplicaId.parse("r0:s2");
+        Tenant tenant = tenant(config -> config.pinnedShards(SOURCE, other));
+        for (int entity = 0; entity < 100; entity++) {
+            tenant.record("view", entity, 1);
+        }
+        long id = tidal.migrations()
+                .start(
+                        TENANT,
+                        SOURCE,
+                        TARGET,
+                        new MigrationOptions(
+                                OptionalLong.of(1), Duration.ofMillis(100), Optional.empty(), false, false));
+        tidal.crashNode(HOST);
+        tidal.migrations().abort(id);
+        assertRefused(
+                ErrorCode.INVALID_ARGUMENT,
+                other,
+                there,
+                "what shard s2 has of another slot of it is being erased, by migration " + id + " in state ABORTING");
+        tidal.startNode(HOST);
+        await(id, MigrationState.ABORTED);
+        await(tidal.migrations().start(TENANT, other, there, NO_HOLD), MigrationState.COMPLETE);
+        assertThat(tenant.total("view")).isEqualTo(101);
     }
 
     @Test

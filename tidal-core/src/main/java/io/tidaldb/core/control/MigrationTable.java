@@ -155,6 +155,12 @@ final class MigrationTable {
             return "another slot of it is being moved to or from shard " + to.shard() + ": wait until that is done";
         }
         MigrationRecord running = running(start.tenant(), start.from());
+        MigrationRecord there = running(start.tenant(), to);
+        if (running == null && there != null) {
+            // What comes of this slot would be erased with what was there of the other one.
+            return "what shard " + to.shard() + " has of another slot of it is being erased, by migration " + there.id()
+                    + " in state " + there.state() + ": wait until that is over";
+        }
         return running == null
                 ? null
                 : "migration " + running.id() + " of the same slot, from " + running.from() + " to " + running.to()
