@@ -21,9 +21,7 @@ public final class ForegroundLatency {
     /** From so many on there is a p99. */
     private static final int ENOUGH = 200;
 
-    /** After so many the p99 is looked at again, and after many more of them older ones count half. */
-    private static final int LOOK = 256;
-
+    /** From so many on older ones count half. */
     private static final int FORGET = 1 << 15;
 
     private final Clock clock;
@@ -75,7 +73,8 @@ public final class ForegroundLatency {
         usual[bucket(took)]++;
         known++;
         unseen++;
-        if (known >= ENOUGH && (unseen >= LOOK || bound == Long.MAX_VALUE)) {
+        // The more are known, the less changes it: to look costs as much as to fold some hundred records.
+        if (known >= ENOUGH && unseen > known >> 3) {
             unseen = 0;
             bound = (long) (factor * p99());
             if (known >= FORGET) {
