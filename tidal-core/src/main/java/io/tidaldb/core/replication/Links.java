@@ -126,15 +126,26 @@ final class Links {
 
     /** Sends a message; false if the link is down or full, and then it was not sent. */
     boolean tell(NodeId peer, PeerMessage message) {
-        if (message instanceof PeerMessage.OfSlot ofSlot) {
-            ReplicatedSlot slot = slots.get(new SlotKey(ofSlot.tenant(), ofSlot.shard()));
-            if (slot == null || !slot.members.contains(peer)) {
-                throw new TidalException(
-                        ErrorCode.INTERNAL,
-                        "node " + local + " was about to send something of " + ofSlot.tenant() + "/" + ofSlot.shard()
-                                + " to node " + peer + ", which does not hold it");
-            }
+        if (message instanceof PeerMessage.OfSlot ofSlot && !holds(peer, ofSlot)) {
+            throw new TidalException(
+                    ErrorCode.INTERNAL,
+                    "node " + local + " was about to send something of " + ofSlot.tenant() + "/" + ofSlot.shard()
+                            + " to node " + peer + ", which does not hold it");
         }
+        return send(peer, message);
+    }
+
+    /** As {@link #tell}, for what was begun while the peer held the slot; nothing is sent if it does not any more. */
+    boolean tellHolder(NodeId peer, PeerMessage message) {
+        return (!(message instanceof PeerMessage.OfSlot ofSlot) || holds(peer, ofSlot)) && send(peer, message);
+    }
+
+    private boolean holds(NodeId peer, PeerMessage.OfSlot ofSlot) {
+        ReplicatedSlot slot = slots.get(new SlotKey(ofSlot.tenant(), ofSlot.shard()));
+        return slot != null && slot.members.contains(peer);
+    }
+
+    private boolean send(NodeId peer, PeerMessage message) {
         Link link = to(peer);
         if (!link.up) {
             return false;

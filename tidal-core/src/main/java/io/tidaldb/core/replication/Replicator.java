@@ -117,7 +117,7 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
             }
         });
         this.shipper = new SnapshotShipper(node, scheduler, clock, settings.chunkBytes(), links::tell);
-        this.taker = new SnapshotTaker(node, scheduler, links::tell, this::installed);
+        this.taker = new SnapshotTaker(node, scheduler, links::tellHolder, this::installed);
         this.exchange = new StateExchange(node, scheduler, clock, settings, links, shipper, slots);
         this.logs = exchange.logs();
         this.receiver = new BatchReceiver(node, scheduler, links, exchange, slots);
