@@ -3,6 +3,11 @@ package io.tidaldb.api;
 /** A log holds bytes that are not what was written. The log is quarantined; other logs are not affected. */
 public final class CorruptLogException extends TidalException {
 
+    /** What helps where files are damaged, to end a message with. */
+    public static final String REMEDY =
+            "a tenant that has other replicas, and is not written everywhere, fetches it from one of them by itself, and health and the audit"
+                    + " log say how far that is; else restore the file from a copy, or delete the tenant";
+
     private static final long serialVersionUID = 1L;
 
     private final String file;
@@ -23,7 +28,7 @@ public final class CorruptLogException extends TidalException {
         super(
                 ErrorCode.CORRUPT_LOG,
                 "log " + log + " is damaged: " + file + " at offset " + offset + ": expected " + expected + ", found "
-                        + actual + "; the log is quarantined: restore the file from a copy, or delete the tenant");
+                        + actual + "; the log is quarantined: " + REMEDY);
         this.file = file;
         this.offset = offset;
         this.expected = expected;

@@ -100,6 +100,12 @@ public final class LossyDisk {
         return Optional.of(log.id());
     }
 
+    /** Returns whether it has durable batches of a log, and all bits of those that it has are as they were written. */
+    public boolean isWhole(LogId log) {
+        LossyLog found = logs.get(log);
+        return found != null && found.isDurable() && found.isWhole();
+    }
+
     /** Returns how often {@link #rot} has turned a bit. */
     public int rotten() {
         return rotten;

@@ -210,6 +210,11 @@ final class LossyLog {
         return synced > 0;
     }
 
+    /** Returns whether all bits are as they were written. */
+    boolean isWhole() {
+        return damaged.isEmpty();
+    }
+
     /** Turns one bit of a batch that is durable. */
     void rot(RandomGenerator random) {
         WalBatch batch = batches.get(random.nextInt(synced));

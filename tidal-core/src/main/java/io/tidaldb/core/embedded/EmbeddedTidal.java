@@ -225,7 +225,7 @@ final class EmbeddedTidal implements Tidal, Instance {
                 control, cluster, hosting, calls, moveTarget, plugins.platform().clock(), scheduler);
         this.replicaUpkeep = new ReplicaUpkeep(control, cluster, hosting, calls, this::promoted, scheduler);
         this.scrubbing =
-                new Scrubbing(control, cluster, hosting, calls, moves, this::promoted, limits.scrub(), scheduler);
+                new Scrubbing(control, cluster, hosting, calls, moves, this::relieved, limits.scrub(), scheduler);
         this.lifecycle = new TenantLifecycle(
                 this,
                 control,
@@ -364,6 +364,11 @@ final class EmbeddedTidal implements Tidal, Instance {
         return across != null
                 ? across.promote(id, leader)
                 : localPromotion.promote(existing(id), leader, control::submit);
+    }
+
+    private CompletableFuture<Void> relieved(TenantId id, ReplicaId leader) {
+        Promotion across = promotion;
+        return across != null ? across.relieve(id, leader) : promoted(id, leader);
     }
 
     @Override

@@ -16,7 +16,6 @@ import io.tidaldb.core.control.TenantRecord;
 import io.tidaldb.core.ingest.LogsNeeded;
 import io.tidaldb.core.ingest.Node;
 import io.tidaldb.core.ingest.Schema;
-import io.tidaldb.core.ingest.SlotContent;
 import io.tidaldb.core.ingest.SlotLogs;
 import io.tidaldb.core.ingest.TenantShard;
 import io.tidaldb.core.remote.Answer;
@@ -739,7 +738,7 @@ public final class Hosting implements ControlPlane.Listener {
                 shard.keepLogs(true);
                 asked.add(cluster.node(shard.replica()).withLogs(shard, 0, logs -> replica(tenant, shard, logs)));
             } else if (shard.isReplicated() && shard.isKnownThoughDamaged()) {
-                asked.add(cluster.node(shard.replica()).held(shard).thenApply(held -> damaged(tenant, shard, held)));
+                asked.add(cluster.node(shard.replica()).had(shard).thenApply(had -> damaged(tenant, shard, had)));
             }
         });
         return all(asked.stream()
@@ -813,23 +812,15 @@ public final class Hosting implements ControlPlane.Listener {
                 logs.held().stream()
                         .map(each -> log(each.origin(), each.firstSeqno(), each.lastSeqno()))
                         .toList(),
-                merged(logs.merged()),
+                ends(logs.merged()),
                 false);
     }
 
-    private static Answer.Replica damaged(EmbeddedTenant tenant, TenantShard shard, SlotContent held) {
-        return new Answer.Replica(
-                tenant.id().value(),
-                shard.replica().toString(),
-                false,
-                held.logs().stream()
-                        .map(each -> log(each.origin(), each.firstSeqno(), each.lastSeqno()))
-                        .toList(),
-                merged(held.merged()),
-                true);
+    private static Answer.Replica damaged(EmbeddedTenant tenant, TenantShard shard, Map<Origin, Long> had) {
+        return new Answer.Replica(tenant.id().value(), shard.replica().toString(), false, ends(had), List.of(), true);
     }
 
-    private static List<Answer.Log> merged(Map<Origin, Long> ends) {
+    private static List<Answer.Log> ends(Map<Origin, Long> ends) {
         return ends.entrySet().stream()
                 .map(each -> log(each.getKey(), each.getValue() + 1, each.getValue()))
                 .toList();

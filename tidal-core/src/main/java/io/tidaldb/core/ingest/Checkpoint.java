@@ -1,5 +1,6 @@
 package io.tidaldb.core.ingest;
 
+import io.tidaldb.api.CorruptLogException;
 import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.Origin;
 import io.tidaldb.api.RegionId;
@@ -354,7 +355,7 @@ final class Checkpoint {
     private static TidalException damaged(NodeHome.StoredFile file, String expected) {
         return new TidalException(
                 ErrorCode.CORRUPT_DATA,
-                "checkpoint " + file.name() + " is damaged: expected " + expected
-                        + "; if its log was truncated, restore the file from a copy, or delete the tenant");
+                "checkpoint " + file.name() + " is damaged: expected " + expected + "; if its log was truncated, "
+                        + CorruptLogException.REMEDY);
     }
 }

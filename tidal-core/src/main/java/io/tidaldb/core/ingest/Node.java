@@ -784,6 +784,21 @@ public final class Node {
     }
 
     /**
+     * Returns how far the logs of a slot had gone that is damaged, or was thrown away for that, in its tenant's turn.
+     *
+     * @return fails if that is not known, see {@link TenantShard#isKnownThoughDamaged}
+     */
+    public CompletableFuture<Map<Origin, Long>> had(TenantShard shard) {
+        return withReadableLogs(shard, 0, logs -> {
+            if (!shard.isKnownThoughDamaged()) {
+                throw new TidalException(
+                        ErrorCode.NOT_CAUGHT_UP, "it is not known what " + shard.replica() + " had of the slot");
+            }
+            return recovery.snapshots().had(shard);
+        });
+    }
+
+    /**
      * Takes no more writes of a slot, from between two commits on; returns what its logs hold then, and go on to hold until
      * {@link TenantShard#freeze} says otherwise.
      */
@@ -821,6 +836,7 @@ public final class Node {
                 .map(LogStatus::log)
                 .filter(log -> log.tenant().equals(tenant) && log.holder().equals(holder))
                 .forEach(log -> loop.commits().onStore(() -> store.delete(log)));
+        home.delete(tenant, DamageNote.name(holder));
         recovery.forget(tenant, holder);
     }
 

@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
@@ -105,15 +106,17 @@ final class SlotRecovery implements FoldSource {
             recover(shard);
             shard.rebuildIfNeeded();
         } catch (TidalException e) {
-            LOG.warn("tenant {} on {} is quarantined: {}", shard.tenantId(), replica, e.getMessage());
-            shard.damaged(e);
+            quarantine(shard, e);
         }
+        Map<Origin, DamageNote.End> ends = endsBefore(shard);
         shard.brokenAtOpen = shard.damage() != null;
         if (shard.isDamagedOnDisk()) {
             findReadable(shard);
+            if (!ends.isEmpty()) {
+                shard.recallDamage(ends);
+            }
         }
-        // What it had is not known then, whoever has found what is wrong.
-        shard.brokenInService = false;
+        shard.opened();
         shard.rebase();
         // What was replayed is in no checkpoint yet.
         shard.checkpointedBytes(checkpointed == 0 ? 0 : shard.logBytes() - shard.replayedBytes);
@@ -130,6 +133,71 @@ final class SlotRecovery implements FoldSource {
         }
         shard.reopened(open(shard.flow(), shard.replica(), shard.origin.incarnation()));
         return true;
+    }
+
+    /**
+     * Returns how far the logs of a slot had gone when it was found to be damaged, before it was opened again; empty if that is not known, or
+     * nothing is damaged any more.
+     */
+    private Map<Origin, DamageNote.End> endsBefore(TenantShard shard) {
+        TidalException damage = shard.damage();
+        if (damage != null && damage.code() == ErrorCode.TENANT_SUSPENDED) {
+            return Map.of();
+        }
+        try {
+            DamageNote note = DamageNote.find(
+                            home, shard.tenantId(), shard.replica().shard())
+                    .orElse(null);
+            if (note == null) {
+                return Map.of();
+            }
+            if (note.thrownAway()) {
+                shard.refetches(
+                        new TidalException(
+                                ErrorCode.CORRUPT_DATA,
+                                "tenant " + shard.tenantId() + " on " + shard.replica()
+                                        + " was damaged and is fetched from its leader again: not everything is back yet"),
+                        note.lastSeqnos());
+                return Map.of();
+            }
+            if (damage == null) {
+                lookForDamage(shard, note.ends());
+            }
+            if (shard.damage() == null) {
+                forgetDamage(shard);
+                return Map.of();
+            }
+            return note.ends();
+        } catch (TidalException e) {
+            quarantine(shard, e);
+            return Map.of();
+        }
+    }
+
+    // Some of what is damaged is not read when a slot is opened, or looks like what was never completed.
+    private void lookForDamage(TenantShard shard, Map<Origin, DamageNote.End> before) {
+        before.forEach((origin, end) -> {
+            OriginLedger known = shard.origins.get(origin);
+            long last = known != null ? known.lastSeqno : shard.compacted.getOrDefault(origin, origin.startSeqno());
+            if (Long.compareUnsigned(last, end.lastSeqno()) < 0) {
+                quarantine(
+                        shard,
+                        new TidalException(
+                                ErrorCode.CORRUPT_DATA,
+                                "log " + shard.log(origin) + " ends at seqno " + Seqno.print(last) + ": expected "
+                                        + Seqno.print(end.lastSeqno())
+                                        + ", where it ended when the slot was found to be damaged; "
+                                        + CorruptLogException.REMEDY));
+            }
+        });
+        if (shard.damage() == null) {
+            new Scrub(store, this).read(shard, null, Integer.MAX_VALUE);
+        }
+    }
+
+    private static void quarantine(TenantShard shard, TidalException reason) {
+        LOG.warn("tenant {} on {} is quarantined: {}", shard.tenantId(), shard.replica(), reason.getMessage());
+        shard.damaged(reason);
     }
 
     /** Returns the state of a slot that has nothing. Safe for any thread. */
@@ -215,8 +283,8 @@ final class SlotRecovery implements FoldSource {
     private static TidalException unrecoverable(TidalException reason, String why) {
         return new TidalException(
                 ErrorCode.CORRUPT_DATA,
-                reason.getMessage() + "; the state can't be rebuilt from the log either: " + why
-                        + "; restore the file from a copy, or delete the tenant",
+                reason.getMessage() + "; the state can't be rebuilt from the log either: " + why + "; "
+                        + CorruptLogException.REMEDY,
                 reason);
     }
 
@@ -264,6 +332,58 @@ final class SlotRecovery implements FoldSource {
         } catch (TidalException e) {
             LOG.warn("tenant {} on {} is quarantined: {}", shard.tenantId(), shard.replica(), e.getMessage());
             shard.damagedOnDisk(e);
+        }
+    }
+
+    @Override
+    public void noteDamage(TenantShard shard) {
+        // Where nobody else holds it, somebody puts older files into its place, and these are served then.
+        if (shard.isFetchedIfDamaged() && home.durable()) {
+            try {
+                DamageNote.of(shard)
+                        .keep(home, shard.tenantId(), shard.replica().shard());
+            } catch (TidalException e) {
+                LOG.warn(
+                        "how far the logs of tenant {} on {} go is not known when it is opened again: {}",
+                        shard.tenantId(),
+                        shard.replica(),
+                        e.getMessage());
+            }
+        }
+    }
+
+    /**
+     * Keeps in mind, for the next open, that what a slot holds is thrown away; returns false if that can't be kept now.
+     *
+     * @param had how far its logs had gone; empty if that is not known
+     */
+    boolean noteThrownAway(TenantShard shard, SortedMap<Origin, Long> had) {
+        try {
+            if (home.durable()) {
+                DamageNote.ofThrownAway(had)
+                        .keep(home, shard.tenantId(), shard.replica().shard());
+            }
+            return true;
+        } catch (TidalException e) {
+            LOG.warn(
+                    "tenant {} on {} stays damaged until there is room: {}",
+                    shard.tenantId(),
+                    shard.replica(),
+                    e.getMessage());
+            return false;
+        }
+    }
+
+    @Override
+    public void forgetDamage(TenantShard shard) {
+        try {
+            home.delete(shard.tenantId(), DamageNote.name(shard.replica().shard()));
+        } catch (TidalException e) {
+            LOG.warn(
+                    "tenant {} on {} counts as damaged when it is opened again: {}",
+                    shard.tenantId(),
+                    shard.replica(),
+                    e.getMessage());
         }
     }
 

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -182,8 +183,7 @@ final class SnapshotInstall {
         if (damage == null || !mayReset(shard)) {
             return false;
         }
-        discard(shard, damage);
-        return true;
+        return discard(shard, damage);
     }
 
     /**
@@ -195,8 +195,7 @@ final class SnapshotInstall {
         if (damage == null || shard.writesEverywhere() || !isLeft(shard)) {
             return false;
         }
-        discard(shard, damage);
-        return true;
+        return discard(shard, damage);
     }
 
     /**
@@ -213,8 +212,10 @@ final class SnapshotInstall {
             Origin origin = status.log().origin();
             OriginLedger held = shard.brokenInService ? shard.origins.get(origin) : null;
             if (!shard.compacted.containsKey(origin)) {
-                // What was found by a comparison of chains, the store knows nothing of.
+                // What was found by a comparison of chains, the store knows nothing of; nor that a log has become
+                // shorter.
                 boolean damaged = status.damage() != null
+                        || held != null && Long.compareUnsigned(status.lastSeqno(), held.lastSeqno) < 0
                         || damage instanceof CorruptLogException found
                                 && found.file().equals(status.log().toString());
                 known.put(origin, new KnownLog(held == null ? status.lastSeqno() : held.lastSeqno, !damaged));
@@ -223,11 +224,30 @@ final class SnapshotInstall {
         return Optional.of(known);
     }
 
+    /** Returns how far the logs of a slot had gone of which that is known though it is damaged, or was thrown away for that. */
+    Map<Origin, Long> had(TenantShard shard) {
+        Map<Origin, Long> had = new TreeMap<>(shard.hadBefore());
+        shard.origins.values().forEach(each -> had.merge(each.origin, each.lastSeqno, SnapshotInstall::higher));
+        return had;
+    }
+
+    private static long higher(long one, long other) {
+        return Long.compareUnsigned(one, other) > 0 ? one : other;
+    }
+
     private static boolean isLeft(TenantShard shard) {
         return shard.isDamagedOnDisk() && (shard.isReplicated() || shard.isElsewhere()) && !shard.leads();
     }
 
-    private void discard(TenantShard shard, TidalException damage) {
+    private boolean discard(TenantShard shard, TidalException damage) {
+        // First: whoever opens it meanwhile must not take what is left, or nothing, for all that was acknowledged here.
+        SortedMap<Origin, Long> had = new TreeMap<>();
+        if (shard.isKnownThoughDamaged()) {
+            had.putAll(had(shard));
+        }
+        if (!recovery.noteThrownAway(shard, had)) {
+            return false;
+        }
         LOG.warn(
                 "what tenant {} has on {} is thrown away and fetched from the leader: {}",
                 shard.tenantId(),
@@ -240,10 +260,11 @@ final class SnapshotInstall {
         recovery.logs(shard).forEach(status -> logs.add(status.log()));
         logs.forEach(log -> loop.commits().onStore(() -> store.delete(log)));
         recovery.keepAwaiting(shard, false);
-        shard.refetch(recovery.empty(shard), damage);
+        shard.refetch(recovery.empty(shard), damage, had);
         shard.checkpointBytes(0);
         shard.logBytes(0);
         shard.checkpointedBytes(0);
+        return true;
     }
 
     /** Returns whether {@link #reset} throws something away. */

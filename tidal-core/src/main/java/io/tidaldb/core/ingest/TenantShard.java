@@ -131,6 +131,9 @@ public final class TenantShard {
     /** Why what was here had to be thrown away, until everything is back that the leader has; null otherwise. */
     private volatile @Nullable TidalException refetching;
 
+    /** How far the logs had gone that were thrown away; empty if that is not known, or everything is back. Immutable. */
+    private volatile SortedMap<Origin, Long> hadBefore = Collections.emptySortedMap();
+
     private volatile boolean alone;
 
     private volatile LogsNeeded needed;
@@ -190,8 +193,10 @@ public final class TenantShard {
     /** Whether what is wrong was found when the slot was opened: by a look at this disk alone. */
     volatile boolean brokenAtOpen;
 
-    /** Whether what is wrong was found while the slot was served: then it is known what it had. */
+    /** Whether what is wrong was found while the slot was served: then it is known what it had, also if it is opened again. */
     volatile boolean brokenInService;
+
+    private boolean opened;
 
     /** Highest stamp of any batch seen. Invariant: the node's clock lies above it. */
     long lastHlc;
@@ -281,7 +286,7 @@ public final class TenantShard {
     /** Everything is folded that was acknowledged at {@code MAJORITY} before this replica came to lead. */
     void gathered() {
         gathering = false;
-        refetching = null;
+        hasEverything();
     }
 
     /**
@@ -416,7 +421,7 @@ public final class TenantShard {
             // It is not folded yet, or whoever said so may be behind the shard that has the slot.
             return;
         }
-        refetching = null;
+        hasEverything();
         if (!heardOfLeader || atNanos - freshNanos > 0) {
             freshNanos = atNanos;
             heardOfLeader = true;
@@ -802,6 +807,9 @@ public final class TenantShard {
         needsSnapshot = opened.needsSnapshot;
         awaitsState = opened.awaitsState;
         brokenAtOpen = opened.brokenAtOpen;
+        brokenInService = opened.brokenInService;
+        refetching = opened.refetching;
+        hadBefore = opened.hadBefore;
         damage = opened.damage;
     }
 
@@ -1095,20 +1103,83 @@ public final class TenantShard {
         }
     }
 
-    /** What is on the disk is not what was written, as was found while the slot was served. Called by the loop. */
+    /** What is on the disk is not what was written, as was found while the slot was served, or is opened. Called by the loop. */
+    @SuppressWarnings("FutureReturnValueIgnored") // What fails is logged there.
     void damagedOnDisk(TidalException reason) {
-        brokenInService = damage == null;
+        boolean found = opened && damage == null;
         damaged(reason);
+        if (found) {
+            brokenInService = true;
+            // After what is being committed, which is acknowledged as well.
+            loop.submit(() -> {
+                if (isDamagedOnDisk() && isKnownThoughDamaged()) {
+                    logs().noteDamage(this);
+                }
+                return null;
+            });
+        }
+    }
+
+    /** The slot is served from now on, unless it is damaged. */
+    void opened() {
+        opened = true;
+    }
+
+    /** Takes up again how far the logs of a damaged slot were known to go: as if it had not been opened again since that was found. */
+    void recallDamage(Map<Origin, DamageNote.End> ends) {
+        ends.forEach((of, end) -> {
+            if (!compacted.containsKey(of)) {
+                OriginLedger known = ledger(of);
+                known.lastSeqno = end.lastSeqno();
+                known.chain = end.chain();
+            }
+        });
+        brokenAtOpen = false;
+        brokenInService = true;
     }
 
     /** Begins anew with nothing, because of what was wrong: reads are refused until everything is back. */
-    void refetch(TenantShard empty, TidalException reason) {
-        refetching = reason;
+    void refetch(TenantShard empty, TidalException reason, SortedMap<Origin, Long> had) {
+        refetches(reason, had);
         replaceBy(empty);
         brokenAtOpen = false;
         brokenInService = false;
         damage = null;
         wipe = null;
+    }
+
+    /** Returns whether what is damaged here is fetched from another replica, and need not be mended by anybody. Safe for any thread. */
+    public boolean isFetchedIfDamaged() {
+        return (isReplicated() || isElsewhere()) && !everywhere;
+    }
+
+    /**
+     * Says that what was here was thrown away, and is fetched again: reads are refused until everything is back.
+     *
+     * @param had how far the logs had gone; empty if that is not known
+     */
+    void refetches(TidalException reason, SortedMap<Origin, Long> had) {
+        hadBefore = Collections.unmodifiableSortedMap(had);
+        refetching = reason;
+    }
+
+    /** Returns how far the logs had gone that were thrown away; empty if that is not known, or everything is back. */
+    SortedMap<Origin, Long> hadBefore() {
+        return hadBefore;
+    }
+
+    @SuppressWarnings("FutureReturnValueIgnored") // What fails is logged there.
+    private void hasEverything() {
+        if (refetching != null) {
+            refetching = null;
+            hadBefore = Collections.emptySortedMap();
+            loop.submit(() -> {
+                if (damage == null && refetching == null) {
+                    logs().forgetDamage(this);
+                }
+                return null;
+            });
+        }
     }
 
     /** Returns whether what was here was thrown away, and not everything is back that the leader has. Safe for any thread. */
@@ -1128,11 +1199,11 @@ public final class TenantShard {
     }
 
     /**
-     * Returns whether files of the slot are damaged, and it is known all the same how far its logs had gone: it was whole when that was found.
-     * Safe for any thread.
+     * Returns whether files of the slot are damaged, or were thrown away for that and not everything is back, and it is known all the same how
+     * far its logs had gone: it was whole when that was found. Safe for any thread.
      */
     public boolean isKnownThoughDamaged() {
-        return isDamagedOnDisk() && brokenInService && !isRefetching();
+        return isRefetching() ? damage == null && !hadBefore.isEmpty() : isDamagedOnDisk() && brokenInService;
     }
 
     /**

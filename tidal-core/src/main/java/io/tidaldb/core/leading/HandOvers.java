@@ -270,7 +270,7 @@ public final class HandOvers {
                             + ", which leads it: start it, or wait for it"));
         }
         if (slot.from.isDamagedOnDisk()) {
-            CompletableFuture<Void> given = last.thenComposeAsync(nothing -> relinquish(slot), scheduler);
+            CompletableFuture<Void> given = last.thenComposeAsync(nothing -> relinquish(slot, preferring), scheduler);
             last = given.handle((done, failure) -> null);
             return given;
         }
@@ -294,7 +294,7 @@ public final class HandOvers {
      * Gives a slot away whose files are damaged here. Nobody can wait for what can't be read: as when this node is gone, so many have to
      * answer that what a majority had acknowledged is among what they hold. This one does, if it knows what it had.
      */
-    private CompletableFuture<Void> relinquish(Handed slot) {
+    private CompletableFuture<Void> relinquish(Handed slot, boolean preferring) {
         long tenure = leadership.tenure();
         ClusterCommand.Promote promotion = slot.promotion;
         int members = hosting.members(promotion.tenant(), promotion.leader().shard());
@@ -314,7 +314,7 @@ public final class HandOvers {
                         slot.from.yields(false);
                     }
                 })
-                .thenComposeAsync(nothing -> give(List.of(slot), List.of(slot), true, tenure), scheduler)
+                .thenComposeAsync(nothing -> give(List.of(slot), List.of(slot), preferring, tenure), scheduler)
                 .thenCompose(given -> done());
     }
 

@@ -61,6 +61,16 @@ public final class Promotion {
         return begin(tenant, leader, true);
     }
 
+    /**
+     * As {@link #promote}, because the one that leads can't serve: also a replica whose node is out of service for an upgrade, which is not
+     * preferred then.
+     */
+    public CompletableFuture<Void> relieve(TenantId tenant, ReplicaId leader) {
+        return control.phase(cluster.nameOf(leader)).mayLead()
+                ? promote(tenant, leader)
+                : handOvers.promote(new ClusterCommand.Promote(tenant, leader), false, TO_CATCH_UP);
+    }
+
     /** Completes when the replica leads; which one is preferred stays as it is. Fails as {@link io.tidaldb.core.Tidal#promote}. */
     public CompletableFuture<Void> lend(TenantId tenant, ReplicaId leader) {
         return begin(tenant, leader, false);

@@ -158,8 +158,8 @@ public sealed interface Answer {
      *
      * @param canLead whether its state counts
      * @param merged how far it has folded origins that {@code logs} does not name, because they were merged; null from a node that does not say
-     * @param damaged whether its files are, as was found while it was served: it is known what it has acknowledged, and it may not be able to
-     *     give all of that to others; null from a node that does not say
+     * @param damaged whether its files are, as was found while it was served, or were thrown away for that: it is known what it has
+     *     acknowledged, and it may not be able to give all of that to others; null from a node that does not say
      */
     record Replica(
             long tenant,

@@ -4,6 +4,7 @@ import io.tidaldb.api.NodeId;
 import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TidalException;
+import io.tidaldb.api.WriteMode;
 import io.tidaldb.api.placement.ShardAssignment;
 import io.tidaldb.core.PlacementExplanation;
 import io.tidaldb.core.PlacementExplanation.Part;
@@ -187,6 +188,13 @@ public final class PlacementReport {
     private record State(
             Verdict actual, String found, @Nullable String step) {}
 
+    /** Returns whether what is damaged on a replica is fetched from another one. */
+    private boolean heals(ShardAssignment each) {
+        return topology.isReplicated(each.shard())
+                && tenant.config().writes() != WriteMode.EVERYWHERE
+                && topology.allowed(each.shard(), tenant.config()).size() > 1;
+    }
+
     private State state(ShardAssignment each, Part part, int slot) {
         if (!figures.containsKey(each.node())) {
             return new State(
@@ -211,7 +219,9 @@ public final class PlacementReport {
             return new State(
                     Verdict.LATER,
                     "quarantined: " + said.damage(),
-                    "restore the file from a copy, or delete the tenant");
+                    heals(each)
+                            ? "wait: another replica leads, and it is fetched from there; health and the audit log say what that waits for"
+                            : "restore the file from a copy, or delete the tenant");
         }
         if (part == Part.LEADS) {
             return new State(Verdict.YES, "takes the writes", null);

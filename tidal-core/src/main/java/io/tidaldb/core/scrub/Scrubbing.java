@@ -26,6 +26,7 @@ import io.tidaldb.core.runtime.LoopScheduler;
 import io.tidaldb.core.tenant.EmbeddedTenant;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.Comparator;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -79,7 +80,7 @@ public final class Scrubbing {
     private boolean healing;
     private volatile ScrubFigures figures = new ScrubFigures(0, 0, 0, 0);
 
-    /** @param promotion makes another replica lead a slot */
+    /** @param promotion makes another replica lead a slot in place of a damaged one that is here */
     public Scrubbing(
             ControlPlane control,
             LocalCluster cluster,
@@ -203,13 +204,17 @@ public final class Scrubbing {
     /**
      * What is known of a damaged replica, and what the others say that they hold.
      *
-     * @param others those of them that answer, and are whole
+     * @param others those of them that answer, and are whole or know what they had
      * @param asked how many were asked
      */
     private record Copies(Map<Origin, KnownLog> mine, List<Answer.Positions> others, int asked) {
 
+        /** Returns those that are whole. */
         List<Answer.Replica> replicas() {
-            return others.stream().flatMap(each -> each.replicas().stream()).toList();
+            return others.stream()
+                    .flatMap(each -> each.replicas().stream())
+                    .filter(each -> !Boolean.TRUE.equals(each.damaged()))
+                    .toList();
         }
 
         long records() {
@@ -297,8 +302,7 @@ public final class Scrubbing {
 
     /** Does what can be done about a damaged replica now; does not fail. */
     private CompletableFuture<Void> healed(EmbeddedTenant tenant, TenantShard shard, Damaged found) {
-        boolean alone = !shard.isReplicated() && !shard.isElsewhere();
-        if (alone || shard.writesEverywhere()) {
+        if (!shard.isFetchedIfDamaged()) {
             return CompletableFuture.completedFuture(null);
         }
         NodeId host = cluster.nameOf(shard.replica());
@@ -330,10 +334,12 @@ public final class Scrubbing {
 
     /** Lets another replica lead that holds everything that was written here; or if none does, the one that would if this one were gone. */
     private CompletableFuture<Void> relieved(EmbeddedTenant tenant, TenantShard shard, Copies copies, Damaged found) {
+        // One that is out of service leads rather than nobody.
         ReplicaId whole = copies.replicas().stream()
                 .filter(copies::isWhole)
-                .findFirst()
                 .map(each -> ReplicaId.parse(each.replica()))
+                .min(Comparator.comparing(
+                        each -> !control.phase(cluster.nameOf(each)).mayLead()))
                 .orElse(null);
         if (whole != null) {
             return promotion.apply(tenant.id(), whole);
@@ -466,8 +472,7 @@ public final class Scrubbing {
                         Answer.Positions.class,
                         CALL_DEADLINE);
         return asked.thenApply(answer -> new Answer.Positions(answer.replicas().stream()
-                        .filter(each -> !Boolean.TRUE.equals(each.damaged())
-                                && each.tenant() == tenant.id().value()
+                        .filter(each -> each.tenant() == tenant.id().value()
                                 && isOther(ReplicaId.parse(each.replica()), shard)
                                 && !hosting.isFilling(tenant.id(), ReplicaId.parse(each.replica()))
                                 && !control.filling().contains(ReplicaId.parse(each.replica())))

@@ -30,10 +30,13 @@ enum StateDecoder implements Decoder {
     CHECKPOINT(checkpoints(), bytes -> Fixed.REPLICA.read(new Steps.Stored("a checkpoint", bytes))) {
         @Override
         public byte[] sealed(byte[] bytes) {
-            if (bytes.length >= Integer.BYTES) {
-                seal(ByteBuffer.wrap(bytes));
-            }
-            return bytes;
+            return sealedAtEnd(bytes);
+        }
+    },
+    DAMAGE_NOTE(notes(), bytes -> DamageNote.decode("a note", bytes)) {
+        @Override
+        public byte[] sealed(byte[] bytes) {
+            return sealedAtEnd(bytes);
         }
     },
     BUCKET(cells(), bytes -> new SignalLedger(FoldReplica.schema()).replaceBucket(Fixed.BUCKET, List.of(bytes)));
@@ -172,11 +175,27 @@ enum StateDecoder implements Decoder {
                 }));
     }
 
+    private static List<byte[]> notes() {
+        FoldReplica replica = new FoldReplica(1, Path.of(""), new Steps());
+        replica.shard.ledger(new Origin(RegionId.of(1), ShardId.of(0), 2));
+        replica.shard.ledger(new Origin(RegionId.of(2), ShardId.of(0), 1));
+        return List.of(
+                bytes(() -> DamageNote.of(replica.shard).encode()),
+                bytes(() -> DamageNote.ofThrownAway(Map.of()).encode()));
+    }
+
     private static List<byte[]> cells() {
         SignalLedger ledger = new SignalLedger(FoldReplica.schema());
         ledger.apply(5, 0, 1, 1_700_000_000_000_000_000L);
         ledger.apply(5, 1, 2, 1_700_000_000_000_000_000L);
         return ledger.extractBucket(Fixed.BUCKET, 1 << 10);
+    }
+
+    private static byte[] sealedAtEnd(byte[] bytes) {
+        if (bytes.length >= Integer.BYTES) {
+            seal(ByteBuffer.wrap(bytes));
+        }
+        return bytes;
     }
 
     private static void seal(ByteBuffer checkpoint) {

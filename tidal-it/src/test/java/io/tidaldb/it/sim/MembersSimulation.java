@@ -30,7 +30,7 @@ class MembersSimulation {
 
     @Test
     @DisplayName(
-            "among the runs there are crashes, stops in order, drained nodes, moved slots, merged origins and acknowledged writes")
+            "among the runs there are crashes, stops in order, drained nodes, moved slots, merged origins, bits that turn and acknowledged writes")
     void somethingHappens() {
         long crashes = 0;
         long stops = 0;
@@ -39,6 +39,7 @@ class MembersSimulation {
         long cutOver = 0;
         long struck = 0;
         long merges = 0;
+        long rotten = 0;
         for (long seed = 1; seed <= 5; seed++) {
             RandomMembers run = RandomMembers.run(seed, Trace.off());
             crashes += run.crashes();
@@ -48,6 +49,7 @@ class MembersSimulation {
             cutOver += run.migrations().cutOver();
             struck += run.migrations().struck();
             merges += run.merges();
+            rotten += run.rotten();
         }
         assertThat(crashes).isPositive();
         assertThat(stops).isPositive();
@@ -56,6 +58,7 @@ class MembersSimulation {
         assertThat(cutOver).isPositive();
         assertThat(struck).isPositive();
         assertThat(merges).isPositive();
+        assertThat(rotten).isPositive();
     }
 
     @Test

@@ -1,13 +1,17 @@
 package io.tidaldb.it.sim;
 
 import io.tidaldb.api.NodeId;
+import io.tidaldb.api.Origin;
 import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.TidalException;
+import io.tidaldb.api.wal.LogId;
 import io.tidaldb.it.sim.SimulatedMembers.Member;
 import io.tidaldb.it.sim.check.MembersCheck;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeSet;
@@ -18,6 +22,7 @@ final class RandomMembers {
     private static final Duration HEALED = Duration.ofMinutes(2);
     private static final Duration SCRUB_INTERVAL = Duration.ofMillis(500);
 
+    private static final int ROTS = Integer.getInteger("tidal.sim.rots", 500_000);
     private static final int LOSSES = Integer.getInteger("tidal.sim.losses", 250_000);
 
     private final SimulatedRandom random;
@@ -42,6 +47,9 @@ final class RandomMembers {
     private long rotten;
     private long merges;
 
+    /** Of each slot the log in which bits have turned. */
+    private final Map<String, Origin> rottenIn = new HashMap<>();
+
     /** Those that will never come back, until they do. */
     private final List<Member> gone = new ArrayList<>();
 
@@ -65,7 +73,7 @@ final class RandomMembers {
                         Duration.ofMillis(random.between(-2_000, 2_000)), (int) random.between(-200, 200)));
         cluster.network().links(links);
         rots = world.random("rot");
-        rotting = Chaos.ROT && rots.chance(500_000);
+        rotting = rots.chance(ROTS);
         if (rotting) {
             cluster.scrubbing(SCRUB_INTERVAL);
         }
@@ -323,7 +331,9 @@ final class RandomMembers {
         }
     }
 
-    // A copy of what another wrote, who still has it. Where all write, nobody throws away what is damaged.
+    // A copy of what another wrote, while somebody has a whole one. Where all write, nobody throws away what is
+    // damaged. In a slot it is always the
+    // same log: if every replica were damaged, each elsewhere, none could be thrown away.
     private void rot() {
         Member member = cluster.members().get((int) rots.below(cluster.members().size()));
         Optional<Member> serving =
@@ -333,12 +343,26 @@ final class RandomMembers {
                         .disk(member.home().path())
                         .rot(
                                 log -> !log.origin().region().equals(member.region())
+                                        && rottenIn.getOrDefault(slot(log), log.origin())
+                                                .equals(log.origin())
+                                        && isWholeElsewhere(log, member)
                                         && Chaos.isWrittenByOne(asked.tidal(), log.tenant()),
                                 rots))
                 .ifPresent(log -> {
                     rotten++;
+                    rottenIn.put(slot(log), log.origin());
                     member.machine().note("a bit of log " + log + " turns");
                 });
+    }
+
+    private boolean isWholeElsewhere(LogId log, Member member) {
+        return cluster.members().stream()
+                .anyMatch(other -> other != member
+                        && other.machine().disks().disk(other.home().path()).isWhole(log));
+    }
+
+    private static String slot(LogId log) {
+        return log.tenant() + " on " + log.holder();
     }
 
     private void later(Runnable healing) {

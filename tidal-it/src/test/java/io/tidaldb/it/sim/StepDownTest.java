@@ -26,6 +26,8 @@ class StepDownTest {
 
     private static final TenantId TENANT = TenantId.of(1);
 
+    private static final Duration SLOW = Duration.ofMillis(500);
+
     private static void write(Member member) {
         member.call(tidal -> tidal.tenant(TENANT)
                 .orElseThrow()
@@ -118,16 +120,130 @@ class StepDownTest {
             for (int i = 0; i < 20; i++) {
                 write(damaged);
             }
-            assertThat(damaged.machine()
-                            .disks()
-                            .disk(damaged.home().path())
-                            .rot(log -> log.tenant().equals(TENANT), new SimulatedRandom(1)))
-                    .isPresent();
+            turnABit(damaged);
             assertThat(cluster.world()
                             .runUntil(() -> damaged.call(Tidal::scrub).refetched() == 1, Duration.ofMinutes(1)))
                     .isTrue();
             assertThat(leader(members.get(1))).isNotEqualTo(ReplicaId.parse("r0:s0"));
             assertThat(isWritten(damaged)).isTrue();
+        });
+    }
+
+    private static void turnABit(Member member) {
+        assertThat(member.machine()
+                        .disks()
+                        .disk(member.home().path())
+                        .rot(log -> log.tenant().equals(TENANT), new SimulatedRandom(1)))
+                .isPresent();
+    }
+
+    private static void crash(List<Member> members) {
+        members.forEach(member -> member.machine().crash("a power cut"));
+    }
+
+    // Whoever opens waits for a majority.
+    private static void restart(SimulatedMembers cluster, List<Member> members) {
+        for (Member member : members) {
+            member.machine().restart();
+            cluster.world().execute(member::start);
+        }
+    }
+
+    private static long count(Member member) {
+        return member.<Long>call(tidal -> tidal.tenant(TENANT)
+                .orElseThrow()
+                .read("view", 1, ReadOptions.DEFAULT.in(member.region()))
+                .count());
+    }
+
+    private static boolean holds(Member member, long wanted) {
+        try {
+            return member.serves() && count(member) == wanted;
+        } catch (TidalException e) {
+            return false;
+        }
+    }
+
+    @Test
+    @DisplayName(
+            "nor another one what it has of the same log, and both are opened again before that was mended: the third one leads, and both get it from there")
+    void twoDamaged() {
+        withThree((cluster, members) -> {
+            List<Member> damaged = members.subList(0, 2);
+            for (int i = 1; i < 20; i++) {
+                write(members.get(0));
+            }
+            cluster.world().runFor(Duration.ofSeconds(2));
+            SimulatedNetwork.Cut cut =
+                    cluster.network().isolate(List.of(members.get(2).id()));
+            damaged.forEach(StepDownTest::turnABit);
+            assertThat(cluster.world()
+                            .runUntil(
+                                    () -> damaged.stream()
+                                            .allMatch(each ->
+                                                    each.call(Tidal::scrub).damaged() == 1),
+                                    Duration.ofMinutes(1)))
+                    .isTrue();
+            crash(damaged);
+            cluster.world().runFor(Duration.ofMillis(100));
+            restart(cluster, damaged);
+            cut.close();
+            assertThat(cluster.world()
+                            .runUntil(() -> members.stream().allMatch(each -> holds(each, 20)), Duration.ofMinutes(1)))
+                    .isTrue();
+            assertThat(leader(members.get(2))).isEqualTo(ReplicaId.parse("r2:s0"));
+            assertThat(isWritten(members.get(0))).isTrue();
+            assertThat(members.get(2)
+                            .<List<String>>call(
+                                    tidal -> tidal.health().tenants().get(0).lost()))
+                    .isEmpty();
+        });
+    }
+
+    @Test
+    @DisplayName(
+            "as little as another one, which nobody has found before both are opened again: nobody knows what they had, so nothing is given up")
+    void twoDamagedUnknown() {
+        withThree((cluster, members) -> {
+            List<Member> damaged = members.subList(0, 2);
+            crash(damaged);
+            damaged.forEach(StepDownTest::turnABit);
+            restart(cluster, damaged);
+            cluster.world().runFor(Duration.ofSeconds(40));
+            assertThat(leader(members.get(2))).isEqualTo(ReplicaId.parse("r0:s0"));
+            assertThat(isWritten(members.get(2))).isFalse();
+            assertThat(members.get(0).call(Tidal::scrub).refetched()).isZero();
+        });
+    }
+
+    @Test
+    @DisplayName(
+            "and another one that has thrown away what it had and is opened again before it has it back: the third one does not lead without it")
+    void thrownAwayAndOpenedAgain() {
+        withThree((cluster, members) -> {
+            Member first = members.get(0);
+            Member second = members.get(1);
+            Member third = members.get(2);
+            SimulatedNetwork.Cut cut = cluster.network().isolate(List.of(third.id()));
+            for (int i = 1; i < 20; i++) {
+                write(first);
+            }
+            // What is fetched comes long after it was thrown away.
+            cluster.network().link(first.id(), second.id(), LinkQuality.faithful(Latency.of(SLOW), 0));
+            turnABit(second);
+            assertThat(cluster.world()
+                            .runUntil(() -> second.call(Tidal::scrub).refetched() == 1, Duration.ofMinutes(1)))
+                    .isTrue();
+            crash(List.of(first, second));
+            restart(cluster, List.of(second));
+            cut.close();
+            cluster.world().runFor(Duration.ofSeconds(30));
+            assertThat(isWritten(third)).isFalse();
+            assertThat(leader(third)).isEqualTo(ReplicaId.parse("r0:s0"));
+            restart(cluster, List.of(first));
+            assertThat(cluster.world()
+                            .runUntil(() -> members.stream().allMatch(each -> holds(each, 20)), Duration.ofMinutes(1)))
+                    .isTrue();
         });
     }
 
