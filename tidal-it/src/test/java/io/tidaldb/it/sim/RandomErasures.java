@@ -1,6 +1,7 @@
 package io.tidaldb.it.sim;
 
 import io.tidaldb.api.EntityId;
+import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.core.EntityErasure;
 import io.tidaldb.core.Tenant;
@@ -21,7 +22,7 @@ import java.util.TreeSet;
 
 /**
  * Entities that are erased from tenants by chance, through whichever member serves, while another one may be away, for whom the others keep their
- * logs. In the moment in which a node says that it is done, a slot of the tenant may begin to move. Has randomness of its own.
+ * logs, or after the one that leads was cut off, which may bring back what nobody else has. In the moment in which a node says that it is done, a slot of the tenant may begin to move. Has randomness of its own.
  */
 final class RandomErasures {
 
@@ -133,9 +134,37 @@ final class RandomErasures {
                 .filter(tenant -> !RandomBackups.isCopy(tenant.id()))
                 .toList();
         if (!tenants.isEmpty()) {
-            erase(through, tenants.get((int) random.below(tenants.size())).id());
+            Tenant tenant = tenants.get((int) random.below(tenants.size()));
+            if (faulty && random.chance(300_000)) {
+                cutOff(tenant);
+                world.schedule(Duration.ofMillis(random.below(3_000)), () -> {
+                    if (!over && through.serves()) {
+                        erase(through, tenant.id());
+                    }
+                });
+            } else {
+                erase(through, tenant.id());
+            }
         }
         look(through);
+    }
+
+    // Who leads the tenant may take what nobody else gets before somebody else does.
+    private void cutOff(Tenant tenant) {
+        List<ReplicaId> placement = tenant.placement();
+        cluster.members().stream()
+                .filter(member -> !placement.isEmpty()
+                        && member.region().equals(placement.get(0).region()))
+                .findFirst()
+                .ifPresent(leader -> {
+                    world.note("cuts off " + leader.id() + ", which leads " + tenant.id());
+                    cluster.control().isolate(leader.id());
+                    SimulatedNetwork.Cut cut = cluster.network().isolate(List.of(leader.id()));
+                    world.schedule(Duration.ofMillis(random.between(1_000, 6_000)), () -> {
+                        cut.close();
+                        cluster.control().heal();
+                    });
+                });
     }
 
     private void erase(Member through, TenantId tenant) {
