@@ -190,10 +190,7 @@ record EmbeddedBackend(Tidal tidal) implements Backend {
             case "resume" -> migrations.resume(id);
             default -> {}
         }
-        return migrations
-                .find(id)
-                .map(MigrationView::of)
-                .orElseThrow(() -> NotFound.migration(id));
+        return migrations.find(id).map(MigrationView::of).orElseThrow(() -> NotFound.migration(id));
     }
 
     @Override

@@ -30,8 +30,7 @@ abstract class MigrateBackCommand extends StoreCommand {
     protected int run(Backend backend) throws InterruptedException {
         ObjectNode status = backend.migration(id, action);
         if (wait) {
-            status = MigrationWait.until(
-                    backend, id, each -> output().note(each.path("state").asText()));
+            status = MigrationWait.until(backend, id, output()::note);
         }
         output().result(status);
         return wait ? MigrationWait.code(status, unwanted) : ExitCodes.DONE;

@@ -118,10 +118,7 @@ final class MigrateStartCommand extends CliCommand {
             }
             ObjectNode status = backend.migrate(id, source, target, options);
             if (wait) {
-                status = MigrationWait.until(
-                        backend,
-                        status.path("id").asLong(),
-                        each -> output().note(each.path("state").asText()));
+                status = MigrationWait.until(backend, status.path("id").asLong(), output()::note);
             }
             output().result(status);
             return MigrationWait.code(status, "ABORTED");
@@ -136,7 +133,7 @@ final class MigrateStartCommand extends CliCommand {
             if (held) {
                 long former = each.path("id").asLong();
                 backend.migration(former, "end-hold");
-                MigrationWait.until(backend, former, status -> {});
+                MigrationWait.until(backend, former, seen -> output().note("migration " + former + ": " + seen));
             }
         }
     }

@@ -13,24 +13,40 @@ final class MigrationWait {
 
     private static final long PAUSE_MILLIS = 50;
 
+    /** From when on somebody who looks wants to know what it waits for. */
+    private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(2);
+
     private MigrationWait() {}
 
     /**
      * Waits until a migration is over, or only the time of its hold has to pass; returns how far it is then.
      *
-     * @param seen is shown each state that is new
+     * @param seen is told each state that is new, and what it waits for where that takes longer
      */
-    static ObjectNode until(Backend backend, long id, Consumer<ObjectNode> seen) throws InterruptedException {
+    static ObjectNode until(Backend backend, long id, Consumer<String> seen) throws InterruptedException {
         String before = "";
+        String waits = "";
+        long since = System.nanoTime();
+        boolean told = true;
         while (true) {
             ObjectNode status = backend.migration(id, null);
             String state = status.path("state").asText();
+            String note = status.path("note").asText("");
             if (!state.equals(before)) {
-                seen.accept(status);
+                seen.accept(state);
+            }
+            if (!state.equals(before) || !note.equals(waits)) {
                 before = state;
+                waits = note;
+                since = System.nanoTime();
+                told = note.isEmpty();
             }
             if (isDone(status)) {
                 return status;
+            }
+            if (!told && System.nanoTime() - since > PATIENCE_NANOS) {
+                seen.accept(state + ": " + note);
+                told = true;
             }
             TimeUnit.MILLISECONDS.sleep(PAUSE_MILLIS);
         }
