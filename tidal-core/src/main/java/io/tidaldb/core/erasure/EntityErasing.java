@@ -4,6 +4,7 @@ import io.tidaldb.api.EntityId;
 import io.tidaldb.api.NodeId;
 import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.TenantId;
+import io.tidaldb.api.WriteMode;
 import io.tidaldb.api.WalSegmentId;
 import io.tidaldb.api.placement.ShardAssignment;
 import io.tidaldb.core.EntityErasure;
@@ -153,7 +154,9 @@ public final class EntityErasing {
 
     private CompletableFuture<Boolean> erase(
             Node node, TenantShard shard, EntityErasureRecord record, TenantRecord tenant, Erased erased) {
-        return unlessEnded(node, node.eraseEntity(shard, record.number(), record.entity()))
+        boolean agreed = tenant.config().writes() == WriteMode.EVERYWHERE
+                || tenant.placement().contains(shard.replica());
+        return unlessEnded(node, node.eraseEntity(shard, record.number(), record.entity(), agreed))
                 .thenCompose((Optional<WalSegmentId> position) -> {
                     position.ifPresent(at -> erased.through.add(at.toString()));
                     return position.isEmpty()

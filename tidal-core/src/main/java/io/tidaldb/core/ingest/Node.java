@@ -676,10 +676,12 @@ public final class Node {
      * Erases an entity from a slot, if writes of it are taken here; returns where the erasure stands in the logs, once this node has folded it.
      *
      * @param number which erasure it is
+     * @param agreed whether it is agreed that writes are taken here: a slot that was just opened, to be moved here, has not heard who leads it
      */
-    public CompletableFuture<Optional<WalSegmentId>> eraseEntity(TenantShard shard, long number, long entity) {
+    public CompletableFuture<Optional<WalSegmentId>> eraseEntity(
+            TenantShard shard, long number, long entity, boolean agreed) {
         return loop.submit(() -> {
-            if (shard.erasures.has(number) || !shard.leads() || shard.writeRefusal() != null || shard.isStale()) {
+            if (shard.erasures.has(number) || !agreed || !shard.leads() || shard.writeRefusal() != null || shard.isStale()) {
                 return shard.erasures.position(number);
             }
             ControlRecord.Erase erase = shard.erasure(number, entity);
