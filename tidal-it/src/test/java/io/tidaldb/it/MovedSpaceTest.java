@@ -69,8 +69,7 @@ class MovedSpaceTest {
     }
 
     private static MigrationOptions options(OptionalLong maxBytesPerSecond) {
-        return new MigrationOptions(
-                maxBytesPerSecond, Duration.ofSeconds(5), Optional.of(Duration.ZERO), false, false);
+        return new MigrationOptions(maxBytesPerSecond, Duration.ofSeconds(5), Optional.of(Duration.ZERO), false, false);
     }
 
     private static void move(Tidal tidal, ReplicaId from, ReplicaId to) {
@@ -142,8 +141,9 @@ class MovedSpaceTest {
             created(tidal, MOVED, CANARY);
             long before = bytes("n1");
             long id = tidal.migrations().start(MOVED, HERE, THERE, options(OptionalLong.of(LEAST_BYTES / 4)));
-            Await.passes(() ->
-                    assertThat(tidal.migrations().find(id).orElseThrow().bytes()).isGreaterThan(LEAST_BYTES / 10));
+            Await.passes(
+                    () -> assertThat(tidal.migrations().find(id).orElseThrow().bytes())
+                            .isGreaterThan(LEAST_BYTES / 10));
             tidal.migrations().abort(id);
             MigrationMatrixTest.awaitState(tidal, id, MigrationState.ABORTED);
             assertNothingLeft("n1", before);

@@ -681,7 +681,11 @@ public final class Node {
     public CompletableFuture<Optional<WalSegmentId>> eraseEntity(
             TenantShard shard, long number, long entity, boolean agreed) {
         return loop.submit(() -> {
-            if (shard.erasures.has(number) || !agreed || !shard.leads() || shard.writeRefusal() != null || shard.isStale()) {
+            if (shard.erasures.has(number)
+                    || !agreed
+                    || !shard.leads()
+                    || shard.writeRefusal() != null
+                    || shard.isStale()) {
                 return shard.erasures.position(number);
             }
             ControlRecord.Erase erase = shard.erasure(number, entity);

@@ -120,8 +120,8 @@ public final class MarkExchange {
     private static Known known(ByteBuffer answer) {
         if (answer.remaining() > ANSWERED_BYTES) {
             // Such as one that is for this node's process before, which had asked for something else.
-            throw TidalException.invalid("an answer to a mark has " + answer.remaining() + " bytes: expected at most "
-                    + ANSWERED_BYTES);
+            throw TidalException.invalid(
+                    "an answer to a mark has " + answer.remaining() + " bytes: expected at most " + ANSWERED_BYTES);
         }
         return answer.remaining() < ANSWERED_BYTES ? Known.NOTHING : new Known(position(answer), position(answer));
     }

@@ -249,8 +249,7 @@ public final class AgreedMigrations implements Migrations {
         SortedSet<Long> queued =
                 MoveQueue.waiting(records, record -> MoveCoordinator.unreachable(record, cluster) == null);
         List<MigrationStatus> all = new ArrayList<>();
-        records.forEach(
-                record -> all.add(status(record, known.get(record.id()), queued.contains(record.id()))));
+        records.forEach(record -> all.add(status(record, known.get(record.id()), queued.contains(record.id()))));
         return all;
     }
 

@@ -161,8 +161,7 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
                 ? node.reset(assignment.shard())
                 : CompletableFuture.completedFuture(false);
         // In the loop's order: what is committed after this look is told after it.
-        begun.thenCompose(
-                        reset -> node.withReadableLogs(assignment.shard(), 0, logs -> held(assignment.shard(), logs)))
+        begun.thenCompose(reset -> node.withReadableLogs(assignment.shard(), 0, logs -> held(assignment.shard(), logs)))
                 .whenComplete((held, failure) -> scheduler.execute(() -> {
                     if (held != null) {
                         assigned(new ReplicatedSlot(assignment, node.id(), held, clock.monotonicNanos()));

@@ -390,8 +390,7 @@ public final class Scrubbing {
         String lost = "lost for good, because no other replica had it and it can't be read here: "
                 + ranges(copies, leader, lacking) + "; acknowledged at LOCAL at most";
         return report(tenant, shard, lost, true)
-                .thenComposeAsync(
-                        recorded -> thrownAway(tenant, shard, found, Node::resetHeldElsewhere), scheduler);
+                .thenComposeAsync(recorded -> thrownAway(tenant, shard, found, Node::resetHeldElsewhere), scheduler);
     }
 
     // Once that is agreed, all confirm again what is to be erased of the tenant, and this one only when it has
@@ -411,7 +410,8 @@ public final class Scrubbing {
                                 cluster.nameOf(shard.replica()), reset.apply(cluster.node(shard.replica()), shard)),
                         scheduler)
                 .thenComposeAsync(
-                        begins -> begins ? hosting.rejoin(tenant, shard) : CompletableFuture.<Void>completedFuture(null),
+                        begins ->
+                                begins ? hosting.rejoin(tenant, shard) : CompletableFuture.<Void>completedFuture(null),
                         scheduler);
     }
 

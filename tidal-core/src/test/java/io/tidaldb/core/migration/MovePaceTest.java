@@ -27,8 +27,7 @@ class MovePaceTest {
         if (sentRecords > 0) {
             pace.part(RECORD_BYTES * sentRecords, logBytes, nowNanos, nowNanos);
         }
-        pace.round(
-                new MoveFeed.Round(RECORD_BYTES * sentRecords, sentRecords, left), begun, nowNanos, nowNanos, NEAR);
+        pace.round(new MoveFeed.Round(RECORD_BYTES * sentRecords, sentRecords, left), begun, nowNanos, nowNanos, NEAR);
     }
 
     private long leftMillis(long records) {
@@ -65,9 +64,13 @@ class MovePaceTest {
     void comes() {
         assertThat(pace.leftNanos(0)).isEqualTo(-1);
         round(1_000, 103_000, 100);
-        assertThat(pace.leftNanos(RECORD_BYTES * 103_000)).as("nobody knows what is written").isEqualTo(-1);
+        assertThat(pace.leftNanos(RECORD_BYTES * 103_000))
+                .as("nobody knows what is written")
+                .isEqualTo(-1);
         round(1_000, 102_000, 100);
-        assertThat(pace.leftNanos(RECORD_BYTES * 102_000)).as("nor after so little").isEqualTo(-1);
+        assertThat(pace.leftNanos(RECORD_BYTES * 102_000))
+                .as("nor after so little")
+                .isEqualTo(-1);
         assertThat(leftMillis(10_000)).isBetween(1_000L, 1_300L);
         // A thousand are sent, and half as many written meanwhile.
         for (int i = 1; i <= 20; i++) {

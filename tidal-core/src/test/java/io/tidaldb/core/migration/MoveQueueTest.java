@@ -71,7 +71,8 @@ class MoveQueueTest {
     }
 
     @Test
-    @DisplayName("one with a node that is away leaves its place to the next, does not wait itself, and has it again afterwards")
+    @DisplayName(
+            "one with a node that is away leaves its place to the next, does not wait itself, and has it again afterwards")
     void away() {
         add(2, MigrationState.DUAL_WRITE, false);
         add(4, MigrationState.PREPARING, false);

@@ -104,7 +104,8 @@ class QueuedMovesTest {
     @DisplayName(
             "leave their places to others, and say what they wait for; they have them again when it is back, and all are done")
     void targetAway() {
-        long[] waiting = LongStream.range(0, 5).map(each -> begin(HERE, AWAY, CAP)).toArray();
+        long[] waiting =
+                LongStream.range(0, 5).map(each -> begin(HERE, AWAY, CAP)).toArray();
         assertThat(queued(0)).containsExactly(waiting[4]);
         member(2).machine().crash("it is away");
         for (long id : waiting) {
@@ -146,7 +147,8 @@ class QueuedMovesTest {
     @Test
     @DisplayName("the same where the source is away, until another replica leads it and goes on")
     void sourceAway() {
-        long[] moved = LongStream.range(0, 4).map(each -> begin(AWAY, ELSEWHERE, CAP)).toArray();
+        long[] moved =
+                LongStream.range(0, 4).map(each -> begin(AWAY, ELSEWHERE, CAP)).toArray();
         member(2).machine().crash("it is away");
         long other = begin(HERE, ELSEWHERE, 0);
         awaitState(other, MigrationState.HOLD);
