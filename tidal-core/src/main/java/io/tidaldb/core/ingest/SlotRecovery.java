@@ -17,6 +17,7 @@ import io.tidaldb.core.codec.Chain;
 import io.tidaldb.core.directory.NodeHome;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -142,14 +143,14 @@ final class SlotRecovery implements FoldSource {
     private Map<Origin, DamageNote.End> endsBefore(TenantShard shard) {
         TidalException damage = shard.damage();
         if (damage != null && damage.code() == ErrorCode.TENANT_SUSPENDED) {
-            return Map.of();
+            return Collections.emptyMap();
         }
         try {
             DamageNote note = DamageNote.find(
                             home, shard.tenantId(), shard.replica().shard())
                     .orElse(null);
             if (note == null) {
-                return Map.of();
+                return Collections.emptyMap();
             }
             if (note.thrownAway()) {
                 shard.refetches(
@@ -158,19 +159,19 @@ final class SlotRecovery implements FoldSource {
                                 "tenant " + shard.tenantId() + " on " + shard.replica()
                                         + " was damaged and is fetched from its leader again: not everything is back yet"),
                         note.lastSeqnos());
-                return Map.of();
+                return Collections.emptyMap();
             }
             if (damage == null) {
                 lookForDamage(shard, note.ends());
             }
             if (shard.damage() == null) {
                 forgetDamage(shard);
-                return Map.of();
+                return Collections.emptyMap();
             }
             return note.ends();
         } catch (TidalException e) {
             quarantine(shard, e);
-            return Map.of();
+            return Collections.emptyMap();
         }
     }
 

@@ -47,8 +47,8 @@ final class RandomMembers {
     private long rotten;
     private long merges;
 
-    /** Of each slot the log in which bits have turned. */
-    private final Map<String, Origin> rottenIn = new HashMap<>();
+    /** Of each slot where bits have turned. */
+    private final Map<String, Rotten> rottenIn = new HashMap<>();
 
     /** Those that will never come back, until they do. */
     private final List<Member> gone = new ArrayList<>();
@@ -331,9 +331,12 @@ final class RandomMembers {
         }
     }
 
+    /** A replica's copy of a log. */
+    private record Rotten(Origin origin, Member member) {}
+
     // A copy of what another wrote, while somebody has a whole one. Where all write, nobody throws away what is
-    // damaged. In a slot it is always the
-    // same log: if every replica were damaged, each elsewhere, none could be thrown away.
+    // damaged. In a slot it is always the same copy: of two that are found damaged when they are opened nobody knows
+    // how far they had gone, and if every replica were damaged, each elsewhere, none could be thrown away.
     private void rot() {
         Member member = cluster.members().get((int) rots.below(cluster.members().size()));
         Optional<Member> serving =
@@ -343,16 +346,19 @@ final class RandomMembers {
                         .disk(member.home().path())
                         .rot(
                                 log -> !log.origin().region().equals(member.region())
-                                        && rottenIn.getOrDefault(slot(log), log.origin())
-                                                .equals(log.origin())
+                                        && mayRot(new Rotten(log.origin(), member), slot(log))
                                         && isWholeElsewhere(log, member)
                                         && Chaos.isWrittenByOne(asked.tidal(), log.tenant()),
                                 rots))
                 .ifPresent(log -> {
                     rotten++;
-                    rottenIn.put(slot(log), log.origin());
+                    rottenIn.put(slot(log), new Rotten(log.origin(), member));
                     member.machine().note("a bit of log " + log + " turns");
                 });
+    }
+
+    private boolean mayRot(Rotten copy, String slot) {
+        return rottenIn.getOrDefault(slot, copy).equals(copy);
     }
 
     private boolean isWholeElsewhere(LogId log, Member member) {
