@@ -25,6 +25,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -577,6 +578,36 @@ public abstract class TransportContract {
         again.expect("up a");
         a.transport.send(B, text("hello again"));
         assertThat(again.next()).isEqualTo(bytes(text("hello again")));
+    }
+
+    @Test
+    @DisplayName("R-30 what a peer asks that was opened again is not answered by what its former self had asked")
+    void answersToAFormerSelf() throws Exception {
+        List<Peer> peers = linked();
+        Peer a = peers.get(0);
+        Peer b = peers.get(1);
+        LinkedBlockingQueue<CompletableFuture<ByteBuffer>> asked = new LinkedBlockingQueue<>();
+        a.answers = request -> {
+            CompletableFuture<ByteBuffer> answer = new CompletableFuture<>();
+            asked.add(answer);
+            return answer;
+        };
+        CompletionStage<ByteBuffer> before = b.transport.request(A, text("x"), PATIENCE);
+        CompletableFuture<ByteBuffer> late = asked.poll(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+        String address = b.transport.address();
+        b.transport.close();
+        assertThat(failure(before)).isEqualTo(ErrorCode.CLOSED);
+        a.expect("down b");
+        Peer again = new Peer(B, address);
+        again.transport.addPeer(A, a.transport.address());
+        again.expect("up a");
+        CompletionStage<ByteBuffer> now = again.transport.request(A, text("y"), PATIENCE);
+        CompletableFuture<ByteBuffer> next = asked.poll(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+        assertThat(late).isNotNull();
+        assertThat(next).isNotNull();
+        Objects.requireNonNull(late).complete(text("x was asked"));
+        Objects.requireNonNull(next).complete(text("y was asked"));
+        assertThat(answer(now)).isEqualTo(bytes(text("y was asked")));
     }
 
     @Test

@@ -119,7 +119,6 @@ public final class MarkExchange {
 
     private static Known known(ByteBuffer answer) {
         if (answer.remaining() > ANSWERED_BYTES) {
-            // Such as one that is for this node's process before, which had asked for something else.
             throw TidalException.invalid(
                     "an answer to a mark has " + answer.remaining() + " bytes: expected at most " + ANSWERED_BYTES);
         }

@@ -196,13 +196,14 @@ final class InprocTransport implements Transport {
         NodeId peer = from.from().local();
         switch (parcel.kind()) {
             case MESSAGE -> receiver.message(peer, parcel.bytes());
-            case REQUEST -> answer(peer, receiver, parcel);
+            case REQUEST -> answer(from.from(), receiver, parcel);
             case ANSWER -> complete(parcel, null);
             case FAILURE -> complete(parcel, failure(parcel.bytes()));
         }
     }
 
-    private void answer(NodeId peer, TransportHandler receiver, Parcel request) {
+    private void answer(InprocTransport asking, TransportHandler receiver, Parcel request) {
+        NodeId peer = asking.local();
         CompletionStage<ByteBuffer> answer;
         try {
             answer = receiver.request(peer, request.bytes());
@@ -211,7 +212,8 @@ final class InprocTransport implements Transport {
         }
         answer.whenComplete((bytes, failure) -> {
             Channel back = channels.get(peer);
-            if (back != null) {
+            // One that has been opened again numbers its requests anew.
+            if (back != null && back.to() == asking) {
                 back.send(
                         failure == null
                                 ? new Parcel(
