@@ -1,11 +1,14 @@
 package io.tidaldb.it;
 
+import io.tidaldb.core.Signal;
+import io.tidaldb.core.Tenant;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -16,6 +19,22 @@ import java.util.stream.Stream;
  * @param texts a character for each byte
  */
 record Canaries(Path directory, List<String> texts) {
+
+    /** How many signals {@link #fill} writes. */
+    static final int SIGNALS = 10_000;
+
+    private static final int PER_WRITE = 200;
+
+    /** Writes a signal of each of many entities whose names begin with this one. */
+    static void fill(Tenant tenant, String name) {
+        for (int i = 0; i < SIGNALS / PER_WRITE; i++) {
+            List<Signal> signals = new ArrayList<>();
+            for (int j = 0; j < PER_WRITE; j++) {
+                signals.add(Signal.of("view", name + i + "-" + j, 1));
+            }
+            tenant.recordAll(signals);
+        }
+    }
 
     /** Returns bytes as a text to search for. */
     static String text(byte[] bytes) {

@@ -8,14 +8,12 @@ import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.core.ErasureCertificate;
-import io.tidaldb.core.Signal;
 import io.tidaldb.core.Tenant;
 import io.tidaldb.core.Tidal;
 import io.tidaldb.core.Topology;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.io.TempDir;
@@ -46,16 +44,6 @@ class ErasureTest {
         return new Canaries(directory, List.of(CANARY)).holding();
     }
 
-    private static void fill(Tenant tenant, String name) {
-        for (int i = 0; i < 50; i++) {
-            List<Signal> signals = new ArrayList<>();
-            for (int j = 0; j < 200; j++) {
-                signals.add(Signal.of("view", name + i + "-" + j, 1));
-            }
-            tenant.recordAll(signals);
-        }
-    }
-
     private static ErasureCertificate certificate(Tidal tidal) {
         return tidal.erasures().stream()
                 .filter(each -> each.tenant().equals(GONE))
@@ -70,11 +58,12 @@ class ErasureTest {
     void leavesNothing(String wal) throws IOException {
         try (Tidal tidal = open(wal)) {
             Tenant kept = tidal.createTenant(TenantConfig.builder(KEPT).build());
-            fill(kept, "other-");
-            fill(tidal.createTenant(TenantConfig.builder(GONE).label(CANARY).build()), CANARY);
+            Canaries.fill(kept, "other-");
+            Canaries.fill(
+                    tidal.createTenant(TenantConfig.builder(GONE).label(CANARY).build()), CANARY);
             Await.noLag(tidal);
             tidal.checkpoint();
-            fill(tidal.tenant(GONE).orElseThrow(), CANARY + "-more-");
+            Canaries.fill(tidal.tenant(GONE).orElseThrow(), CANARY + "-more-");
             assertThat(holding()).hasSizeGreaterThan(3);
             tidal.deleteTenant(GONE);
             Await.until(() -> certificate(tidal).isComplete());
@@ -96,7 +85,7 @@ class ErasureTest {
     @DisplayName("F-70: is not complete before a node that was away has erased its replica, too")
     void waitsForWhoIsAway(String wal) throws IOException {
         try (Tidal tidal = open(wal)) {
-            fill(tidal.createTenant(TenantConfig.builder(GONE).build()), CANARY);
+            Canaries.fill(tidal.createTenant(TenantConfig.builder(GONE).build()), CANARY);
             Await.noLag(tidal);
             tidal.crashNode(AWAY);
             tidal.deleteTenant(GONE);
@@ -115,7 +104,7 @@ class ErasureTest {
     @DisplayName("F-70: goes on after a crash in the middle of it")
     void goesOnAfterACrash(String wal) throws IOException {
         Tidal crashing = open(wal);
-        fill(crashing.createTenant(TenantConfig.builder(GONE).build()), CANARY);
+        Canaries.fill(crashing.createTenant(TenantConfig.builder(GONE).build()), CANARY);
         Await.noLag(crashing);
         Thread crash = new Thread(crashing::abandon);
         Thread deletion = new Thread(() -> {

@@ -6,7 +6,6 @@ import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.core.MigrationOptions;
-import io.tidaldb.core.Signal;
 import io.tidaldb.core.Tenant;
 import io.tidaldb.core.Tidal;
 import io.tidaldb.core.Topology;
@@ -14,7 +13,6 @@ import io.tidaldb.core.control.MigrationState;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -31,11 +29,9 @@ class MovedSpaceTest {
     private static final String CANARY = "canary-77c02e94ab1f";
     private static final ReplicaId HERE = ReplicaId.parse("r0:s0");
     private static final ReplicaId THERE = ReplicaId.parse("r1:s1");
-    private static final int WRITES = 50;
-    private static final int PER_WRITE = 200;
 
     /** Of the tenant's logs alone; its checkpoint comes to that. */
-    private static final long LEAST_BYTES = 40L * WRITES * PER_WRITE;
+    private static final long LEAST_BYTES = 40L * Canaries.SIGNALS;
 
     /** What a node notes of its own, and the store of its files. */
     private static final long SLACK = 100_000;
@@ -58,13 +54,7 @@ class MovedSpaceTest {
     private static Tenant created(Tidal tidal, TenantId id, String name) {
         Tenant tenant =
                 tidal.createTenant(TenantConfig.builder(id).pinnedShards(HERE).build());
-        for (int i = 0; i < WRITES; i++) {
-            List<Signal> signals = new ArrayList<>();
-            for (int j = 0; j < PER_WRITE; j++) {
-                signals.add(Signal.of("view", name + i + "-" + j, 1));
-            }
-            tenant.recordAll(signals);
-        }
+        Canaries.fill(tenant, name);
         return tenant;
     }
 
@@ -128,8 +118,8 @@ class MovedSpaceTest {
                 move(tidal, THERE, HERE);
                 assertNothingLeft("n1", elsewhere);
             }
-            assertThat(moved.total("view")).isEqualTo(WRITES * PER_WRITE);
-            assertThat(tidal.tenant(STAYS).orElseThrow().total("view")).isEqualTo(WRITES * PER_WRITE);
+            assertThat(moved.total("view")).isEqualTo(Canaries.SIGNALS);
+            assertThat(tidal.tenant(STAYS).orElseThrow().total("view")).isEqualTo(Canaries.SIGNALS);
         }
     }
 
@@ -147,7 +137,7 @@ class MovedSpaceTest {
             tidal.migrations().abort(id);
             MigrationMatrixTest.awaitState(tidal, id, MigrationState.ABORTED);
             assertNothingLeft("n1", before);
-            assertThat(tidal.tenant(MOVED).orElseThrow().total("view")).isEqualTo(WRITES * PER_WRITE);
+            assertThat(tidal.tenant(MOVED).orElseThrow().total("view")).isEqualTo(Canaries.SIGNALS);
         }
     }
 }
