@@ -43,8 +43,8 @@ class ClientFramesTest {
     /** The only channel of requests that is open to clients, for the calls that are allowed. */
     private static final int CALLS = 2;
 
-    private static final Set<Class<?>> ALLOWED =
-            Set.of(Call.Write.class, Call.Read.class, Call.Top.class, Call.Totals.class, Call.Route.class);
+    private static final Set<Class<?>> ALLOWED = Set.of(
+            Call.Write.class, Call.Writes.class, Call.Read.class, Call.Top.class, Call.Totals.class, Call.Route.class);
 
     @TempDir
     Path directory;
@@ -134,6 +134,7 @@ class ClientFramesTest {
                 // One that may ask is not noted, whatever it is told.
                 ask(network, call(Call.Route.class, false));
                 ask(network, call(Call.Totals.class, false));
+                expectCorrupt(network);
                 assertThat(noted).isEmpty();
                 for (int channel = 0; channel < 256; channel++) {
                     if (channel != CALLS) {
@@ -162,6 +163,15 @@ class ClientFramesTest {
                 .toCompletableFuture()
                 .join();
         return codec.answer(answer);
+    }
+
+    private void expectCorrupt(NodeNetwork network) {
+        Call.Part two = new Call.Part(new long[] {1, 2}, 2, new long[0], List.of());
+        Call.Writes call = new Call.Writes(0, 7, 0, null, DEADLINE.toNanos(), List.of(two));
+        assertThat(ask(network, call)).isInstanceOfSatisfying(Answer.Refused.class, refused -> {
+            assertThat(refused.code()).isEqualTo(ErrorCode.CORRUPT_DATA.name());
+            assertThat(refused.message()).contains("2 signals and 0 bytes", "expected 21 bytes a signal");
+        });
     }
 
     private void expectRefused(NodeNetwork network, NodeId client, Call call) {

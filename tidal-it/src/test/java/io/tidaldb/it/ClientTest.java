@@ -29,6 +29,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.stream.IntStream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -198,6 +200,65 @@ class ClientTest {
                 .allMatch(each -> each.isCompletedExceptionally()));
         fails(ErrorCode.CLOSED, "closed", () -> tenant.record("view", 1, 1));
         client.close();
+    }
+
+    @Test
+    @DisplayName("has writes that come at once share requests: each counts once, or fails alone")
+    void together() {
+        ClientTenant tenant = create(config().durability(Durability.MAJORITY));
+        tenant.record("view", "first", 1);
+        WriteOptions twice = WriteOptions.DEFAULT.with(new IdempotencyKey(3, 4));
+        Signal again = Signal.of("view", "again", 1).at(Instant.now());
+        long late = EventTime.nanos(Instant.now().plusSeconds(3600));
+        List<CompletableFuture<Position>> open = new ArrayList<>();
+        for (int i = 0; i < 60; i++) {
+            Signal signal = Signal.of("view", "entity-" + i, 1);
+            switch (i % 10) {
+                case 3 -> open.add(write(tenant, signal.at(late), WriteOptions.DEFAULT));
+                case 5 -> open.add(write(tenant, again, twice));
+                default -> open.add(write(tenant, signal, WriteOptions.DEFAULT));
+            }
+        }
+        for (int i = 0; i < 60; i++) {
+            CompletableFuture<Position> write = open.get(i);
+            if (i % 10 == 3) {
+                assertThat(failure(write).code()).isEqualTo(ErrorCode.EVENT_TIME_TOO_FAR);
+            } else {
+                assertThat(write.join().records()).hasSize(1);
+            }
+            if (i % 10 == 5) {
+                assertThat(write.join()).isEqualTo(open.get(5).join());
+            }
+        }
+        assertThat(tenant.total("view")).isEqualTo(1 + 8 * 6 + 1);
+        assertThat(tenant.read("view", "entity-59", ReadOptions.DEFAULT).count())
+                .isEqualTo(1);
+    }
+
+    @Test
+    @DisplayName("has some of the writes that share a request refused by quota, and the others recorded")
+    void quotaOfSome() {
+        ClientTenant tenant = create(config().maxSignalsPerSecond(1).burst(40));
+        List<CompletableFuture<Position>> open = IntStream.range(0, 60)
+                .mapToObj(i -> write(tenant, Signal.of("view", i, 1), WriteOptions.DEFAULT))
+                .toList();
+        List<CompletableFuture<Position>> refused = open.stream()
+                .filter(each ->
+                        each.handle((position, failure) -> failure != null).join())
+                .toList();
+        assertThat(refused)
+                .hasSizeBetween(1, 20)
+                .allSatisfy(each -> assertThat(failure(each)).isInstanceOf(QuotaExceededException.class));
+        assertThat(tenant.total("view")).isEqualTo(60 - refused.size());
+    }
+
+    private static CompletableFuture<Position> write(ClientTenant tenant, Signal signal, WriteOptions options) {
+        return tenant.recordAllAsync(List.of(signal), options).toCompletableFuture();
+    }
+
+    private static TidalException failure(CompletableFuture<?> write) {
+        Throwable failure = write.handle((done, reason) -> reason).join();
+        return (TidalException) Objects.requireNonNull(failure);
     }
 
     @Test

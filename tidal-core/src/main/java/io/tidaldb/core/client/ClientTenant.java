@@ -59,6 +59,10 @@ public final class ClientTenant {
     /**
      * As {@link #recordAll}, without waiting. Refusals come through the stage too, as a TidalException that is not wrapped. Stages complete on
      * a callback thread of the client.
+     *
+     * <p>What comes while several requests have no answer goes together with what comes next, so many writes at once cost less each. One that
+     * fails takes no other with it. Writes of a thread to the same slots at the same level reach the node in their order, but for those that are
+     * tried again, or have less than 2 seconds left, which wait for none.
      */
     public CompletionStage<Position> recordAllAsync(List<Signal> signals, WriteOptions options) {
         return writes.recordAsync(signals, options);

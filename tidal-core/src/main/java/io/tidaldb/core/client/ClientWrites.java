@@ -1,23 +1,18 @@
 package io.tidaldb.core.client;
 
-import io.tidaldb.api.Durability;
 import io.tidaldb.api.ErrorCode;
-import io.tidaldb.api.IdempotencyKey;
 import io.tidaldb.api.NodeId;
 import io.tidaldb.api.OverloadedException;
 import io.tidaldb.api.TidalException;
-import io.tidaldb.api.WalSegmentId;
 import io.tidaldb.core.Position;
 import io.tidaldb.core.Signal;
 import io.tidaldb.core.WriteOptions;
 import io.tidaldb.core.codec.SignalRecords;
-import io.tidaldb.core.remote.Answer;
-import io.tidaldb.core.remote.Call;
 import io.tidaldb.core.runtime.Waiting;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.time.Duration;
-import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -29,17 +24,16 @@ final class ClientWrites {
 
     private static final int MAX_SIGNALS = 100_000;
 
-    /** For how long one node is waited for, which may be gone without a word. */
-    private static final Duration ATTEMPT = Duration.ofSeconds(2);
-
     private static final Duration SLACK = Duration.ofSeconds(1);
 
     private final Cluster cluster;
     private final Routing routing;
+    private final Outbox outbox;
 
     ClientWrites(Cluster cluster, Routing routing) {
         this.cluster = cluster;
         this.routing = routing;
+        this.outbox = new Outbox(cluster, routing.tenant());
     }
 
     Position record(List<Signal> signals, WriteOptions options) {
@@ -97,6 +91,7 @@ final class ClientWrites {
         ByteBuffer records =
                 ByteBuffer.allocate(SignalRecords.BYTES * signals.size()).order(ByteOrder.LITTLE_ENDIAN);
         SortedMap<Long, String> names = new TreeMap<>();
+        BitSet slots = new BitSet(route.slots().size());
         for (int i = 0; i < signals.size(); i++) {
             Signal signal = signals.get(i);
             long entity = signal.entity().value();
@@ -111,25 +106,11 @@ final class ClientWrites {
             if (name != null) {
                 names.put(entity, name);
             }
+            slots.set(route.router().slot(entity));
         }
-        Duration wait = left.compareTo(ATTEMPT) < 0 ? left : ATTEMPT;
-        return cluster.ask(
-                        home, routing.tenant(), call(route, names, options, wait), records, Answer.Written.class, wait)
-                .thenApply(written -> new Position(
-                        written.records().stream().map(WalSegmentId::parse).toList()));
-    }
-
-    private Call call(Route route, SortedMap<Long, String> names, WriteOptions options, Duration wait) {
-        IdempotencyKey key = options.idempotencyKey().orElseThrow();
-        return new Call.Write(
-                route.index(),
-                routing.tenant().value(),
-                route.life(),
-                false,
-                options.durability().map(Durability::name).orElse(null),
-                new long[] {key.high(), key.low()},
-                wait.toNanos(),
-                names.keySet().stream().mapToLong(Long::longValue).toArray(),
-                new ArrayList<>(names.values()));
+        return outbox.send(
+                new Outbox.Way(home, route.index(), route.life(), slots, options.durability()),
+                new Outbox.Item(
+                        records, names, options.idempotencyKey().orElseThrow(), cluster.nowNanos() + left.toNanos()));
     }
 }

@@ -120,10 +120,6 @@ final class Cluster implements AutoCloseable {
         return isUp(node) && (until == null || until - nowNanos() < 0);
     }
 
-    private void shun(NodeId node) {
-        shunned.put(node, nowNanos() + SHUN.toNanos());
-    }
-
     /** Keeps links to the nodes that there are, and to the seeds. */
     synchronized void follow(Map<NodeId, String> agreed) {
         SortedMap<NodeId, String> next = new TreeMap<>(agreed);
@@ -201,11 +197,16 @@ final class Cluster implements AutoCloseable {
                                     ? Refusals.reason(tenant, refused)
                                     : new TidalException(
                                             ErrorCode.INTERNAL, "node " + node + " answered something else: " + answer);
-                    if (reason.code() == ErrorCode.DEADLINE_EXCEEDED) {
-                        shun(node);
-                    }
-                    throw reason;
+                    throw noted(node, reason);
                 });
+    }
+
+    /** Returns why a node has not done what it was asked, and asks it last for a while if it was late. */
+    TidalException noted(NodeId node, TidalException reason) {
+        if (reason.code() == ErrorCode.DEADLINE_EXCEEDED) {
+            shunned.put(node, nowNanos() + SHUN.toNanos());
+        }
+        return reason;
     }
 
     // This end was closed with the call under way: nobody knows what came of it.

@@ -19,6 +19,14 @@ public sealed interface Answer {
     /** Where a write ended: printed records, one for each slot. */
     record Written(List<String> records) implements Answer {}
 
+    /**
+     * What came of each of several writes.
+     *
+     * @param records where they ended, as in {@link Written}, in their order; nothing of one that was refused
+     * @param refused why, by place in that order from 0
+     */
+    record EachWritten(List<List<String>> records, Map<Integer, Refused> refused) implements Answer {}
+
     /** What is known of entities, in the order in which they were asked for. */
     record Readings(List<Cell> cells) implements Answer {}
 

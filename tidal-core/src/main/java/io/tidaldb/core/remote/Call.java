@@ -41,6 +41,48 @@ public sealed interface Call {
             implements Call {}
 
     /**
+     * Records what was written apart, and is answered apart; the encoded records are attached, in order.
+     *
+     * @param life as in {@link Write}
+     * @param durability the level's name, or null for the tenant's own
+     * @param waitNanos how long other nodes are waited for
+     * @param writes 1 to {@link #MOST}
+     */
+    record Writes(
+            long index, long tenant, long life, @Nullable String durability, long waitNanos, List<Part> writes)
+            implements Call {
+
+        /** Most writes in one call. */
+        public static final int MOST = 1_024;
+
+        /** @throws IllegalArgumentException if there are none or too many */
+        public Writes {
+            if (writes.isEmpty() || writes.size() > MOST) {
+                throw new IllegalArgumentException("a call has " + writes.size() + " writes: expected 1 to " + MOST);
+            }
+        }
+    }
+
+    /**
+     * A write among others.
+     *
+     * @param key high and low half of the idempotency key
+     * @param signals how many of the records are its own
+     * @param named as in {@link Write}
+     */
+    record Part(long[] key, int signals, long[] named, List<String> names) {
+
+        /** @throws IllegalArgumentException if the key has not two halves, there are no signals, or names are not in step */
+        public Part {
+            if (key.length != 2 || signals < 1 || named.length != names.size()) {
+                throw new IllegalArgumentException("a write has " + key.length + " halves of a key, " + signals
+                        + " signals, " + named.length + " named entities and " + names.size()
+                        + " names: expected 2, 1 or more, and as many of either");
+            }
+        }
+    }
+
+    /**
      * Reads many entities.
      *
      * @param region whose replicas are to answer

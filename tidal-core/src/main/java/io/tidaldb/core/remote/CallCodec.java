@@ -52,6 +52,7 @@ public final class CallCodec {
         // Clients.
         CALLS.put(Call.Route.class, 60);
         CALLS.put(Call.Enter.class, 61);
+        CALLS.put(Call.Writes.class, 62);
         // Hard negatives and sessions.
         CALLS.put(Call.RecordUser.class, 50);
         CALLS.put(Call.Hidden.class, 51);
@@ -86,6 +87,7 @@ public final class CallCodec {
         // Clients.
         ANSWERS.put(Answer.Route.class, 60);
         ANSWERS.put(Answer.Entered.class, 61);
+        ANSWERS.put(Answer.EachWritten.class, 62);
         // Hard negatives and sessions.
         ANSWERS.put(Answer.Hidden.class, 50);
         ANSWERS.put(Answer.Session.class, 51);

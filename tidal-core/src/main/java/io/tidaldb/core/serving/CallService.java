@@ -54,6 +54,7 @@ import java.nio.ByteOrder;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -147,7 +148,7 @@ public final class CallService implements AutoCloseable {
                 .handle((answer, failure) -> codec.encode(failure == null ? answer : refused(failure)))
                 .whenComplete((answer, never) -> {
                     open.decrementAndGet();
-                    clients.answered(peer);
+                    clients.answered(peer, call);
                 });
     }
 
@@ -176,6 +177,8 @@ public final class CallService implements AutoCloseable {
     private CompletableFuture<? extends Answer> answer(Call call, ByteBuffer attached) {
         if (call instanceof Call.Write write) {
             return write(write, attached);
+        } else if (call instanceof Call.Writes writes) {
+            return writes(writes, attached);
         } else if (call instanceof Call.Read read) {
             return on(reads, () -> read(read));
         } else if (call instanceof Call.Top top) {
@@ -267,6 +270,58 @@ public final class CallService implements AutoCloseable {
                 ? CompletableFuture.failedFuture(
                         new TidalException(ErrorCode.NOT_OWNER, "the node is starting: it leads nothing yet"))
                 : handing.promote(promotion, preferring, Promotion.TO_CATCH_UP);
+    }
+
+    private CompletableFuture<Answer> writes(Call.Writes writes, ByteBuffer records) {
+        long signals = writes.writes().stream().mapToLong(Call.Part::signals).sum();
+        if (records.remaining() != signals * SignalRecords.BYTES) {
+            throw new TidalException(
+                    ErrorCode.CORRUPT_DATA,
+                    "a call has writes of " + signals + " signals and " + records.remaining()
+                            + " bytes of records: expected " + SignalRecords.BYTES + " bytes a signal");
+        }
+        List<CompletableFuture<Answer>> answers =
+                new ArrayList<>(writes.writes().size());
+        int at = 0;
+        for (Call.Part part : writes.writes()) {
+            int bytes = part.signals() * SignalRecords.BYTES;
+            answers.add(alone(writes, part, records.slice(at, bytes)).exceptionally(this::refused));
+            at += bytes;
+        }
+        return CompletableFuture.allOf(answers.toArray(CompletableFuture[]::new))
+                .thenApply(nothing -> each(answers));
+    }
+
+    private CompletableFuture<Answer> alone(Call.Writes writes, Call.Part part, ByteBuffer records) {
+        Call.Write write = new Call.Write(
+                writes.index(),
+                writes.tenant(),
+                writes.life(),
+                false,
+                writes.durability(),
+                part.key(),
+                writes.waitNanos(),
+                part.named(),
+                part.names());
+        try {
+            clients.check(write, records.order(ByteOrder.LITTLE_ENDIAN));
+            return write(write, records);
+        } catch (TidalException e) {
+            return CompletableFuture.failedFuture(e);
+        }
+    }
+
+    private static Answer each(List<CompletableFuture<Answer>> answers) {
+        List<List<String>> records = new ArrayList<>(answers.size());
+        Map<Integer, Answer.Refused> refused = new TreeMap<>();
+        for (CompletableFuture<Answer> each : answers) {
+            Answer answer = each.join();
+            if (answer instanceof Answer.Refused refusal) {
+                refused.put(records.size(), refusal);
+            }
+            records.add(answer instanceof Answer.Written written ? written.records() : List.of());
+        }
+        return new Answer.EachWritten(records, refused);
     }
 
     private CompletableFuture<Answer> write(Call.Write write, ByteBuffer records) {

@@ -36,7 +36,7 @@ final class ClientCalls {
     private final Instance tidal;
     private final ControlPlane control;
 
-    /** How many calls of a client have no answer yet; clients without any are not in it. */
+    /** How many calls of a client have no answer yet, each of several writes as one; clients without any are not in it. */
     private final Map<NodeId, Integer> open = new ConcurrentHashMap<>();
 
     ClientCalls(Instance tidal, ControlPlane control) {
@@ -64,27 +64,36 @@ final class ClientCalls {
         if (call instanceof Call.Write write) {
             check(write, attached.slice().order(ByteOrder.LITTLE_ENDIAN));
         }
-        if (open.merge(client, 1, Integer::sum) > MAX_OPEN) {
-            answered(client);
+        if (open.merge(client, weight(call), Integer::sum) > MAX_OPEN) {
+            answered(client, call);
             throw new OverloadedException(
                     "client " + client + " waits for " + MAX_OPEN + " answers already: try again after a pause");
         }
     }
 
-    void answered(NodeId peer) {
-        open.computeIfPresent(peer, (client, calls) -> calls == 1 ? null : calls - 1);
+    void answered(NodeId peer, Call call) {
+        open.computeIfPresent(peer, (client, calls) -> calls == weight(call) ? null : calls - weight(call));
+    }
+
+    private static int weight(Call call) {
+        return call instanceof Call.Writes writes ? writes.writes().size() : 1;
     }
 
     private static boolean isOpenToClients(Call call) {
         return call instanceof Call.Write write && !write.admitted()
+                || call instanceof Call.Writes
                 || call instanceof Call.Read
                 || call instanceof Call.Top
                 || call instanceof Call.Totals
                 || call instanceof Call.Route;
     }
 
-    // A node has checked what it sends on; whether types are declared is looked at later in either case.
-    private void check(Call.Write write, ByteBuffer records) {
+    /**
+     * Checks a write, which a node has done with what it sends on; whether types are declared is looked at later in either case.
+     *
+     * @param records little-endian
+     */
+    void check(Call.Write write, ByteBuffer records) {
         int named = Math.min(write.named().length, write.names().size());
         for (int i = 0; i < named; i++) {
             EntityId entity = EntityNames.idOf(write.names().get(i));
@@ -96,7 +105,7 @@ final class ClientCalls {
         long now = tidal.clock().wallNanos();
         for (int at = 0; at + SignalRecords.BYTES <= records.limit(); at += SignalRecords.BYTES) {
             long time = SignalRecords.eventNanos(records, at);
-            if (time < 0 || time - now > tidal.maxFutureNanos()) {
+            if (time < 0 || tidal.isTooFarAhead(time, now)) {
                 throw new TidalException(
                         ErrorCode.EVENT_TIME_TOO_FAR,
                         "event time " + time + " of a signal for entity "
