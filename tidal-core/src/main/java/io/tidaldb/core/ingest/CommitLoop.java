@@ -27,6 +27,9 @@ public final class CommitLoop implements LoopBody {
     /** While several tenants have something waiting: the longest that one has to wait for the others' commit. */
     private static final int SHARED_COMMIT_BYTES = 256 << 10;
 
+    /** For so long a part of a copy waits for a write whose sync it can share: as long as writes are apart of which 200 come in a second. */
+    private static final long COMPANY_NANOS = 5_000_000;
+
     private final LoopQueue queue = new LoopQueue();
     private final GroupCommit commits;
     private final Clock clock;
@@ -34,6 +37,11 @@ public final class CommitLoop implements LoopBody {
     private final ForegroundLatency foreground;
     private final FairQueue waiting = new FairQueue();
     private final Queue<LoopTask<?>> system = new ArrayDeque<>();
+
+    /** Parts of copies that wait for company. */
+    private final Queue<ReceivedBatches> patient = new ArrayDeque<>();
+
+    private long patientUntilNanos;
     private final Queue<LoopTask<?>> afterCommit = new ArrayDeque<>();
     private @Nullable LoopHandle handle;
 
@@ -155,13 +163,19 @@ public final class CommitLoop implements LoopBody {
 
     @Override
     public long idleNanos() {
-        return commits.hasPutOff() ? GroupCommit.MAX_PUT_OFF_NANOS : Long.MAX_VALUE;
+        long synced = commits.hasPutOff() ? GroupCommit.MAX_PUT_OFF_NANOS : Long.MAX_VALUE;
+        long company = patient.isEmpty() ? Long.MAX_VALUE : Math.max(1, patientUntilNanos - clock.monotonicNanos());
+        return Math.min(synced, company);
     }
 
     @Override
     public void idled() {
         try {
             commits.settle();
+            if (!patient.isEmpty()) {
+                waitNoLonger();
+                turn();
+            }
         } catch (RuntimeException e) {
             breakOff(e);
         }
@@ -193,6 +207,10 @@ public final class CommitLoop implements LoopBody {
 
     private boolean turn() {
         boolean worked = admitQueued();
+        // A loop that is kept busy by tasks does not idle.
+        if (!patient.isEmpty() && clock.monotonicNanos() - patientUntilNanos >= 0) {
+            waitNoLonger();
+        }
         if (!system.isEmpty()) {
             commits.settle();
         }
@@ -239,7 +257,10 @@ public final class CommitLoop implements LoopBody {
         while (item != null) {
             LoopItem next = item.next;
             Flow flow = item.flow();
-            if (flow != null) {
+            if (flow != null && mayWait(item)) {
+                defer((ReceivedBatches) item);
+            } else if (flow != null) {
+                waitNoLonger();
                 waiting.add(flow, item);
             } else if (item instanceof LoopTask<?> task) {
                 system.add(task);
@@ -247,6 +268,28 @@ public final class CommitLoop implements LoopBody {
             item = next;
         }
         return any;
+    }
+
+    // A sync for a part of a copy alone is one more that the next write would wait for.
+    private boolean mayWait(LoopItem item) {
+        return item instanceof ReceivedBatches received
+                && received.patient
+                && waiting.isEmpty()
+                && foreground.comes(clock.monotonicNanos());
+    }
+
+    private void defer(ReceivedBatches part) {
+        if (patient.isEmpty()) {
+            patientUntilNanos = clock.monotonicNanos() + COMPANY_NANOS;
+        }
+        patient.add(part);
+    }
+
+    // In the order in which they came, before whatever came later.
+    private void waitNoLonger() {
+        for (ReceivedBatches part = patient.poll(); part != null; part = patient.poll()) {
+            waiting.add(part.flow(), part);
+        }
     }
 
     private int take(LoopItem item) {
@@ -262,6 +305,8 @@ public final class CommitLoop implements LoopBody {
 
     /** Commits what is queued. Called when nobody runs the loop any more; {@link #abandon} follows. */
     void close() {
+        admitQueued();
+        waitNoLonger();
         while (runOnce()) {
             // Everything that was queued before gets its answer.
         }
@@ -272,6 +317,7 @@ public final class CommitLoop implements LoopBody {
     public void abandon() {
         closed = true;
         admitQueued();
+        waitNoLonger();
         for (LoopTask<?> task = system.poll(); task != null; task = system.poll()) {
             refuse(task);
         }

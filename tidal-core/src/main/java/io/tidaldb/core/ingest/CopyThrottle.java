@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 public final class CopyThrottle {
 
     private static final double START = 8 << 20;
-    private static final double LEAST = 1 << 20;
+    private static final double LEAST = 4 << 20;
 
     /** What of the fastest that was seen is always left to it. */
     private static final double LEAST_SHARE = 0.05;

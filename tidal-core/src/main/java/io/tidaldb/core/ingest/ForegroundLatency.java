@@ -1,6 +1,7 @@
 package io.tidaldb.core.ingest;
 
 import io.tidaldb.core.runtime.Clock;
+import java.util.Arrays;
 
 /**
  * How many of the tenants' writes to a node take longer than they may because a slot is copied to it or from it. What is usual is learnt
@@ -18,21 +19,31 @@ public final class ForegroundLatency {
     /** For how long a copy that has ended may still be felt: the disk works it off. */
     private static final long SETTLE_NANOS = 20_000_000L;
 
+    /** Whoever wrote so long ago is taken to write again soon. */
+    private static final long ACTIVE_NANOS = 100_000_000L;
+
     /** From so many on there is a p99. */
     private static final int ENOUGH = 200;
 
-    /** From so many on older ones count half. */
-    private static final int FORGET = 1 << 15;
+    /** What is usual is what was in two such stretches: of so many writes at least, and so long. What was an hour ago is not. */
+    private static final int STRETCH = 500;
+
+    private static final long STRETCH_NANOS = 5_000_000_000L;
 
     private final Clock clock;
     private final double factor;
-    private final int[] usual = new int[BUCKETS];
-    private int known;
+    private int[] recent = new int[BUCKETS];
+    private int[] before = new int[BUCKETS];
+    private int recentlyKnown;
+    private int knownBefore;
     private int unseen;
+    private long stretchNanos;
     private long bound = Long.MAX_VALUE;
     private int copies;
     private boolean copied;
     private long lastCopyNanos;
+    private boolean acknowledged;
+    private long lastAcknowledgedNanos;
     private long writes;
     private long slow;
 
@@ -60,33 +71,37 @@ public final class ForegroundLatency {
     private synchronized void acknowledged(long beganNanos, long nowNanos) {
         long took = Math.max(0, nowNanos - beganNanos);
         writes++;
+        acknowledged = true;
+        lastAcknowledgedNanos = nowNanos;
         if (took > bound) {
             slow++;
         }
         boolean quiet = copies == 0 && (!copied || beganNanos - lastCopyNanos > SETTLE_NANOS);
         if (quiet) {
-            learn(took);
+            learn(took, nowNanos);
         }
     }
 
-    private void learn(long took) {
-        usual[bucket(took)]++;
-        known++;
+    private void learn(long took, long nowNanos) {
+        recent[bucket(took)]++;
+        recentlyKnown++;
         unseen++;
+        int known = recentlyKnown + knownBefore;
         // The more are known, the less changes it: to look costs as much as to fold some hundred records.
         if (known >= ENOUGH && unseen > known >> 3) {
             unseen = 0;
-            bound = (long) (factor * p99());
-            if (known >= FORGET) {
-                forgetHalf();
+            bound = (long) (factor * p99(known));
+            if (recentlyKnown >= STRETCH && nowNanos - stretchNanos >= STRETCH_NANOS) {
+                forget(nowNanos);
             }
         }
     }
 
-    private long p99() {
-        int above = known / 100;
+    // A standard deviation above the estimate: of some hundred writes it is off by as much.
+    private long p99(int known) {
+        int above = known / 100 - (int) Math.sqrt(known / 100.0);
         for (int bucket = BUCKETS - 1; bucket > 0; bucket--) {
-            above -= usual[bucket];
+            above -= recent[bucket] + before[bucket];
             if (above < 0) {
                 return upperBound(bucket);
             }
@@ -94,12 +109,14 @@ public final class ForegroundLatency {
         return upperBound(0);
     }
 
-    private void forgetHalf() {
-        known = 0;
-        for (int bucket = 0; bucket < BUCKETS; bucket++) {
-            usual[bucket] /= 2;
-            known += usual[bucket];
-        }
+    private void forget(long nowNanos) {
+        int[] older = before;
+        before = recent;
+        knownBefore = recentlyKnown;
+        Arrays.fill(older, 0);
+        recent = older;
+        recentlyKnown = 0;
+        stretchNanos = nowNanos;
     }
 
     private static int bucket(long nanos) {
@@ -123,6 +140,11 @@ public final class ForegroundLatency {
     public synchronized void copyEnded() {
         copies--;
         lastCopyNanos = clock.monotonicNanos();
+    }
+
+    /** Returns whether a write is likely to come in the next moments. */
+    synchronized boolean comes(long nowNanos) {
+        return acknowledged && nowNanos - lastAcknowledgedNanos < ACTIVE_NANOS;
     }
 
     /** Returns what was acknowledged so far. */

@@ -454,11 +454,13 @@ final class GroupCommit {
             }
             sync();
             if (failed == null) {
-                appended.forEach(this::fold);
-                dirty.forEach(TenantShard::folded);
+                foldAll(false);
                 acknowledge(true);
                 tell();
                 acknowledge(false);
+                completions.handOver();
+                // Whoever copies waits for it, and no write.
+                foldAll(true);
                 clearAppended();
             }
         }
@@ -803,6 +805,19 @@ final class GroupCommit {
         }
         accepted(batch, count);
         return waiting;
+    }
+
+    private void foldAll(boolean copied) {
+        for (Appended each : appended) {
+            if (each.shard.staged.isCopied() == copied) {
+                fold(each);
+            }
+        }
+        for (TenantShard shard : dirty) {
+            if (shard.staged.isCopied() == copied) {
+                shard.folded();
+            }
+        }
     }
 
     private void fold(Appended each) {

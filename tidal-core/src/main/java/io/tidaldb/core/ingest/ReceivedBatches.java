@@ -15,6 +15,9 @@ public final class ReceivedBatches extends LoopItem {
     /** Whether they are left in the log until the state comes that they come to. */
     final boolean unfolded;
 
+    /** Whether they may wait for a commit that is made anyway: a part of a copy, which nobody waits for. */
+    final boolean patient;
+
     private final Consumer<Result> answer;
     private final int bytes;
 
@@ -40,23 +43,30 @@ public final class ReceivedBatches extends LoopItem {
      * @param answer called by the loop, exactly once; must not block
      */
     public ReceivedBatches(TenantShard shard, List<WalBatch> batches, Consumer<Result> answer) {
-        this(shard, batches, false, answer);
+        this(shard, batches, false, false, answer);
     }
 
-    private ReceivedBatches(TenantShard shard, List<WalBatch> batches, boolean unfolded, Consumer<Result> answer) {
+    private ReceivedBatches(
+            TenantShard shard, List<WalBatch> batches, boolean unfolded, boolean patient, Consumer<Result> answer) {
         this.shard = shard;
         this.unfolded = unfolded;
+        this.patient = patient;
         this.batches = List.copyOf(batches);
         this.answer = answer;
         this.bytes = batches.stream().mapToInt(WalBatch::length).sum();
     }
 
+    /** As the constructor, of batches that let writes to the node go first: they share a commit of such a write, or wait a moment for one. */
+    public static ReceivedBatches patient(TenantShard shard, List<WalBatch> batches, Consumer<Result> answer) {
+        return new ReceivedBatches(shard, batches, false, true, answer);
+    }
+
     /**
-     * As the constructor, of batches that are not folded if they are new, nor is what comes after them, before the slot has got a snapshot or
+     * As {@link #patient}, of batches that are not folded if they are new, nor is what comes after them, before the slot has got a snapshot or
      * {@link Node#foldOn} was asked for.
      */
     public static ReceivedBatches unfolded(TenantShard shard, List<WalBatch> batches, Consumer<Result> answer) {
-        return new ReceivedBatches(shard, batches, true, answer);
+        return new ReceivedBatches(shard, batches, true, true, answer);
     }
 
     @Override

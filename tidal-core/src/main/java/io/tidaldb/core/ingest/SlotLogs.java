@@ -85,6 +85,13 @@ public final class SlotLogs {
         return new TreeMap<>(shard.compacted);
     }
 
+    /** Returns how far each origin's log is held, or was when it was merged. */
+    public Map<Origin, Long> ends() {
+        Map<Origin, Long> ends = merged();
+        held().forEach(each -> ends.put(each.origin(), each.lastSeqno()));
+        return ends;
+    }
+
     /** Returns the chain of an origin's log after a seqno; empty if no batch that can be read ends there, nor what comes before the first. */
     public OptionalLong chainAt(Origin origin, long seqno) {
         OriginLedger known = shard.origins.get(origin);

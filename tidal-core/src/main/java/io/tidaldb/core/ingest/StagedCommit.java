@@ -50,6 +50,11 @@ final class StagedCommit {
         return !control.isEmpty() || !names.isEmpty() || !writes.isEmpty();
     }
 
+    /** Returns whether all of it is a part of a copy. */
+    boolean isCopied() {
+        return !received.isEmpty() && !isWrittenHere() && received.stream().allMatch(each -> each.patient);
+    }
+
     void add(WriteRequest write) {
         writes.add(write);
         kinds.add(write.kind());

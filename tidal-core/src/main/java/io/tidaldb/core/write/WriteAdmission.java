@@ -396,7 +396,7 @@ public final class WriteAdmission {
     private void add(Part part, Signal signal, long now) {
         int type = tidal.schema().index(signal.type());
         long eventNanos = signal.eventNanos() == Signal.NOW ? now : signal.eventNanos();
-        if (eventNanos - now > tidal.maxFutureNanos()) {
+        if (tidal.isTooFarAhead(eventNanos, now)) {
             throw new TidalException(
                     ErrorCode.EVENT_TIME_TOO_FAR,
                     "event time " + EventTime.instant(eventNanos) + " of signal " + signal.type() + " for entity "

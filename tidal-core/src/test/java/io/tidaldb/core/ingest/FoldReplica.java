@@ -14,6 +14,7 @@ import io.tidaldb.api.wal.WalBatch;
 import io.tidaldb.api.wal.WalCursor;
 import io.tidaldb.api.wal.WalStore;
 import io.tidaldb.api.wal.WalStoreContext;
+import io.tidaldb.core.ManualClock;
 import io.tidaldb.core.codec.Chain;
 import io.tidaldb.core.control.SchemaEntry;
 import io.tidaldb.core.crdt.Hlc;
@@ -23,7 +24,6 @@ import io.tidaldb.core.directory.NodeHome;
 import io.tidaldb.core.directory.NodeIdentity;
 import io.tidaldb.core.memory.MemoryWalStoreFactory;
 import io.tidaldb.core.quota.TokenBucketLimiterFactory;
-import io.tidaldb.core.runtime.Clock;
 import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
@@ -41,17 +41,7 @@ final class FoldReplica {
     static final TenantId TENANT = TenantId.of(7);
     static final long SEED = 99;
 
-    static final Clock CLOCK = new Clock() {
-        @Override
-        public long wallNanos() {
-            return 0;
-        }
-
-        @Override
-        public long monotonicNanos() {
-            return 0;
-        }
-    };
+    final ManualClock clock = new ManualClock();
 
     private final boolean durable;
     private final ReplicaId replica;
@@ -108,7 +98,7 @@ final class FoldReplica {
 
     private CommitLoop newLoop() {
         return new CommitLoop(
-                store, () -> {}, CLOCK, new Hlc(CLOCK), schema, new ForegroundLatency(CLOCK, 0), grown -> {});
+                store, () -> {}, clock, new Hlc(clock), schema, new ForegroundLatency(clock, 1.25), grown -> {});
     }
 
     private SlotRecovery recovery(boolean durable) {

@@ -64,6 +64,25 @@ class ForegroundLatencyTest {
     }
 
     @Test
+    @DisplayName("are held against what was usual lately, not long ago")
+    void forgets() {
+        slow(20_000, i -> 3_000);
+        slow(15_000, i -> 1_000);
+        latency.copyBegins();
+        assertThat(slow(100, i -> 1_500)).isEqualTo(100);
+        latency.copyEnded();
+    }
+
+    @Test
+    @DisplayName("are taken to come again for as long as the last one is not long ago")
+    void comes() {
+        assertThat(latency.comes(nowNanos)).isFalse();
+        slow(1, i -> 1_000);
+        assertThat(latency.comes(nowNanos + 99 * MILLI)).isTrue();
+        assertThat(latency.comes(nowNanos + 100 * MILLI)).isFalse();
+    }
+
+    @Test
     @DisplayName("are not slow before it is known what is usual, and not measured where that does not matter")
     void unknown() {
         assertThat(slow(199, i -> i * 1_000)).isZero();

@@ -9,6 +9,7 @@ import io.tidaldb.api.ShardId;
 import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.wal.WalStoreContext;
+import io.tidaldb.core.ManualClock;
 import io.tidaldb.core.codec.ControlRecord;
 import io.tidaldb.core.codec.OriginSet;
 import io.tidaldb.core.directory.EphemeralHome;
@@ -60,7 +61,7 @@ class TakeoversTest implements CommitListener, LoopFactory {
                 background("checkpoints"),
                 new NodeSettings("test", Long.MAX_VALUE / 4, -1, 0, 1, 0),
                 FoldReplica.schema(),
-                FoldReplica.CLOCK);
+                new ManualClock());
         node.listener(this);
         IntStream.rangeClosed(1, SLOTS).forEach(id -> slots.add(open(TenantId.of(id))));
         node.start(this);
