@@ -7,6 +7,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -65,6 +66,29 @@ final class Layout {
             }
         }
         return null;
+    }
+
+    /**
+     * Cuts off what was being written to the write-ahead log when the process ended or the power went, and was never acknowledged: where parts of
+     * it never reached the disk, RocksDB would take it for damage.
+     */
+    static void cutTornLog(Path directory) throws IOException {
+        List<Path> written = new ArrayList<>();
+        for (String name : names(directory)) {
+            if (isLog(name) && Files.size(directory.resolve(name)) > 0) {
+                written.add(directory.resolve(name));
+            }
+        }
+        if (!written.isEmpty()) {
+            Path last = written.get(written.size() - 1);
+            LogFileCheck.Finding found = LogFileCheck.check(last);
+            if (found.kind() == LogFileCheck.Kind.TORN) {
+                try (FileChannel channel = FileChannel.open(last, StandardOpenOption.WRITE)) {
+                    channel.truncate(found.offset());
+                    channel.force(true);
+                }
+            }
+        }
     }
 
     static List<String> names(Path directory) throws IOException {

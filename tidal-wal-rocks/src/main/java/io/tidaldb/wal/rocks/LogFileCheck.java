@@ -6,6 +6,7 @@ import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.stream.IntStream;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
@@ -21,7 +22,7 @@ final class LogFileCheck {
     /** What a file ends with. */
     enum Kind {
         SOUND,
-        /** Half a record, which was being written when the process ended. */
+        /** Half a record, which was being written when the process ended, or parts of which never reached the disk when the power went. */
         TORN,
         DAMAGED
     }
@@ -36,29 +37,31 @@ final class LogFileCheck {
 
     private static final int BLOCK_BYTES = 32 << 10;
     private static final int HEAD_BYTES = 7;
+    private static final int SECTOR_BYTES = 512;
 
+    /** So many zeros to the end of a sector, or from its beginning, are none that were written. */
+    private static final int UNWRITTEN_BYTES = 64;
+
+    private final FileChannel channel;
     private final ByteBuffer block = ByteBuffer.allocate(BLOCK_BYTES).order(ByteOrder.LITTLE_ENDIAN);
     private final CRC32C crc = new CRC32C();
     private final long size;
     private long blockAt;
 
-    private LogFileCheck(long size) {
-        this.size = size;
+    private LogFileCheck(FileChannel channel) throws IOException {
+        this.channel = channel;
+        this.size = channel.size();
     }
 
     static Finding check(Path file) throws IOException {
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-            return new LogFileCheck(channel.size()).check(channel);
+            return new LogFileCheck(channel).check();
         }
     }
 
-    private Finding check(FileChannel channel) throws IOException {
+    private Finding check() throws IOException {
         for (blockAt = 0; blockAt < size; blockAt += BLOCK_BYTES) {
-            block.clear();
-            while (block.hasRemaining() && channel.read(block, blockAt + block.position()) >= 0) {
-                // Goes on until the block or the file is at its end.
-            }
-            block.flip();
+            read(blockAt);
             Finding found = checkBlock();
             if (found != null) {
                 return found;
@@ -67,7 +70,15 @@ final class LogFileCheck {
         return new Finding(Kind.SOUND, size, 0, "", "");
     }
 
-    private @Nullable Finding checkBlock() {
+    private void read(long from) throws IOException {
+        block.clear();
+        while (block.hasRemaining() && channel.read(block, from + block.position()) >= 0) {
+            // Goes on until the block or the file is at its end.
+        }
+        block.flip();
+    }
+
+    private @Nullable Finding checkBlock() throws IOException {
         int end = block.limit();
         int at = 0;
         while (end - at >= HEAD_BYTES) {
@@ -85,11 +96,43 @@ final class LogFileCheck {
             int stored = block.getInt(at);
             int computed = checksum(at, length);
             if (stored != computed) {
-                return damaged(at, "record checksum " + Integer.toHexString(stored), Integer.toHexString(computed));
+                int next = at + HEAD_BYTES + length;
+                return isPartlyUnwritten(at, next) && isLast(next)
+                        ? finding(Kind.TORN, at, "", "")
+                        : damaged(at, "record checksum " + Integer.toHexString(stored), Integer.toHexString(computed));
             }
             at += HEAD_BYTES + length;
         }
         return end < BLOCK_BYTES && at < end ? finding(Kind.TORN, at, "", "") : null;
+    }
+
+    /** Returns whether some sector has none of its part of a record. */
+    private boolean isPartlyUnwritten(int from, int to) {
+        for (int at = from; at < to; at = nextSector(at)) {
+            int end = Math.min(to, nextSector(at));
+            if (end - at >= UNWRITTEN_BYTES && isZero(at, end)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static int nextSector(int at) {
+        return (at / SECTOR_BYTES + 1) * SECTOR_BYTES;
+    }
+
+    private boolean isZero(int from, int to) {
+        return IntStream.range(from, to).allMatch(at -> block.get(at) == 0);
+    }
+
+    /** Returns whether nothing was written from here on. */
+    private boolean isLast(int from) throws IOException {
+        boolean last = isZero(from, block.limit());
+        for (long next = blockAt + BLOCK_BYTES; last && next < size; next += BLOCK_BYTES) {
+            read(next);
+            last = isZero(0, block.limit());
+        }
+        return last;
     }
 
     /** A record that its length makes end beyond the file: if its checksum fits what is there of it, the length is not its own. */

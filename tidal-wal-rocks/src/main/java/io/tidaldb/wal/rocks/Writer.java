@@ -60,6 +60,7 @@ final class Writer implements AutoCloseable {
         if (damage != null) {
             throw unopened(node, describe(damage), null);
         }
+        Layout.cutTornLog(directory);
         disk.opening(node);
         return Database.open(directory);
     }

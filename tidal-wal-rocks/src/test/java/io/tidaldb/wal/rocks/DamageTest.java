@@ -17,6 +17,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -214,6 +215,44 @@ class DamageTest {
                     .isEqualTo(3);
             again.close();
         }
+    }
+
+    @Test
+    @DisplayName(
+            "the write-ahead log of a machine that lost its power may end in a record of which any sectors are zero, which was not acknowledged; one that others follow was, and refuses the store")
+    void aTailThatNeverReachedTheDisk() throws IOException {
+        WalStore store = Stores.open(home);
+        store.append(FIRST, new BatchSequence(FIRST).next(3));
+        store.sync();
+        int synced = (int) log(home).toFile().length();
+        store.append(FIRST, new BatchSequence(FIRST, 4, 0).next(100));
+        store.sync();
+        int whole = (int) log(home).toFile().length();
+        Path killed = Stores.copy(home, crashed.resolve("killed"));
+        store.append(FIRST, new BatchSequence(FIRST, 104, 0).next(3));
+        store.sync();
+        Path followed = Stores.copy(home, crashed.resolve("followed"));
+        store.close();
+        for (int sector = (synced / 512 + 1) * 512; sector + 512 <= whole; sector += 512) {
+            Path cut = Stores.copy(killed, crashed.resolve("cut-" + sector));
+            unwritten(log(cut), sector);
+            WalStore again = Stores.open(cut);
+            assertThat(again.status(FIRST).lastSeqno())
+                    .as("without sector at %d", sector)
+                    .isEqualTo(3);
+            assertThat(Stores.append(again, Stores.log(9), 1, 1)).isNotNull();
+            again.sync();
+            again.close();
+            Path damaged = Stores.copy(followed, crashed.resolve("followed-" + sector));
+            unwritten(log(damaged), sector);
+            assertRefused(damaged, log(damaged).getFileName().toString());
+        }
+    }
+
+    private static void unwritten(Path log, int sector) throws IOException {
+        byte[] bytes = Files.readAllBytes(log);
+        Arrays.fill(bytes, sector, sector + 512, (byte) 0);
+        Files.write(log, bytes);
     }
 
     private static Path log(Path node) {
