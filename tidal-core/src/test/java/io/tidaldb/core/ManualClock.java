@@ -6,7 +6,7 @@ import java.time.Instant;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** A clock that stands still until a test moves it. */
-final class ManualClock implements Clock {
+public final class ManualClock implements Clock {
 
     static final Instant START = Instant.parse("2026-11-21T10:00:00Z");
 
@@ -31,7 +31,7 @@ final class ManualClock implements Clock {
         advanceNanos(time.toNanos());
     }
 
-    void advanceNanos(long nanos) {
+    public void advanceNanos(long nanos) {
         wallNanos.addAndGet(nanos);
         monotonicNanos.addAndGet(nanos);
     }

@@ -14,7 +14,9 @@ import io.tidaldb.core.client.TidalClientBuilder;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Semaphore;
@@ -133,6 +135,23 @@ class ClientProcessTest {
         });
     }
 
+    @Test
+    @DisplayName(
+            "R-40, R-52: fails no write when the wall clock of the one that leads jumps by three hours under load, ahead and back, and each counts once; others lead until it is right")
+    void clockJumps() throws Exception {
+        JumpingClocks clocks = new JumpingClocks(work);
+        Map<String, String> environment = new HashMap<>(clocks.environment());
+        environment.put("TIDAL_LIMITS_RETURN_AFTER", "1s");
+        disturbed(environment, (cluster, leader) -> {
+            for (int hours : new int[] {3, -3}) {
+                clocks.jump(cluster.handle(leader), Duration.ofHours(hours));
+                Await.passes(() -> assertThat(leader(cluster)).isNotEqualTo(leader));
+                clocks.jump(cluster.handle(leader), Duration.ZERO);
+                Await.passes(() -> assertThat(leader(cluster)).isEqualTo(leader));
+            }
+        });
+    }
+
     /** Something that happens to the node that leads. */
     private interface Disturbance {
 
@@ -140,8 +159,12 @@ class ClientProcessTest {
     }
 
     private void disturbed(Disturbance disturbance) throws Exception {
+        disturbed(Map.of(), disturbance);
+    }
+
+    private void disturbed(Map<String, String> environment, Disturbance disturbance) throws Exception {
         try (ProcessCluster cluster = new ProcessCluster(work, 3)) {
-            cluster.up();
+            cluster.up(environment);
             for (TenantId tenant : List.of(TENANT, WATCHED)) {
                 create(cluster, tenant);
             }

@@ -12,7 +12,6 @@ final class FaultTools implements AutoCloseable {
 
     private final Deque<List<String>> undo = new ArrayDeque<>();
 
-    /** What a program said, and how it ended. */
     /** Skips the test, in one line, if a command is missing or not permitted here. Returns what it printed. */
     static String need(String... command) {
         Outcome outcome = Outcome.of(List.of(command));

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
@@ -39,8 +40,13 @@ final class ProcessCluster implements AutoCloseable {
 
     /** Starts the nodes that don't run; returns when all serve. */
     void up() throws InterruptedException {
+        up(Map.of());
+    }
+
+    /** As {@link #up()}, with this besides in the environment of those that are started. */
+    void up(Map<String, String> environment) throws InterruptedException {
         // Nodes take their options and classes from the process that starts them: in this one they would be a test's.
-        try (TidalProcess process = TidalProcess.start(work.resolve("up.txt"), words())) {
+        try (TidalProcess process = TidalProcess.start(environment, work.resolve("up.txt"), words())) {
             assertUp(process);
         }
     }

@@ -37,7 +37,12 @@ final class TidalProcess implements AutoCloseable {
 
     /** @param err the file that its standard error goes to */
     static TidalProcess start(Path err, Object... words) {
-        return start(List.of(), err, words);
+        return start(Map.of(), err, words);
+    }
+
+    /** @param environment what its environment, and that of all that it starts, has besides */
+    static TidalProcess start(Map<String, String> environment, Path err, Object... words) {
+        return start(launcher(), environment, err, words);
     }
 
     /** As {@link #start(Path, Object...)}, by the version after this one: its jar if that was built, else its resources before the classes. */

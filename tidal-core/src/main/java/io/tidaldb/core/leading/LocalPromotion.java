@@ -5,7 +5,6 @@ import io.tidaldb.core.cluster.LocalCluster;
 import io.tidaldb.core.control.ClusterCommand;
 import io.tidaldb.core.control.ControlPlane;
 import io.tidaldb.core.hosting.Hosting;
-import io.tidaldb.core.ingest.SlotLogs;
 import io.tidaldb.core.ingest.TenantShard;
 import io.tidaldb.core.tenant.EmbeddedTenant;
 import java.util.List;
@@ -57,8 +56,7 @@ public final class LocalPromotion {
             Function<ClusterCommand, CompletableFuture<Long>> submit) {
         candidacy.announce();
         return CompletableFuture.completedFuture(candidacy)
-                .thenCompose(announced ->
-                        announced.check(shard -> cluster.node(shard.replica()).withLogs(shard, 0, SlotLogs::held)))
+                .thenCompose(announced -> announced.check(cluster::node))
                 .thenCompose(nothing -> submit.apply(promotion))
                 .whenComplete((incarnation, failure) -> {
                     if (failure != null) {
@@ -69,10 +67,16 @@ public final class LocalPromotion {
 
     /** Returns null where there is no such replica, which the control log then says. */
     private @Nullable Candidacy candidacy(EmbeddedTenant tenant, ReplicaId leader) {
-        List<TenantShard> running = tenant.replicas(leader.shard()).stream()
+        List<TenantShard> here = tenant.replicas(leader.shard()).stream()
                 .filter(shard -> cluster.isRunning(cluster.nameOf(shard.replica())))
+                .filter(shard -> !hosting.isFilling(tenant.id(), shard.replica()))
+                .toList();
+        List<TenantShard> running = here.stream()
                 .filter(shard -> shard.refusal() == null || shard.replica().equals(leader))
-                .filter(shard -> !hosting.isFilling(tenant.id(), shard.replica()) && !shard.isRefetching())
+                .filter(shard -> !shard.isRefetching())
+                .toList();
+        List<TenantShard> damaged = here.stream()
+                .filter(shard -> shard.isKnownThoughDamaged() && !running.contains(shard))
                 .toList();
         int members = cluster.replicas()
                 .allowed(leader.shard(), tenant.state().config())
@@ -80,7 +84,7 @@ public final class LocalPromotion {
         return running.stream()
                 .filter(shard -> shard.replica().equals(leader))
                 .findFirst()
-                .map(candidate -> new Candidacy(candidate, running, members))
+                .map(candidate -> new Candidacy(candidate, running, damaged, members))
                 .orElse(null);
     }
 }

@@ -160,6 +160,24 @@ class ScrubTest {
     }
 
     @Test
+    @DisplayName(
+            "in two of three copies, the leader's among them, has the third one lead, as it has all that they are known to have had; both fetch theirs back")
+    void twoOfThree() {
+        try (SimulatedCluster cluster = cluster(INTERVAL, 4 << 20)) {
+            ReplicaId third = cluster.followerIn(RegionId.of(2));
+            cluster.crash(third);
+            turnABit(cluster, cluster.leader(), log -> true);
+            turnABit(cluster, cluster.followerIn(RegionId.of(1)), log -> true);
+            assertThat(until(cluster, seen -> seen.damaged() == 2)).isTrue();
+            assertThat(cluster.tenant().placement()).doesNotContain(third);
+            cluster.restart(third);
+            assertThat(until(cluster, seen -> seen.refetched() == 2)).isTrue();
+            everythingIsThere(cluster);
+            assertThat(cluster.tenant().placement()).contains(third);
+        }
+    }
+
+    @Test
     @DisplayName("in the log of another does not keep what this one alone has from the others")
     void theRestIsGivenToOthers() {
         try (SimulatedCluster cluster = cluster(INTERVAL, 4 << 20)) {

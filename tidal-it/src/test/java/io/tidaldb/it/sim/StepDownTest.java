@@ -20,6 +20,8 @@ import java.util.function.BiConsumer;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @DisplayName("R-51: A member that leads and can't write")
 class StepDownTest {
@@ -216,10 +218,11 @@ class StepDownTest {
         });
     }
 
-    @Test
+    @ParameterizedTest(name = "found when it is opened: {0}")
+    @ValueSource(booleans = {false, true})
     @DisplayName(
             "and another one that has thrown away what it had and is opened again before it has it back: the third one does not lead without it")
-    void thrownAwayAndOpenedAgain() {
+    void thrownAwayAndOpenedAgain(boolean atOpen) {
         withThree((cluster, members) -> {
             Member first = members.get(0);
             Member second = members.get(1);
@@ -230,9 +233,18 @@ class StepDownTest {
             }
             // What is fetched comes long after it was thrown away.
             cluster.network().link(first.id(), second.id(), LinkQuality.faithful(Latency.of(SLOW), 0));
+            if (atOpen) {
+                crash(List.of(second));
+            }
             turnABit(second);
+            if (atOpen) {
+                restart(cluster, List.of(second));
+            }
             assertThat(cluster.world()
-                            .runUntil(() -> second.call(Tidal::scrub).refetched() == 1, Duration.ofMinutes(1)))
+                            .runUntil(
+                                    () -> second.serves()
+                                            && second.call(Tidal::scrub).refetched() == 1,
+                                    Duration.ofMinutes(1)))
                     .isTrue();
             crash(List.of(first, second));
             restart(cluster, List.of(second));
