@@ -42,10 +42,12 @@ import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -469,6 +471,42 @@ class BackupTest {
         }
     }
 
+    @Test
+    @DisplayName(
+            "F-72: a time that is before its first record or after it was taken is refused, and nothing is made of it")
+    void refusesTimesOutside() throws IOException {
+        try (Tidal tidal = open("file", directory)) {
+            Instant before = now();
+            Tenant tenant = tidal.createTenant(config());
+            tenant.record("view", 1, 1);
+            Instant between = now();
+            tenant.record("view", 2, 1);
+            Parts parts = new Parts();
+            parts.take(tidal);
+            for (Map.Entry<Instant, String> wrong : Map.of(
+                            before,
+                            "holds nothing up to " + before.truncatedTo(ChronoUnit.MILLIS),
+                            Instant.EPOCH,
+                            "when its first record was committed, or a later time",
+                            Instant.now().plusSeconds(60),
+                            "when its last part was taken, or none for all that it has")
+                    .entrySet()) {
+                assertThatThrownBy(() -> tidal.restore(
+                                parts, RestoreOptions.DEFAULT.as(TenantId.of(8)).at(RestorePoint.at(wrong.getKey()))))
+                        .isInstanceOfSatisfying(
+                                TidalException.class,
+                                refusal -> assertThat(refusal.code()).isEqualTo(ErrorCode.POSITION_UNKNOWN))
+                        .hasMessageContaining(wrong.getValue());
+                assertThat(tidal.tenant(TenantId.of(8))).isEmpty();
+            }
+            assertThat(tidal.restore(
+                                    parts,
+                                    RestoreOptions.DEFAULT.as(TenantId.of(8)).at(RestorePoint.at(between)))
+                            .total("view"))
+                    .isEqualTo(1);
+        }
+    }
+
     private static CompletableFuture<Tenant> restoring(Tidal tidal, Parts parts, TenantId as) {
         return CompletableFuture.supplyAsync(() -> {
             try {
@@ -535,7 +573,11 @@ class BackupTest {
             }
         };
         assertThatThrownBy(() -> tidal.restore(damaged, RestoreOptions.DEFAULT.as(TenantId.of(9))))
-                .isInstanceOf(TidalException.class);
+                .isInstanceOfSatisfying(
+                        TidalException.class,
+                        refusal -> assertThat(refusal.code()).isIn(ErrorCode.CORRUPT_DATA, ErrorCode.FORMAT_TOO_NEW))
+                .hasMessageContaining("backup")
+                .hasMessageContaining("expected");
         assertThat(tidal.tenant(TenantId.of(9))).isEmpty();
     }
 

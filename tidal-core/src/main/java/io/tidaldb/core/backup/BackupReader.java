@@ -15,6 +15,7 @@ import java.nio.ByteOrder;
 import java.security.DigestInputStream;
 import java.security.MessageDigest;
 import java.util.Arrays;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -98,7 +99,8 @@ public final class BackupReader {
         if (in.readUnsignedByte() != BackupWriter.HEAD) {
             throw damaged("a head", "something else", null);
         }
-        visitor.head(BackupHead.of(json(in, in.readInt())));
+        JsonNode head = json(in, in.readInt());
+        visitor.head(parsed("a head", () -> BackupHead.of(head)));
         BackupPoint point = frames(in, visitor);
         byte[] expected = digest.digest();
         byte[] found = source.readNBytes(Sha256.BYTES);
@@ -122,7 +124,8 @@ public final class BackupReader {
                     visitor.base(in.readUnsignedShort(), bytes(in, length - Short.BYTES));
                 }
                 case BackupWriter.END -> {
-                    return BackupPoint.parse(json(in, length).path("point").asText());
+                    String point = json(in, length).path("point").asText();
+                    return parsed("the point where it ends", () -> BackupPoint.parse(point));
                 }
                 default -> throw damaged("a batch, a base or the end", "type " + type, null);
             }
@@ -130,11 +133,24 @@ public final class BackupReader {
     }
 
     private WalBatch batch(byte[] bytes) {
-        WalBatch batch = WalBatch.of(ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN), 0);
+        ByteBuffer buffer = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+        WalBatch batch = parsed("a batch as it was written", () -> WalBatch.of(buffer, 0));
         if (batch.length() != bytes.length) {
             throw damaged("a batch of " + bytes.length + " bytes", batch.length() + " bytes", null);
         }
         return batch;
+    }
+
+    // Nothing is proven before the digest: whatever can't be read may be damage.
+    private <T> T parsed(String expected, Supplier<T> parser) {
+        try {
+            return parser.get();
+        } catch (TidalException e) {
+            if (e.code() == ErrorCode.FORMAT_TOO_NEW) {
+                throw e;
+            }
+            throw damaged(expected, e.getMessage(), e);
+        }
     }
 
     private JsonNode json(DataInputStream in, int length) throws IOException {
@@ -157,7 +173,7 @@ public final class BackupReader {
         return bytes;
     }
 
-    private TidalException damaged(String expected, String found, @Nullable Exception cause) {
+    private TidalException damaged(String expected, @Nullable String found, @Nullable Exception cause) {
         return new TidalException(
                 ErrorCode.CORRUPT_DATA,
                 name + " is damaged or not a whole backup: expected " + expected + ", found " + found

@@ -7,6 +7,7 @@ import io.tidaldb.api.TidalException;
 import io.tidaldb.api.WalSegmentId;
 import io.tidaldb.api.wal.WalBatch;
 import io.tidaldb.core.codec.Chain;
+import io.tidaldb.core.crdt.Hlc;
 import java.time.Instant;
 import java.util.Collections;
 import java.util.SortedMap;
@@ -30,6 +31,11 @@ public final class BackupScan implements BackupReader.Visitor {
     private BackupBase base = BackupBase.NONE;
     private int parts;
     private int firstPart;
+
+    /** When the first and the last of what is there beyond the checkpoints were committed. */
+    private long firstMillis = Long.MAX_VALUE;
+
+    private long lastMillis = Long.MIN_VALUE;
 
     /** How far a log was gone through, and how far it counts. */
     private static final class Log {
@@ -63,6 +69,7 @@ public final class BackupScan implements BackupReader.Visitor {
         BackupHead before = newest;
         if (head.after().equals(BackupPoint.NOTHING)) {
             slots.clear();
+            firstMillis = Long.MAX_VALUE;
             base = head.base();
             Stream.concat(base.logs().logs().stream(), base.merged().logs().stream())
                     .forEach(log -> slots.computeIfAbsent(log.slot(), each -> new TreeMap<>())
@@ -71,8 +78,10 @@ public final class BackupScan implements BackupReader.Visitor {
         } else if (before == null || before.life() != head.life() || !reached.equals(head.after())) {
             throw new TidalException(
                     ErrorCode.CORRUPT_DATA,
-                    "part " + (parts + 1)
-                            + " of the backup continues another one than the part before it, which ends at " + reached
+                    "part " + (parts + 1) + " of the backup continues one that ends at " + head.after()
+                            + (before == null
+                                    ? ", and there is none before it"
+                                    : ", and the one before it is not that one")
                             + ": expected all parts of one backup, in order");
         }
         newest = head;
@@ -91,11 +100,15 @@ public final class BackupScan implements BackupReader.Visitor {
             throw new TidalException(
                     ErrorCode.CORRUPT_DATA,
                     "the batch at " + WalSegmentId.of(batch.origin(), batch.firstSeqno()) + " of slot " + slot
-                            + " does not continue its log in the backup, which is at seqno " + Seqno.print(log.last)
-                            + " with chain " + Long.toHexString(log.chain));
+                            + " does not continue its log in the backup: expected one of tenant "
+                            + head.config().id() + " from seqno " + Seqno.print(log.last + 1) + " on, after chain "
+                            + Long.toHexString(log.chain) + "; use another copy of the backup");
         }
         log.last = batch.lastSeqno();
         log.chain = next;
+        long millis = Hlc.millis(batch.hlc());
+        firstMillis = Math.min(firstMillis, millis);
+        lastMillis = Math.max(lastMillis, millis);
         int records = log.cut ? 0 : target.records(batch);
         log.counted += records;
         log.cut = records < batch.count();
@@ -157,13 +170,30 @@ public final class BackupScan implements BackupReader.Visitor {
             }
         }));
         target.seqnos().forEach((origin, seqno) -> requireReached(origin, seqno, counted));
-        if (target.millis() < base.millis()) {
+        requireHeld(target.millis());
+        return Collections.unmodifiableSortedMap(counted);
+    }
+
+    private void requireHeld(long millis) {
+        long latest = Math.max(head().takenMillis(), lastMillis);
+        if (millis < base.millis()) {
             throw new TidalException(
                     ErrorCode.POSITION_UNKNOWN,
                     "the backup begins with what the tenant was at " + Instant.ofEpochMilli(base.millis())
                             + ", as older logs were gone when it was begun: expected that time or a later one");
+        } else if (base.equals(BackupBase.NONE) && millis < firstMillis && firstMillis <= lastMillis) {
+            throw new TidalException(
+                    ErrorCode.POSITION_UNKNOWN,
+                    "the backup holds nothing up to " + Instant.ofEpochMilli(millis) + ": expected "
+                            + Instant.ofEpochMilli(firstMillis)
+                            + ", when its first record was committed, or a later time");
+        } else if (millis > latest && millis != RestorePoint.NEWEST.millis()) {
+            throw new TidalException(
+                    ErrorCode.POSITION_UNKNOWN,
+                    "the backup does not know what was written up to " + Instant.ofEpochMilli(millis)
+                            + ": expected a time up to " + Instant.ofEpochMilli(latest)
+                            + ", when its last part was taken, or none for all that it has");
         }
-        return Collections.unmodifiableSortedMap(counted);
     }
 
     private void requireReached(Origin origin, long seqno, SortedMap<Integer, SortedMap<Origin, Long>> counted) {

@@ -736,10 +736,8 @@ public final class Hosting implements ControlPlane.Listener {
         forEachLedBy(node, (tenant, shard) -> {
             if (counts(shard)) {
                 shard.keepLogs(true);
-                asked.add(cluster.node(shard.replica()).withLogs(shard, 0, logs -> replica(tenant, shard, logs)));
-            } else if (shard.isReplicated() && shard.isKnownThoughDamaged()) {
-                asked.add(cluster.node(shard.replica()).had(shard).thenApply(had -> damaged(tenant, shard, had)));
             }
+            asked.addAll(said(tenant, shard));
         });
         return all(asked.stream()
                         .map(each -> each.<Void>handle((replica, failure) -> null))
@@ -755,9 +753,8 @@ public final class Hosting implements ControlPlane.Listener {
         List<CompletableFuture<Answer.Replica>> asked = new ArrayList<>();
         forEachReplicaLedBy(leader, (tenant, shard) -> {
             NodeId host = cluster.nameOf(shard.replica());
-            if (by.test(host) && cluster.isRunning(host) && counts(shard)) {
-                asked.add(cluster.unlessEnded(
-                        host, cluster.node(shard.replica()).withLogs(shard, 0, logs -> replica(tenant, shard, logs))));
+            if (by.test(host) && cluster.isRunning(host)) {
+                said(tenant, shard).forEach(answer -> asked.add(cluster.unlessEnded(host, answer)));
             }
         });
         return all(asked.stream()
@@ -802,6 +799,17 @@ public final class Hosting implements ControlPlane.Listener {
     // acknowledged.
     private static boolean counts(TenantShard shard) {
         return shard.isReplicated() && shard.refusal() == null && !shard.isRefetching();
+    }
+
+    /** Returns what a replica says of itself; nothing if it tells nothing. */
+    private List<CompletableFuture<Answer.Replica>> said(EmbeddedTenant tenant, TenantShard shard) {
+        Node node = cluster.node(shard.replica());
+        if (counts(shard)) {
+            return List.of(node.withLogs(shard, 0, logs -> replica(tenant, shard, logs)));
+        }
+        return shard.isReplicated() && shard.isKnownThoughDamaged()
+                ? List.of(node.had(shard).thenApply(had -> damaged(tenant, shard, had)))
+                : List.of();
     }
 
     private static Answer.Replica replica(EmbeddedTenant tenant, TenantShard shard, SlotLogs logs) {

@@ -32,6 +32,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -55,6 +56,7 @@ final class RandomBackups {
     private final SimulatedWorld world;
     private final SimulatedRandom random;
     private final Runnable write;
+    private final BiConsumer<Member, String> strike;
     private final boolean chosen;
     private final RandomKeys keys;
     private final RandomErasures erasures;
@@ -103,6 +105,7 @@ final class RandomBackups {
      * @param entities that there may be
      * @param faulty whether machines may crash
      * @param write begins a write of some user
+     * @param strike ends a member's machine, for a reason
      */
     RandomBackups(
             SimulatedMembers cluster,
@@ -110,11 +113,13 @@ final class RandomBackups {
             RandomErasures erasures,
             List<EntityId> entities,
             boolean faulty,
-            Runnable write) {
+            Runnable write,
+            BiConsumer<Member, String> strike) {
         this.cluster = cluster;
         this.world = cluster.world();
         this.random = world.random("backups");
         this.write = write;
+        this.strike = strike;
         this.chosen = random.chance(BACKUPS);
         this.keys = keys;
         this.erasures = erasures;
@@ -367,7 +372,7 @@ final class RandomBackups {
                         .isPresent();
         if (survives) {
             struck++;
-            member.machine().crash("it has just restored " + id);
+            strike.accept(member, "it has just restored " + id);
         }
     }
 

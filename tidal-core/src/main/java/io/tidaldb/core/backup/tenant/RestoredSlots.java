@@ -89,7 +89,7 @@ final class RestoredSlots implements BackupReplay.Consumer {
 
     private CompletableFuture<ReceivedBatches.Result> appended(TenantShard shard, List<WalBatch> batches) {
         CompletableFuture<ReceivedBatches.Result> appended = new CompletableFuture<>();
-        tidal.node(shard).receive(new ReceivedBatches(shard, batches, appended::complete));
+        tidal.node(shard).receive(ReceivedBatches.patient(shard, batches, appended::complete));
         return appended;
     }
 

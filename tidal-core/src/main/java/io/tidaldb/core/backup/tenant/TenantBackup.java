@@ -229,8 +229,8 @@ public final class TenantBackup {
         return new TidalException(
                 ErrorCode.POSITION_UNKNOWN,
                 "the backup's point " + log + " is not one of the logs of tenant " + tenant.id()
-                        + " as they are here: the tenant was erased and made anew, or this replica is behind; begin a new"
-                        + " backup, or try again later");
+                        + " as they are here: the backup is another tenant's, the tenant was erased and made anew, or this replica"
+                        + " is behind; begin a new backup in another place, or try again later");
     }
 
     // A slot that has moved has the same logs where it is now.

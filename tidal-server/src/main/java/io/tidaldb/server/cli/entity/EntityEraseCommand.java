@@ -2,12 +2,14 @@ package io.tidaldb.server.cli.entity;
 
 import io.tidaldb.api.EntityId;
 import io.tidaldb.server.cli.CliCommand;
+import io.tidaldb.server.cli.CliException;
 import io.tidaldb.server.cli.ExitCodes;
 import io.tidaldb.server.cli.backend.TenantOptions;
 import io.tidaldb.server.cli.option.EntityOptions;
 import java.io.IOException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 
 @Command(
         name = "erase",
@@ -25,10 +27,19 @@ final class EntityEraseCommand extends CliCommand {
     @Mixin
     private final EntityOptions entity = new EntityOptions();
 
+    @Option(names = "--yes", description = "Yes, erase it.")
+    private boolean yes;
+
     @Override
     public Integer call() throws IOException {
         EntityId which = entity.id();
-        output().result(tenant.ask(token(), (backend, id) -> backend.eraseEntity(id, which)));
+        output().result(tenant.ask(token(), (backend, id) -> {
+            if (!yes) {
+                throw CliException.refused("erasing entity " + which + " of tenant " + id + " (" + backend.label(id)
+                        + ") erases all that is known of it for good: repeat with --yes");
+            }
+            return backend.eraseEntity(id, which);
+        }));
         return ExitCodes.DONE;
     }
 }
