@@ -20,12 +20,16 @@ public interface Migrations {
      * @return the migration's id
      * @throws TidalException TENANT_NOT_FOUND, INVALID_ARGUMENT with the reason if there is no such shard, the tenant must not be there,
      *     another slot of it is, or it is being moved already; UNSUPPORTED if its durability can't be had there; PEER_UNAVAILABLE if the
-     *     target's node can't be reached, QUOTA_EXCEEDED or STORAGE_FULL if there is no room
+     *     target's node can't be reached, QUOTA_EXCEEDED if the tenant holds more than it may; UNSAFE
+     *     if that node is out of service, or a disk of the target shard has too little room
      */
     long start(TenantId tenant, ReplicaId from, ReplicaId to, MigrationOptions options);
 
     /** Returns what {@link #start} would come to now; changes nothing. */
     MigrationPlan plan(TenantId tenant, ReplicaId from, ReplicaId to, MigrationOptions options);
+
+    /** Returns what {@link #start} would come to once what an earlier migration of the slot still holds has been erased; changes nothing. */
+    MigrationPlan planAfterHold(TenantId tenant, ReplicaId from, ReplicaId to, MigrationOptions options);
 
     /** Returns all migrations that are not over, and the newest of the others, in order of id. */
     List<MigrationStatus> all();

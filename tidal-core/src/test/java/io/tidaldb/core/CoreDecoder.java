@@ -201,7 +201,9 @@ enum CoreDecoder implements Decoder {
 
     private static List<byte[]> calls() {
         byte[] json = ("{\"tenant\":7,\"shard\":1,\"replica\":\"r0:s0\",\"position\":\"r0:s0:5\",\"signal\":\"view\","
-                        + "\"entities\":[1,2],\"entity\":3,\"k\":10,\"level\":\"LOCAL\",\"deadline\":1000,\"a\":[[[{}]]]}")
+                        + "\"entities\":[1,2],\"entity\":3,\"k\":10,\"level\":\"LOCAL\",\"deadline\":1000,\"index\":1,\"life\":2,"
+                        + "\"waitNanos\":3,\"writes\":[{\"key\":[1,2],\"signals\":2,\"named\":[5],\"names\":[\"a\"]}],"
+                        + "\"records\":[[\"r0:s0:5\"],[]],\"refused\":{\"1\":null},\"a\":[[[{}]]]}")
                 .getBytes(StandardCharsets.UTF_8);
         return IntStream.range(0, 80)
                 .mapToObj(kind -> ByteBuffer.allocate(6 + json.length)

@@ -9,6 +9,8 @@ import static com.tngtech.archunit.library.GeneralCodingRules.THROW_GENERIC_EXCE
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import com.fasterxml.jackson.databind.annotation.JsonTypeResolver;
 import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaAccess;
 import com.tngtech.archunit.core.domain.JavaClass;
@@ -358,6 +360,25 @@ class ArchitectureTest {
                         .should()
                         .accessTargetWhere(
                                 owner(java.io.ObjectInputStream.class).or(owner(java.io.ObjectOutputStream.class))));
+    }
+
+    @Test
+    @DisplayName("no JSON says of which class it is")
+    void noPolymorphicJson() {
+        check(
+                70,
+                "io.tidaldb..",
+                noClasses()
+                        .should()
+                        .accessTargetWhere(method(
+                                "com\\.fasterxml\\.jackson\\.databind\\..*",
+                                "activateDefaultTyping.*",
+                                "enableDefaultTyping.*",
+                                "setDefaultTyping")));
+        check(
+                70,
+                "io.tidaldb..",
+                noClasses().should().dependOnClassesThat().belongToAnyOf(JsonTypeInfo.class, JsonTypeResolver.class));
     }
 
     @Test

@@ -22,6 +22,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.UnaryOperator;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -151,6 +152,34 @@ class MigrationRefusalsTest {
         await(id, MigrationState.ABORTED);
         await(tidal.migrations().start(TENANT, other, there, NO_HOLD), MigrationState.COMPLETE);
         assertThat(tenant.total("view")).isEqualTo(101);
+    }
+
+    @Test
+    @DisplayName(
+            "F-13: what it would come to once the hold of the one before is over, in each state of that; nothing is changed")
+    void afterHold() {
+        tenant(config -> config.requiredRegions(RegionId.of(0), RegionId.of(2)));
+        long id =
+                tidal.migrations().start(TENANT, SOURCE, TARGET, MigrationOptions.DEFAULT.holding(Duration.ofHours(1)));
+        await(id, MigrationState.HOLD);
+        assertThat(afterHold(SOURCE)).isNull();
+        assertThat(afterHold(ReplicaId.parse("r0:s1"))).isNull();
+        assertThat(afterHold(ReplicaId.parse("r1:s1"))).hasMessageContaining("in a region where it must not be");
+        assertThat(afterHold(ReplicaId.parse("r0:s9"))).hasMessageContaining("no shard r0:s9");
+        assertThat(afterHold(TARGET)).hasMessageContaining("source and target are both r2:s2");
+        tidal.crashNode(NodeId.of("n0"));
+        assertThat(afterHold(ReplicaId.parse("r0:s1"))).hasMessageContaining("node n0 is not running");
+        assertThat(tidal.migrations().find(id).orElseThrow().state()).isEqualTo(MigrationState.HOLD);
+        tidal.migrations().endHold(id);
+        assertThat(afterHold(ReplicaId.parse("r2:s0"))).isNull();
+        tidal.startNode(NodeId.of("n0"));
+        await(id, MigrationState.COMPLETE);
+        assertThat(afterHold(SOURCE)).isNull();
+        await(tidal.migrations().start(TENANT, TARGET, SOURCE, NO_HOLD), MigrationState.COMPLETE);
+    }
+
+    private @Nullable TidalException afterHold(ReplicaId to) {
+        return tidal.migrations().planAfterHold(TENANT, TARGET, to, NO_HOLD).refusal();
     }
 
     @Test

@@ -56,6 +56,12 @@ public interface Instance {
     /** Returns how far ahead an event time may lie. */
     long maxFutureNanos();
 
+    /**
+     * Returns whether an event time lies too far ahead of a time that this machine's clock says; or where that is known to be behind those of a
+     * majority of the nodes, of theirs.
+     */
+    boolean isTooFarAhead(long eventNanos, long nowNanos);
+
     /** Returns the time that tenants go by. */
     Clock clock();
 

@@ -369,6 +369,14 @@ public sealed interface ClusterCommand {
     /** A migration waits until it is resumed, or goes on; one whose slot is to change hands in this moment does that first. */
     record PauseMigration(TenantId tenant, long id, boolean paused, long atMillis) implements OfMigration {}
 
+    /**
+     * A migration that gets no further leaves its place to others, or has it again.
+     *
+     * @param reason why it gets no further; null if it does
+     */
+    record StallMigration(
+            TenantId tenant, long id, @Nullable String reason, long atMillis) implements OfMigration {}
+
     /** The former shard of a migration is held no longer than it takes to see that nothing is there alone. */
     record EndHold(TenantId tenant, long id, long atMillis) implements OfMigration {}
 

@@ -15,6 +15,7 @@ import io.tidaldb.core.key.TenantKeys;
 import io.tidaldb.core.key.WrappedKey;
 import io.tidaldb.core.routing.ShardReplicas;
 import io.tidaldb.core.upgrade.NodeUpgrade;
+import io.tidaldb.core.upgrade.UpgradePhase;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -306,6 +307,15 @@ final class ClusterState {
         @Override
         public Reply grantIncarnation(ReplicaId replica) {
             return ClusterState.this.grantIncarnation(replica);
+        }
+
+        @Override
+        public UpgradePhase phase(ReplicaId replica) {
+            return shards.stream()
+                    .filter(each -> each.replica().equals(replica))
+                    .findFirst()
+                    .map(each -> upgrades.phase(each.node()))
+                    .orElse(UpgradePhase.SERVING);
         }
     }
 

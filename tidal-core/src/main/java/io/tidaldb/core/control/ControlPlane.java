@@ -417,8 +417,7 @@ public final class ControlPlane implements AutoCloseable {
 
     /** Returns where a node is on its way out of service and back. */
     public synchronized UpgradePhase phase(NodeId node) {
-        NodeUpgrade known = state.upgrades().of(node);
-        return known == null ? UpgradePhase.SERVING : known.phase();
+        return state.upgrades().phase(node);
     }
 
     /** Returns the tenants some of whose replicas come or leave. */
@@ -437,7 +436,13 @@ public final class ControlPlane implements AutoCloseable {
      * @throws TidalException what it would be refused with
      */
     public void preview(ClusterCommand command) {
-        copy().apply(command).orThrow();
+        preview(List.of(command));
+    }
+
+    /** The same for several, one after another: what any of them would be refused with is thrown. */
+    public void preview(List<? extends ClusterCommand> commands) {
+        ClusterState copy = copy();
+        commands.forEach(each -> copy.apply(each).orThrow());
     }
 
     private synchronized ClusterState copy() {

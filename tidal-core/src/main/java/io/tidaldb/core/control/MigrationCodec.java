@@ -43,6 +43,8 @@ final class MigrationCodec {
             CommandCodec.putReplicas(json, "replicas", erased.replicas());
         } else if (command instanceof ClusterCommand.PauseMigration pause) {
             json.put("type", "pause-migration").put("id", pause.id()).put("paused", pause.paused());
+        } else if (command instanceof ClusterCommand.StallMigration stall) {
+            json.put("type", "stall-migration").put("id", stall.id()).put("reason", stall.reason());
         } else if (command instanceof ClusterCommand.EndHold end) {
             json.put("type", "end-hold").put("id", end.id());
         }
@@ -60,6 +62,8 @@ final class MigrationCodec {
             return erased.id();
         } else if (command instanceof ClusterCommand.EndHold end) {
             return end.id();
+        } else if (command instanceof ClusterCommand.StallMigration stall) {
+            return stall.id();
         }
         return command instanceof ClusterCommand.PauseMigration pause ? pause.id() : 0;
     }
@@ -100,6 +104,7 @@ final class MigrationCodec {
             case "pause-migration" ->
                 new ClusterCommand.PauseMigration(
                         tenant(json), id, json.path("paused").asBoolean(), at);
+            case "stall-migration" -> new ClusterCommand.StallMigration(tenant(json), id, text(json), at);
             case "end-hold" -> new ClusterCommand.EndHold(tenant(json), id, at);
             default -> null;
         };
@@ -158,6 +163,9 @@ final class MigrationCodec {
                 .put("changed_ms", record.changedMillis())
                 .put("paused", record.paused())
                 .put("reason", record.reason());
+        if (record.stalled()) {
+            json.put("stalled", true);
+        }
         CommandCodec.putReplicas(json, "erasing", record.erasing());
     }
 
@@ -176,6 +184,7 @@ final class MigrationCodec {
                     each.path("started_ms").asLong(),
                     each.path("changed_ms").asLong(),
                     each.path("paused").asBoolean(),
+                    each.path("stalled").asBoolean(),
                     CommandCodec.replicas(each, "erasing"),
                     text(each)));
         }

@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param startedMillis when it was asked for, by the clock of whoever did
  * @param changedMillis when it came into this state, by the clock of whoever proposed that
  * @param paused whether it waits for somebody to resume it
+ * @param stalled whether it has left its place to others, because it got no further
  * @param erasing replicas that have to be erased before it is over
  * @param reason why it is where it is, if that was not to be expected
  */
@@ -33,6 +34,7 @@ public record MigrationRecord(
         long startedMillis,
         long changedMillis,
         boolean paused,
+        boolean stalled,
         List<ReplicaId> erasing,
         @Nullable String reason) {
 
@@ -56,6 +58,7 @@ public record MigrationRecord(
             boolean tried = next == MigrationState.CUTOVER || state == MigrationState.CUTOVER;
             copy.attempt += tried ? 1 : 0;
             copy.state = next;
+            copy.stalled = stalled && next.canAbort();
             copy.changedMillis = atMillis;
             copy.reason = why;
         });
@@ -66,7 +69,18 @@ public record MigrationRecord(
     }
 
     MigrationRecord paused(boolean on) {
-        return with(copy -> copy.paused = on);
+        return with(copy -> {
+            copy.paused = on;
+            copy.stalled = false;
+        });
+    }
+
+    /** Returns the same without its place, for a reason; with its place again for none. */
+    MigrationRecord stalled(@Nullable String why) {
+        return with(copy -> {
+            copy.stalled = why != null;
+            copy.reason = why;
+        });
     }
 
     MigrationRecord under(MigrationTerms changed) {
@@ -95,6 +109,7 @@ public record MigrationRecord(
             copy.pauseNanos = -1;
             copy.changedMillis = atMillis;
             copy.paused = false;
+            copy.stalled = false;
             copy.erasing = List.of();
             copy.reason = "reversed";
         });
@@ -115,6 +130,7 @@ public record MigrationRecord(
                 startedMillis,
                 copy.changedMillis,
                 copy.paused,
+                copy.stalled,
                 copy.erasing,
                 copy.reason);
     }
@@ -130,6 +146,7 @@ public record MigrationRecord(
         private long pauseNanos;
         private long changedMillis;
         private boolean paused;
+        private boolean stalled;
         private List<ReplicaId> erasing;
         private @Nullable String reason;
 
@@ -142,6 +159,7 @@ public record MigrationRecord(
             pauseNanos = of.pauseNanos;
             changedMillis = of.changedMillis;
             paused = of.paused;
+            stalled = of.stalled;
             erasing = of.erasing;
             reason = of.reason;
         }

@@ -8,6 +8,7 @@ import io.tidaldb.api.TenantId;
 import io.tidaldb.api.WriteMode;
 import io.tidaldb.api.placement.ShardAssignment;
 import io.tidaldb.core.routing.ShardReplicas;
+import io.tidaldb.core.upgrade.UpgradePhase;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -41,6 +42,8 @@ final class MigrationTable {
         List<ShardAssignment> shards();
 
         Reply grantIncarnation(ReplicaId replica);
+
+        UpgradePhase phase(ReplicaId replica);
     }
 
     private final Cluster cluster;
@@ -62,6 +65,8 @@ final class MigrationTable {
             return erased(erased);
         } else if (command instanceof ClusterCommand.PauseMigration pause) {
             return pause(pause);
+        } else if (command instanceof ClusterCommand.StallMigration stall) {
+            return stall(stall);
         } else if (command instanceof ClusterCommand.EndHold end) {
             return endHold(end);
         }
@@ -118,6 +123,7 @@ final class MigrationTable {
                         -1,
                         start.atMillis(),
                         start.atMillis(),
+                        false,
                         false,
                         List.of(),
                         null));
@@ -258,6 +264,10 @@ final class MigrationTable {
                     "migration " + command.id() + " is in state " + known.state() + ", attempt " + known.attempt()
                             + ": attempt " + command.attempt() + " at its cutover is over");
         }
+        UpgradePhase phase = cluster.phase(known.to());
+        if (!phase.mayLead()) {
+            return refused(ErrorCode.UNSAFE, "the node that has " + known.to() + " is out of service: it is " + phase);
+        }
         Reply granted = cluster.grantIncarnation(known.to());
         if (granted instanceof Reply.Done) {
             TenantRecord moved = tenant.without(slot, known.to().shard())
@@ -345,6 +355,17 @@ final class MigrationTable {
                     "migration " + known.id() + " is in state " + known.state() + ": expected one that is not over");
         }
         migrations.put(known.id(), known.paused(command.paused()));
+        return new Reply.Done(0);
+    }
+
+    private Reply stall(ClusterCommand.StallMigration command) {
+        MigrationRecord known = migrations.get(command.id());
+        if (known == null) {
+            return unknown(command.id());
+        }
+        if (known.state().canAbort()) {
+            migrations.put(known.id(), known.stalled(command.reason()));
+        }
         return new Reply.Done(0);
     }
 

@@ -67,7 +67,7 @@ final class UpgradeTable {
 
     Reply step(ClusterCommand.UpgradeStep step) {
         NodeUpgrade known = nodes.get(step.node());
-        UpgradePhase now = known == null ? UpgradePhase.SERVING : known.phase();
+        UpgradePhase now = phase(step.node());
         NodeUpgrade next = known == null ? null : next(known, step);
         if (next == null) {
             return refused(
@@ -163,6 +163,11 @@ final class UpgradeTable {
     @Nullable
     NodeUpgrade of(NodeId node) {
         return nodes.get(node);
+    }
+
+    UpgradePhase phase(NodeId node) {
+        NodeUpgrade known = nodes.get(node);
+        return known == null ? UpgradePhase.SERVING : known.phase();
     }
 
     List<NodeUpgrade> all() {

@@ -109,6 +109,7 @@ import java.util.SortedMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -445,6 +446,15 @@ final class EmbeddedTidal implements Tidal, Instance {
     @Override
     public long maxFutureNanos() {
         return Clock.nanos(limits.maxFuture());
+    }
+
+    @Override
+    public boolean isTooFarAhead(long eventNanos, long nowNanos) {
+        long tooFar = eventNanos - nowNanos - maxFutureNanos();
+        return tooFar > 0
+                && cluster.localNames().stream()
+                        .map(cluster::clockAhead)
+                        .allMatch(ahead -> tooFar > -TimeUnit.MILLISECONDS.toNanos(ahead.orElse(0)));
     }
 
     @Override

@@ -109,7 +109,7 @@ public final class AgreedMigrations implements Migrations {
             OptionalLong room = room(member, to);
             if (room.isPresent() && room.getAsLong() < needed) {
                 throw new TidalException(
-                        ErrorCode.STORAGE_FULL,
+                        ErrorCode.UNSAFE,
                         "the disk of node " + member.node() + ", which has " + member.replica() + ", has "
                                 + room.getAsLong() + " bytes left: expected " + needed + " for tenant " + tenant
                                 + "; free some, or choose another shard");
@@ -162,10 +162,54 @@ public final class AgreedMigrations implements Migrations {
 
     @Override
     public MigrationPlan plan(TenantId tenant, ReplicaId from, ReplicaId to, MigrationOptions options) {
+        return plan(tenant, from, to, options, List.of());
+    }
+
+    @Override
+    public MigrationPlan planAfterHold(TenantId tenant, ReplicaId from, ReplicaId to, MigrationOptions options) {
+        return plan(tenant, from, to, options, endOfHold(tenant, from));
+    }
+
+    /** Returns what comes of a slot's earlier migration by itself once its hold is over; nothing if none is held. */
+    private List<ClusterCommand> endOfHold(TenantId tenant, ReplicaId leader) {
+        return control.migrations().stream()
+                .filter(each -> each.tenant().equals(tenant)
+                        && each.active().equals(leader)
+                        && each.state().isCutOver()
+                        && !each.state().isOver())
+                .findFirst()
+                .map(this::endOfHold)
+                .orElse(List.of());
+    }
+
+    private List<ClusterCommand> endOfHold(MigrationRecord held) {
+        List<ClusterCommand> steps = new ArrayList<>();
+        if (held.state() == MigrationState.DRAINING) {
+            steps.add(step(held, MigrationState.DRAINING, MigrationState.HOLD));
+        }
+        if (held.state() != MigrationState.GC) {
+            steps.add(step(held, MigrationState.HOLD, MigrationState.GC));
+        }
+        List<ReplicaId> all =
+                control.shards().stream().map(ShardAssignment::replica).toList();
+        steps.add(new ClusterCommand.ReplicasErased(held.tenant(), held.id(), all, millis.getAsLong()));
+        return steps;
+    }
+
+    private ClusterCommand step(MigrationRecord known, MigrationState from, MigrationState to) {
+        return new ClusterCommand.StepMigration(
+                known.tenant(), known.id(), from, known.attempt(), to, null, millis.getAsLong());
+    }
+
+    /** @param before what is agreed first */
+    private MigrationPlan plan(
+            TenantId tenant, ReplicaId from, ReplicaId to, MigrationOptions options, List<ClusterCommand> before) {
         TidalException refusal = null;
         long size = 0;
         try {
-            control.preview(command(tenant, from, to, options));
+            List<ClusterCommand> commands = new ArrayList<>(before);
+            commands.add(command(tenant, from, to, options));
+            control.preview(commands);
             requireServing(to);
             size = bytes.applyAsLong(tenant);
             requireRoom(tenant, to, size);
@@ -247,7 +291,7 @@ public final class AgreedMigrations implements Migrations {
         List<MigrationRecord> records = control.migrations();
         Map<Long, Answer.Figure> known = figures.apply(records);
         SortedSet<Long> queued =
-                MoveQueue.waiting(records, record -> MoveCoordinator.unreachable(record, cluster) == null);
+                MoveQueue.waiting(records, record -> MoveCoordinator.away(record, control, cluster) == null);
         List<MigrationStatus> all = new ArrayList<>();
         records.forEach(record -> all.add(status(record, known.get(record.id()), queued.contains(record.id()))));
         return all;
@@ -272,8 +316,8 @@ public final class AgreedMigrations implements Migrations {
                 copied,
                 total,
                 figure == null ? 0 : figure.bytesPerSecond(),
-                queued ? Optional.empty() : left(state, figure),
-                duration(figure == null ? -1 : figure.predictedPauseNanos()),
+                queued || record.stalled() ? Optional.empty() : left(state, figure),
+                duration(figure == null || state.isCutOver() ? -1 : figure.predictedPauseNanos()),
                 // Before, only the source's part of it is known.
                 state == MigrationState.DRAINING ? Optional.empty() : duration(record.pauseNanos()),
                 // Each is numbered when it begins, and when it is given up.
@@ -301,14 +345,10 @@ public final class AgreedMigrations implements Migrations {
         if (!record.erasing().isEmpty()) {
             return "to be erased: " + record.erasing();
         }
-        String waitsFor = figure == null ? awaited(record) : figure.waitsFor();
-        return waitsFor == null ? record.reason() : waitsFor;
-    }
-
-    // Nobody who sees to it says so.
-    private @Nullable String awaited(MigrationRecord record) {
-        ReplicaId replica = MoveCoordinator.unreachable(record, cluster);
-        return replica == null ? null : MoveCoordinator.awaits(replica, cluster);
+        // Perhaps nobody who sees to it says so.
+        String waitsFor = figure == null ? MoveCoordinator.away(record, control, cluster) : figure.waitsFor();
+        String why = waitsFor == null ? record.reason() : waitsFor;
+        return record.stalled() ? "gets no further, and others are copied first: " + why : why;
     }
 
     private static double progress(MigrationState state, long copied, long total) {

@@ -55,6 +55,12 @@ final class Move {
 
     private static final Duration LOOK_AT_TURN = Duration.ofMillis(50);
 
+    /** One that gets no further for so long leaves its place to others. */
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
+
+    /** How often one without a place is tried. */
+    private static final Duration STALLED_PAUSE = Duration.ofSeconds(1);
+
     private final MoveSite site;
     private final TenantShard shard;
     private final Node node;
@@ -68,6 +74,9 @@ final class Move {
     private @Nullable MigrationState seen;
     private @Nullable Double slowed;
     private @Nullable String waitsFor;
+
+    /** Since when nothing of what the target lacks gets there, or it lacks little and the slot does not change hands all the same. */
+    private @Nullable Long stuckSince;
 
     /** What this has to do with: what is agreed, who is asked, and the time. */
     interface MoveSite {
@@ -131,7 +140,7 @@ final class Move {
         }
         seen = record.state();
         return switch (record.state()) {
-            case PREPARING, DUAL_WRITE, VERIFYING -> record.paused() ? pausing() : copying(record);
+            case PREPARING, DUAL_WRITE, VERIFYING -> approaching(record);
             case CUTOVER -> frozen ? thaw(record, "it was not known how the attempt ended") : interrupted(record);
             case DRAINING -> drain(record);
             case HOLD -> hold(record);
@@ -139,10 +148,35 @@ final class Move {
         };
     }
 
-    private CompletableFuture<Duration> pausing() {
-        waitsFor = "paused: resume it";
-        interrupted();
-        return done(Duration.ofMillis(100));
+    private CompletableFuture<Duration> approaching(MigrationRecord record) {
+        String outOfService = MoveCoordinator.outOfService(record, site.control(), site.cluster());
+        if (record.paused() || outOfService != null) {
+            waitsFor = record.paused() ? "paused: resume it" : outOfService;
+            queued();
+            return done(Duration.ofMillis(100));
+        }
+        return copying(record).thenComposeAsync(pause -> placed(record, pause), site.scheduler());
+    }
+
+    // Whoever gets no further keeps nobody else waiting.
+    private CompletableFuture<Duration> placed(MigrationRecord record, Duration pause) {
+        Long since = stuckSince;
+        boolean stuck = since != null && (record.stalled() || site.nowNanos() - since > PATIENCE.toNanos());
+        Duration next = stuck && !pause.isZero() ? STALLED_PAUSE : pause;
+        if (stuck == record.stalled()) {
+            return done(next);
+        }
+        String why = waitsFor == null ? record.reason() : waitsFor;
+        String reason = why == null ? "the slot does not change hands" : why;
+        return site.control()
+                .submit(new ClusterCommand.StallMigration(tenant, id, stuck ? reason : null, site.nowMillis()))
+                .thenApply(nothing -> next);
+    }
+
+    private void stuck() {
+        if (stuckSince == null) {
+            stuckSince = site.nowNanos();
+        }
     }
 
     private static CompletableFuture<Duration> done(Duration pause) {
@@ -152,6 +186,12 @@ final class Move {
     /** The time that passes now says nothing about how fast it is: it may not be copied. */
     void interrupted() {
         pace.interrupted(site.nowNanos());
+    }
+
+    /** Others are copied first. */
+    void queued() {
+        stuckSince = null;
+        interrupted();
     }
 
     // Copying
@@ -215,9 +255,11 @@ final class Move {
             }
         }
         if (sent.left() > MoveFeed.NEAR || !feed.folds()) {
+            stuckSince = null;
             steady = 0;
             return done(pause);
         }
+        stuck();
         if (record.state() == MigrationState.PREPARING) {
             steady = 0;
             return propose(record, MigrationState.DUAL_WRITE, null).thenApply(nothing -> Duration.ZERO);
@@ -265,6 +307,11 @@ final class Move {
         steady = 0;
         interrupted();
         waitsFor = reason.getMessage();
+        if (MoveCoordinator.unreachable(record, site.cluster()) == null) {
+            stuck();
+        } else {
+            stuckSince = null;
+        }
         LOG.debug("migration {} can't copy: {}", id, waitsFor);
         return record.state() == MigrationState.PREPARING
                 ? done(Duration.ofMillis(100))

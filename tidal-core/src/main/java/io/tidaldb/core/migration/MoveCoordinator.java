@@ -19,6 +19,7 @@ import io.tidaldb.core.remote.Call;
 import io.tidaldb.core.runtime.Clock;
 import io.tidaldb.core.runtime.LoopScheduler;
 import io.tidaldb.core.tenant.EmbeddedTenant;
+import io.tidaldb.core.upgrade.UpgradePhase;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -93,7 +94,7 @@ public final class MoveCoordinator implements Move.MoveSite {
             }
             return over;
         });
-        SortedSet<Long> queued = MoveQueue.waiting(running, record -> unreachable(record, cluster) == null);
+        SortedSet<Long> queued = MoveQueue.waiting(running, record -> away(record, control, cluster) == null);
         for (MigrationRecord record : running) {
             if (record.state() == MigrationState.GC || record.state() == MigrationState.ABORTING) {
                 erase(record);
@@ -113,6 +114,20 @@ public final class MoveCoordinator implements Move.MoveSite {
         }
     }
 
+    /** Returns which node a migration waits for, and why; null if none is known of here. */
+    static @Nullable String away(MigrationRecord record, ControlPlane control, LocalCluster cluster) {
+        ReplicaId unreachable = unreachable(record, cluster);
+        return unreachable == null ? outOfService(record, control, cluster) : awaits(unreachable, cluster);
+    }
+
+    /** Returns what is waited for while a migration's target may not be handed anything to lead; null if it may. */
+    static @Nullable String outOfService(MigrationRecord record, ControlPlane control, LocalCluster cluster) {
+        UpgradePhase phase = control.phase(cluster.nameOf(record.to()));
+        return phase.mayLead() || !record.state().canAbort()
+                ? null
+                : awaits(record.to(), cluster) + " and is out of service: it is " + phase;
+    }
+
     /** Returns a replica of a migration whose node can't be reached from here; null if both can. */
     static @Nullable ReplicaId unreachable(MigrationRecord record, LocalCluster cluster) {
         return Stream.of(record.active(), record.passive())
@@ -129,7 +144,7 @@ public final class MoveCoordinator implements Move.MoveSite {
     // It had a place, and another one that was there before it can go on again.
     private static void queue(@Nullable Move begun) {
         if (begun != null) {
-            begun.interrupted();
+            begun.queued();
         }
     }
 

@@ -43,8 +43,8 @@ final class MoveFeed {
     /** After so many failures to give it the state, the other side has to fold: this one's disk may be full. */
     private static final int STATE_FAILURES = 2;
 
-    /** How many chunks are on their way at a time. */
-    private static final int UNDER_WAY = 4;
+    /** How much is on its way at a time: as much of a far link's round trip is used, however small the chunks are. */
+    private static final int MOST_UNDER_WAY = 4 * CHUNK_BYTES;
 
     private final Node node;
     private final TenantShard shard;
@@ -55,6 +55,9 @@ final class MoveFeed {
     private @Nullable SortedMap<Origin, Answer.MovedLog> theirs;
 
     private final SortedMap<Origin, Long> theirsMerged = new TreeMap<>();
+
+    /** Whether the other side had nearly all that there was when the last round began. */
+    private boolean near;
 
     /** Whether the other side folds what comes; else it waits for the state. */
     private boolean folds = true;
@@ -170,6 +173,7 @@ final class MoveFeed {
 
     /** Believes nothing any more of what it knew of the other side. */
     void forget() {
+        near = false;
         theirs = null;
         content = null;
     }
@@ -183,6 +187,8 @@ final class MoveFeed {
                 .whenComplete((round, failure) -> {
                     if (failure != null) {
                         forget();
+                    } else if (round.left() != Round.UNKNOWN) {
+                        near = round.left() <= NEAR;
                     }
                 });
     }
@@ -239,7 +245,7 @@ final class MoveFeed {
         if (folds) {
             return send(mine, maxBytes, pacer, MoveStep.APPEND);
         }
-        return left(mine) > NEAR
+        return isFarBehind(mine)
                 ? send(mine, maxBytes, pacer, MoveStep.KEEP)
                 : snapshot(pacer, true)
                         .whenCompleteAsync((round, failure) -> stateFailures += failure == null ? 0 : 1, scheduler);
@@ -249,7 +255,13 @@ final class MoveFeed {
         long left = left(mine);
         boolean isNew = mine.logs().stream()
                 .allMatch(log -> heldTo(log.origin()) == log.origin().startSeqno());
-        return node.isDurable() && (isNew || left > NEAR) && left > RECORDS_OF_EACH * shard.entityCount();
+        return node.isDurable() && (isNew || isFarBehind(mine)) && left > RECORDS_OF_EACH * shard.entityCount();
+    }
+
+    // What has come during a round that has sent all there was, or since the state was given, is no reason to give it
+    // again: a tenant that writes much would never get further.
+    private boolean isFarBehind(SlotContent mine) {
+        return !near && left(mine) > NEAR;
     }
 
     private boolean needsSnapshot(SlotContent mine) {
@@ -283,7 +295,7 @@ final class MoveFeed {
         private final SortedMap<Origin, Long> sentTo = new TreeMap<>();
         private long bytes;
         private long records;
-        private int underWay;
+        private long bytesUnderWay;
         private boolean reading;
 
         Sending(SlotContent mine, long maxBytes, Pacer pacer, MoveStep step) {
@@ -299,7 +311,7 @@ final class MoveFeed {
 
         @SuppressWarnings("FutureReturnValueIgnored") // What comes of it is handled.
         void next() {
-            if (done.isDone() || reading || underWay >= UNDER_WAY) {
+            if (done.isDone() || reading || bytesUnderWay >= MOST_UNDER_WAY) {
                 return;
             }
             SlotLogs.Held log = bytes >= maxBytes
@@ -309,7 +321,7 @@ final class MoveFeed {
                             .findFirst()
                             .orElse(null);
             if (log == null) {
-                if (underWay == 0) {
+                if (bytesUnderWay == 0) {
                     done.complete(new Round(bytes, records, left(mine)));
                 }
                 return;
@@ -335,13 +347,13 @@ final class MoveFeed {
             bytes += encoded.length;
             long count = batches.stream().mapToLong(WalBatch::count).sum();
             records += count;
-            underWay++;
+            bytesUnderWay += encoded.length;
             pacer.sending(encoded.length);
             felt(() -> peer.ask(step, null, 0, false, ByteBuffer.wrap(encoded)))
                     .thenAcceptAsync(answer -> taken(answer, encoded.length, count), scheduler)
                     .whenCompleteAsync(
                             (taken, failure) -> {
-                                underWay--;
+                                bytesUnderWay -= encoded.length;
                                 after(failure);
                             },
                             scheduler);

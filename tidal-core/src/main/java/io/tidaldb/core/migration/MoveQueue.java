@@ -16,16 +16,16 @@ final class MoveQueue {
     private MoveQueue() {}
 
     /**
-     * Returns the migrations that wait for others. One that is paused, or of which one side can't be reached, has no place, and keeps nobody
+     * Returns the migrations that wait for others. One that is paused or stalled, or of which one side is away, has no place, and keeps nobody
      * waiting; it takes its place when it can go on.
      *
      * @param all in order of id
-     * @param able whether both sides can be reached, as far as is known here: where nodes disagree about that for a moment, some more or
+     * @param able whether both sides can be reached and the target is in service, as far as is known here: where nodes disagree about that for a moment, some more or
      *     fewer are copied, which does no harm
      */
     static SortedSet<Long> waiting(List<MigrationRecord> all, Predicate<MigrationRecord> able) {
         List<MigrationRecord> going = all.stream()
-                .filter(each -> each.state().canAbort() && !each.paused() && able.test(each))
+                .filter(each -> each.state().canAbort() && !each.paused() && !each.stalled() && able.test(each))
                 .toList();
         List<Long> preparing = going.stream()
                 .filter(each -> each.state() == MigrationState.PREPARING)

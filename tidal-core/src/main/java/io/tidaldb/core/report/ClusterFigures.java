@@ -112,10 +112,10 @@ public final class ClusterFigures {
                 heardMillisAgo);
     }
 
-    /** Returns how much more a node's disk has room for; empty if it does not say. */
+    /** Returns how much more a node's disk has room for; empty if it does not say, or does not run in this process. */
     public OptionalLong usableBytes(NodeId node) {
         if (cluster.isLocal(node) || calls == null) {
-            return OptionalLong.of(cluster.usableBytes(node));
+            return cluster.isRunning(node) ? OptionalLong.of(cluster.usableBytes(node)) : OptionalLong.empty();
         }
         Long usable = instance.await(ask(calls, node)).usableBytes();
         return usable == null ? OptionalLong.empty() : OptionalLong.of(usable);

@@ -8,6 +8,7 @@ import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.placement.ShardAssignment;
 import io.tidaldb.core.Exploration;
+import io.tidaldb.core.upgrade.UpgradePhase;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -205,6 +206,11 @@ final class MigrationModel implements Exploration.State<MigrationModel> {
         @Override
         public Reply grantIncarnation(ReplicaId replica) {
             return new Reply.Done(1);
+        }
+
+        @Override
+        public UpgradePhase phase(ReplicaId replica) {
+            return UpgradePhase.SERVING;
         }
     }
 

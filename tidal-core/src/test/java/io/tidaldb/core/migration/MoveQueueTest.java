@@ -20,6 +20,10 @@ class MoveQueueTest {
     private final List<MigrationRecord> all = new ArrayList<>();
 
     private void add(int count, MigrationState state, boolean paused) {
+        add(count, state, paused, false);
+    }
+
+    private void add(int count, MigrationState state, boolean paused, boolean stalled) {
         for (int i = 0; i < count; i++) {
             long id = all.size() + 1L;
             all.add(new MigrationRecord(
@@ -34,6 +38,7 @@ class MoveQueueTest {
                     0,
                     0,
                     paused,
+                    stalled,
                     List.of(),
                     null));
         }
@@ -58,16 +63,17 @@ class MoveQueueTest {
     }
 
     @Test
-    @DisplayName("neither those that are paused nor those that are over, held or erased take a place")
+    @DisplayName("neither those that are paused or stalled nor those that are over, held or erased take a place")
     void noPlace() {
         add(4, MigrationState.PREPARING, true);
+        add(4, MigrationState.DUAL_WRITE, false, true);
         add(4, MigrationState.HOLD, false);
         add(4, MigrationState.GC, false);
         add(4, MigrationState.COMPLETE, false);
         add(4, MigrationState.PREPARING, false);
         assertThat(waitingWithout()).isEmpty();
         add(1, MigrationState.PREPARING, false);
-        assertThat(waitingWithout()).containsExactly(21L);
+        assertThat(waitingWithout()).containsExactly(25L);
     }
 
     @Test

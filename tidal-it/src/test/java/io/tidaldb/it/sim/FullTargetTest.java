@@ -28,7 +28,7 @@ class FullTargetTest {
         assertThatThrownBy(() -> through.call(
                         tidal -> tidal.migrations().start(TENANT, SOURCE, TARGET, MigrationOptions.DEFAULT)))
                 .isInstanceOfSatisfying(
-                        TidalException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.STORAGE_FULL))
+                        TidalException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.UNSAFE))
                 .hasMessageContaining("node " + node)
                 .hasMessageContaining("0 bytes left")
                 .hasMessageContaining("choose another shard");

@@ -2,6 +2,7 @@ package io.tidaldb.it.sim;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.tidaldb.api.NodeId;
 import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
@@ -12,6 +13,7 @@ import io.tidaldb.core.Tenant;
 import io.tidaldb.core.WriteOptions;
 import io.tidaldb.core.control.MigrationState;
 import io.tidaldb.it.sim.SimulatedMembers.Member;
+import io.tidaldb.testkit.LossyDisk;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -26,7 +28,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
-@DisplayName("F-17, F-18: Migrations that wait for a node that is away")
+@DisplayName("F-17, F-18: Migrations that can't go on")
 class QueuedMovesTest {
 
     private static final ReplicaId HERE = ReplicaId.parse("r0:s0");
@@ -34,6 +36,7 @@ class QueuedMovesTest {
     private static final ReplicaId AWAY = ReplicaId.parse("r2:s2");
     private static final String QUEUED = "queued: 4 others are copied first";
     private static final String AWAITED = "waits for node n2, which has r2:s2";
+    private static final String STALLED = "gets no further, and others are copied first: ";
     private static final int RECORDS = 500;
 
     /** So little that none is done before its node goes away. */
@@ -58,7 +61,7 @@ class QueuedMovesTest {
         return cluster.members().get(index);
     }
 
-    private long begin(ReplicaId from, ReplicaId to, long cap) {
+    private long begin(ReplicaId from, ReplicaId to, long cap, Duration maxWritePause) {
         TenantId id = TenantId.of(10L + tenants.size());
         Tenant tenant = member(0)
                 .call(tidal -> tidal.createTenant(
@@ -70,11 +73,15 @@ class QueuedMovesTest {
         world.runFor(Duration.ofMillis(200));
         MigrationOptions options = new MigrationOptions(
                 cap == 0 ? OptionalLong.empty() : OptionalLong.of(cap),
-                Duration.ofSeconds(2),
+                maxWritePause,
                 Optional.of(Duration.ZERO),
                 false,
                 false);
         return member(0).call(tidal -> tidal.migrations().start(id, from, to, options));
+    }
+
+    private long begin(ReplicaId from, ReplicaId to, long cap) {
+        return begin(from, to, cap, Duration.ofSeconds(2));
     }
 
     private MigrationStatus status(int through, long id) {
@@ -102,7 +109,7 @@ class QueuedMovesTest {
 
     @Test
     @DisplayName(
-            "leave their places to others, and say what they wait for; they have them again when it is back, and all are done")
+            "leave their places to others while their target is away, and say so; they have them again when it is back, and all are done")
     void targetAway() {
         long[] waiting =
                 LongStream.range(0, 5).map(each -> begin(HERE, AWAY, CAP)).toArray();
@@ -138,10 +145,85 @@ class QueuedMovesTest {
             awaitState(id, MigrationState.COMPLETE);
         }
         slow.forEach(id -> awaitState(id, MigrationState.ABORTED));
+        assertNothingLost();
+    }
+
+    private void assertNothingLost() {
         tenants.forEach(tenant -> {
             long total = member(0).call(tidal -> tenant.total("view"));
             assertThat(total).isEqualTo(RECORDS);
         });
+    }
+
+    private void awaitNote(long id, String start) {
+        for (int through : new int[] {0, 1, 2}) {
+            await(() -> String.valueOf(status(through, id).note()).startsWith(start), id);
+            assertThat(status(through, id).left()).isEmpty();
+        }
+    }
+
+    @Test
+    @DisplayName("the same where the target's disk is full: they try on, say so, and go on as soon as it has room")
+    void targetFull() {
+        LossyDisk disk = member(2).machine().disks().disk(member(2).home().path());
+        disk.capacity(0, false);
+        long[] stalled =
+                LongStream.range(0, 5).map(each -> begin(HERE, AWAY, CAP)).toArray();
+        for (long id : stalled) {
+            awaitNote(id, STALLED);
+            assertThat(status(1, id).note()).endsWith("the disk is full: it has 0 bytes, as a test has asked for");
+        }
+        awaitState(begin(HERE, ELSEWHERE, 0), MigrationState.COMPLETE);
+        assertThat(queued(0)).isEmpty();
+
+        disk.capacity(Long.MAX_VALUE, false);
+        for (long id : stalled) {
+            awaitState(id, MigrationState.COMPLETE);
+        }
+        assertNothingLost();
+    }
+
+    @Test
+    @DisplayName("the same where the target is taken out of service meanwhile: it is handed nothing before it is back")
+    void targetDrained() {
+        long[] waiting =
+                LongStream.range(0, 5).map(each -> begin(HERE, AWAY, CAP)).toArray();
+        NodeId host = NodeId.of("n2");
+        member(0).call(tidal -> tidal.upgrades().drain(host, false, Duration.ofMinutes(1)));
+        for (long id : waiting) {
+            awaitNote(id, AWAITED + " and is out of service: it is DRAIN");
+        }
+        awaitState(begin(HERE, ELSEWHERE, 0), MigrationState.HOLD);
+        world.runFor(Duration.ofMinutes(1));
+        for (long id : waiting) {
+            assertThat(status(0, id).state().isCutOver()).isFalse();
+        }
+
+        member(0).call(tidal -> tidal.upgrades().rejoin(host));
+        for (long id : waiting) {
+            awaitState(id, MigrationState.COMPLETE);
+        }
+        assertNothingLost();
+    }
+
+    @Test
+    @DisplayName("the same where a cutover would hold writes back for longer than it may, until it is faster to agree")
+    void pauseTooLong() {
+        Latency slow = Latency.of(Duration.ofMillis(100));
+        cluster.control().faults(new ControlFaults(slow, slow, ControlFaults.NONE.election(), 0, 0));
+        long[] stalled = LongStream.range(0, 4)
+                .map(each -> begin(HERE, AWAY, 0, Duration.ofMillis(80)))
+                .toArray();
+        long other = begin(HERE, ELSEWHERE, 0);
+        for (long id : stalled) {
+            awaitNote(id, STALLED + "a cutover would hold writes back for ");
+        }
+        awaitState(other, MigrationState.COMPLETE);
+        cluster.control().faults(ControlFaults.NONE);
+        for (long id : stalled) {
+            awaitState(id, MigrationState.COMPLETE);
+        }
+        assertNothingLost();
     }
 
     @Test
@@ -160,9 +242,6 @@ class QueuedMovesTest {
         for (long id : moved) {
             awaitState(id, MigrationState.COMPLETE);
         }
-        tenants.forEach(tenant -> {
-            long total = member(0).call(tidal -> tenant.total("view"));
-            assertThat(total).isEqualTo(RECORDS);
-        });
+        assertNothingLost();
     }
 }

@@ -107,7 +107,12 @@ final class RandomClients {
             if (random.chance(200_000)) {
                 read(tenant);
             } else {
-                write(tenant, Duration.ofMillis(random.between(100, 20_000)));
+                // More than are under way at once, now and then: the rest goes together.
+                long together = random.chance(200_000) ? random.between(2, 40) : 1;
+                Duration deadline = Duration.ofMillis(random.between(100, 20_000));
+                for (long i = 0; i < together; i++) {
+                    write(tenant, deadline);
+                }
             }
             world.runFor(Duration.ofMillis(random.between(0, 100)));
         }

@@ -37,6 +37,8 @@ final class RandomMembers {
     private final RandomBackups backups;
     private final int calm;
     private final boolean faulty;
+    private final SimulatedRandom losses;
+    private final boolean losing;
     private final SimulatedRandom rots;
     private final boolean rotting;
     private final LinkQuality links;
@@ -72,6 +74,8 @@ final class RandomMembers {
                 profile -> profile.withClocks(
                         Duration.ofMillis(random.between(-2_000, 2_000)), (int) random.between(-200, 200)));
         cluster.network().links(links);
+        losses = world.random("losses");
+        losing = losses.chance(LOSSES);
         rots = world.random("rot");
         rotting = rots.chance(ROTS);
         if (rotting) {
@@ -82,7 +86,8 @@ final class RandomMembers {
         upgrades = new RandomUpgrades(cluster);
         migrations = new RandomMigrations(cluster, faulty);
         erasures = new RandomErasures(cluster, migrations, workload.history(), MembersWorkload.entities(), faulty);
-        backups = new RandomBackups(cluster, keys, erasures, MembersWorkload.entities(), faulty, workload::write);
+        backups = new RandomBackups(
+                cluster, keys, erasures, MembersWorkload.entities(), faulty, workload::write, this::strike);
         check = new MembersCheck(cluster, workload.history(), !erasures.isChosen() && !backups.isTruncating());
         world.onCrash(machine -> {
             crashes++;
@@ -157,22 +162,20 @@ final class RandomMembers {
 
     private void run() {
         cluster.open();
-        SimulatedRandom losses = world.random("losses");
-        boolean loses = losses.chance(LOSSES);
-        if (loses) {
+        if (losing) {
             workload.onlyMajorities();
         }
         workload.begin();
-        if (loses) {
+        if (losing) {
             for (long times = losses.between(1, 3); times > 0; times--) {
-                world.schedule(Duration.ofMillis(losses.between(1, 15_000)), () -> lose(losses));
+                world.schedule(Duration.ofMillis(losses.between(1, 15_000)), () -> mayLose(some(losses)));
             }
         }
         if (faulty) {
             disturbLater();
         }
         // Who is lost for good is not to have been the last who had it.
-        if (rotting && !loses) {
+        if (rotting && !losing) {
             for (long times = rots.between(1, 5); times > 0; times--) {
                 world.schedule(Duration.ofMillis(rots.between(1, 20_000)), this::rot);
             }
@@ -220,17 +223,15 @@ final class RandomMembers {
     }
 
     /** One member's machine is lost with all that is on it; somebody gives its part to another one, as soon as that is agreed. */
-    private void lose(SimulatedRandom losses) {
+    private boolean mayLose(Member victim) {
         // While another one is replaced, a majority may be left with one that could not be lost as well.
         boolean replacing = cluster.members().stream()
                 .anyMatch(member -> !member.serves()
                         || !filling(member).isEmpty()
                         || member.tidal().membership().members().size() != 3 + lost);
         if (cluster.members().size() != 3 || replacing) {
-            return;
+            return false;
         }
-        Member victim =
-                cluster.members().get((int) losses.below(cluster.members().size()));
         world.note("loses " + victim.id() + " for good");
         lost++;
         gone.add(victim);
@@ -238,10 +239,19 @@ final class RandomMembers {
             victim.machine().crash("it is lost for good");
         }
         Member next = cluster.successor(victim);
-        replace(victim, next, losses);
+        replace(victim, next);
         if (losses.chance(500_000)) {
             // Before it is told that it may.
             begin(next);
+        }
+        return true;
+    }
+
+    /** The machine of a member is lost for good, or crashes. */
+    private void strike(Member member, String why) {
+        world.note(member.id() + " is struck: " + why);
+        if (!losing || !mayLose(member)) {
+            member.machine().crash(why);
         }
     }
 
@@ -251,7 +261,7 @@ final class RandomMembers {
                 .toList();
     }
 
-    private void replace(Member victim, Member next, SimulatedRandom losses) {
+    private void replace(Member victim, Member next) {
         List<Member> able = cluster.members().stream().filter(Member::serves).toList();
         if (!able.isEmpty()) {
             Member through = able.get((int) losses.below(able.size()));
@@ -269,7 +279,7 @@ final class RandomMembers {
                 world.note(next.id() + " does not take the place of " + victim.id() + ": " + e.getMessage());
             }
         }
-        world.schedule(Duration.ofMillis(losses.between(100, 2_000)), () -> replace(victim, next, losses));
+        world.schedule(Duration.ofMillis(losses.between(100, 2_000)), () -> replace(victim, next));
     }
 
     private void begin(Member next) {
@@ -290,7 +300,11 @@ final class RandomMembers {
     }
 
     private Member some() {
-        return cluster.members().get((int) random.below(cluster.members().size()));
+        return some(random);
+    }
+
+    private Member some(SimulatedRandom by) {
+        return cluster.members().get((int) by.below(cluster.members().size()));
     }
 
     private void disturb() {

@@ -1,7 +1,5 @@
 package io.tidaldb.server.cli;
 
-import io.tidaldb.api.ErrorCode;
-import io.tidaldb.api.QuotaExceededException;
 import io.tidaldb.api.TidalException;
 
 /** What the process answers; scripts rely on it. */
@@ -23,9 +21,10 @@ public final class ExitCodes {
 
     /** Returns the code for a failure of the store. */
     public static int of(TidalException failure) {
-        if (failure instanceof QuotaExceededException || failure.code() == ErrorCode.UNSAFE) {
-            return REFUSED;
-        }
-        return failure.code() == ErrorCode.INVALID_ARGUMENT ? USAGE : FAILED;
+        return switch (failure.code()) {
+            case QUOTA_EXCEEDED, UNSAFE -> REFUSED;
+            case INVALID_ARGUMENT -> USAGE;
+            default -> FAILED;
+        };
     }
 }

@@ -248,6 +248,30 @@ class MigrationOverHttpTest {
         assertThat(all()).isEmpty();
     }
 
+    @Test
+    @DisplayName(
+            "F-13: one that is refused ends no hold for it; one that is not waits until the hold of the one before is over")
+    void endsHold() {
+        Tenant tenant = tenant(7);
+        run("migrate start --tenant 7 --from r0:s0 --to r2:s2 --max-write-pause 5s --hold 1h --wait")
+                .is(0);
+        String again = "migrate start --tenant 7 --from r2:s2 --max-write-pause 5s --hold 0s --wait --end-hold --to ";
+        run(again + "r2:s2").is(2, "source and target are both r2:s2");
+        run(again + "r0:s9").is(2, "no shard r0:s9");
+        run(again + "r1:s1 --dry-run").is(0);
+        assertThat(all())
+                .singleElement()
+                .satisfies(each -> assertThat(each.path("state").asText()).isEqualTo("HOLD"));
+        server.json("POST", "/v1/migrations?after_hold=true", "{\"tenant\":7,\"from\":\"r2:s2\",\"to\":\"r1:s1\"}")
+                .is(400);
+        run(again + "r0:s0").is(0);
+        assertThat(all())
+                .hasSize(2)
+                .allSatisfy(each -> assertThat(each.path("state").asText()).isEqualTo("COMPLETE"));
+        assertThat(tenant.placement()).containsExactly(SOURCE);
+        assertThat(tenant.total("view")).isEqualTo(WRITES * PER_WRITE);
+    }
+
     private void refused(String body, int status, String reason) {
         assertThat(server.json("POST", "/v1/migrations", body).is(status).text())
                 .contains(reason);

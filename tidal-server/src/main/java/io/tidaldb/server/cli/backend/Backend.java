@@ -125,8 +125,12 @@ public interface Backend extends AutoCloseable {
     /** Begins to move a tenant; returns how far the migration is. */
     ObjectNode migrate(TenantId id, ReplicaId from, ReplicaId to, MigrationOptions options);
 
-    /** Returns what {@link #migrate} would come to. */
-    ObjectNode planMigration(TenantId id, ReplicaId from, ReplicaId to, MigrationOptions options);
+    /**
+     * Returns what {@link #migrate} would come to.
+     *
+     * @param afterHold whether that is once what an earlier migration of the slot still holds has been erased
+     */
+    ObjectNode planMigration(TenantId id, ReplicaId from, ReplicaId to, MigrationOptions options, boolean afterHold);
 
     /** Returns migrations as {@link io.tidaldb.server.view.MigrationView} describes them. */
     ObjectNode migrations();

@@ -170,8 +170,11 @@ record EmbeddedBackend(Tidal tidal) implements Backend {
     }
 
     @Override
-    public ObjectNode planMigration(TenantId id, ReplicaId from, ReplicaId to, MigrationOptions options) {
-        return MigrationView.of(tidal.migrations().plan(id, from, to, options));
+    public ObjectNode planMigration(
+            TenantId id, ReplicaId from, ReplicaId to, MigrationOptions options, boolean afterHold) {
+        Migrations migrations = tidal.migrations();
+        return MigrationView.of(
+                afterHold ? migrations.planAfterHold(id, from, to, options) : migrations.plan(id, from, to, options));
     }
 
     @Override

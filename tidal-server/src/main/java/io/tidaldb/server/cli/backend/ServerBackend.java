@@ -245,8 +245,10 @@ public record ServerBackend(ServerClient client) implements Backend {
     }
 
     @Override
-    public ObjectNode planMigration(TenantId id, ReplicaId from, ReplicaId to, MigrationOptions options) {
-        return client.call(Request.question("/v1/migrations?dry_run=true", json(id, from, to, options)));
+    public ObjectNode planMigration(
+            TenantId id, ReplicaId from, ReplicaId to, MigrationOptions options, boolean afterHold) {
+        String path = "/v1/migrations?dry_run=true" + (afterHold ? "&after_hold=true" : "");
+        return client.call(Request.question(path, json(id, from, to, options)));
     }
 
     private static ObjectNode json(TenantId id, ReplicaId from, ReplicaId to, MigrationOptions options) {

@@ -2,8 +2,10 @@ package io.tidaldb.server.cli.migrate;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.TenantId;
+import io.tidaldb.api.TidalException;
 import io.tidaldb.core.MigrationOptions;
 import io.tidaldb.server.cli.CliCommand;
 import io.tidaldb.server.cli.backend.Backend;
@@ -14,6 +16,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -31,6 +34,9 @@ import picocli.CommandLine.Option;
         })
 @SuppressWarnings("NullAway.Init")
 final class MigrateStartCommand extends CliCommand {
+
+    /** States in which something of the former shard's is left. */
+    private static final Set<String> HELD = Set.of("DRAINING", "HOLD", "GC");
 
     @Mixin
     private final StoreOptions store = new StoreOptions();
@@ -92,7 +98,8 @@ final class MigrateStartCommand extends CliCommand {
 
     @Option(
             names = "--end-hold",
-            description = "If an earlier migration of the slot is held, first have what it holds erased.")
+            description =
+                    "If an earlier migration of the slot is held and this one is allowed, first have what it holds erased.")
     private boolean endHold;
 
     @Option(names = "--wait", description = "Return when it is done.")
@@ -111,9 +118,10 @@ final class MigrateStartCommand extends CliCommand {
         try (Backend backend = store.open(token())) {
             TenantId id = backend.named(tenant);
             if (dryRun.isGiven()) {
-                return DryRunOption.show(output(), backend.planMigration(id, source, target, options));
+                return DryRunOption.show(output(), backend.planMigration(id, source, target, options, endHold));
             }
             if (endHold) {
+                requireAllowed(backend.planMigration(id, source, target, options, true));
                 endHold(backend, id, source);
             }
             ObjectNode status = backend.migrate(id, source, target, options);
@@ -125,14 +133,26 @@ final class MigrateStartCommand extends CliCommand {
         }
     }
 
+    // What is held is given up only for a migration that may begin.
+    private static void requireAllowed(ObjectNode plan) {
+        if (!plan.path("allowed").asBoolean()) {
+            throw new TidalException(
+                    ErrorCode.valueOf(plan.path("code").asText()),
+                    plan.path("reason").asText());
+        }
+    }
+
     private void endHold(Backend backend, TenantId id, ReplicaId leader) throws InterruptedException {
         for (JsonNode each : backend.migrations().path("migrations")) {
-            boolean held = each.path("state").asText().equals("HOLD")
+            String state = each.path("state").asText();
+            boolean held = HELD.contains(state)
                     && each.path("tenant").asText().equals(Long.toUnsignedString(id.value()))
                     && each.path("to").asText().equals(leader.toString());
             if (held) {
                 long former = each.path("id").asLong();
-                backend.migration(former, "end-hold");
+                if (!state.equals("GC")) {
+                    backend.migration(former, "end-hold");
+                }
                 MigrationWait.until(backend, former, seen -> output().note("migration " + former + ": " + seen));
             }
         }

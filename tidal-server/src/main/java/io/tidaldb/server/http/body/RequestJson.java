@@ -55,6 +55,9 @@ public final class RequestJson {
             throw malformed("the body", e);
         } catch (CharConversionException e) {
             throw malformed("the body", e);
+        } catch (NumberFormatException e) {
+            throw TidalException.invalid(
+                    "the body has a number whose exponent is out of range: expected up to 9 digits");
         }
     }
 

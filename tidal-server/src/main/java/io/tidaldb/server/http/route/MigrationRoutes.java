@@ -29,6 +29,7 @@ import java.util.function.Supplier;
 final class MigrationRoutes {
 
     private static final String DRY_RUN = "dry_run";
+    private static final String AFTER_HOLD = "after_hold";
     private static final String PATH = "/v1/migrations";
 
     List<Route> routes() {
@@ -39,6 +40,10 @@ final class MigrationRoutes {
                         200, MigrationView.list(exchange.tidal().migrations().all()))));
         routes.add(Route.of(Method.POST, PATH, Access.OPERATOR, "Begins to move a tenant's slot to another shard")
                 .query(DRY_RUN, Schema.truth(), "Only tell what it would come to")
+                .query(
+                        AFTER_HOLD,
+                        Schema.truth(),
+                        "With dry_run: as if what an earlier migration of the slot holds had been erased")
                 .body(MediaTypes.JSON, Schema.ref("NewMigration"))
                 .answers(200, "What it would come to", Schema.ref("MigrationPlan"))
                 .answers(202, "How far it is", Schema.ref("Migration"))
@@ -75,6 +80,7 @@ final class MigrationRoutes {
         boolean full = fields.value("verify", MigrationRoutes::isFull).orElse(false);
         boolean slowDown = fields.truth("slow_down").orElse(false);
         boolean dryRun = exchange.truth(DRY_RUN);
+        boolean afterHold = exchange.truth(AFTER_HOLD);
         fields.end();
         MigrationOptions options = new MigrationOptions(
                 rate.map(OptionalLong::of).orElseGet(OptionalLong::empty),
@@ -83,8 +89,17 @@ final class MigrationRoutes {
                 full,
                 slowDown);
         Migrations migrations = exchange.acting().migrations();
+        if (afterHold && !dryRun) {
+            throw TidalException.invalid("query parameter " + AFTER_HOLD + " without " + DRY_RUN
+                    + ": expected both; to end a hold, POST " + PATH + "/{id}/end-hold");
+        }
         if (dryRun) {
-            exchange.answer(200, MigrationView.of(migrations.plan(tenant, from, to, options)));
+            exchange.answer(
+                    200,
+                    MigrationView.of(
+                            afterHold
+                                    ? migrations.planAfterHold(tenant, from, to, options)
+                                    : migrations.plan(tenant, from, to, options)));
         } else {
             long id = migrations.start(tenant, from, to, options);
             exchange.answer(202, MigrationView.of(migrations.find(id).orElseThrow()));
