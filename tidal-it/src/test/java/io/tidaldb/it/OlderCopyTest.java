@@ -53,6 +53,21 @@ class OlderCopyTest {
         }
     }
 
+    private static void start(Members members, AtomicBoolean lapsed, AtomicInteger asked) {
+        members.start(
+                builder -> builder.controlLog(
+                        ForwardingControlLog.before(new RatisControlLogFactory(), log -> new Lapsing(log, lapsed, asked))),
+                1);
+    }
+
+    /** Waits until node n1 has the tenant and has told others how far it is since. */
+    private static void hasTold(Members members, TenantId tenant, AtomicInteger asked) {
+        Await.until(() -> members.node(1).tenant(tenant).isPresent());
+        // It asks its log once for each time that it tells, and once for each answer.
+        asked.set(0);
+        Await.until(() -> asked.get() > 12);
+    }
+
     private static TenantConfig tenant(TenantId id) {
         return TenantConfig.builder(id)
                 .pinnedShards(ReplicaId.parse("r0:s0"))
@@ -82,9 +97,11 @@ class OlderCopyTest {
             members.stop(1);
             Path own = directory.resolve("n1");
             Path before = Trees.copy(own, directory.resolve("before"));
-            members.start(1);
+            AtomicInteger asked = new AtomicInteger();
+            start(members, new AtomicBoolean(), asked);
             members.node(0).createTenant(tenant(LATER));
             members.tenant(0, LATER).record("view", 1, 1);
+            hasTold(members, LATER, asked);
             members.stop(1);
             Path after = Trees.copy(own, directory.resolve("after"));
 
@@ -112,13 +129,9 @@ class OlderCopyTest {
         try (Members members = new Members(directory)) {
             members.start(0, 1, 2);
             members.stop(1);
-            members.start(
-                    builder -> builder.controlLog(ForwardingControlLog.before(
-                            new RatisControlLogFactory(), log -> new Lapsing(log, lapsed, asked))),
-                    1);
+            start(members, lapsed, asked);
             members.node(0).createTenant(tenant(TENANT));
-            // Once for each time that it tells, and once for each answer: so it has told others how far it is.
-            Await.until(() -> members.node(1).tenant(TENANT).isPresent() && asked.get() > 12);
+            hasTold(members, TENANT, asked);
             lapsed.set(true);
             TidalException reason =
                     members.node(1).failure().toCompletableFuture().get(30, TimeUnit.SECONDS);
