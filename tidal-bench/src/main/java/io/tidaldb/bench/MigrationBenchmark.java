@@ -94,7 +94,7 @@ public final class MigrationBenchmark {
                         "--dir",
                         "target",
                         "--tables",
-                        "pauses,copies,moves,backups",
+                        "pauses,copies,moves,backups,restores",
                         "--moves",
                         "100",
                         "--mib",
@@ -130,6 +130,9 @@ public final class MigrationBenchmark {
             }
             if (tables.contains("backups")) {
                 benchmark.besideBackups(rounds, seconds, rate);
+            }
+            if (tables.contains("restores")) {
+                benchmark.besideRestores(rounds, seconds, rate);
             }
         } finally {
             benchmark.abandon();
@@ -381,7 +384,7 @@ public final class MigrationBenchmark {
 
     private void fill(long bytes) {
         Tenant tenant = tenant(LARGE, ONE);
-        int perWrite = 10_000;
+        int perWrite = 1_000;
         List<Signal> signals = new ArrayList<>();
         for (int i = 0; i < perWrite; i++) {
             signals.add(Signal.of(SIGNAL, i % ENTITIES, 1));
@@ -489,6 +492,10 @@ public final class MigrationBenchmark {
                 return bytes;
             }
         });
+    }
+
+    private void besideRestores(int rounds, double seconds, int rate) throws IOException, InterruptedException {
+        Path file = directory.resolve("restored");
         backUp(file);
         BackupSource backup = new BackupSource() {
             @Override
@@ -583,7 +590,15 @@ public final class MigrationBenchmark {
                     beside[i][round] = during.get(i).getValueAtPercentile(99) / 1e6;
                 }
             }
-            System.err.println("round " + (round + 1) + " of " + rounds + " done");
+            System.err.printf(
+                    Locale.ROOT,
+                    "round %d of %d: p99 ms alone and beside %s %s, %s %s%n",
+                    round + 1,
+                    rounds,
+                    names[0],
+                    p99s(before.get(0), during.get(0)),
+                    names[1],
+                    p99s(before.get(1), during.get(1)));
         }
         System.out.printf(
                 Locale.ROOT,
@@ -603,6 +618,14 @@ public final class MigrationBenchmark {
                     Medians.of(beside[i]),
                     ratio(beside[i], alone[i]));
         }
+    }
+
+    private static String p99s(Histogram alone, Histogram beside) {
+        return String.format(
+                Locale.ROOT,
+                "%.2f and %.2f",
+                alone.getValueAtPercentile(99) / 1e6,
+                beside.getValueAtPercentile(99) / 1e6);
     }
 
     private void giveUp(long id) {

@@ -28,10 +28,14 @@ public final class BackupReader {
 
     private static final int MAX_JSON = 16 << 20;
     private static final int MAX_BASE = 1 << 20;
+    private static final int FIRST_ROOM = 64 << 10;
 
     private final String name;
     private final InputStream source;
     private final ObjectMapper mapper = new ObjectMapper();
+
+    /** What was read last; the same array again and again, since a large backup is some hundred thousand batches. */
+    private byte[] room = new byte[FIRST_ROOM];
 
     /** Gets what is read, in order. */
     public interface Visitor {
@@ -39,7 +43,7 @@ public final class BackupReader {
         /** A part begins. */
         void head(BackupHead head);
 
-        /** A batch of a slot. */
+        /** A batch of a slot; its bytes are there until this returns. */
         void batch(int slot, WalBatch batch);
 
         /** A stretch of a slot's checkpoint. */
@@ -117,11 +121,13 @@ public final class BackupReader {
             switch (type) {
                 case BackupWriter.BATCH -> {
                     checkLength(length, Short.BYTES + WalBatch.HEADER_BYTES, WalBatch.MAX_PAYLOAD_BYTES + (1 << 10));
-                    visitor.batch(in.readUnsignedShort(), batch(bytes(in, length - Short.BYTES)));
+                    visitor.batch(in.readUnsignedShort(), batch(in, length - Short.BYTES));
                 }
                 case BackupWriter.BASE -> {
                     checkLength(length, Short.BYTES, MAX_BASE);
-                    visitor.base(in.readUnsignedShort(), bytes(in, length - Short.BYTES));
+                    int slot = in.readUnsignedShort();
+                    fill(in, length - Short.BYTES);
+                    visitor.base(slot, Arrays.copyOf(room, length - Short.BYTES));
                 }
                 case BackupWriter.END -> {
                     String point = json(in, length).path("point").asText();
@@ -132,11 +138,12 @@ public final class BackupReader {
         }
     }
 
-    private WalBatch batch(byte[] bytes) {
-        ByteBuffer buffer = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+    private WalBatch batch(DataInputStream in, int length) throws IOException {
+        fill(in, length);
+        ByteBuffer buffer = ByteBuffer.wrap(room, 0, length).order(ByteOrder.LITTLE_ENDIAN);
         WalBatch batch = parsed("a batch as it was written", () -> WalBatch.of(buffer, 0));
-        if (batch.length() != bytes.length) {
-            throw damaged("a batch of " + bytes.length + " bytes", batch.length() + " bytes", null);
+        if (batch.length() != length) {
+            throw damaged("a batch of " + length + " bytes", batch.length() + " bytes", null);
         }
         return batch;
     }
@@ -155,7 +162,8 @@ public final class BackupReader {
 
     private JsonNode json(DataInputStream in, int length) throws IOException {
         checkLength(length, 2, MAX_JSON);
-        return mapper.readTree(bytes(in, length));
+        fill(in, length);
+        return mapper.readTree(room, 0, length);
     }
 
     private void checkLength(int length, int least, int most) {
@@ -165,12 +173,17 @@ public final class BackupReader {
     }
 
     // What does not come is not allocated for.
-    private static byte[] bytes(DataInputStream in, int length) throws IOException {
-        byte[] bytes = in.readNBytes(length);
-        if (bytes.length < length) {
-            throw new EOFException();
+    private void fill(DataInputStream in, int length) throws IOException {
+        for (int read = 0; read < length; ) {
+            if (read == room.length) {
+                room = Arrays.copyOf(room, Math.min(2 * room.length, length));
+            }
+            int more = in.read(room, read, Math.min(room.length, length) - read);
+            if (more < 0) {
+                throw new EOFException();
+            }
+            read += more;
         }
-        return bytes;
     }
 
     private TidalException damaged(String expected, @Nullable String found, @Nullable Exception cause) {

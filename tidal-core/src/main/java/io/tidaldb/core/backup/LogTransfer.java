@@ -116,19 +116,22 @@ public final class LogTransfer {
     }
 
     private static ByteBuffer signals(WalBatch batch, int records) {
-        List<KeyBlock.Entry> keys = keys(batch, records);
-        int keyBytes = KeyBlock.bytes(keys.size());
         int recordsAt = KeyBlock.bytes(KeyBlock.read(batch).size());
-        int bytes = records * SignalRecords.BYTES;
-        ByteBuffer payload = ByteBuffer.allocate(keyBytes + bytes).order(ByteOrder.LITTLE_ENDIAN);
-        if (keyBytes > 0) {
-            KeyBlock.put(payload, 0, keys);
-        }
         if (batch.content().limit() - recordsAt != batch.count() * SignalRecords.BYTES) {
             throw new TidalException(
                     ErrorCode.CORRUPT_DATA,
                     "the batch at seqno " + Seqno.print(batch.firstSeqno()) + " of " + batch.origin() + " announces "
                             + batch.count() + " signals and has another number of bytes");
+        }
+        if (records == batch.count()) {
+            return batch.content();
+        }
+        List<KeyBlock.Entry> keys = keys(batch, records);
+        int keyBytes = KeyBlock.bytes(keys.size());
+        int bytes = records * SignalRecords.BYTES;
+        ByteBuffer payload = ByteBuffer.allocate(keyBytes + bytes).order(ByteOrder.LITTLE_ENDIAN);
+        if (keyBytes > 0) {
+            KeyBlock.put(payload, 0, keys);
         }
         return payload.put(keyBytes, batch.content(), recordsAt, bytes);
     }

@@ -53,7 +53,11 @@ public final class CopyThrottle {
     private long readyNanos;
     private long periodNanos;
     private long periodBytes;
+
+    /** Whether somebody was seen to write to either node, and whether nobody was; neither until that is known. */
     private boolean foreground;
+
+    private boolean idle;
 
     /** What a node says, and what it had said when the period began. */
     private static final class Side {
@@ -113,7 +117,7 @@ public final class CopyThrottle {
 
     /** Returns how much may go at once. */
     public int chunk(int atMost) {
-        int most = foreground ? Math.min(atMost, CHUNK_BESIDE_WRITES) : atMost;
+        int most = idle ? atMost : Math.min(atMost, CHUNK_BESIDE_WRITES);
         return (int) Math.max(1, Math.min(most, rate * CHUNK_SHARE));
     }
 
@@ -144,6 +148,7 @@ public final class CopyThrottle {
         long took = nowNanos - periodNanos;
         if (took >= (writes == 0 || writes >= ENOUGH_WRITES ? PERIOD_NANOS : LONGEST_PERIOD_NANOS)) {
             foreground = writes > 0;
+            idle = !foreground;
             source.judge();
             target.judge();
             decide(periodBytes * 1e9 / took);

@@ -127,6 +127,17 @@ class CopyThrottleTest {
     }
 
     @Test
+    @DisplayName("goes in small chunks beside writes, and until it is known that nobody writes")
+    void chunks() {
+        CopyThrottle throttle = new CopyThrottle(0, nowNanos);
+        assertThat(throttle.chunk(CHUNK)).isEqualTo(64 << 10);
+        copy(throttle, SECOND / 2, 100 * MIB, CopyThrottleTest::noWrites, false);
+        assertThat(throttle.chunk(CHUNK)).isGreaterThan(256 << 10);
+        copy(throttle, 2 * SECOND, 100 * MIB, rate -> 0, false);
+        assertThat(throttle.chunk(CHUNK)).isEqualTo(64 << 10);
+    }
+
+    @Test
     @DisplayName("is faster again when what has disturbed is over")
     void recovers() {
         CopyThrottle throttle = new CopyThrottle(0, nowNanos);
