@@ -30,6 +30,9 @@ public final class CommitLoop implements LoopBody {
     /** For so long a part of a copy waits for a write whose sync it can share: as long as writes are apart of which 200 come in a second. */
     private static final long COMPANY_NANOS = 5_000_000;
 
+    /** So much of copies shares a write's sync: what a disk writes in the time that it takes anyway. */
+    static final int COMPANY_BYTES = 64 << 10;
+
     private final LoopQueue queue = new LoopQueue();
     private final GroupCommit commits;
     private final Clock clock;
@@ -173,7 +176,7 @@ public final class CommitLoop implements LoopBody {
         try {
             commits.settle();
             if (!patient.isEmpty()) {
-                waitNoLonger();
+                patientUntilNanos = clock.monotonicNanos();
                 turn();
             }
         } catch (RuntimeException e) {
@@ -208,8 +211,8 @@ public final class CommitLoop implements LoopBody {
     private boolean turn() {
         boolean worked = admitQueued();
         // A loop that is kept busy by tasks does not idle.
-        if (!patient.isEmpty() && clock.monotonicNanos() - patientUntilNanos >= 0) {
-            waitNoLonger();
+        if (!patient.isEmpty() && (!waiting.isEmpty() || clock.monotonicNanos() - patientUntilNanos >= 0)) {
+            waitNoLonger(COMPANY_BYTES);
         }
         if (!system.isEmpty()) {
             commits.settle();
@@ -257,10 +260,12 @@ public final class CommitLoop implements LoopBody {
         while (item != null) {
             LoopItem next = item.next;
             Flow flow = item.flow();
-            if (flow != null && mayWait(item)) {
-                defer((ReceivedBatches) item);
+            if (item instanceof ReceivedBatches received && mayWait(received)) {
+                defer(received);
             } else if (flow != null) {
-                waitNoLonger();
+                if (!(item instanceof WriteRequest)) {
+                    waitNoLonger(Integer.MAX_VALUE);
+                }
                 waiting.add(flow, item);
             } else if (item instanceof LoopTask<?> task) {
                 system.add(task);
@@ -271,11 +276,8 @@ public final class CommitLoop implements LoopBody {
     }
 
     // A sync for a part of a copy alone is one more that the next write would wait for.
-    private boolean mayWait(LoopItem item) {
-        return item instanceof ReceivedBatches received
-                && received.patient
-                && waiting.isEmpty()
-                && foreground.comes(clock.monotonicNanos());
+    private boolean mayWait(ReceivedBatches received) {
+        return received.patient && foreground.comes(clock.monotonicNanos());
     }
 
     private void defer(ReceivedBatches part) {
@@ -285,10 +287,20 @@ public final class CommitLoop implements LoopBody {
         patient.add(part);
     }
 
-    // In the order in which they came, before whatever came later.
-    private void waitNoLonger() {
-        for (ReceivedBatches part = patient.poll(); part != null; part = patient.poll()) {
+    /**
+     * Puts parts of copies in line, in the order in which they came, before what another replica sent later.
+     *
+     * @param most how many bytes; the first one goes if it has more
+     */
+    private void waitNoLonger(int most) {
+        int left = most;
+        for (ReceivedBatches part = patient.peek(); part != null && left > 0; part = patient.peek()) {
+            if (left < most && part.cost() > left) {
+                return;
+            }
+            patient.remove();
             waiting.add(part.flow(), part);
+            left -= part.cost();
         }
     }
 
@@ -306,7 +318,7 @@ public final class CommitLoop implements LoopBody {
     /** Commits what is queued. Called when nobody runs the loop any more; {@link #abandon} follows. */
     void close() {
         admitQueued();
-        waitNoLonger();
+        waitNoLonger(Integer.MAX_VALUE);
         while (runOnce()) {
             // Everything that was queued before gets its answer.
         }
@@ -317,7 +329,7 @@ public final class CommitLoop implements LoopBody {
     public void abandon() {
         closed = true;
         admitQueued();
-        waitNoLonger();
+        waitNoLonger(Integer.MAX_VALUE);
         for (LoopTask<?> task = system.poll(); task != null; task = system.poll()) {
             refuse(task);
         }

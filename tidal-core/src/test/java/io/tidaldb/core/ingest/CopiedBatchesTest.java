@@ -63,8 +63,15 @@ class CopiedBatchesTest implements WriteListener {
     }
 
     private void write(FoldReplica replica) {
-        ByteBuffer record = ByteBuffer.allocate(SignalRecords.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-        SignalRecords.put(record, 0, 42, 0, 1, 0);
+        write(replica, 1);
+    }
+
+    private void write(FoldReplica replica, int signals) {
+        ByteBuffer record =
+                ByteBuffer.allocate(signals * SignalRecords.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        for (int i = 0; i < signals; i++) {
+            SignalRecords.put(record, i * SignalRecords.BYTES, 42, 0, 1, 0);
+        }
         WriteRequest write =
                 new WriteRequest(replica.shard, record, List.of(), null, Durability.LOCAL, Long.MAX_VALUE, this);
         assertThat(replica.shard.tenant().enqueue(write.queueBytes())).isTrue();
@@ -95,6 +102,33 @@ class CopiedBatchesTest implements WriteListener {
         assertThat(commits).hasSize(1);
         assertThat(commits.get(0)).hasSize(2);
         assertThat(taken).hasSize(1);
+    }
+
+    @Test
+    @DisplayName("shares it with no more than 64 KiB of others; what is left shares the next one, or goes when its time is over")
+    void isBounded() {
+        FoldReplica source = new FoldReplica(2, directory, false);
+        List<List<CommitListener.Committed>> written = new ArrayList<>();
+        listen(source, written);
+        for (int i = 0; i < 4; i++) {
+            write(source, 40_000 / SignalRecords.BYTES);
+        }
+        for (List<CommitListener.Committed> each : written) {
+            List<WalBatch> batches =
+                    each.stream().map(CommitListener.Committed::batch).toList();
+            target.loop().receive(ReceivedBatches.patient(target.shard, batches, taken::add));
+        }
+        assertThat(target.loop().runOnce()).isTrue();
+        assertThat(commits).isEmpty();
+        write(target);
+        assertThat(taken).hasSize(1);
+        write(target);
+        assertThat(taken).hasSize(2);
+        target.loop().idled();
+        assertThat(taken).hasSize(3);
+        target.loop().runOnce();
+        assertThat(taken).hasSize(4).extracting(ReceivedBatches.Result::problem).containsOnlyNulls();
+        assertThat(target.loop().idleNanos()).isEqualTo(Long.MAX_VALUE);
     }
 
     @Test
