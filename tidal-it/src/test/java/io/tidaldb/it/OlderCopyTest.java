@@ -55,8 +55,8 @@ class OlderCopyTest {
 
     private static void start(Members members, AtomicBoolean lapsed, AtomicInteger asked) {
         members.start(
-                builder -> builder.controlLog(
-                        ForwardingControlLog.before(new RatisControlLogFactory(), log -> new Lapsing(log, lapsed, asked))),
+                builder -> builder.controlLog(ForwardingControlLog.before(
+                        new RatisControlLogFactory(), log -> new Lapsing(log, lapsed, asked))),
                 1);
     }
 

@@ -67,8 +67,7 @@ class CopiedBatchesTest implements WriteListener {
     }
 
     private void write(FoldReplica replica, int signals) {
-        ByteBuffer record =
-                ByteBuffer.allocate(signals * SignalRecords.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer record = ByteBuffer.allocate(signals * SignalRecords.BYTES).order(ByteOrder.LITTLE_ENDIAN);
         for (int i = 0; i < signals; i++) {
             SignalRecords.put(record, i * SignalRecords.BYTES, 42, 0, 1, 0);
         }
@@ -105,7 +104,8 @@ class CopiedBatchesTest implements WriteListener {
     }
 
     @Test
-    @DisplayName("shares it with no more than 64 KiB of others; what is left shares the next one, or goes when its time is over")
+    @DisplayName(
+            "shares it with no more than 64 KiB of others; what is left shares the next one, or goes when its time is over")
     void isBounded() {
         FoldReplica source = new FoldReplica(2, directory, false);
         List<List<CommitListener.Committed>> written = new ArrayList<>();
