@@ -35,7 +35,10 @@ public final class TidalClient implements AutoCloseable {
         return tenants.computeIfAbsent(id, each -> new ClientTenant(cluster, new Routing(cluster, each)));
     }
 
-    /** Drops all links. What has no answer yet fails with CLOSED: a write may have been recorded. A second close does nothing. */
+    /**
+     * Drops all links. What has no answer yet fails with PEER_UNAVAILABLE, since it may have been done, and what was not sent yet with CLOSED. A
+     * second close does nothing.
+     */
     @Override
     public void close() {
         cluster.close();

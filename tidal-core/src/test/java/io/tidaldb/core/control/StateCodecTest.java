@@ -31,7 +31,9 @@ import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.Random;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.DisplayName;
@@ -56,8 +58,12 @@ class StateCodecTest {
     void decodedStateIsTheSameAndAnswersLaterCommandsAlike(long seed) {
         Random random = new Random(seed);
         ClusterState state = new ClusterState();
+        Set<String> migrations = new TreeSet<>();
         for (int i = 0; i < 400; i++) {
-            state.apply(command(random), by(random), i);
+            state.apply(command(random, state), by(random), i);
+            state.migrations().all().stream()
+                    .map(each -> each.state() + (each.stalled() ? " stalled" : "") + (each.paused() ? " paused" : ""))
+                    .forEach(migrations::add);
             if (random.nextInt(40) == 0) {
                 ClusterState decoded = codec.decode(codec.encode(state));
                 assertThat(codec.encode(decoded)).isEqualTo(codec.encode(state));
@@ -65,8 +71,10 @@ class StateCodecTest {
                 assertThat(decoded.schema()).isEqualTo(state.schema());
                 assertThat(decoded.shards()).isEqualTo(state.shards());
                 assertThat(decoded.erased()).isEqualTo(state.erased());
+                assertThat(decoded.migrations().all())
+                        .isEqualTo(state.migrations().all());
                 for (int j = 0; j < 60; j++) {
-                    ClusterCommand next = command(random);
+                    ClusterCommand next = command(random, state);
                     Provenance by = by(random);
                     assertThat(decoded.apply(next, by, i))
                             .as("seed %s, %s", seed, next)
@@ -81,6 +89,10 @@ class StateCodecTest {
         assertThat(state.entityErasures().records()).isNotEmpty();
         assertThat(state.incarnations()).isNotEmpty();
         assertThat(state.audit().count()).isGreaterThan(100);
+        assertThat(migrations)
+                .hasSizeGreaterThan(4)
+                .anyMatch(each -> each.contains("stalled"))
+                .anyMatch(each -> each.contains("paused"));
     }
 
     @Test
@@ -233,8 +245,8 @@ class StateCodecTest {
         ClusterState former = new ClusterState();
         ClusterState other = new ClusterState();
         for (int i = 0; i < 200; i++) {
-            former.apply(command(random));
-            other.apply(command(random));
+            former.apply(command(random, former));
+            other.apply(command(random, other));
         }
         former.replaceWith(other);
         assertThat(codec.encode(former)).isEqualTo(codec.encode(other));
@@ -245,7 +257,7 @@ class StateCodecTest {
         Random random = new Random(3);
         ClusterState state = new ClusterState();
         for (int i = 0; i < 200; i++) {
-            state.apply(command(random));
+            state.apply(command(random, state));
         }
         String now = new String(codec.encode(state), StandardCharsets.UTF_8);
         String before = now.replace("\"v\":2", "\"v\":1")
@@ -307,8 +319,13 @@ class StateCodecTest {
     }
 
     /** A command as it comes out of the log. */
-    private ClusterCommand command(Random random) {
-        ClusterCommand made = switch (random.nextInt(17)) {
+    private ClusterCommand command(Random random, ClusterState state) {
+        List<MigrationRecord> known = state.migrations().all();
+        ClusterCommand made =
+                switch (random.nextInt(24)) {
+            case 17 -> start(random, state);
+            case 18, 19, 20, 21, 22, 23 ->
+                known.isEmpty() ? start(random, state) : next(random, known.get(random.nextInt(known.size())));
             case 0 -> new ClusterCommand.DefineTopology("c" + random.nextInt(2), shards());
             case 1 ->
                 new ClusterCommand.DeclareSignal(
@@ -349,6 +366,42 @@ class StateCodecTest {
             default -> new ClusterCommand.GrantIncarnation(replica(random));
         };
         return commands.decode(commands.encode(made));
+    }
+
+    private static ClusterCommand start(Random random, ClusterState state) {
+        List<TenantRecord> tenants = List.copyOf(state.tenants().values());
+        MigrationTerms terms = new MigrationTerms(random.nextInt(9), 1, 2, random.nextBoolean(), random.nextBoolean());
+        if (tenants.isEmpty()) {
+            return new ClusterCommand.StartMigration(tenant(random), replica(random), replica(random), terms, 1);
+        }
+        TenantRecord tenant = tenants.get(random.nextInt(tenants.size()));
+        return new ClusterCommand.StartMigration(
+                tenant.config().id(), tenant.placement().get(0), replica(random), terms, 1);
+    }
+
+    private static ClusterCommand next(Random random, MigrationRecord known) {
+        TenantId tenant = known.tenant();
+        MigrationState[] states = MigrationState.values();
+        return switch (random.nextInt(8)) {
+            case 0 ->
+                new ClusterCommand.StallMigration(
+                        tenant, known.id(), random.nextInt(3) == 0 ? null : "a node is away", 3);
+            case 1 -> new ClusterCommand.PauseMigration(tenant, known.id(), random.nextBoolean(), 4);
+            case 2 -> new ClusterCommand.CutOver(tenant, known.id(), known.attempt(), random.nextInt(99), 5);
+            case 3 -> new ClusterCommand.ReverseMigration(tenant, known.id(), 6);
+            case 4 -> new ClusterCommand.ReplicasErased(tenant, known.id(), known.erasing(), 7);
+            case 5 -> new ClusterCommand.EndHold(tenant, known.id(), 8);
+            default ->
+                new ClusterCommand.StepMigration(
+                        tenant,
+                        known.id(),
+                        known.state(),
+                        known.attempt(),
+                        states[(random.nextInt(3) == 0 ? random.nextInt(states.length) : known.state().ordinal() + 1)
+                                % states.length],
+                        random.nextBoolean() ? null : "so",
+                        9);
+        };
     }
 
     private static DrillRecord drill(Random random, DrillOutcome outcome) {
