@@ -1,5 +1,6 @@
 package io.tidaldb.core;
 
+import io.tidaldb.api.Durability;
 import io.tidaldb.api.RegionId;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.core.backup.RestorePoint;
@@ -11,26 +12,33 @@ import java.util.Optional;
  *
  * @param as the tenant's id; as it was if empty
  * @param regions the regions that it may be in; as they were if empty
+ * @param durability when its writes are acknowledged from then on; as it was if empty
  * @param at up to where its logs count
  */
-public record RestoreOptions(Optional<TenantId> as, Optional<List<RegionId>> regions, RestorePoint at) {
+public record RestoreOptions(
+        Optional<TenantId> as, Optional<List<RegionId>> regions, Optional<Durability> durability, RestorePoint at) {
 
     /** As it was, all of it. */
     public static final RestoreOptions DEFAULT =
-            new RestoreOptions(Optional.empty(), Optional.empty(), RestorePoint.NEWEST);
+            new RestoreOptions(Optional.empty(), Optional.empty(), Optional.empty(), RestorePoint.NEWEST);
 
     /** Returns this as another tenant. */
     public RestoreOptions as(TenantId id) {
-        return new RestoreOptions(Optional.of(id), regions, at);
+        return new RestoreOptions(Optional.of(id), regions, durability, at);
     }
 
     /** Returns this in other regions. */
     public RestoreOptions in(List<RegionId> others) {
-        return new RestoreOptions(as, Optional.of(List.copyOf(others)), at);
+        return new RestoreOptions(as, Optional.of(List.copyOf(others)), durability, at);
+    }
+
+    /** Returns this with writes that are acknowledged at another level: where fewer replicas can be had than before. */
+    public RestoreOptions with(Durability level) {
+        return new RestoreOptions(as, regions, Optional.of(level), at);
     }
 
     /** Returns this up to another point. */
     public RestoreOptions at(RestorePoint point) {
-        return new RestoreOptions(as, regions, point);
+        return new RestoreOptions(as, regions, durability, point);
     }
 }

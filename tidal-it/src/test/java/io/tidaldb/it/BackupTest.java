@@ -560,6 +560,28 @@ class BackupTest {
         }
     }
 
+    @Test
+    @DisplayName("F-72: where there are fewer replicas than before, a tenant is restored if its writes need wait for none")
+    void durability(@TempDir Path alone) throws IOException {
+        Parts parts = new Parts();
+        try (Tidal tidal = open("file", directory)) {
+            tidal.createTenant(TenantConfig.builder(TENANT)
+                            .durability(Durability.MAJORITY)
+                            .build())
+                    .record("view", 1, 1);
+            parts.take(tidal);
+        }
+        try (Tidal tidal = open("file", alone, Topology.regions(1).shardsPerRegion(1))) {
+            assertThatThrownBy(() -> tidal.restore(parts, RestoreOptions.DEFAULT))
+                    .hasMessageContainingAll("durability MAJORITY", "r0:s0", "expected ASYNC or LOCAL");
+            assertThat(tidal.tenants()).isEmpty();
+            Tenant restored = tidal.restore(parts, RestoreOptions.DEFAULT.with(Durability.LOCAL));
+            assertThat(restored.config().durability()).isEqualTo(Durability.LOCAL);
+            restored.record("view", 1, 1);
+            assertThat(restored.total("view")).isEqualTo(2);
+        }
+    }
+
     private static void assertRefused(Tidal tidal, byte[] bytes) {
         BackupSource damaged = new BackupSource() {
             @Override

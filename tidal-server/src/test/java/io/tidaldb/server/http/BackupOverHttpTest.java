@@ -74,10 +74,15 @@ class BackupOverHttpTest {
             JsonNode restored = run(0, "tenant", "restore", "--from", backup, "--as", "8", "--server", url);
             assertThat(restored.path("max_entities").asLong()).isEqualTo(90_000);
             assertThat(total(server, 8)).isEqualTo(6_002);
-            run(0, "tenant", "restore", "--from", backup, "--as", "9", "--at", position, "--server", url);
+            run(
+                    0, "tenant", "restore", "--from", backup, "--as", "9", "--at", position, "--durability", "ASYNC",
+                    "--server", url);
+            assertThat(server.get("/v1/tenants/9").is(200).json().path("durability").asText())
+                    .isEqualTo("ASYNC");
             assertThat(total(server, 9)).isEqualTo(6_001);
             run(1, "tenant", "restore", "--from", backup, "--as", "8", "--server", url);
             run(1, "tenant", "restore", "--from", backup, "--as", "10", "--at", "r0:s0:999999", "--server", url);
+            run(1, "tenant", "restore", "--from", backup, "--as", "10", "--durability", "MAJORITY", "--server", url);
             assertThat(node.resolve("incoming")).isEmptyDirectory();
         }
         String elsewhere = directory.resolve("elsewhere").toString();

@@ -206,7 +206,7 @@ public final class TenantRestore {
                 was.maxEntities(),
                 was.maxStorageBytes(),
                 options.regions().orElse(was.requiredRegions()),
-                was.durability(),
+                options.durability().orElse(was.durability()),
                 was.writes(),
                 was.slots(),
                 List.of(),

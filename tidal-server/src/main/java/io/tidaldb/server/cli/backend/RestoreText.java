@@ -1,5 +1,6 @@
 package io.tidaldb.server.cli.backend;
 
+import io.tidaldb.api.Durability;
 import io.tidaldb.api.RegionId;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.core.RestoreOptions;
@@ -15,8 +16,10 @@ import org.jspecify.annotations.Nullable;
  *
  * @param at a position or a time, or null for all of it
  * @param regions where it may be, or null for where it might
+ * @param durability when its writes are acknowledged, or null for when they were
  */
-public record RestoreText(@Nullable String at, @Nullable List<Integer> regions) {
+public record RestoreText(
+        @Nullable String at, @Nullable List<Integer> regions, @Nullable Durability durability) {
 
     /** Returns up to where, refusing what is malformed. */
     public RestorePoint point() {
@@ -25,9 +28,10 @@ public record RestoreText(@Nullable String at, @Nullable List<Integer> regions) 
 
     RestoreOptions options(TenantId id) {
         RestoreOptions options = RestoreOptions.DEFAULT.as(id).at(point());
-        return regions == null
-                ? options
-                : options.in(regions.stream().map(RegionId::of).toList());
+        if (regions != null) {
+            options = options.in(regions.stream().map(RegionId::of).toList());
+        }
+        return durability == null ? options : options.with(durability);
     }
 
     /** Returns the same as a query. */
@@ -38,6 +42,9 @@ public record RestoreText(@Nullable String at, @Nullable List<Integer> regions) 
         }
         if (regions != null) {
             parameters.add("regions=" + regions.stream().map(String::valueOf).collect(Collectors.joining(",")));
+        }
+        if (durability != null) {
+            parameters.add("durability=" + durability);
         }
         return parameters.isEmpty() ? "" : "?" + String.join("&", parameters);
     }

@@ -1,5 +1,6 @@
 package io.tidaldb.server.cli.tenant;
 
+import io.tidaldb.api.Durability;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.core.backup.BackupReader;
@@ -26,7 +27,7 @@ import picocli.CommandLine.Option;
         footer = {
             "",
             "The backup is checked as a whole first. Nobody sees the tenant before it is whole. Limits, durability and",
-            "regions are as they were; where they were pinned to is not. An origin that --at does not name counts whole.",
+            "regions are as they were unless given; where they were pinned to is not. An origin that --at does not name counts whole.",
             "",
             "It is done when most replicas hold all of it (all, if its durability is ALL), and waits for those that are away;",
             "the node's log says which. To give it up, delete the tenant."
@@ -63,13 +64,20 @@ final class TenantRestoreCommand extends CliCommand {
     @Nullable
     private List<Integer> regions;
 
+    @Option(
+            names = "--durability",
+            paramLabel = "LEVEL",
+            description = "When its writes are acknowledged: ${COMPLETION-CANDIDATES}; as it was unless given.")
+    @Nullable
+    private Durability durability;
+
     @Override
     public Integer call() throws IOException {
         if (Files.notExists(from)) {
             throw TidalException.invalid(
                     from + " does not exist: expected a directory or a file that tidal tenant backup wrote");
         }
-        RestoreText options = new RestoreText(at, regions);
+        RestoreText options = new RestoreText(at, regions, durability);
         TenantId named = as == null ? null : TenantId.parse(as);
         BackupDirectory backup = new BackupDirectory(from);
         BackupScan scan = new BackupScan(options.point());

@@ -1,6 +1,7 @@
 package io.tidaldb.server.http.route;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.tidaldb.api.Durability;
 import io.tidaldb.api.RegionId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.core.BackupSource;
@@ -27,6 +28,7 @@ import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Semaphore;
 import org.eclipse.jetty.ee10.servlet.ServletContextRequest;
@@ -77,6 +79,12 @@ final class BackupRoutes {
                                 "regions",
                                 Schema.text(),
                                 "Numbers of the regions that it may be in; as it was without it")
+                        .query(
+                                "durability",
+                                Schema.oneOf(Arrays.stream(Durability.values())
+                                        .map(Enum::name)
+                                        .toList()),
+                                "When its writes are acknowledged; as it was without it")
                         .body(MediaTypes.OCTETS, bytes)
                         .answers(201, "The tenant", Schema.ref("Tenant"))
                         .by(this::restore));
@@ -127,6 +135,11 @@ final class BackupRoutes {
                 exchange.query("regions").map(BackupRoutes::regions).orElse(null);
         if (regions != null) {
             options = options.in(regions);
+        }
+        Durability durability =
+                exchange.query("durability").map(TenantRoutes::durability).orElse(null);
+        if (durability != null) {
+            options = options.with(durability);
         }
         begin(restores, "restores", 1);
         try {
