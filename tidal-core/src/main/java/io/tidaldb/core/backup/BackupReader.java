@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.api.wal.WalBatch;
+import java.io.CharConversionException;
 import java.io.DataInputStream;
 import java.io.EOFException;
 import java.io.IOException;
@@ -76,7 +77,7 @@ public final class BackupReader {
                 part(first, visitor);
             } catch (EOFException e) {
                 throw damaged("the end of part " + (parts + 1), "nothing more", e);
-            } catch (JsonProcessingException e) {
+            } catch (JsonProcessingException | CharConversionException e) {
                 throw damaged("JSON in part " + (parts + 1), "something else", e);
             }
             parts++;
