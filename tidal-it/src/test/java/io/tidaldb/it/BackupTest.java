@@ -561,7 +561,8 @@ class BackupTest {
     }
 
     @Test
-    @DisplayName("F-72: where there are fewer replicas than before, a tenant is restored if its writes need wait for none")
+    @DisplayName(
+            "F-72: where there are fewer replicas than before, a tenant is restored if its writes need wait for none")
     void durability(@TempDir Path alone) throws IOException {
         Parts parts = new Parts();
         try (Tidal tidal = open("file", directory)) {

@@ -321,8 +321,7 @@ class StateCodecTest {
     /** A command as it comes out of the log. */
     private ClusterCommand command(Random random, ClusterState state) {
         List<MigrationRecord> known = state.migrations().all();
-        ClusterCommand made =
-                switch (random.nextInt(24)) {
+        ClusterCommand made = switch (random.nextInt(24)) {
             case 17 -> start(random, state);
             case 18, 19, 20, 21, 22, 23 ->
                 known.isEmpty() ? start(random, state) : next(random, known.get(random.nextInt(known.size())));
@@ -397,8 +396,11 @@ class StateCodecTest {
                         known.id(),
                         known.state(),
                         known.attempt(),
-                        states[(random.nextInt(3) == 0 ? random.nextInt(states.length) : known.state().ordinal() + 1)
-                                % states.length],
+                        states[
+                                (random.nextInt(3) == 0
+                                                ? random.nextInt(states.length)
+                                                : known.state().ordinal() + 1)
+                                        % states.length],
                         random.nextBoolean() ? null : "so",
                         9);
         };

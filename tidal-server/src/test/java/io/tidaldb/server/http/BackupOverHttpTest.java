@@ -75,9 +75,24 @@ class BackupOverHttpTest {
             assertThat(restored.path("max_entities").asLong()).isEqualTo(90_000);
             assertThat(total(server, 8)).isEqualTo(6_002);
             run(
-                    0, "tenant", "restore", "--from", backup, "--as", "9", "--at", position, "--durability", "ASYNC",
-                    "--server", url);
-            assertThat(server.get("/v1/tenants/9").is(200).json().path("durability").asText())
+                    0,
+                    "tenant",
+                    "restore",
+                    "--from",
+                    backup,
+                    "--as",
+                    "9",
+                    "--at",
+                    position,
+                    "--durability",
+                    "ASYNC",
+                    "--server",
+                    url);
+            assertThat(server.get("/v1/tenants/9")
+                            .is(200)
+                            .json()
+                            .path("durability")
+                            .asText())
                     .isEqualTo("ASYNC");
             assertThat(total(server, 9)).isEqualTo(6_001);
             run(1, "tenant", "restore", "--from", backup, "--as", "8", "--server", url);

@@ -19,7 +19,9 @@ import org.jspecify.annotations.Nullable;
  * @param durability when its writes are acknowledged, or null for when they were
  */
 public record RestoreText(
-        @Nullable String at, @Nullable List<Integer> regions, @Nullable Durability durability) {
+        @Nullable String at,
+        @Nullable List<Integer> regions,
+        @Nullable Durability durability) {
 
     /** Returns up to where, refusing what is malformed. */
     public RestorePoint point() {
