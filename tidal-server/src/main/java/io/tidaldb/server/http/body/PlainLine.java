@@ -169,7 +169,10 @@ final class PlainLine {
 
     private boolean ts() {
         skipBlanks();
-        if (at < limit && buffer[at] == '"' && text()) {
+        if (at < limit && buffer[at] == '"') {
+            if (!text()) {
+                return false;
+            }
             ts = TimeText.common(buffer, from, to);
             if (ts >= 0) {
                 return true;
