@@ -8,9 +8,11 @@ import io.tidaldb.control.ratis.Wire.Kind;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -44,6 +46,7 @@ final class MemberRequests implements ControlNetwork.Handler {
 
     private static final int MAX_WAITING_BYTES = 32 << 20;
     private static final int THREADS = 4;
+    private static final long END_MILLIS = 1000;
     private static final Pattern REQUEST_ID = Pattern.compile("[0-9a-f-]{36}");
     private static final Pattern SNAPSHOT_FILE = Pattern.compile("sm/snapshot\\.[0-9]{1,19}_[0-9]{1,19}");
 
@@ -54,6 +57,9 @@ final class MemberRequests implements ControlNetwork.Handler {
     private final int maxMessageBytes;
     private final AtomicInteger waitingBytes = new AtomicInteger();
     private final ThreadPoolExecutor threads;
+
+    /** Answers that are still to come. */
+    private final Set<CompletableFuture<ByteBuffer>> open = ConcurrentHashMap.newKeySet();
 
     /**
      * What changes a member's log or vote is begun one after the other. Ratis compares the terms under its own lock, but adds entries to its log
@@ -103,8 +109,18 @@ final class MemberRequests implements ControlNetwork.Handler {
         return queue(size, work);
     }
 
+    /**
+     * Takes no more, lets what was begun come to its end for a moment, and answers the rest: who asks would wait for it until his time is up.
+     */
     void close() {
-        threads.shutdownNow();
+        threads.shutdown();
+        try {
+            // Not interrupted: Ratis takes an interrupt while it writes for the end of its log.
+            threads.awaitTermination(END_MILLIS, TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        open.forEach(each -> each.completeExceptionally(closed()));
     }
 
     private Work work(NodeId member, ByteBuffer message) throws InvalidProtocolBufferException {
@@ -229,12 +245,15 @@ final class MemberRequests implements ControlNetwork.Handler {
                             + " bytes of members' requests waiting: try again later");
         }
         CompletableFuture<ByteBuffer> answer = new CompletableFuture<>();
+        open.add(answer);
+        answer.whenComplete((bytes, thrown) -> open.remove(answer));
         try {
             threads.execute(() -> run(size, work, answer));
         } catch (RejectedExecutionException e) {
+            open.remove(answer);
             waitingBytes.addAndGet(-size);
             return threads.isShutdown()
-                    ? refused(ErrorCode.PEER_UNAVAILABLE, "control log is closed")
+                    ? CompletableFuture.failedFuture(closed())
                     : refused(
                             ErrorCode.OVERLOADED,
                             "control log has " + MAX_WAITING + " requests of members waiting: try again later");
@@ -244,6 +263,10 @@ final class MemberRequests implements ControlNetwork.Handler {
 
     private void run(int size, Work work, CompletableFuture<ByteBuffer> answer) {
         try {
+            if (threads.isShutdown()) {
+                answer.completeExceptionally(closed());
+                return;
+            }
             work.run().whenComplete((bytes, thrown) -> {
                 if (thrown == null) {
                     answer.complete(bytes);
@@ -261,6 +284,10 @@ final class MemberRequests implements ControlNetwork.Handler {
     private static TidalException unavailable(Throwable thrown) {
         return new TidalException(
                 ErrorCode.PEER_UNAVAILABLE, "control log can't answer now: " + thrown.getMessage(), thrown);
+    }
+
+    private static TidalException closed() {
+        return new TidalException(ErrorCode.PEER_UNAVAILABLE, "control log is closed");
     }
 
     private static CompletionStage<ByteBuffer> refused(ErrorCode code, String message) {

@@ -228,6 +228,8 @@ final class RaftGroupMember {
         if (made != null) {
             resign(made);
             try {
+                // Before the log: what the next leader sends would fail in the middle of it.
+                made.getServerRpc().close();
                 made.close();
             } catch (IOException e) {
                 LOG.warn("control log of {} was not closed cleanly", context.node(), e);

@@ -47,6 +47,12 @@ final class Settings {
     /** Only whole segments can be dropped once a snapshot covers them. */
     private static final int SEGMENT_BYTES = 2 << 20;
 
+    /**
+     * More than a log that is compacted in time ever has, so nothing is evicted: closing waits, with the log's lock, for the thread that evicts
+     * and may be waiting for that lock (Ratis 3.3.0, SegmentedRaftLog.close). Each term begins a segment, so their number is no bound.
+     */
+    private static final int CACHE_BYTES = 64 << 20;
+
     /** Zeros behind the last entry make one that a power cut tore look damaged instead of incomplete, so a file grows with its entries. */
     private static final int PREALLOCATED_BYTES = 0;
 
@@ -94,8 +100,8 @@ final class Settings {
         RaftServerConfigKeys.Log.setAppendEntriesComposeEnabled(properties, false);
         RaftServerConfigKeys.Log.setSegmentSizeMax(properties, SizeInBytes.valueOf(SEGMENT_BYTES));
         RaftServerConfigKeys.Log.setPreallocatedSize(properties, SizeInBytes.valueOf(PREALLOCATED_BYTES));
-        RaftServerConfigKeys.Log.setSegmentCacheNumMax(properties, 2);
-        RaftServerConfigKeys.Log.setSegmentCacheSizeMax(properties, SizeInBytes.valueOf(4L * SEGMENT_BYTES));
+        RaftServerConfigKeys.Log.setSegmentCacheNumMax(properties, Integer.MAX_VALUE);
+        RaftServerConfigKeys.Log.setSegmentCacheSizeMax(properties, SizeInBytes.valueOf(CACHE_BYTES));
         // Snapshots are taken, and the log is purged, when core says so.
         RaftServerConfigKeys.Log.setPurgeGap(properties, 1);
         RaftServerConfigKeys.Snapshot.setAutoTriggerEnabled(properties, false);
