@@ -8,7 +8,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Reads records of comma-separated values as RFC 4180 has them: fields in double quotes may hold commas, doubled quotes and line ends.
  *
- * <p>A quote that is never closed, or not within {@link LineReader#MAX_BYTES}, spoils its own line only: reading goes on after that line.
+ * <p>A quote that is not closed as it should be, or not within {@link LineReader#MAX_BYTES}, spoils its own line only: reading goes on after
+ * that line, so each line of a file is part of a record or named as faulty.
  */
 final class CsvRecords {
 
@@ -44,70 +45,88 @@ final class CsvRecords {
     }
 
     private CsvRecord record(LineReader.Line first) throws IOException {
-        StringBuilder text = new StringBuilder(first.text());
+        Splitter splitter = new Splitter();
         List<LineReader.Line> continued = new ArrayList<>();
-        while (true) {
-            List<String> fields = new ArrayList<>();
-            String fault = split(text, fields);
-            if (fault == null) {
-                return new CsvRecord(first.number(), fields, null);
+        long length = first.text().length();
+        String fault = splitter.take(first.text());
+        while (UNCLOSED.equals(fault)) {
+            LineReader.Line more = lines.next();
+            if (more == null) {
+                break;
             }
-            LineReader.Line more = fault.equals(UNCLOSED) ? lines.next() : null;
-            if (more != null) {
-                continued.add(more);
+            continued.add(more);
+            length += more.text().length();
+            if (more.fault() != null || length > LineReader.MAX_BYTES) {
+                break;
             }
-            if (more == null
-                    || more.fault() != null
-                    || text.length() + more.text().length() > LineReader.MAX_BYTES) {
-                lines.unread(continued);
-                return new CsvRecord(first.number(), List.of(), fault);
-            }
-            text.append('\n').append(more.text());
+            fault = splitter.take(more.text());
         }
+        if (fault == null) {
+            return new CsvRecord(first.number(), splitter.fields, null);
+        }
+        lines.unread(continued);
+        return new CsvRecord(first.number(), List.of(), fault);
     }
 
     private static final String UNCLOSED = "a quoted field is not closed";
 
-    private static @Nullable String split(CharSequence text, List<String> fields) {
-        StringBuilder field = new StringBuilder();
-        int at = 0;
-        while (true) {
-            field.setLength(0);
-            if (at < text.length() && text.charAt(at) == '"') {
-                at = quoted(text, at + 1, field);
-                if (at < 0) {
-                    return UNCLOSED;
-                }
-                if (at < text.length() && text.charAt(at) != ',') {
-                    return "a quoted field is followed by something other than a comma";
-                }
-            } else {
-                while (at < text.length() && text.charAt(at) != ',') {
-                    field.append(text.charAt(at++));
-                }
-            }
-            fields.add(field.toString());
-            if (at >= text.length()) {
-                return null;
-            }
-            at++;
-        }
-    }
+    /** Splits a record into its fields, line by line: each is looked at once, however many there are. */
+    private static final class Splitter {
 
-    /** Returns where the field ends, or -1. */
-    private static int quoted(CharSequence text, int start, StringBuilder field) {
-        int at = start;
-        while (at < text.length()) {
-            char c = text.charAt(at++);
-            if (c != '"') {
-                field.append(c);
-            } else if (at < text.length() && text.charAt(at) == '"') {
-                field.append('"');
+        final List<String> fields = new ArrayList<>();
+        private final StringBuilder field = new StringBuilder();
+        private boolean inQuotes;
+
+        /** Takes the next line of the record; returns what is wrong with what there is, or null if it is whole. */
+        @Nullable
+        String take(String line) {
+            int at = 0;
+            if (inQuotes) {
+                field.append('\n');
+            }
+            while (true) {
+                if (!inQuotes && at < line.length() && line.charAt(at) == '"') {
+                    inQuotes = true;
+                    at++;
+                }
+                if (inQuotes) {
+                    at = quoted(line, at);
+                    if (inQuotes) {
+                        return UNCLOSED;
+                    }
+                    if (at < line.length() && line.charAt(at) != ',') {
+                        return "a quoted field is followed by something other than a comma";
+                    }
+                } else {
+                    int end = line.indexOf(',', at);
+                    field.append(line, at, end < 0 ? line.length() : end);
+                    at = end < 0 ? line.length() : end;
+                }
+                fields.add(field.toString());
+                field.setLength(0);
+                if (at >= line.length()) {
+                    return null;
+                }
                 at++;
-            } else {
-                return at;
             }
         }
-        return -1;
+
+        /** Returns where the field or the line ends. */
+        private int quoted(String line, int start) {
+            int at = start;
+            while (at < line.length()) {
+                char c = line.charAt(at++);
+                if (c != '"') {
+                    field.append(c);
+                } else if (at < line.length() && line.charAt(at) == '"') {
+                    field.append('"');
+                    at++;
+                } else {
+                    inQuotes = false;
+                    return at;
+                }
+            }
+            return at;
+        }
     }
 }

@@ -1,5 +1,6 @@
 package io.tidaldb.server.importing;
 
+import com.fasterxml.jackson.core.JsonParseException;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -39,6 +40,10 @@ public final class Json {
 
     /** Reads one value; an object that has a field twice is none. */
     static JsonNode read(String text) throws JsonProcessingException {
-        return READER.readTree(text);
+        try {
+            return READER.readTree(text);
+        } catch (NumberFormatException e) {
+            throw new JsonParseException(null, "a number's exponent is out of range: expected up to 9 digits", e);
+        }
     }
 }

@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Deque;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Reads lines of UTF-8, ended by LF or CRLF, and never holds more than the longest line that is allowed. Not thread-safe. */
@@ -82,12 +83,10 @@ public final class LineReader implements Closeable {
     }
 
     /** Takes lines back; {@link #next} returns them again, in this order, before any other. */
-    void unread(Iterable<Line> lines) {
-        Deque<Line> all = new ArrayDeque<>();
-        lines.forEach(all::add);
-        all.addAll(returned);
-        returned.clear();
-        returned.addAll(all);
+    void unread(List<Line> lines) {
+        for (int i = lines.size() - 1; i >= 0; i--) {
+            returned.addFirst(lines.get(i));
+        }
     }
 
     private Line decoded(int length) {

@@ -131,6 +131,20 @@ class EventFileTest {
     }
 
     @Test
+    void anOpenQuoteSpoilsItsOwnLineOnlyWhereALaterLineHasQuotesToo() throws IOException {
+        List<ParsedLine> lines = read("tenant,signal,entity\n1,view,\"1\n1,view,2\n1,view,\"3\"\n");
+        assertThat(lines).hasSize(3);
+        assertThat(lines.get(0).toString())
+                .contains("line=2", "a quoted field is followed by something other than a comma");
+        assertThat(lines.subList(1, 3)).allMatch(ParsedLine.Event.class::isInstance);
+    }
+
+    @Test
+    void aNumberWhoseExponentIsOutOfRangeIsMalformed() throws IOException {
+        assertThat(read("{\"tenant\":1e99999999999}\n").get(0).toString()).contains("exponent is out of range");
+    }
+
+    @Test
     void aLineWithTooFewFieldsIsMalformed() throws IOException {
         assertThat(read("tenant,signal,entity\n1,view\n").get(0).toString()).contains("has 2 fields: expected 3");
     }
