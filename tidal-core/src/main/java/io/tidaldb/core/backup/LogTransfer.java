@@ -36,6 +36,9 @@ import java.util.TreeMap;
  */
 public final class LogTransfer {
 
+    /** Stands for a record that means nothing there, so that those behind it keep their seqnos. */
+    private static final ControlRecord.Merge NOTHING = new ControlRecord.Merge(List.of());
+
     private final TenantId tenant;
     private final RenamedOrigins origins;
     private final SortedMap<Origin, Long> counted;
@@ -186,6 +189,10 @@ public final class LogTransfer {
                     erase.entity(),
                     OriginSet.of(origins.of(erase.origins())),
                     erase.sessions());
+        } else if (record instanceof ControlRecord.Voided voided) {
+            return isReached(new ControlRecord.End(voided.origin(), voided.lastSeqno())) && isReached(voided.stays())
+                    ? origins.of(record)
+                    : NOTHING;
         } else if (record instanceof ControlRecord.DigestMark mark) {
             // Nobody waits for it any more.
             return new ControlRecord.DigestMark(mark.mark(), ControlRecord.DigestMark.NO_BUCKET, null);
@@ -195,7 +202,7 @@ public final class LogTransfer {
 
     // Of what is restored only in part nobody will ever have all.
     private ControlRecord.Merge merge(List<ControlRecord.End> ends) {
-        return new ControlRecord.Merge(ends.stream().allMatch(this::isReached) ? origins.ends(ends) : List.of());
+        return ends.stream().allMatch(this::isReached) ? new ControlRecord.Merge(origins.ends(ends)) : NOTHING;
     }
 
     private boolean isReached(ControlRecord.End end) {

@@ -67,12 +67,22 @@ public final class RenamedOrigins {
                 .toList();
     }
 
-    /** Returns a takeover or an adoption with the other names; any other record as it is. */
+    /** Returns a takeover, an adoption or what takes back writes with the other names; any other record as it is. */
     public ControlRecord of(ControlRecord record) {
         if (record instanceof ControlRecord.Takeover takeover) {
             List<ControlRecord.End> ends = new ArrayList<>(ends(takeover.positions()));
             of(takeover.unheard()).forEach(each -> ends.add(new ControlRecord.End(each, each.startSeqno())));
             return new ControlRecord.Takeover(takeover.epoch(), ends, OriginSet.NONE);
+        }
+        if (record instanceof ControlRecord.Voided voided) {
+            Origin from = voided.origin();
+            ControlRecord.End stays = voided.stays();
+            return new ControlRecord.Voided(
+                    of(from),
+                    seqno(from, voided.firstSeqno()),
+                    voided.hlc(),
+                    new ControlRecord.End(of(stays.origin()), seqno(stays.origin(), stays.lastSeqno())),
+                    voided.records());
         }
         return record instanceof ControlRecord.Adopt adopt ? adopt(adopt) : record;
     }

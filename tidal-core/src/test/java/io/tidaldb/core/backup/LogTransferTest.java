@@ -12,6 +12,7 @@ import io.tidaldb.core.codec.BodyRecords;
 import io.tidaldb.core.codec.Chain;
 import io.tidaldb.core.codec.ControlRecord;
 import io.tidaldb.core.codec.RenamedOrigins;
+import io.tidaldb.core.codec.SignalRecords;
 import io.tidaldb.core.key.KeyRing;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -28,8 +29,9 @@ class LogTransferTest {
     private static final Origin CLOSED = new Origin(RegionId.of(0), ShardId.of(0), 0);
     private static final Origin LEADER = new Origin(RegionId.of(1), ShardId.of(0), 0);
     private static final Origin SUCCESSOR = new Origin(RegionId.of(2), ShardId.of(3), 70);
+    private static final Origin NEXT = new Origin(RegionId.of(2), ShardId.of(3), 71);
     private static final SortedMap<Origin, Origin> SUCCESSORS =
-            new TreeMap<>(Map.of(CLOSED, SUCCESSOR, LEADER, new Origin(RegionId.of(2), ShardId.of(3), 71)));
+            new TreeMap<>(Map.of(CLOSED, SUCCESSOR, LEADER, NEXT));
 
     /** Returns the record of the leader's log, when the closed log is restored up to a seqno. */
     private static ControlRecord transferred(ControlRecord record, long closedTo) {
@@ -62,5 +64,27 @@ class LogTransferTest {
                     assertThat(transferred(record, CLOSED.startSeqno() + 8))
                             .isEqualTo(new ControlRecord.Merge(List.of()));
                 });
+    }
+
+    @Test
+    @DisplayName("take back the writes that they took back, if those and what counts instead are restored")
+    void takeBack() {
+        ByteBuffer records = ByteBuffer.allocate(2 * SignalRecords.BYTES);
+        ControlRecord.End own = new ControlRecord.End(LEADER, LEADER.startSeqno() + 1);
+        ControlRecord.Voided voided =
+                new ControlRecord.Voided(CLOSED, CLOSED.startSeqno() + 3, 1L << 16, own, records);
+        assertThat(transferred(voided, CLOSED.startSeqno() + 4))
+                .isEqualTo(new ControlRecord.Voided(
+                        SUCCESSOR,
+                        SUCCESSOR.startSeqno() + 3,
+                        1L << 16,
+                        new ControlRecord.End(NEXT, NEXT.startSeqno() + 1),
+                        records));
+        assertThat(transferred(voided, CLOSED.startSeqno() + 3)).isEqualTo(new ControlRecord.Merge(List.of()));
+        ControlRecord.End stays = new ControlRecord.End(CLOSED, CLOSED.startSeqno() + 9);
+        assertThat(transferred(
+                        new ControlRecord.Voided(CLOSED, CLOSED.startSeqno() + 3, 1L << 16, stays, records),
+                        CLOSED.startSeqno() + 8))
+                .isEqualTo(new ControlRecord.Merge(List.of()));
     }
 }
