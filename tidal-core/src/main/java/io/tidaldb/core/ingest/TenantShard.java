@@ -726,6 +726,8 @@ public final class TenantShard {
             LOG.info("tenant {} on {} is rebuilt: {} was folded beyond {}", tenantId, replica, of, notes.limit(of));
         }
         needsRebuild = true;
+        // No checkpoint so far holds what its logs may be cut to: what does not count now may be adopted, from them.
+        wipe = null;
     }
 
     boolean needsRebuild() {
