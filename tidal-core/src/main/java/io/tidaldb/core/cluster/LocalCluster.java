@@ -332,7 +332,7 @@ public final class LocalCluster {
         }
         if (replicated && replicator != null) {
             // Nobody has counted on it under another part.
-            var unused = replicator.assign(assignment(shard, tenant, part.head(), epoch));
+            var unused = replicator.assign(assignment(shard, tenant, part, epoch));
         } else if (!part.moving() && replicator != null) {
             // Nobody else may hold it, or the others have left.
             shard.needed(LogsNeeded.NOTHING);
@@ -359,19 +359,20 @@ public final class LocalCluster {
     }
 
     /** Tells a replica that leads or follows as before who else holds its slot now; from when this completes it counts on these. */
-    public CompletableFuture<Void> membersChanged(TenantShard shard, TenantConfig tenant, ReplicaId head, long epoch) {
+    public CompletableFuture<Void> membersChanged(TenantShard shard, TenantConfig tenant, SlotPart part, long epoch) {
         LocalNode host = running(nameOf(shard.replica()));
         return host.replicator() == null
                 ? CompletableFuture.completedFuture(null)
-                : host.replicator().assign(assignment(shard, tenant, head, epoch));
+                : host.replicator().assign(assignment(shard, tenant, part, epoch));
     }
 
-    private SlotAssignment assignment(TenantShard shard, TenantConfig tenant, ReplicaId head, long epoch) {
+    private SlotAssignment assignment(TenantShard shard, TenantConfig tenant, SlotPart part, long epoch) {
         return new SlotAssignment(
                 shard,
                 epoch,
-                nameOf(head),
-                replicas().allowed(head.shard(), tenant).stream()
+                nameOf(part.head()),
+                part.isPassive(),
+                replicas().allowed(part.shard(), tenant).stream()
                         .map(ShardAssignment::node)
                         .toList());
     }

@@ -22,6 +22,11 @@ public record SlotPart(int slot, ReplicaId leader, ReplicaId head, boolean movin
         return head.shard();
     }
 
+    /** Returns whether another shard has the slot. */
+    public boolean isPassive() {
+        return !shard().equals(leader.shard());
+    }
+
     /** Returns what holds a tenant's slots. */
     public static List<SlotPart> of(TenantRecord record) {
         List<SlotPart> parts = new ArrayList<>();

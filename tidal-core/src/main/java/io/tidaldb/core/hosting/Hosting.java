@@ -508,7 +508,7 @@ public final class Hosting implements ControlPlane.Listener {
                     cluster.left(shard);
                 } else if (goesOn.test(shard) && cluster.shares(shard, record.config())) {
                     told.add(cluster.unlessEnded(
-                            host, cluster.membersChanged(shard, record.config(), part.head(), record.epoch())));
+                            host, cluster.membersChanged(shard, record.config(), part, record.epoch())));
                 } else {
                     told.add(assigned(shard, part, record));
                 }

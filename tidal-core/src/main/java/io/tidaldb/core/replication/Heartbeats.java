@@ -70,8 +70,8 @@ final class Heartbeats {
             if (state == null) {
                 continue;
             }
-            // Whoever it is given up for may have begun to take writes.
-            vouches &= !slot.leads || slot.meshed || !slot.shard.isGivenUp();
+            // Whoever it is given up for may have begun to take writes. What another shard has is not vouched for here.
+            vouches &= !slot.leads || slot.meshed || slot.passive || !slot.shard.isGivenUp();
             if (!state.known) {
                 if (state.isAskedAgain(link.heartbeat)) {
                     exchange.tellState(slot, peer, false);

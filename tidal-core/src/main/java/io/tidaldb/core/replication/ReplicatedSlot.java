@@ -28,6 +28,9 @@ final class ReplicatedSlot {
     final List<NodeId> members;
     final boolean leads;
 
+    /** Whether another shard has the slot: nothing of it is decided here, whoever leads. */
+    final boolean passive;
+
     /** Whether every member takes writes, so that each ships its own log to all others. */
     final boolean meshed;
 
@@ -181,6 +184,7 @@ final class ReplicatedSlot {
         this.epoch = assignment.epoch();
         this.members = assignment.members();
         this.leads = leader.equals(local);
+        this.passive = assignment.passive();
         this.meshed = shard.writesEverywhere();
         this.peers = leads || meshed
                 ? members.stream().filter(node -> !node.equals(local)).toList()

@@ -199,19 +199,21 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
         slot.shard.keepLogs(false);
         takeEarly(write -> write.shard() == slot.shard, slot::await);
         for (NodeId peer : slot.peers) {
-            links.to(peer).joins(slot.key);
+            if (!slot.passive) {
+                links.to(peer).joins(slot.key);
+            }
             if (links.to(peer).up) {
                 exchange.introduce(slot, peer);
             }
         }
     }
 
-    // Who has not heard yet of the new leader, or of having left, must not take this node's heartbeats for the word of
-    // a leader.
+    // Who has not heard yet of the new leader, on this shard or another, or of having left, must not take this node's
+    // heartbeats for the word of a leader.
     private void part(ReplicatedSlot before, @Nullable ReplicatedSlot now) {
-        if (before.leads || before.meshed) {
+        if (before.leads && !before.passive || before.meshed) {
             for (NodeId peer : before.peers) {
-                if (now == null || now.state(peer) == null) {
+                if (now == null || now.passive || now.state(peer) == null) {
                     links.to(peer).part(before.key, before.shard.writer());
                 }
             }

@@ -9,13 +9,18 @@ import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.ShardId;
 import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
+import io.tidaldb.core.MigrationOptions;
 import io.tidaldb.core.ReadOptions;
 import io.tidaldb.core.Reading;
 import io.tidaldb.core.Tenant;
 import io.tidaldb.core.Tidal;
+import io.tidaldb.core.control.MigrationState;
+import io.tidaldb.core.replication.PeerCodec;
+import io.tidaldb.core.replication.PeerMessage;
 import io.tidaldb.it.sim.SimulatedMembers.Member;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
 import java.util.function.UnaryOperator;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.DisplayName;
@@ -171,6 +176,85 @@ class StalenessTest {
                 assertThat(there.replica().region()).isEqualTo(R2);
                 assertThat(there.count()).isEqualTo(1);
                 assertThat(there.staleness()).isGreaterThan(Duration.ofSeconds(10));
+            }
+        }
+    }
+
+    private static void move(SimulatedMembers cluster, ReplicaId from, ReplicaId to, MigrationState until) {
+        Member asked = cluster.members().get(0);
+        MigrationOptions held = MigrationOptions.DEFAULT.holding(Duration.ofHours(1));
+        long id = asked.call(tidal -> tidal.migrations().start(TenantId.of(5), from, to, held));
+        assertThat(cluster.world()
+                        .runUntil(
+                                () -> asked.call(tidal -> tidal.migrations().find(id))
+                                        .filter(each -> each.state() == until)
+                                        .isPresent(),
+                                Duration.ofSeconds(10)))
+                .isTrue();
+    }
+
+    @Test
+    @DisplayName("R-35: one whose leader holds a slot as well that another shard has: as fresh as ever")
+    void whoHoldsWhatHasMovedVouchesForTheRest() {
+        SimulatedWorld world = new SimulatedWorld(3, Trace.off());
+        try (SimulatedMembers cluster =
+                new SimulatedMembers(world, 3, Duration.ofMillis(700), Duration.ofHours(1), UnaryOperator.identity())) {
+            cluster.open();
+            ReplicaId source = new ReplicaId(R0, ShardId.of(0));
+            Member leads = cluster.members().get(0);
+            for (int id = 5; id <= 6; id++) {
+                TenantConfig config = TenantConfig.builder(TenantId.of(id))
+                        .pinnedShards(source)
+                        .build();
+                leads.call(tidal -> tidal.createTenant(config).record("view", 7, 1));
+            }
+            move(cluster, source, new ReplicaId(R1, ShardId.of(1)), MigrationState.HOLD);
+            world.runFor(Duration.ofSeconds(5));
+            Reading there = cluster.members()
+                    .get(2)
+                    .call(tidal ->
+                            tidal.tenant(TenantId.of(6)).orElseThrow().read("view", 7, ReadOptions.DEFAULT.in(R2)));
+            assertThat(there.replica().region()).isEqualTo(R2);
+            assertThat(there.count()).isEqualTo(1);
+            assertThat(there.staleness()).isLessThan(Duration.ofSeconds(1));
+        }
+    }
+
+    @Test
+    @DisplayName("R-45: one that has not heard that another shard has the slot: longer and longer")
+    void whoHasNotHeardOfTheMoveIsNotFresh() {
+        SimulatedWorld world = new SimulatedWorld(3, Trace.off());
+        try (SimulatedMembers cluster =
+                new SimulatedMembers(world, 3, Duration.ofMillis(700), Duration.ofHours(1), UnaryOperator.identity())) {
+            cluster.open();
+            ReplicaId source = new ReplicaId(R0, ShardId.of(0));
+            Member leads = cluster.members().get(0);
+            Member unaware = cluster.members().get(2);
+            TenantConfig config =
+                    TenantConfig.builder(TenantId.of(5)).pinnedShards(source).build();
+            leads.call(tidal -> tidal.createTenant(config).record("view", 7, 1));
+            world.runFor(Duration.ofSeconds(2));
+            cluster.control().watch(proposed -> {}, decided -> {
+                if (new String(decided, StandardCharsets.UTF_8).contains("cut-over")) {
+                    cluster.control().isolate(unaware.id());
+                }
+            });
+            // What is said of the slot itself gets lost.
+            int state = new PeerMessage.State(1, config.id(), source.shard(), true, List.of()).kind();
+            cluster.network().forger((from, to, message) -> {
+                if (to.equals(unaware.id()) && PeerCodec.kind(message) == state) {
+                    message.put(message.position(), (byte) ~message.get(message.position()));
+                }
+            });
+            move(cluster, source, new ReplicaId(R1, ShardId.of(1)), MigrationState.HOLD);
+            for (int writes = 2; writes < 30; writes++) {
+                leads.call(tidal -> tenant(tidal).record("view", 7, 1));
+                world.runFor(Duration.ofMillis(200));
+                Duration since = Duration.ofMillis(200L * (writes - 2));
+                Reading there = unaware.call(tidal -> tenant(tidal).read("view", 7, ReadOptions.DEFAULT.in(R2)));
+                assertThat(there.replica()).isEqualTo(new ReplicaId(R2, source.shard()));
+                assertThat(there.count()).isEqualTo(1);
+                assertThat(there.staleness()).isGreaterThan(since);
             }
         }
     }
