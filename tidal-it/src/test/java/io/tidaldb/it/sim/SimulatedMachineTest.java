@@ -340,6 +340,24 @@ class SimulatedMachineTest {
     }
 
     @Test
+    @DisplayName("whoever waits on a machine that crashes when that is done does not go on in the process that follows")
+    void crashWhenDone() {
+        CompletableFuture<Integer> result = new CompletableFuture<>();
+        world.schedule(Duration.ofMillis(10), () -> {
+            result.complete(1);
+            machine.crash("as a test has asked for");
+            machine.restart();
+        });
+        assertThatThrownBy(() -> machine.call(() -> {
+                    int done = world.await(result, SECOND);
+                    see("goes on");
+                    return done;
+                }))
+                .isInstanceOf(MachineCrash.class);
+        assertThat(seen()).isEmpty();
+    }
+
+    @Test
     @DisplayName("what a task throws comes out of whatever let time pass, and the rest runs on")
     void failures() {
         machine.scheduler().execute(() -> {
