@@ -122,21 +122,24 @@ public sealed interface ClusterCommand {
 
     // Nodes
 
+    /** Says which nodes there are, or where they are reached. */
+    sealed interface OfNodes extends ClusterCommand {}
+
     /** A node has been opened: which data directory it has, and where it is reached. Refused if it has another one than before. */
-    record RegisterNode(NodeId node, RegionId region, String identity, String address) implements ClusterCommand {}
+    record RegisterNode(NodeId node, RegionId region, String identity, String address) implements OfNodes {}
 
     /** A node without replicas is part of the cluster from now on. */
-    record AddNode(NodeId node, RegionId region, String address) implements ClusterCommand {}
+    record AddNode(NodeId node, RegionId region, String address) implements OfNodes {}
 
     /** A node is no part of the cluster any more, for good. Refused while it has replicas. */
-    record RemoveNode(NodeId node) implements ClusterCommand {}
+    record RemoveNode(NodeId node) implements OfNodes {}
 
     /**
      * Another node has the replicas of one that is gone for good, and fills them. Refused while the one that is gone leads anything.
      *
      * @param with a node that is not known yet, or one of the same region without replicas
      */
-    record ReplaceNode(NodeId node, NodeId with, String address) implements ClusterCommand {}
+    record ReplaceNode(NodeId node, NodeId with, String address) implements OfNodes {}
 
     /** Replicas that a node was given hold by now whatever a majority had acknowledged before. */
     record ReplicasFilled(NodeId node, List<ReplicaId> replicas) implements ClusterCommand {

@@ -47,7 +47,7 @@ public final class ControlPlane implements AutoCloseable {
     /** How many entries a log holds besides a snapshot: few enough to replay at once, enough to make snapshots rare. */
     private static final int SNAPSHOT_INTERVAL = 1024;
 
-    /** After how many entries it is noted how far this node has come: a sync each. */
+    /** After how many entries it is noted at the latest how far this node has come: a sync each. */
     private static final int MARK_INTERVAL = 32;
 
     private final ControlLog log;
@@ -129,13 +129,18 @@ public final class ControlPlane implements AutoCloseable {
             @Override
             public void snapshot(ControlSnapshot snapshot) {
                 replaced(snapshot);
+                if (watching) {
+                    mark();
+                }
             }
 
             @Override
             public void committed(ControlEntry entry) {
-                applied(entry);
+                ClusterCommand command = applied(entry);
                 compactIfDue(entry.index());
-                if (watching && entry.index() - lastMark >= MARK_INTERVAL) {
+                // Whoever is opened again asks the nodes that are noted, and waits for a majority of them.
+                boolean due = command instanceof ClusterCommand.OfNodes || entry.index() - lastMark >= MARK_INTERVAL;
+                if (watching && due) {
                     mark();
                 }
             }
@@ -231,7 +236,7 @@ public final class ControlPlane implements AutoCloseable {
         listener = told;
     }
 
-    private void applied(ControlEntry entry) {
+    private ClusterCommand applied(ControlEntry entry) {
         CommandCodec.Proposed proposed = codec.proposed(entry.command());
         ClusterCommand command = proposed.command();
         List<CompletableFuture<Void>> reached;
@@ -253,6 +258,7 @@ public final class ControlPlane implements AutoCloseable {
         } else {
             tell(command.changed(), reached);
         }
+        return command;
     }
 
     private void keepAudit() {

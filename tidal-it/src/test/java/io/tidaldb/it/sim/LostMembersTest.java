@@ -90,6 +90,38 @@ class LostMembersTest {
         }
     }
 
+    @Test
+    @DisplayName(
+            "those that are left know who took the place of one that was lost, also if they are started anew at once")
+    void successorIsKnownAtOnce() {
+        SimulatedWorld world = new SimulatedWorld(6, Trace.off());
+        try (SimulatedMembers cluster =
+                new SimulatedMembers(world, 3, Duration.ofMillis(700), Duration.ofHours(1), UnaryOperator.identity())) {
+            cluster.open();
+            Member lostNext = cluster.members().get(0);
+            Member left = cluster.members().get(1);
+            Member lost = cluster.members().get(2);
+            lost.machine().crash("it is lost for good");
+            Member next = cluster.successor(lost);
+            left.call(tidal -> {
+                tidal.membership().replace(lost.id(), next.id(), next.id().name(), false);
+                return next;
+            });
+            next.start();
+            assertThat(world.runUntil(() -> votes(left, next.id()) && votes(next, next.id()), PATIENCE))
+                    .isTrue();
+            for (Member member : List.of(lostNext, left, next)) {
+                member.machine().crash("power cut");
+            }
+            for (Member member : List.of(left, next)) {
+                member.machine().restart();
+                world.execute(member::start);
+            }
+            assertThat(world.runUntil(() -> left.serves() && next.serves(), PATIENCE))
+                    .isTrue();
+        }
+    }
+
     private static boolean votes(Member asked, NodeId node) {
         return asked.tidal().membership().members().stream()
                 .anyMatch(each -> each.node().equals(node) && each.votes());
