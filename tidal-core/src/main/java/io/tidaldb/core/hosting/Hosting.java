@@ -42,6 +42,7 @@ import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -409,12 +410,23 @@ public final class Hosting implements ControlPlane.Listener {
     /** Opens replicas that nodes of this process have been given, and tells those that were there before who holds their slots now. */
     private CompletableFuture<Void> rehost(EmbeddedTenant hosted, boolean sameLeaders) {
         Set<ReplicaId> before = new HashSet<>(hosted.replicaIds());
+        return opened(
+                hosted,
+                before,
+                () -> assign(hosted, cluster.localNames(), shard -> sameLeaders && before.contains(shard.replica())));
+    }
+
+    /** Opens replicas that nodes of this process have been given, then tells all of them: a node on which that fails keeps no other waiting. */
+    private CompletableFuture<Void> opened(
+            EmbeddedTenant hosted, Set<ReplicaId> before, Supplier<CompletableFuture<Void>> tell) {
         return all(cluster.nodes().stream()
                         .map(node -> cluster.unlessEnded(node.id(), openReplicas(hosted, node, before::contains)))
                         .toList())
+                .handle((nothing, failure) -> failure)
                 .thenComposeAsync(
-                        nothing -> assign(
-                                hosted, cluster.localNames(), shard -> sameLeaders && before.contains(shard.replica())),
+                        failure -> failure == null
+                                ? tell.get()
+                                : tell.get().thenCompose(nothing -> CompletableFuture.failedFuture(failure)),
                         scheduler);
     }
 
@@ -577,32 +589,28 @@ public final class Hosting implements ControlPlane.Listener {
      * stay until they are erased: nobody sends there any more.
      */
     private CompletableFuture<Void> move(EmbeddedTenant hosted, boolean sameLeaders) {
-        TenantRecord record = hosted.record();
         Set<ReplicaId> before = new HashSet<>(hosted.replicaIds());
-        return all(cluster.nodes().stream()
-                        .map(node -> cluster.unlessEnded(node.id(), openReplicas(hosted, node, before::contains)))
-                        .toList())
-                .thenComposeAsync(
-                        nothing -> {
-                            List<CompletableFuture<Void>> told = new ArrayList<>();
-                            for (SlotPart part : SlotPart.of(record)) {
-                                for (TenantShard shard : hosted.replicas(part.shard())) {
-                                    if (!part.moving()) {
-                                        shard.neededElsewhere(LogsNeeded.NOTHING);
-                                    }
-                                    shard.freeze(control.isCutOver(hosted.id(), shard.replica()));
-                                    boolean goesOn = sameLeaders
-                                            && before.contains(shard.replica())
-                                            && cluster.replicas().isReplicated(part.shard());
-                                    if (!goesOn && cluster.isRunning(cluster.nameOf(shard.replica()))) {
-                                        told.add(assigned(shard, part, record));
-                                    }
-                                }
-                            }
-                            hosted.ledBy(record.placement());
-                            return all(told);
-                        },
-                        scheduler);
+        return opened(
+                hosted, before, () -> tellParts(hosted, shard -> sameLeaders && before.contains(shard.replica())));
+    }
+
+    private CompletableFuture<Void> tellParts(EmbeddedTenant hosted, Predicate<TenantShard> knows) {
+        TenantRecord record = hosted.record();
+        List<CompletableFuture<Void>> told = new ArrayList<>();
+        for (SlotPart part : SlotPart.of(record)) {
+            for (TenantShard shard : hosted.replicas(part.shard())) {
+                if (!part.moving()) {
+                    shard.neededElsewhere(LogsNeeded.NOTHING);
+                }
+                shard.freeze(control.isCutOver(hosted.id(), shard.replica()));
+                boolean goesOn = knows.test(shard) && cluster.replicas().isReplicated(part.shard());
+                if (!goesOn && cluster.isRunning(cluster.nameOf(shard.replica()))) {
+                    told.add(assigned(shard, part, record));
+                }
+            }
+        }
+        hosted.ledBy(record.placement());
+        return all(told);
     }
 
     /** Tells a replica of a shard beside a slot's own anew what part it has: its logs have begun anew. */
