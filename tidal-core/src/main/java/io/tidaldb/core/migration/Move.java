@@ -427,13 +427,11 @@ final class Move {
      */
     private CompletableFuture<Boolean> spread(MigrationRecord record) {
         TenantRecord tenant = site.control().tenant(record.tenant());
-        Durability level = tenant != null && tenant.config().durability() == Durability.ALL
-                ? Durability.ALL
-                : Durability.MAJORITY;
+        Durability level =
+                tenant != null && tenant.config().durability() == Durability.ALL ? Durability.ALL : Durability.MAJORITY;
         return feed.peer()
                 .ask(MoveStep.SPREAD)
-                .thenApply(
-                        spread -> spread.complete() >= ShardReplicas.enoughToAcknowledge(level, spread.members()));
+                .thenApply(spread -> spread.complete() >= ShardReplicas.enoughToAcknowledge(level, spread.members()));
     }
 
     /** Gives an attempt up, and takes writes again once that is agreed: then it can't succeed any more. */

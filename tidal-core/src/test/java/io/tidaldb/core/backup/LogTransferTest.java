@@ -30,8 +30,7 @@ class LogTransferTest {
     private static final Origin LEADER = new Origin(RegionId.of(1), ShardId.of(0), 0);
     private static final Origin SUCCESSOR = new Origin(RegionId.of(2), ShardId.of(3), 70);
     private static final Origin NEXT = new Origin(RegionId.of(2), ShardId.of(3), 71);
-    private static final SortedMap<Origin, Origin> SUCCESSORS =
-            new TreeMap<>(Map.of(CLOSED, SUCCESSOR, LEADER, NEXT));
+    private static final SortedMap<Origin, Origin> SUCCESSORS = new TreeMap<>(Map.of(CLOSED, SUCCESSOR, LEADER, NEXT));
 
     /** Returns the record of the leader's log, when the closed log is restored up to a seqno. */
     private static ControlRecord transferred(ControlRecord record, long closedTo) {
@@ -71,8 +70,7 @@ class LogTransferTest {
     void takeBack() {
         ByteBuffer records = ByteBuffer.allocate(2 * SignalRecords.BYTES);
         ControlRecord.End own = new ControlRecord.End(LEADER, LEADER.startSeqno() + 1);
-        ControlRecord.Voided voided =
-                new ControlRecord.Voided(CLOSED, CLOSED.startSeqno() + 3, 1L << 16, own, records);
+        ControlRecord.Voided voided = new ControlRecord.Voided(CLOSED, CLOSED.startSeqno() + 3, 1L << 16, own, records);
         assertThat(transferred(voided, CLOSED.startSeqno() + 4))
                 .isEqualTo(new ControlRecord.Voided(
                         SUCCESSOR,
