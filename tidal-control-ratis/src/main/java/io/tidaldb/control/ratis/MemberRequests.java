@@ -8,7 +8,7 @@ import io.tidaldb.control.ratis.Wire.Kind;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -17,6 +17,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
@@ -58,8 +59,10 @@ final class MemberRequests implements ControlNetwork.Handler {
     private final AtomicInteger waitingBytes = new AtomicInteger();
     private final ThreadPoolExecutor threads;
 
-    /** Answers that are still to come. */
-    private final Set<CompletableFuture<ByteBuffer>> open = ConcurrentHashMap.newKeySet();
+    /** Answers that are still to come, by number. */
+    private final Map<Long, CompletableFuture<ByteBuffer>> open = new ConcurrentHashMap<>();
+
+    private final AtomicLong requests = new AtomicLong();
 
     /**
      * What changes a member's log or vote is begun one after the other. Ratis compares the terms under its own lock, but adds entries to its log
@@ -120,7 +123,7 @@ final class MemberRequests implements ControlNetwork.Handler {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        open.forEach(each -> each.completeExceptionally(closed()));
+        open.values().forEach(each -> each.completeExceptionally(closed()));
     }
 
     private Work work(NodeId member, ByteBuffer message) throws InvalidProtocolBufferException {
@@ -245,12 +248,13 @@ final class MemberRequests implements ControlNetwork.Handler {
                             + " bytes of members' requests waiting: try again later");
         }
         CompletableFuture<ByteBuffer> answer = new CompletableFuture<>();
-        open.add(answer);
-        answer.whenComplete((bytes, thrown) -> open.remove(answer));
+        long number = requests.incrementAndGet();
+        open.put(number, answer);
+        var unused = answer.whenComplete((bytes, thrown) -> open.remove(number));
         try {
             threads.execute(() -> run(size, work, answer));
         } catch (RejectedExecutionException e) {
-            open.remove(answer);
+            open.remove(number);
             waitingBytes.addAndGet(-size);
             return threads.isShutdown()
                     ? CompletableFuture.failedFuture(closed())
