@@ -383,4 +383,24 @@ class EntityErasureTest {
                     .hasMessageContaining("does not exist");
         }
     }
+
+    @org.junit.jupiter.api.Test
+    @DisplayName(
+            "F-71, F-72: a backup of a tenant that was written everywhere is not restored after an entity of a later one with its id was erased")
+    void cannotBeDoneAgain() throws Exception {
+        try (Tidal tidal = open("file")) {
+            TenantConfig.Builder config = TenantConfig.builder(ID);
+            tidal.createTenant(config.writes(WriteMode.EVERYWHERE).build()).record("view", NUMBERED.value(), 1);
+            ByteArrayOutputStream backup = new ByteArrayOutputStream();
+            tidal.backup(ID, BackupPoint.NOTHING, backup);
+            tidal.deleteTenant(ID);
+            fill(tidal.createTenant(config.writes(WriteMode.SINGLE).build()));
+            tidal.eraseEntity(ID, NUMBERED);
+            assertThatThrownBy(() ->
+                            tidal.restore(new Backup(backup.toByteArray()), RestoreOptions.DEFAULT.as(TenantId.of(50))))
+                    .isInstanceOf(TidalException.class)
+                    .hasMessageContaining("entities were erased from a later tenant with this id");
+            assertThat(tidal.tenant(TenantId.of(50))).isEmpty();
+        }
+    }
 }

@@ -9,6 +9,7 @@ import io.tidaldb.api.Seqno;
 import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
+import io.tidaldb.api.WriteMode;
 import io.tidaldb.api.placement.ShardAssignment;
 import io.tidaldb.core.BackupSource;
 import io.tidaldb.core.RestoreOptions;
@@ -43,7 +44,9 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.LongPredicate;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -115,6 +118,7 @@ public final class TenantRestore {
                 .max()
                 .orElse(0);
         BackupHead head = scan.head();
+        requireErasable(head);
         declare(head);
         TenantConfig config = config(head);
         KeyRing from = tenants.keyring(head.config().id(), head.keys());
@@ -284,9 +288,6 @@ public final class TenantRestore {
      */
     private void eraseAgain(
             TenantId id, BackupHead head, SortedMap<Integer, LogTransfer> transfers, RestoredSlots slots) {
-        if (!head.cluster().equals(decisions.cluster())) {
-            return;
-        }
         List<Set<Long>> carriedOut = transfers.entrySet().stream()
                 .map(each -> {
                     Set<Long> of = new HashSet<>(each.getValue().erasures());
@@ -294,16 +295,35 @@ public final class TenantRestore {
                     return of;
                 })
                 .toList();
-        decisions.erasures().stream()
+        erased(head, number -> carriedOut.stream().allMatch(of -> of.contains(number)))
+                .forEach(entity -> decisions.erase(id, EntityId.of(entity)));
+    }
+
+    /** Returns the entities that a backup must not bring back, but for those of erasures that are carried out in it. */
+    private Stream<Long> erased(BackupHead head, LongPredicate carriedOut) {
+        if (!head.cluster().equals(decisions.cluster())) {
+            return Stream.of();
+        }
+        return decisions.erasures().stream()
                 .filter(erasure -> erasure.tenant().equals(head.config().id()))
                 // Of a tenant that had the id before or afterwards, what was erased before the backup was taken is none
                 // of its business.
                 .filter(erasure -> erasure.life() == 0 || erasure.life() == head.life()
-                        ? !carriedOut.stream().allMatch(of -> of.contains(erasure.number()))
+                        ? !carriedOut.test(erasure.number())
                         : erasure.atMillis() > head.takenMillis())
                 .map(EntityErasureRecord::entity)
-                .distinct()
-                .forEach(entity -> decisions.erase(id, EntityId.of(entity)));
+                .distinct();
+    }
+
+    private void requireErasable(BackupHead head) {
+        if (head.config().writes() == WriteMode.EVERYWHERE
+                && erased(head, number -> false).findAny().isPresent()) {
+            throw new TidalException(
+                    ErrorCode.UNSUPPORTED,
+                    "the backup of tenant " + head.config().id()
+                            + " can't be restored: entities were erased from a later tenant with this id, which the backup must not bring"
+                            + " back, and of a tenant that is written everywhere, as this one was, no entity can be erased");
+        }
     }
 
     /**
