@@ -393,7 +393,7 @@ final class Move {
                         site.scheduler());
     }
 
-    /** Completes when the target has everything, and enough of its shard's replicas; fails when it takes too long. */
+    /** Completes when the target has everything, and as many of its shard's replicas as the tenant asks for; fails when it takes too long. */
     private CompletableFuture<Void> everything(MigrationRecord record, SlotContent all, long untilNanos) {
         return feed.upTo(all)
                 .thenComposeAsync(nothing -> spread(record), site.scheduler())
@@ -421,17 +421,16 @@ final class Move {
         return replicator == null ? CompletableFuture.completedFuture(false) : replicator.isAwaited(shard);
     }
 
-    /**
-     * Tells whether so many of the target's replicas have all of it that one of them is among those that elect who leads next: another one
-     * could never fetch what came as a state, without logs. That does not depend on what the tenant's writes wait for, but at {@code ALL}.
-     */
+    // The target itself has confirmed all of it: it is asked about its followers only where they count.
     private CompletableFuture<Boolean> spread(MigrationRecord record) {
         TenantRecord tenant = site.control().tenant(record.tenant());
-        Durability level =
-                tenant != null && tenant.config().durability() == Durability.ALL ? Durability.ALL : Durability.MAJORITY;
-        return feed.peer()
-                .ask(MoveStep.SPREAD)
-                .thenApply(spread -> spread.complete() >= ShardReplicas.enoughToAcknowledge(level, spread.members()));
+        Durability level = tenant == null ? Durability.LOCAL : tenant.config().durability();
+        return level == Durability.ALL || level == Durability.MAJORITY
+                ? feed.peer()
+                        .ask(MoveStep.SPREAD)
+                        .thenApply(spread ->
+                                spread.complete() >= ShardReplicas.enoughToAcknowledge(level, spread.members()))
+                : CompletableFuture.completedFuture(true);
     }
 
     /** Gives an attempt up, and takes writes again once that is agreed: then it can't succeed any more. */
