@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.tidaldb.api.ErrorCode;
+import io.tidaldb.api.TenantConfig;
+import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.core.ClusterInit;
 import java.io.IOException;
@@ -113,6 +115,13 @@ class ClusterInitTest {
         Trees.delete(directory.resolve("n0"));
         Trees.delete(directory.resolve("n1"));
         members.start(0, 1, 2);
+        // Further than the former cluster: the one that comes back must not be taken for an older copy.
+        for (int tenant = 1; tenant <= 100; tenant++) {
+            members.node(0)
+                    .createTenant(TenantConfig.builder(TenantId.of(tenant)).build());
+        }
+        Path marks = directory.resolve("n0").resolve("control-marks");
+        Await.passes(() -> assertThat(marks).content().containsPattern("(?m)^n2 \\d+ \\d{3,} "));
         members.stop(2);
         Trees.delete(directory.resolve("n2"));
         Files.move(former, directory.resolve("n2"));

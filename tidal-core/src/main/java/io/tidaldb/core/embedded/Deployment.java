@@ -201,16 +201,17 @@ public final class Deployment {
             NodeHome own = homes.get(first);
             NodeHome home = own == null && network != null ? launcher.home(first) : own;
             ControlMarks marks = new ControlMarks(first, home);
+            Admission admission = network == null || own == null
+                    ? null
+                    : admission(Objects.requireNonNull(member), firstRegion, own.identityUuid(), network);
             MarkExchange exchange = network == null
                     ? null
                     : new MarkExchange(
                             Objects.requireNonNull(member),
                             network,
                             marks,
+                            admission == null ? () -> "" : admission::cluster,
                             plugins.platform().random().nextLong());
-            Admission admission = network == null || own == null
-                    ? null
-                    : admission(Objects.requireNonNull(member), firstRegion, own.identityUuid(), network);
             boolean returns = admission == null ? !joins() || !marks.isEmpty() : admission.isFounded();
             if (admission != null && network != null) {
                 new Entry(

@@ -14,6 +14,7 @@ import io.tidaldb.core.runtime.LoopFactory;
 import io.tidaldb.core.runtime.LoopScheduler;
 import io.tidaldb.core.runtime.Waiting;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Map;
 import java.util.SortedSet;
@@ -34,8 +35,9 @@ import org.slf4j.LoggerFactory;
  * before it takes part in anything, since its own disk can't tell that all of it was put back to an older copy. While it runs it tells all
  * others, twice a second; and it hears if it has told more before in the same process, whose memory was then put back as well.
  *
- * <p>A message and its answer are big-endian. Asked: u64 drawn by the process, u64 term, u64 entries, both 0 from one that only asks.
- * Answered: term and entries that are known of the asker, then those that this process of it has told.
+ * <p>A message and its answer are big-endian. Asked: u64 drawn by the process, u64 term, u64 entries, both 0 from one that only asks, and to
+ * the end in UTF-8 what tells the asker's cluster from others, as far as it knows. Answered: term and entries that are known of the asker,
+ * then those that this process of it has told. Whoever comes from another cluster is refused as UNSUPPORTED: nothing of its past is known here.
  *
  * <p>Safe for any number of threads.
  */
@@ -57,6 +59,7 @@ public final class MarkExchange {
     private final ClusterMember member;
     private final NodeNetwork network;
     private final ControlMarks marks;
+    private final Supplier<String> cluster;
     private final long process;
     private final Map<NodeId, Told> told = new ConcurrentHashMap<>();
 
@@ -77,22 +80,31 @@ public final class MarkExchange {
     /**
      * Prepares, and answers others from now on.
      *
+     * @param cluster what tells the cluster from others, empty where that is not known; called by any thread
      * @param process drawn by chance: another one each time that the node is opened
      */
-    public MarkExchange(ClusterMember member, NodeNetwork network, ControlMarks marks, long process) {
+    public MarkExchange(
+            ClusterMember member, NodeNetwork network, ControlMarks marks, Supplier<String> cluster, long process) {
         this.member = member;
         this.network = network;
         this.marks = marks;
+        this.cluster = cluster;
         this.process = process;
         network.answerMarks(this::answer);
     }
 
     private CompletionStage<ByteBuffer> answer(NodeId peer, ByteBuffer message) {
         if (message.remaining() < ASKED_BYTES) {
-            return CompletableFuture.failedFuture(TidalException.invalid(
-                    "a mark of node " + peer + " has " + message.remaining() + " bytes: expected " + ASKED_BYTES));
+            return CompletableFuture.failedFuture(TidalException.invalid("a mark of node " + peer + " has "
+                    + message.remaining() + " bytes: expected at least " + ASKED_BYTES));
         }
         Told now = new Told(message.getLong(), position(message));
+        String theirs = StandardCharsets.UTF_8.decode(message).toString();
+        String ours = cluster.get();
+        if (!theirs.isEmpty() && !ours.isEmpty() && !theirs.equals(ours)) {
+            return CompletableFuture.failedFuture(new TidalException(
+                    ErrorCode.UNSUPPORTED, "node " + peer + " is of another cluster than node " + member.node()));
+        }
         Told all = told.merge(peer, now, Told::newer);
         if (!now.position.equals(ControlPosition.NONE)) {
             marks.reached(peer, now.position);
@@ -112,8 +124,10 @@ public final class MarkExchange {
     }
 
     private CompletionStage<Known> ask(NodeId peer, ControlPosition own) {
-        ByteBuffer message = ByteBuffer.allocate(ASKED_BYTES).putLong(process);
+        byte[] of = cluster.get().getBytes(StandardCharsets.UTF_8);
+        ByteBuffer message = ByteBuffer.allocate(ASKED_BYTES + of.length).putLong(process);
         put(message, own);
+        message.put(of);
         return network.mark(peer, message.flip(), ANSWER).thenApply(MarkExchange::known);
     }
 
