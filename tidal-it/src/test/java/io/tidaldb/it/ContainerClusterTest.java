@@ -139,7 +139,7 @@ class ContainerClusterTest {
     @DisplayName("R-30 lose nothing when one stands still for longer than the others wait")
     void paused() throws Exception {
         try (Sending sending = sending()) {
-            engine.run("pause", cluster.container("n2"));
+            engine.pause(cluster.container("n2"));
             awaitState("n2", "DOWN", "n0", "n1");
             engine.run("unpause", cluster.container("n2"));
             lostNothing(sending);

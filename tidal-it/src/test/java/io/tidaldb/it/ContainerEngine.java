@@ -62,6 +62,11 @@ final class ContainerEngine implements AutoCloseable {
         return must(command);
     }
 
+    /** Lets a container stand still. Its control group can't always be frozen at once on a busy machine, and says so: then it goes on. */
+    void pause(String container) {
+        Await.until(() -> Outcome.of(List.of(program, "pause", container)).code() == 0);
+    }
+
     /** Returns a name that no other run of the tests uses. */
     String name(String plain) {
         return prefix + plain;
