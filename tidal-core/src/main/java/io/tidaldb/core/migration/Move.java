@@ -348,8 +348,20 @@ final class Move {
             waitsFor = "what came is not folded everywhere yet";
             return done(Duration.ofMillis(20));
         }
-        return propose(record, MigrationState.CUTOVER, null)
-                .thenComposeAsync(attempt -> cutOver(record, attempt), site.scheduler());
+        return feed.peer()
+                .ask(MoveStep.NEAR)
+                .thenComposeAsync(
+                        near -> {
+                            if (near.complete() < near.members() / 2 + 1) {
+                                waitsFor = "only " + near.complete() + " of " + near.members()
+                                        + " replicas of the target have nearly all";
+                                stuck();
+                                return done(Duration.ofMillis(20));
+                            }
+                            return propose(record, MigrationState.CUTOVER, null)
+                                    .thenComposeAsync(attempt -> cutOver(record, attempt), site.scheduler());
+                        },
+                        site.scheduler());
     }
 
     // Changing hands

@@ -27,6 +27,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -65,7 +66,8 @@ public final class MoveTarget {
                 case CONTENT -> node.foldOn(shard).thenCompose(nothing -> content(node, shard, true, true));
                 case APPEND -> node.foldOn(shard).thenCompose(nothing -> append(node, shard, attached, false));
                 case KEEP -> append(node, shard, attached, true);
-                case SPREAD -> spread(shard);
+                case SPREAD -> spread(shard, replicator -> replicator.complete(shard));
+                case NEAR -> spread(shard, replicator -> replicator.within(shard, MoveFeed.NEAR));
                 case SNAPSHOT -> snapshot(node, shard, move, attached);
                 case DISCARD -> discard(node, shard);
                 case TAIL -> tail(node, shard, move);
@@ -186,7 +188,8 @@ public final class MoveTarget {
         return batches;
     }
 
-    private CompletableFuture<Answer.Moved> spread(TenantShard shard) {
+    private CompletableFuture<Answer.Moved> spread(
+            TenantShard shard, Function<Replicator, CompletableFuture<Integer>> holders) {
         EmbeddedTenant tenant = hosting.tenant(shard.tenant().config().id());
         @Nullable Replicator replicator = cluster.replicator(shard.replica());
         int members = tenant == null
@@ -196,7 +199,7 @@ public final class MoveTarget {
                         .size();
         return members < 2 || replicator == null
                 ? CompletableFuture.completedFuture(answer(List.of(), 1, 1, NOTHING))
-                : replicator.complete(shard).thenApply(others -> answer(List.of(), members, others + 1, NOTHING));
+                : holders.apply(replicator).thenApply(others -> answer(List.of(), members, others + 1, NOTHING));
     }
 
     private CompletableFuture<Answer.Moved> tail(Node node, TenantShard shard, Call.Move move) {

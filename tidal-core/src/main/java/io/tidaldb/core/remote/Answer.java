@@ -209,7 +209,7 @@ public sealed interface Answer {
      * @param digest as {@link io.tidaldb.core.ingest.SlotContent}
      * @param hash as there
      * @param members how many replicas its shard has
-     * @param complete how many of them hold all that it holds, itself among them
+     * @param complete how many of them hold all that it holds, or nearly all, as was asked; itself among them
      * @param batches of a tail, as they are stored, one after another
      * @param foreground what writes to its node are like; null from a node that does not say
      * @param frozenNanos for how long it has taken no writes because the slot was to change hands; null if it never was, or it is not known

@@ -283,6 +283,8 @@ public sealed interface Call {
         KEEP,
         /** How many others of its shard hold all that it holds. */
         SPREAD,
+        /** How many others of its shard hold nearly all that it holds, and can be sent the rest. */
+        NEAR,
         /** A digest of its state. */
         DIGEST,
         /** A digest of its state, and a hash of every cell. */

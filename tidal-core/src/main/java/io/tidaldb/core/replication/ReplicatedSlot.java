@@ -440,14 +440,20 @@ final class ReplicatedSlot {
                 && waits.values().stream().allMatch(waiting -> waiting.pending.size() == 0);
     }
 
+    /** Returns whether a follower is sent no more than so many records, from logs, to hold all that is held here. */
+    boolean isWithin(NodeId peer, long records, long nowMillis) {
+        return isFed(states.get(peer)) && lag(peer, nowMillis).records() <= records;
+    }
+
+    private static boolean isFed(@Nullable PeerState state) {
+        return state != null && state.known && !state.diverged && !state.asksForSnapshot && !state.needsSnapshot;
+    }
+
     /** Returns whether a follower holds the logs of all origins but this node's own, and nearly all of that. */
     boolean isNear(NodeId peer) {
         PeerState state = states.get(peer);
         return state != null
-                && state.known
-                && !state.diverged
-                && !state.asksForSnapshot
-                && !state.needsSnapshot
+                && isFed(state)
                 && held.keySet().stream()
                         .allMatch(origin -> state.heldTo(origin) == lastSeqno(origin) || origin.equals(shard.writer()));
     }

@@ -29,6 +29,7 @@ import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.function.BiPredicate;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -572,29 +573,29 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
      * stops.
      */
     public CompletableFuture<Integer> complete(TenantShard shard) {
-        CompletableFuture<Integer> told = new CompletableFuture<>();
-        scheduler.execute(() -> {
-            ReplicatedSlot slot = slot(shard);
-            long nowMillis = clock.wallNanos() / 1_000_000;
-            told.complete(
-                    slot == null || !slot.leads
-                            ? 0
-                            : (int) slot.peers.stream()
-                                    .filter(peer -> slot.isHandedTo(peer, nowMillis))
-                                    .count());
-        });
-        return told;
+        return count(shard, (slot, peer) -> slot.isHandedTo(peer, clock.wallNanos() / 1_000_000));
     }
 
     /** As {@link #complete}, but for what was written a moment ago. */
     public CompletableFuture<Integer> near(TenantShard shard) {
+        return count(shard, ReplicatedSlot::isNear);
+    }
+
+    /** As {@link #complete}, but for so many records, which can be sent from logs. */
+    public CompletableFuture<Integer> within(TenantShard shard, long records) {
+        return count(shard, (slot, peer) -> slot.isWithin(peer, records, clock.wallNanos() / 1_000_000));
+    }
+
+    private CompletableFuture<Integer> count(TenantShard shard, BiPredicate<ReplicatedSlot, NodeId> which) {
         CompletableFuture<Integer> told = new CompletableFuture<>();
         scheduler.execute(() -> {
             ReplicatedSlot slot = slot(shard);
             told.complete(
                     slot == null || !slot.leads
                             ? 0
-                            : (int) slot.peers.stream().filter(slot::isNear).count());
+                            : (int) slot.peers.stream()
+                                    .filter(peer -> which.test(slot, peer))
+                                    .count());
         });
         return told;
     }

@@ -61,16 +61,25 @@ class QueuedMovesTest {
         return cluster.members().get(index);
     }
 
-    private long begin(ReplicaId from, ReplicaId to, long cap, Duration maxWritePause) {
+    private Tenant written(ReplicaId at, int records) {
         TenantId id = TenantId.of(10L + tenants.size());
         Tenant tenant = member(0)
                 .call(tidal -> tidal.createTenant(
-                        TenantConfig.builder(id).pinnedShards(from).build()));
-        tenants.add(tenant);
-        for (int i = 0; i < RECORDS; i += 50) {
+                        TenantConfig.builder(id).pinnedShards(at).build()));
+        for (int i = 0; i < records; i += 50) {
             tenant.recordAllAsync(Collections.nCopies(50, Signal.of("view", i, 1)), WriteOptions.DEFAULT);
         }
         world.runFor(Duration.ofMillis(200));
+        return tenant;
+    }
+
+    private long begin(ReplicaId from, ReplicaId to, long cap, Duration maxWritePause) {
+        Tenant tenant = written(from, RECORDS);
+        tenants.add(tenant);
+        return begin(tenant.id(), from, to, cap, maxWritePause);
+    }
+
+    private long begin(TenantId id, ReplicaId from, ReplicaId to, long cap, Duration maxWritePause) {
         MigrationOptions options = new MigrationOptions(
                 cap == 0 ? OptionalLong.empty() : OptionalLong.of(cap),
                 maxWritePause,
@@ -181,6 +190,29 @@ class QueuedMovesTest {
             awaitState(id, MigrationState.COMPLETE);
         }
         assertNothingLost();
+    }
+
+    @Test
+    @DisplayName(
+            "the same where the target's leader alone would have everything, as no other replica there has room for it")
+    void targetAlone() {
+        int records = 5_000;
+        Tenant tenant = written(HERE, records);
+        List<LossyDisk> full = List.of(0, 2).stream()
+                .map(index -> member(index)
+                        .machine()
+                        .disks()
+                        .disk(member(index).home().path()))
+                .toList();
+        full.forEach(disk -> disk.capacity(0, false));
+        long id = begin(tenant.id(), HERE, ELSEWHERE, 0, Duration.ofSeconds(2));
+        awaitNote(id, STALLED + "only 1 of 3 replicas of the target have nearly all");
+        assertThat(status(0, id).state()).isEqualTo(MigrationState.VERIFYING);
+
+        full.forEach(disk -> disk.capacity(Long.MAX_VALUE, false));
+        awaitState(id, MigrationState.COMPLETE);
+        long total = member(0).call(tidal -> tenant.total("view"));
+        assertThat(total).isEqualTo(records);
     }
 
     @Test
