@@ -1,5 +1,6 @@
 package io.tidaldb.core.replica;
 
+import io.tidaldb.api.Durability;
 import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.NodeId;
 import io.tidaldb.api.ReplicaId;
@@ -17,6 +18,7 @@ import io.tidaldb.core.hosting.Filling;
 import io.tidaldb.core.hosting.Hosting;
 import io.tidaldb.core.remote.Answer;
 import io.tidaldb.core.remote.Call;
+import io.tidaldb.core.routing.ShardReplicas;
 import io.tidaldb.core.runtime.LoopScheduler;
 import io.tidaldb.core.tenant.EmbeddedTenant;
 import java.time.Duration;
@@ -234,6 +236,11 @@ public final class ReplicaUpkeep {
         List<ReplicaId> leave = new ArrayList<>(members(record, false));
         leave.removeAll(stay);
         return all(leave.stream().map(each -> nothingAlone(record, each)).toList())
+                .thenCompose(nothing -> all(record.placement().stream()
+                        .filter(leader ->
+                                leave.stream().anyMatch(each -> each.shard().equals(leader.shard())))
+                        .map(leader -> heldByMajority(record, leader, stay))
+                        .toList()))
                 .thenCompose(nothing -> control.submit(
                         new ClusterCommand.NarrowReplicas(record.config().id())))
                 .thenApply(index -> null);
@@ -277,6 +284,38 @@ public final class ReplicaUpkeep {
                         .thenCompose(leading -> Filling.isFilled(List.of(slot(record, leaves.shard())), theirs, leading)
                                 ? done()
                                 : waits(record, leaves + " has what its leader has not fetched yet")));
+    }
+
+    /**
+     * Fails unless a majority of those that stay with a leader hold all that it has: what a majority of all have acknowledged may otherwise be
+     * there alone once the others have left.
+     */
+    private CompletableFuture<Void> heldByMajority(TenantRecord record, ReplicaId leader, List<ReplicaId> stay) {
+        NodeId leads = cluster.nameOf(leader);
+        List<ReplicaId> others = stay.stream()
+                .filter(each -> each.shard().equals(leader.shard()) && !each.equals(leader))
+                .toList();
+        int enough = ShardReplicas.enoughToAcknowledge(Durability.MAJORITY, others.size() + 1) - 1;
+        if (enough == 0) {
+            return done();
+        }
+        return positions(leads, leads).thenCompose(theirs -> {
+            List<CompletableFuture<Boolean>> asked = others.stream()
+                    .map(cluster::nameOf)
+                    .filter(cluster::isReachable)
+                    .map(host -> positions(host, leads)
+                            .thenApply(mine -> Filling.isFilled(List.of(slot(record, leader.shard())), theirs, mine))
+                            .exceptionally(failure -> false))
+                    .toList();
+            return all(asked)
+                    .thenCompose(nothing ->
+                            asked.stream().filter(CompletableFuture::join).count() >= enough
+                                    ? done()
+                                    : waits(
+                                            record,
+                                            "it waits until " + enough + " of " + others + " hold what " + leader
+                                                    + " has"));
+        });
     }
 
     private static CompletableFuture<Void> waits(TenantRecord record, String what) {

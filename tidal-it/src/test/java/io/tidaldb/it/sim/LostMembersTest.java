@@ -10,8 +10,10 @@ import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
+import io.tidaldb.core.ReadOptions;
 import io.tidaldb.core.Tenant;
 import io.tidaldb.it.sim.SimulatedMembers.Member;
+import io.tidaldb.testkit.LossyDisk;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.UnaryOperator;
@@ -23,6 +25,7 @@ class LostMembersTest {
 
     private static final TenantId TENANT = TenantId.of(7);
     private static final ReplicaId LEADER = ReplicaId.parse("r0:s0");
+    private static final ReplicaId LEAVES = ReplicaId.parse("r2:s0");
     private static final int WRITES = 20;
     private static final Duration PATIENCE = Duration.ofMinutes(1);
 
@@ -119,6 +122,52 @@ class LostMembersTest {
             }
             assertThat(world.runUntil(() -> left.serves() && next.serves(), PATIENCE))
                     .isTrue();
+        }
+    }
+
+    @Test
+    @DisplayName(
+            "F-41: what only the leader and a replica that is to leave had acknowledged stays with that one until others have it, whatever becomes of the leader's disk")
+    void whoLeavesWaitsForWhoIsAway() {
+        SimulatedWorld world = new SimulatedWorld(7, Trace.off());
+        try (SimulatedMembers cluster =
+                new SimulatedMembers(world, 3, Duration.ofMillis(700), Duration.ofHours(1), UnaryOperator.identity())) {
+            cluster.scrubbing(Duration.ofSeconds(1));
+            cluster.open();
+            Member leader = cluster.members().get(0);
+            Member behind = cluster.members().get(1);
+            TenantConfig config = TenantConfig.builder(TENANT)
+                    .pinnedShards(LEADER)
+                    .durability(Durability.MAJORITY)
+                    .build();
+            leader.call(tidal -> tidal.createTenant(config));
+            SimulatedNetwork.Cut away = cluster.network().isolate(List.of(behind.id()));
+            for (int i = 0; i < WRITES; i++) {
+                leader.call(tidal -> tenant(leader).record("view", 1, 1));
+            }
+            TenantConfig without = config.toBuilder().withoutReplicas(LEAVES).build();
+            assertThatThrownBy(() -> leader.call(tidal -> tidal.updateTenant(without)))
+                    .hasMessageContaining("hold what " + LEADER + " has");
+            LossyDisk disk = leader.machine().disks().disk(leader.home().path());
+            assertThat(disk.rot(log -> log.tenant().equals(TENANT), new SimulatedRandom(5)))
+                    .isPresent();
+            assertThat(world.runUntil(() -> leader.tidal().scrub().damaged() == 1, PATIENCE))
+                    .isTrue();
+            away.close();
+            assertThat(world.runUntil(
+                            () -> tenant(leader).config().withoutReplicas().equals(List.of(LEAVES)), PATIENCE))
+                    .isTrue();
+            assertThat(world.runUntil(() -> leader.tidal().scrub().refetched() == 1, PATIENCE))
+                    .isTrue();
+            world.runFor(Duration.ofSeconds(5));
+            for (Member member : List.of(leader, behind)) {
+                ReadOptions there = ReadOptions.DEFAULT.in(member.region());
+                assertThat(member.<Long>call(
+                                tidal -> tenant(member).read("view", 1, there).count()))
+                        .isEqualTo(WRITES);
+            }
+            assertThat(leader.tidal().health().tenants())
+                    .allSatisfy(each -> assertThat(each.lost()).isEmpty());
         }
     }
 
