@@ -20,6 +20,7 @@ import java.util.TreeSet;
 final class RandomMembers {
 
     private static final Duration HEALED = Duration.ofMinutes(2);
+    private static final Duration NEXT_TRY = Duration.ofMillis(100);
     private static final Duration SCRUB_INTERVAL = Duration.ofMillis(500);
 
     private static final int ROTS = Integer.getInteger("tidal.sim.rots", 500_000);
@@ -56,6 +57,12 @@ final class RandomMembers {
     private final List<Member> gone = new ArrayList<>();
 
     private final SortedSet<NodeId> begun = new TreeSet<>();
+
+    /** Those that take another one's place and have not served yet. */
+    private final SortedSet<NodeId> newcomers = new TreeSet<>();
+
+    /** How many are being opened, each while those before it wait. */
+    private int opening;
 
     private RandomMembers(long seed, Trace trace) {
         world = new SimulatedWorld(seed, trace);
@@ -153,11 +160,34 @@ final class RandomMembers {
                 .filter(each -> each.machine() == machine)
                 .findFirst();
         if (member.isPresent() && !machine.isRunning()) {
+            if (mustWait(member.get())) {
+                world.schedule(NEXT_TRY, () -> restart(machine));
+                return;
+            }
             machine.restart();
             workload.rates().restarted();
             upgrades.starts(member.get());
-            member.get().start();
+            start(member.get());
         }
+    }
+
+    private void start(Member member) {
+        begun.add(member.id());
+        opening++;
+        try {
+            member.start();
+        } finally {
+            opening--;
+        }
+        if (member.serves()) {
+            newcomers.remove(member.id());
+        }
+    }
+
+    // Whoever is opened while another one is keeps that one from going on until it is open itself. A newcomer is so only when
+    // one that serves has given it a part in what is decided: that may be the one that would be kept.
+    private boolean mustWait(Member member) {
+        return opening > 0 && newcomers.contains(member.id());
     }
 
     private void run() {
@@ -239,6 +269,7 @@ final class RandomMembers {
             victim.machine().crash("it is lost for good");
         }
         Member next = cluster.successor(victim);
+        newcomers.add(next.id());
         replace(victim, next);
         if (losses.chance(500_000)) {
             // Before it is told that it may.
@@ -284,8 +315,13 @@ final class RandomMembers {
 
     private void begin(Member next) {
         world.execute(() -> {
-            if (begun.add(next.id()) && next.machine().isRunning()) {
-                next.start();
+            if (begun.contains(next.id()) || !next.machine().isRunning()) {
+                return;
+            }
+            if (mustWait(next)) {
+                world.schedule(NEXT_TRY, () -> begin(next));
+            } else {
+                start(next);
             }
         });
     }
