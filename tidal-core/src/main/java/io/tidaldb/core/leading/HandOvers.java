@@ -198,7 +198,38 @@ public final class HandOvers {
                     }
                 })
                 .thenCompose(nothing -> enacted(promotions))
-                .thenApply(nothing -> promotions);
+                .thenCompose(nothing -> taken(ready));
+    }
+
+    /**
+     * Returns what others lead now. A replica may have left, or begun anew, since it was asked: that it leads was refused then, and this node
+     * takes writes again. Fails with NOT_OWNER if all were refused.
+     */
+    private CompletableFuture<List<ClusterCommand.Promote>> taken(List<Handed> slots) {
+        List<CompletableFuture<Boolean>> kept = slots.stream().map(this::isKept).toList();
+        return CompletableFuture.allOf(kept.toArray(CompletableFuture[]::new)).thenApply(nothing -> {
+            List<ClusterCommand.Promote> taken = new ArrayList<>();
+            for (int i = 0; i < slots.size(); i++) {
+                if (kept.get(i).join()) {
+                    slots.get(i).from.yields(false);
+                } else {
+                    taken.add(slots.get(i).promotion);
+                }
+            }
+            if (taken.isEmpty()) {
+                throw new TidalException(
+                        ErrorCode.NOT_OWNER,
+                        "none of the replicas that node " + self
+                                + " would have handed over to may lead any more: try again");
+            }
+            return taken;
+        });
+    }
+
+    // As long as what was agreed is not done here, this node does not know who leads.
+    private CompletableFuture<Boolean> isKept(Handed slot) {
+        return hosting.settled(slot.promotion.tenant())
+                .handle((nothing, failure) -> failure == null && slot.from.leads());
     }
 
     // What may still be agreed must find that nothing was written here since.
