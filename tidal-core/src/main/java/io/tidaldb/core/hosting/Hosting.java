@@ -603,7 +603,7 @@ public final class Hosting implements ControlPlane.Listener {
                     shard.neededElsewhere(LogsNeeded.NOTHING);
                 }
                 shard.freeze(control.isCutOver(hosted.id(), shard.replica()));
-                boolean goesOn = knows.test(shard) && cluster.replicas().isReplicated(part.shard());
+                boolean goesOn = knows.test(shard) && cluster.shares(shard, record.config());
                 if (!goesOn && cluster.isRunning(cluster.nameOf(shard.replica()))) {
                     told.add(assigned(shard, part, record));
                 }
