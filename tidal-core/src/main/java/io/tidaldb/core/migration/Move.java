@@ -344,9 +344,15 @@ final class Move {
             LOG.error("migration {} is given up: {}", id, difference);
             return propose(record, MigrationState.ABORTING, difference).thenApply(nothing -> Duration.ZERO);
         }
-        if (!mine.folded() || !theirs.comparable()) {
-            waitsFor = "what came is not folded everywhere yet";
+        if (!mine.folded()) {
+            waitsFor = "what is here is not folded yet";
             return done(Duration.ofMillis(20));
+        }
+        if (!theirs.comparable()) {
+            // What came last may have told it that it has folded what does not count, and its logs may not reach back.
+            feed.giveState();
+            throw new TidalException(
+                    ErrorCode.NOT_CAUGHT_UP, "the target has not folded what it has: it is given the state once more");
         }
         return feed.peer()
                 .ask(MoveStep.NEAR)

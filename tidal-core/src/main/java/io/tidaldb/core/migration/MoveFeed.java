@@ -178,6 +178,12 @@ final class MoveFeed {
         content = null;
     }
 
+    /** Lets the other side be given the state, if by its own word it does not fold, however often that has failed. */
+    void giveState() {
+        forget();
+        stateFailures = 0;
+    }
+
     /** Sends what is missing, so many bytes at most but for a last chunk; fails with what the other side says, and is to be begun anew then. */
     CompletableFuture<Round> round(long maxBytes, Pacer pacer) {
         return known().thenComposeAsync(
