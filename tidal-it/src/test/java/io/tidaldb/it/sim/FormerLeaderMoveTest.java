@@ -63,7 +63,8 @@ class FormerLeaderMoveTest {
     }
 
     @Test
-    @DisplayName("gives the target the state again that has folded what does not count, and whose logs do not reach back")
+    @DisplayName(
+            "gives the target the state again that has folded what does not count, and whose logs do not reach back")
     void targetWithoutItsPast() {
         Member former = cluster.members().get(0);
         Member other = cluster.members().get(1);
@@ -85,7 +86,8 @@ class FormerLeaderMoveTest {
         List<Signal> signals = List.of(Signal.of("view", OTHER, 1));
         WriteOptions here = WriteOptions.DEFAULT.with(Durability.LOCAL);
         former.call(tidal -> tenant(former).recordAll(signals, here));
-        await(() -> "only 1 of 3 replicas of the target have nearly all".equals(status(former, move).note()));
+        await(() -> "only 1 of 3 replicas of the target have nearly all"
+                .equals(status(former, move).note()));
         former.machine().crash("it has given the target what nobody else has");
         cut.close();
         await(() -> !tenant(other).placement().contains(SOURCE));
@@ -94,8 +96,9 @@ class FormerLeaderMoveTest {
 
         await(() -> status(other, move).state() == MigrationState.COMPLETE);
         for (Member member : cluster.members()) {
-            assertThat((long) member.call(tidal ->
-                            tenant(member).read("view", OTHER, ReadOptions.DEFAULT).count()))
+            assertThat((long) member.call(tidal -> tenant(member)
+                            .read("view", OTHER, ReadOptions.DEFAULT)
+                            .count()))
                     .isEqualTo(2);
         }
     }

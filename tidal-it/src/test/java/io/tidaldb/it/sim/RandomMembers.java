@@ -184,7 +184,8 @@ final class RandomMembers {
         }
     }
 
-    // Whoever is opened while another one is keeps that one from going on until it is open itself. A newcomer is so only when
+    // Whoever is opened while another one is keeps that one from going on until it is open itself. A newcomer is so
+    // only when
     // one that serves has given it a part in what is decided: that may be the one that would be kept.
     private boolean mustWait(Member member) {
         return opening > 0 && newcomers.contains(member.id());

@@ -66,8 +66,7 @@ class RefusedHandOverTest {
             world.runFor(Duration.ofSeconds(1));
 
             ControlFaults fast = ControlFaults.NONE;
-            cluster.control()
-                    .faults(new ControlFaults(SLOW, Latency.of(Duration.ofMillis(1)), fast.election(), 0, 0));
+            cluster.control().faults(new ControlFaults(SLOW, Latency.of(Duration.ofMillis(1)), fast.election(), 0, 0));
             List<TidalException> refusals = new ArrayList<>();
             List<String> order = new ArrayList<>();
             cluster.control()
