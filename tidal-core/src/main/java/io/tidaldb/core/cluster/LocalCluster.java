@@ -333,8 +333,8 @@ public final class LocalCluster {
         if (replicated && replicator != null) {
             // Nobody has counted on it under another part.
             var unused = replicator.assign(assignment(shard, tenant, part, epoch));
-        } else if (!part.moving() && replicator != null) {
-            // Nobody else may hold it, or the others have left.
+        } else if (replicator != null) {
+            // Nobody else may hold it on its shard, or the others have left. What another shard needs is said apart.
             shard.needed(LogsNeeded.NOTHING);
             if (shard.isReplicated()) {
                 shard.replicated(false);

@@ -13,6 +13,7 @@ import io.tidaldb.core.control.MigrationRecord;
 import io.tidaldb.core.control.MigrationState;
 import io.tidaldb.core.control.TenantRecord;
 import io.tidaldb.core.hosting.Hosting;
+import io.tidaldb.core.ingest.LogsNeeded;
 import io.tidaldb.core.ingest.TenantShard;
 import io.tidaldb.core.remote.Answer;
 import io.tidaldb.core.remote.Call;
@@ -98,6 +99,8 @@ public final class MoveCoordinator implements Move.MoveSite {
         for (MigrationRecord record : running) {
             if (record.state() == MigrationState.GC || record.state() == MigrationState.ABORTING) {
                 erase(record);
+            } else if (record.state() == MigrationState.HOLD) {
+                drained(record);
             }
             if (queued.contains(record.id())) {
                 queue(moves.get(record.id()));
@@ -111,6 +114,14 @@ public final class MoveCoordinator implements Move.MoveSite {
                 waiting = false;
                 look();
             });
+        }
+    }
+
+    // What the target lacked when this led was fetched. It would keep the logs for it as long as it is held, and with them what is erased.
+    private void drained(MigrationRecord record) {
+        EmbeddedTenant hosted = hosting.tenant(record.tenant());
+        if (hosted != null) {
+            hosted.replicas(record.passive().shard()).forEach(shard -> shard.neededElsewhere(LogsNeeded.NOTHING));
         }
     }
 

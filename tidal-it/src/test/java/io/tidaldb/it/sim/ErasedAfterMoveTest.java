@@ -19,8 +19,8 @@ import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
-@DisplayName("A slot that nobody but one node may hold, and that has moved there to another shard")
-class MovedInOneRegionTest {
+@DisplayName("An entity of a slot that has moved is erased")
+class ErasedAfterMoveTest {
 
     private static final TenantId TENANT = TenantId.of(7);
     private static final ReplicaId SOURCE = ReplicaId.parse("r1:s1");
@@ -29,35 +29,40 @@ class MovedInOneRegionTest {
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
     @Test
-    @DisplayName("keeps its logs for no other replica: what is erased is in none of them")
-    void keepsNoLogs() {
+    @DisplayName("when the move is complete, and nobody but one node may hold it")
+    void alone() {
+        erased(TenantConfig.builder(TENANT).requiredRegions(RegionId.of(1)), Duration.ZERO, MigrationState.COMPLETE);
+    }
+
+    @Test
+    @DisplayName("while the former shard is held, and nobody but one node may hold it")
+    void aloneWhileHeld() {
+        erased(TenantConfig.builder(TENANT).requiredRegions(RegionId.of(1)), Duration.ofDays(1), MigrationState.HOLD);
+    }
+
+    @Test
+    @DisplayName("while the former shard is held, on three nodes")
+    void whileHeld() {
+        erased(TenantConfig.builder(TENANT), Duration.ofDays(1), MigrationState.HOLD);
+    }
+
+    private static void erased(TenantConfig.Builder config, Duration hold, MigrationState when) {
         SimulatedWorld world = new SimulatedWorld(3, Trace.off());
         try (SimulatedMembers cluster =
                 new SimulatedMembers(world, 3, Duration.ofMillis(700), Duration.ofHours(1), UnaryOperator.identity())) {
             cluster.open();
             Member member = cluster.members().get(1);
-            member.call(tidal -> tidal.createTenant(TenantConfig.builder(TENANT)
-                    .requiredRegions(RegionId.of(1))
-                    .pinnedShards(SOURCE)
-                    .durability(Durability.LOCAL)
-                    .build()));
+            member.call(tidal -> tidal.createTenant(
+                    config.pinnedShards(SOURCE).durability(Durability.LOCAL).build()));
             member.call(tidal -> tidal.tenant(TENANT).orElseThrow().record("view", ERASED, 1));
-            long move = member.call(tidal -> tidal.migrations()
-                    .start(
-                            TENANT,
-                            SOURCE,
-                            TARGET,
-                            new MigrationOptions(
-                                    OptionalLong.empty(),
-                                    Duration.ofSeconds(2),
-                                    Optional.of(Duration.ZERO),
-                                    false,
-                                    false)));
+            MigrationOptions options = new MigrationOptions(
+                    OptionalLong.empty(), Duration.ofSeconds(2), Optional.of(hold), false, false);
+            long move = member.call(tidal -> tidal.migrations().start(TENANT, SOURCE, TARGET, options));
             assertThat(world.runUntil(
                             () -> member.call(tidal -> tidal.migrations().find(move))
                                             .orElseThrow()
                                             .state()
-                                    == MigrationState.COMPLETE,
+                                    == when,
                             PATIENCE))
                     .isTrue();
             member.call(tidal -> tidal.tenant(TENANT).orElseThrow().record("view", ERASED, 1));
