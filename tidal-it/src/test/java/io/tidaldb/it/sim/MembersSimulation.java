@@ -41,7 +41,7 @@ class MembersSimulation {
         long struck = 0;
         long merges = 0;
         long rotten = 0;
-        for (long seed = 1; seed <= 5; seed++) {
+        for (long seed = 1; seed <= 12; seed++) {
             RandomMembers run = RandomMembers.run(seed, Trace.off());
             crashes += run.crashes();
             stops += run.stops();
