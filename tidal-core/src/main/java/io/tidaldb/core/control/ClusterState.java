@@ -359,7 +359,7 @@ final class ClusterState {
                             + ": let another node take its place instead");
         }
         nodes.remove(node, null);
-        entityErasures.removed(node, null);
+        entityErasures.removed(null, shards);
         upgrades.remove(node);
         return new Reply.Done(0);
     }
@@ -383,7 +383,7 @@ final class ClusterState {
                     ? new ShardAssignment(each.shard(), each.region(), replace.with())
                     : each);
             nodes.remove(replace.node(), replace.with());
-            entityErasures.removed(replace.node(), replace.with());
+            entityErasures.removed(replace.with(), shards);
             upgrades.remove(replace.node());
         }
         return added;

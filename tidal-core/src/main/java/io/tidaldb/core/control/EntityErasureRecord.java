@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
+import java.util.SortedSet;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -81,18 +82,19 @@ public record EntityErasureRecord(
     }
 
     /**
-     * Returns it without a node that is gone for good. What that may have sent to others they have to erase: if it is not complete, all that are left
-     * have to confirm it again.
+     * Returns it after a node is gone for good. What that may have sent to others they have to erase: if it is not complete, all that are left have
+     * to confirm it again, and none that was gone before.
      *
+     * @param left the nodes that have shards now
      * @param successor who takes its place; null if nobody does
      */
-    EntityErasureRecord without(NodeId node, @Nullable NodeId successor) {
+    EntityErasureRecord without(SortedSet<NodeId> left, @Nullable NodeId successor) {
         if (isComplete()) {
             return this;
         }
         SortedMap<NodeId, Confirmation> changed = new TreeMap<>(nodes);
-        changed.remove(node, Confirmation.PENDING);
-        changed.replaceAll((each, said) -> each.equals(node) ? said.ofOneThatIsGone() : Confirmation.PENDING);
+        changed.entrySet().removeIf(each -> each.getValue().atMillis == 0 && !left.contains(each.getKey()));
+        changed.replaceAll((each, said) -> left.contains(each) ? Confirmation.PENDING : said.ofOneThatIsGone());
         if (successor != null) {
             changed.put(successor, Confirmation.PENDING);
         }

@@ -13,7 +13,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
+import java.util.SortedSet;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /** The erasures of entities that are agreed on: all that are not complete, and the newest of the others. Confined to whoever applies. */
@@ -110,9 +112,11 @@ final class EntityErasureTable {
         records.removeIf(each -> each.tenant().equals(tenant) && !each.isComplete());
     }
 
-    /** A node is no part of the cluster any more: nobody waits for it, but for who has its replicas now. */
-    void removed(NodeId node, @Nullable NodeId successor) {
-        records.replaceAll(each -> each.without(node, successor));
+    /** A node is no part of the cluster any more, which has these shards now: nobody waits for it, but for who has its replicas. */
+    void removed(@Nullable NodeId successor, List<ShardAssignment> shards) {
+        SortedSet<NodeId> left = new TreeSet<>();
+        shards.forEach(each -> left.add(each.node()));
+        records.replaceAll(each -> each.without(left, successor));
     }
 
     List<EntityErasureRecord> records() {

@@ -95,7 +95,7 @@ class EntityErasureTableTest {
     @Test
     @DisplayName("who gets the place of one that is gone, and looked before that")
     void replaced() {
-        erasures.removed(FIRST, SECOND);
+        erasures.removed(SECOND, List.of(shard(0, SECOND)));
         assertThat(confirm(SECOND, 0)).isInstanceOf(Reply.Refused.class);
         assertThat(isPending(SECOND)).isTrue();
         confirm(SECOND);
@@ -155,11 +155,29 @@ class EntityErasureTableTest {
     void gone() {
         erasures.spread(tenant(5), SHARDS);
         confirm(FIRST, new ClosedLogs(10, 1));
-        erasures.removed(SECOND, null);
+        erasures.removed(null, List.of(shard(0, FIRST)));
         assertThat(isPending(FIRST)).isTrue();
         confirm(FIRST, new ClosedLogs(10, 1));
         assertThat(erasures.records().get(0).isComplete()).isTrue();
-        erasures.removed(FIRST, null);
+        erasures.removed(null, List.of());
+        assertThat(erasures.records().get(0).isComplete()).isTrue();
+    }
+
+    @Test
+    @DisplayName("none that is gone already when another one is")
+    void goneBefore() {
+        NodeId third = NodeId.of("n2");
+        NodeId fourth = NodeId.of("n3");
+        erasures.spread(tenant(5), SHARDS);
+        confirm(SECOND);
+        erasures.removed(third, List.of(shard(0, FIRST), shard(1, third)));
+        confirm(FIRST);
+        erasures.removed(fourth, List.of(shard(0, FIRST), shard(1, fourth)));
+        assertThat(erasures.records().get(0).nodes()).containsOnlyKeys(FIRST, SECOND, fourth);
+        assertThat(isPending(FIRST)).isTrue();
+        assertThat(isPending(SECOND)).isFalse();
+        confirm(FIRST);
+        confirm(fourth);
         assertThat(erasures.records().get(0).isComplete()).isTrue();
     }
 }
