@@ -20,7 +20,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Hands back what prefers another node, a few slots at a time and all in turn, when that node has been up for long enough and has caught up. After an
- * attempt that failed that node waits, and no other one. Confined to the control scheduler.
+ * attempt that failed that node waits, and no other one. Before that it hands over what this node leads and can't serve. Confined to the control
+ * scheduler.
  */
 public final class Homecoming {
 
@@ -84,6 +85,11 @@ public final class Homecoming {
         if (busy || hosting.retires() || handOvers.isBusy()) {
             return;
         }
+        Set<ClusterCommand.Promote> instead = insteadOfStale();
+        if (!instead.isEmpty()) {
+            giveUp(instead);
+            return;
+        }
         List<TenantRecord> records =
                 hosting.tenants().stream().map(EmbeddedTenant::record).toList();
         List<ClusterCommand.Promote> wanted = Relief.toPreferred(
@@ -97,6 +103,38 @@ public final class Homecoming {
             last = wanted.get(wanted.size() - 1);
             handBack(wanted);
         }
+    }
+
+    /** Returns who may lead in place of replicas here that have folded what does not count and wait for the state of another one. */
+    private Set<ClusterCommand.Promote> insteadOfStale() {
+        return hosting.tenants().stream()
+                .flatMap(tenant -> tenant.replicas().stream()
+                        .filter(shard -> shard.leads() && shard.isReplicated() && shard.needsSnapshot())
+                        .flatMap(shard ->
+                                cluster
+                                        .replicas()
+                                        .allowed(
+                                                shard.replica().shard(),
+                                                tenant.record().config())
+                                        .stream())
+                        .map(member -> new ClusterCommand.Promote(tenant.id(), member.replica())))
+                .collect(Collectors.toSet());
+    }
+
+    @SuppressWarnings("FutureReturnValueIgnored") // A failure is tried again later.
+    private void giveUp(Set<ClusterCommand.Promote> instead) {
+        busy = true;
+        handOvers
+                .successors(handOvers.able(), instead::contains)
+                .thenComposeAsync(
+                        found -> handOvers.hand(
+                                found.stream()
+                                        .map(Relief.Successor::promotion)
+                                        .limit(Leadership.PROMOTIONS_PER_COMMAND)
+                                        .toList(),
+                                false),
+                        scheduler)
+                .whenCompleteAsync((nothing, failure) -> busy = false, scheduler);
     }
 
     // Whoever has come back in order is waited for, and has been compared.

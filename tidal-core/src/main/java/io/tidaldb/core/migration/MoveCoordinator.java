@@ -117,7 +117,8 @@ public final class MoveCoordinator implements Move.MoveSite {
         }
     }
 
-    // What the target lacked when this led was fetched. It would keep the logs for it as long as it is held, and with them what is erased.
+    // What the target lacked when this led was fetched. It would keep the logs for it as long as it is held, and with
+    // them what is erased.
     private void drained(MigrationRecord record) {
         EmbeddedTenant hosted = hosting.tenant(record.tenant());
         if (hosted != null) {

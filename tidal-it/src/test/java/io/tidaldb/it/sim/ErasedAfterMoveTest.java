@@ -55,8 +55,8 @@ class ErasedAfterMoveTest {
             member.call(tidal -> tidal.createTenant(
                     config.pinnedShards(SOURCE).durability(Durability.LOCAL).build()));
             member.call(tidal -> tidal.tenant(TENANT).orElseThrow().record("view", ERASED, 1));
-            MigrationOptions options = new MigrationOptions(
-                    OptionalLong.empty(), Duration.ofSeconds(2), Optional.of(hold), false, false);
+            MigrationOptions options =
+                    new MigrationOptions(OptionalLong.empty(), Duration.ofSeconds(2), Optional.of(hold), false, false);
             long move = member.call(tidal -> tidal.migrations().start(TENANT, SOURCE, TARGET, options));
             assertThat(world.runUntil(
                             () -> member.call(tidal -> tidal.migrations().find(move))
