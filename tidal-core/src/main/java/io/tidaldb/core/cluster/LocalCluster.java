@@ -30,6 +30,7 @@ import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -217,24 +218,33 @@ public final class LocalCluster {
         return node;
     }
 
-    /** Returns what completes like something that a node does, and fails if the node ends before: a crash answers nobody. */
+    /**
+     * Has a node do something, and returns what completes like that, and fails if the node has ended or ends before: a crash answers nobody,
+     * and comes at any moment.
+     */
     @SuppressWarnings("FutureReturnValueIgnored") // Who waits has the other one.
-    public <T> CompletableFuture<T> unlessEnded(NodeId name, CompletableFuture<T> task) {
+    public <T> CompletableFuture<T> unlessEnded(NodeId name, Supplier<CompletableFuture<T>> task) {
         CompletableFuture<T> answer = new CompletableFuture<>();
-        SortedMap<Long, CompletableFuture<?>> waiting =
-                expected.computeIfAbsent(name, each -> new ConcurrentSkipListMap<>());
         long number = tasks.incrementAndGet();
-        waiting.put(number, answer);
-        task.whenComplete((result, failure) -> {
-            waiting.remove(number);
-            if (failure == null) {
-                answer.complete(result);
-            } else {
-                answer.completeExceptionally(failure);
-            }
+        // Noted before it begins: what begins on a node that ends right then would never end.
+        SortedMap<Long, CompletableFuture<?>> waiting = expected.compute(name, (node, noted) -> {
+            SortedMap<Long, CompletableFuture<?>> all = noted == null ? new ConcurrentSkipListMap<>() : noted;
+            all.put(number, answer);
+            return all;
         });
-        if (!isRunning(name)) {
-            answer.completeExceptionally(new TidalException(ErrorCode.PEER_UNAVAILABLE, "node " + name + " has ended"));
+        try {
+            running(name);
+            task.get().whenComplete((result, failure) -> {
+                waiting.remove(number);
+                if (failure == null) {
+                    answer.complete(result);
+                } else {
+                    answer.completeExceptionally(failure);
+                }
+            });
+        } catch (TidalException e) {
+            waiting.remove(number);
+            answer.completeExceptionally(e);
         }
         return answer;
     }
@@ -352,8 +362,8 @@ public final class LocalCluster {
 
     /** A replica holds its slot no more: nothing of it is sent or taken there. */
     public void left(TenantShard shard) {
-        LocalNode host = running(nameOf(shard.replica()));
-        if (host.replicator() != null) {
+        LocalNode host = running.get(nameOf(shard.replica()));
+        if (host != null && host.replicator() != null) {
             host.replicator().drop(shard);
         }
     }

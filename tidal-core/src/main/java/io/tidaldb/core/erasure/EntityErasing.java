@@ -30,6 +30,7 @@ import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -140,7 +141,7 @@ public final class EntityErasing {
         boolean nothingLeft = !hasToErase(node.id(), tenant);
         List<ReplicaId> expected = held(node.id(), tenant);
         Erased erased = new Erased(new ArrayList<>(), new TreeMap<>());
-        return unlessEnded(node, node.slots(record.tenant())).thenCompose(slots -> {
+        return unlessEnded(node, () -> node.slots(record.tenant())).thenCompose(slots -> {
             CompletableFuture<Boolean> done = CompletableFuture.completedFuture(nothingLeft
                     && slots.stream().map(TenantShard::replica).toList().containsAll(expected));
             for (TenantShard slot : slots) {
@@ -156,12 +157,12 @@ public final class EntityErasing {
             Node node, TenantShard shard, EntityErasureRecord record, TenantRecord tenant, Erased erased) {
         boolean agreed = tenant.config().writes() == WriteMode.EVERYWHERE
                 || tenant.placement().contains(shard.replica());
-        return unlessEnded(node, node.eraseEntity(shard, record.number(), record.entity(), agreed))
+        return unlessEnded(node, () -> node.eraseEntity(shard, record.number(), record.entity(), agreed))
                 .thenCompose((Optional<WalSegmentId> position) -> {
                     position.ifPresent(at -> erased.through.add(at.toString()));
                     return position.isEmpty()
                             ? CompletableFuture.completedFuture(false)
-                            : unlessEnded(node, node.wipe(shard, record.number()))
+                            : unlessEnded(node, () -> node.wipe(shard, record.number()))
                                     .thenApply((Optional<ClosedLogs> closed) -> {
                                         closed.ifPresent(logs -> SlotPart.of(tenant).stream()
                                                 .filter(part -> part.shard()
@@ -173,7 +174,7 @@ public final class EntityErasing {
     }
 
     private CompletableFuture<Boolean> purge(Node node, EntityErasureRecord record, Erased erased) {
-        return unlessEnded(node, node.purge())
+        return unlessEnded(node, node::purge)
                 .thenCompose(
                         purged -> purged ? confirm(node, record, erased) : CompletableFuture.completedFuture(false));
     }
@@ -210,7 +211,7 @@ public final class EntityErasing {
                                 each.node().equals(node) && each.replica().equals(replica)));
     }
 
-    private <T> CompletableFuture<T> unlessEnded(Node node, CompletableFuture<T> task) {
+    private <T> CompletableFuture<T> unlessEnded(Node node, Supplier<CompletableFuture<T>> task) {
         return cluster.unlessEnded(node.id(), task);
     }
 

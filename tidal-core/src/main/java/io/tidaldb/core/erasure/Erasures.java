@@ -101,7 +101,7 @@ public final class Erasures {
     }
 
     private CompletableFuture<Void> purged(Node node) {
-        return cluster.unlessEnded(node.id(), node.purge())
+        return cluster.unlessEnded(node.id(), node::purge)
                 .thenCompose(done -> done
                         ? CompletableFuture.completedFuture(null)
                         : pause.apply(LOOK_AGAIN).thenCompose(nothing -> purged(node)));

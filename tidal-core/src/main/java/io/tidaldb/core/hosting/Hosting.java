@@ -333,7 +333,7 @@ public final class Hosting implements ControlPlane.Listener {
         List<CompletableFuture<Void>> opened = new ArrayList<>();
         List<CompletableFuture<Void>> joined = new ArrayList<>();
         for (Node node : cluster.nodes()) {
-            CompletableFuture<Void> open = cluster.unlessEnded(node.id(), openReplicas(tenant, node));
+            CompletableFuture<Void> open = cluster.unlessEnded(node.id(), () -> openReplicas(tenant, node));
             opened.add(open.handle((nothing, failure) -> null));
             joined.add(open.thenCompose(nothing -> visible)
                     .thenCompose(nothing -> assign(tenant, List.of(node.id())))
@@ -374,8 +374,9 @@ public final class Hosting implements ControlPlane.Listener {
             TenantShard shard = hosted.open(replica);
             NodeId host = cluster.nameOf(replica);
             if (shard != null && cluster.isRunning(host)) {
-                reopened.add(cluster.unlessEnded(host, cluster.node(replica).reopen(shard))
-                        .handle((done, failure) -> null));
+                reopened.add(
+                        cluster.unlessEnded(host, () -> cluster.node(replica).reopen(shard))
+                                .handle((done, failure) -> null));
             }
         }
         return all(reopened).thenRun(hosted::recount);
@@ -420,7 +421,7 @@ public final class Hosting implements ControlPlane.Listener {
     private CompletableFuture<Void> opened(
             EmbeddedTenant hosted, Set<ReplicaId> before, Supplier<CompletableFuture<Void>> tell) {
         return all(cluster.nodes().stream()
-                        .map(node -> cluster.unlessEnded(node.id(), openReplicas(hosted, node, before::contains)))
+                        .map(node -> cluster.unlessEnded(node.id(), () -> openReplicas(hosted, node, before::contains)))
                         .toList())
                 .handle((nothing, failure) -> failure)
                 .thenComposeAsync(
@@ -446,7 +447,7 @@ public final class Hosting implements ControlPlane.Listener {
     /** Erases what a former tenant with this id has left on the nodes that run; one that is slow or ends keeps no other from it. */
     public CompletableFuture<Void> erase(TenantId id) {
         return all(cluster.nodes().stream()
-                .map(node -> cluster.unlessEnded(node.id(), node.erase(id)))
+                .map(node -> cluster.unlessEnded(node.id(), () -> node.erase(id)))
                 .toList());
     }
 
@@ -462,7 +463,7 @@ public final class Hosting implements ControlPlane.Listener {
     public CompletableFuture<Void> openAll(List<Node> nodes) {
         return all(tenants.values().stream()
                 .flatMap(tenant -> nodes.stream()
-                        .map(node -> cluster.unlessEnded(node.id(), openReplicas(tenant, node))
+                        .map(node -> cluster.unlessEnded(node.id(), () -> openReplicas(tenant, node))
                                 .thenRun(tenant::recount)))
                 .toList());
     }
@@ -520,7 +521,7 @@ public final class Hosting implements ControlPlane.Listener {
                     cluster.left(shard);
                 } else if (goesOn.test(shard) && cluster.shares(shard, record.config())) {
                     told.add(cluster.unlessEnded(
-                            host, cluster.membersChanged(shard, record.config(), part, record.epoch())));
+                            host, () -> cluster.membersChanged(shard, record.config(), part, record.epoch())));
                 } else {
                     told.add(assigned(shard, part, record));
                 }
@@ -556,7 +557,7 @@ public final class Hosting implements ControlPlane.Listener {
         shard.freeze(control.isCutOver(record.config().id(), shard.replica()));
         return cluster.unlessEnded(
                 cluster.nameOf(shard.replica()),
-                cluster.assign(
+                () -> cluster.assign(
                         shard,
                         record.config(),
                         part,
@@ -641,7 +642,7 @@ public final class Hosting implements ControlPlane.Listener {
             if (cluster.isLocal(host) && cluster.isRunning(host)) {
                 erasing.add(cluster.unlessEnded(
                                 host,
-                                erase(id, hosted, replica)
+                                () -> erase(id, hosted, replica)
                                         .thenCompose(
                                                 nothing -> cluster.node(replica).purge()))
                         .thenAcceptAsync(
@@ -740,36 +741,36 @@ public final class Hosting implements ControlPlane.Listener {
         }
         kept.put(node, scheduler.nanoTime());
         scheduler.schedule(KEPT, () -> release(node));
-        List<CompletableFuture<Answer.Replica>> asked = new ArrayList<>();
+        List<CompletableFuture<List<Answer.Replica>>> asked = new ArrayList<>();
         forEachLedBy(node, (tenant, shard) -> {
             if (counts(shard)) {
                 shard.keepLogs(true);
             }
-            asked.addAll(said(tenant, shard));
+            asked.add(said(tenant, shard));
         });
         return all(asked.stream()
-                        .map(each -> each.<Void>handle((replica, failure) -> null))
+                        .map(each -> each.<Void>handle((replicas, failure) -> null))
                         .toList())
                 .thenApply(nothing -> new Answer.Positions(asked.stream()
                         .filter(each -> !each.isCompletedExceptionally())
-                        .map(CompletableFuture::join)
+                        .flatMap(each -> each.join().stream())
                         .toList()));
     }
 
     /** Returns what some nodes of this process hold of slots that a node leads. */
     public CompletableFuture<Answer.Positions> positions(NodeId leader, Predicate<NodeId> by) {
-        List<CompletableFuture<Answer.Replica>> asked = new ArrayList<>();
+        List<CompletableFuture<List<Answer.Replica>>> asked = new ArrayList<>();
         forEachReplicaLedBy(leader, (tenant, shard) -> {
             NodeId host = cluster.nameOf(shard.replica());
             if (by.test(host) && cluster.isRunning(host)) {
-                said(tenant, shard).forEach(answer -> asked.add(cluster.unlessEnded(host, answer)));
+                asked.add(cluster.unlessEnded(host, () -> said(tenant, shard)));
             }
         });
         return all(asked.stream()
-                        .map(each -> each.<Void>thenApply(replica -> null))
+                        .map(each -> each.<Void>thenApply(replicas -> null))
                         .toList())
                 .thenApply(nothing -> new Answer.Positions(
-                        asked.stream().map(CompletableFuture::join).toList()));
+                        asked.stream().flatMap(each -> each.join().stream()).toList()));
     }
 
     /** Does something with each replica in this process of a slot that a node leads. */
@@ -810,14 +811,14 @@ public final class Hosting implements ControlPlane.Listener {
     }
 
     /** Returns what a replica says of itself; nothing if it tells nothing. */
-    private List<CompletableFuture<Answer.Replica>> said(EmbeddedTenant tenant, TenantShard shard) {
+    private CompletableFuture<List<Answer.Replica>> said(EmbeddedTenant tenant, TenantShard shard) {
         Node node = cluster.node(shard.replica());
         if (counts(shard)) {
-            return List.of(node.withLogs(shard, 0, logs -> replica(tenant, shard, logs)));
+            return node.withLogs(shard, 0, logs -> List.of(replica(tenant, shard, logs)));
         }
         return shard.isReplicated() && shard.isKnownThoughDamaged()
-                ? List.of(node.had(shard).thenApply(had -> damaged(tenant, shard, had)))
-                : List.of();
+                ? node.had(shard).thenApply(had -> List.of(damaged(tenant, shard, had)))
+                : CompletableFuture.completedFuture(List.of());
     }
 
     private static Answer.Replica replica(EmbeddedTenant tenant, TenantShard shard, SlotLogs logs) {

@@ -371,7 +371,7 @@ public final class MoveCoordinator implements Move.MoveSite {
         }
         if (cluster.isLocal(host) || remote == null) {
             Call.Move call = new Call.Move(0, tenant.value(), replica.toString(), step, origin, number, last);
-            return cluster.unlessEnded(host, target.answer(call, attached));
+            return cluster.unlessEnded(host, () -> target.answer(call, attached));
         }
         return remote.ask(
                 host,

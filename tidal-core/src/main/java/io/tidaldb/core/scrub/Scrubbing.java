@@ -139,7 +139,7 @@ public final class Scrubbing {
             step();
             return;
         }
-        cluster.unlessEnded(host, cluster.node(shard.replica()).scrub(shard, place, STRETCH_BYTES))
+        cluster.unlessEnded(host, () -> cluster.node(shard.replica()).scrub(shard, place, STRETCH_BYTES))
                 .whenComplete((read, failure) -> scheduler.execute(() -> {
                     long bytes = 0;
                     if (failure != null) {
@@ -306,7 +306,7 @@ public final class Scrubbing {
             return CompletableFuture.completedFuture(null);
         }
         NodeId host = cluster.nameOf(shard.replica());
-        return cluster.unlessEnded(host, cluster.node(shard.replica()).mayReset(shard))
+        return cluster.unlessEnded(host, () -> cluster.node(shard.replica()).mayReset(shard))
                 .thenComposeAsync(
                         // What it could not open it does not speak for any more, whoever has it.
                         may -> may ? thrownAway(tenant, shard, found, Node::reset) : asked(tenant, shard, found),
@@ -407,7 +407,8 @@ public final class Scrubbing {
         return mayGo.thenComposeAsync(nothing -> noted(tenant, shard, found, again), scheduler)
                 .thenComposeAsync(
                         nothing -> cluster.unlessEnded(
-                                cluster.nameOf(shard.replica()), reset.apply(cluster.node(shard.replica()), shard)),
+                                cluster.nameOf(shard.replica()),
+                                () -> reset.apply(cluster.node(shard.replica()), shard)),
                         scheduler)
                 .thenComposeAsync(
                         begins ->
@@ -454,8 +455,8 @@ public final class Scrubbing {
                         .map(node -> held(tenant, shard, node, leader))
                         .toList();
         return CompletableFuture.allOf(asked.toArray(CompletableFuture[]::new))
-                .thenCompose(nothing ->
-                        cluster.unlessEnded(self, cluster.node(shard.replica()).known(shard)))
+                .thenCompose(nothing -> cluster.unlessEnded(
+                        self, () -> cluster.node(shard.replica()).known(shard)))
                 .thenApply(mine -> mine.map(logs -> new Copies(
                         logs, asked.stream().map(CompletableFuture::join).toList(), asked.size())));
     }

@@ -366,8 +366,8 @@ public final class TenantRestore {
         }
         List<ReplicaId> lacking = members.stream()
                 .filter(each -> !each.replica().equals(here)
-                        && !tidal.await(
-                                cluster.unlessEnded(cluster.nameOf(here), replicator.isHandedTo(shard, each.node()))))
+                        && !tidal.await(cluster.unlessEnded(
+                                cluster.nameOf(here), () -> replicator.isHandedTo(shard, each.node()))))
                 .map(ShardAssignment::replica)
                 .toList();
         boolean held = members.size() - lacking.size() >= enough;

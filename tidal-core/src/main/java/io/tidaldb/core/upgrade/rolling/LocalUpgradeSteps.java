@@ -132,7 +132,7 @@ public final class LocalUpgradeSteps implements UpgradeSteps {
             return CompletableFuture.completedFuture(false);
         }
         CompletableFuture<SortedMap<NodeId, ReplicaCheck>> compared =
-                cluster.unlessEnded(leader, replicator.compare(shard, random.nextLong()));
+                cluster.unlessEnded(leader, () -> replicator.compare(shard, random.nextLong()));
         return compared.thenApply(checks ->
                 new TreeMap<>(checks).getOrDefault(self, ReplicaCheck.UNKNOWN).isEqual());
     }
