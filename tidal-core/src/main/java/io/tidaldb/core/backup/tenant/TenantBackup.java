@@ -264,8 +264,8 @@ public final class TenantBackup {
         while (Long.compareUnsigned(last, range.toSeqno) < 0) {
             long next = last + 1;
             List<WalBatch> batches = read(range, next);
-            if (batches.isEmpty()) {
-                throw broken(origin, next);
+            if (batches.isEmpty() || batches.get(0).firstSeqno() != next) {
+                throw shortened(origin, next);
             }
             for (WalBatch batch : batches) {
                 if (Long.compareUnsigned(batch.lastSeqno(), range.toSeqno) > 0) {
@@ -273,7 +273,12 @@ public final class TenantBackup {
                 }
                 chain = hash.next(chain, batch);
                 if (batch.firstSeqno() != last + 1 || batch.version() > 1 && chain != batch.chain()) {
-                    throw broken(origin, last + 1);
+                    throw new TidalException(
+                            ErrorCode.CORRUPT_DATA,
+                            "the log of " + origin + " of tenant " + tenant.id() + " can't be read on from seqno "
+                                    + Seqno.print(last + 1) + " on: expected chain 0x" + Long.toHexString(chain)
+                                    + ", found 0x" + Long.toHexString(batch.chain())
+                                    + "; back the tenant up from another node that has it");
                 }
                 writer.batch(range.slot, batch);
                 last = batch.lastSeqno();
@@ -282,10 +287,10 @@ public final class TenantBackup {
         return new BackedUpLog(range.slot, origin, last, chain);
     }
 
-    private TidalException broken(Origin origin, long seqno) {
+    private TidalException shortened(Origin origin, long seqno) {
         return new TidalException(
-                ErrorCode.CORRUPT_DATA,
+                ErrorCode.NOT_CAUGHT_UP,
                 "the log of " + origin + " of tenant " + tenant.id() + " can't be read on from seqno "
-                        + Seqno.print(seqno) + " on: it was shortened or changed meanwhile; try again");
+                        + Seqno.print(seqno) + " on: this node cut it, or fetched it anew, meanwhile; try again");
     }
 }
