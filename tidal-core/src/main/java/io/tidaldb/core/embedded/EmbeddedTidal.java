@@ -224,9 +224,10 @@ final class EmbeddedTidal implements Tidal, Instance {
         this.moveTarget = new MoveTarget(cluster, hosting);
         this.moves = new MoveCoordinator(
                 control, cluster, hosting, calls, moveTarget, plugins.platform().clock(), scheduler);
-        this.replicaUpkeep = new ReplicaUpkeep(control, cluster, hosting, calls, this::promoted, scheduler);
         this.scrubbing =
                 new Scrubbing(control, cluster, hosting, calls, moves, this::relieved, limits.scrub(), scheduler);
+        this.replicaUpkeep =
+                new ReplicaUpkeep(control, cluster, hosting, calls, this::promoted, scrubbing::readThrough, scheduler);
         this.lifecycle = new TenantLifecycle(
                 this,
                 control,
@@ -246,7 +247,8 @@ final class EmbeddedTidal implements Tidal, Instance {
                         control,
                         network,
                         hosting,
-                        new CallService.Parts(lifecycle::existing, figures, moveTarget, moves, reconciling, comparing));
+                        new CallService.Parts(
+                                lifecycle::existing, figures, moveTarget, moves, reconciling, comparing, scrubbing));
         control.listen(tenants -> {
             hosting.changed(tenants);
             moves.changed();

@@ -170,6 +170,13 @@ public sealed interface Call {
     /** Waits until what was agreed on a tenant is done on the node asked. */
     record Settle(long index, long tenant) implements Call {}
 
+    /**
+     * Has what the node asked holds of a replica read through, which others leave; refused until that is done.
+     *
+     * @param replica as {@link io.tidaldb.api.ReplicaId#parse}
+     */
+    record ReadThrough(long index, long tenant, String replica) implements Call {}
+
     /** Asks how the node is; about no tenant. */
     record Figures(long index, long tenant) implements Call {}
 

@@ -63,6 +63,8 @@ public final class CallCodec {
         CALLS.put(Call.Moves.class, 22);
         // Reconciliation.
         CALLS.put(Call.Holdings.class, 71);
+        // Changes of replicas.
+        CALLS.put(Call.ReadThrough.class, 72);
     }
 
     private static final List<Class<? extends Answer>> FIRST_ANSWERS = List.of(

@@ -49,6 +49,7 @@ public final class ReplicaUpkeep {
     private final Hosting hosting;
     private final @Nullable RemoteCalls calls;
     private final BiFunction<TenantId, ReplicaId, CompletableFuture<Void>> promotion;
+    private final BiFunction<TenantId, ReplicaId, CompletableFuture<Void>> reading;
     private final LoopScheduler scheduler;
 
     /** What a tenant's change waits for, as far as it is seen to here. Safe for any thread to read. */
@@ -57,19 +58,24 @@ public final class ReplicaUpkeep {
     private final Map<TenantId, Boolean> busy = new ConcurrentHashMap<>();
     private boolean waiting;
 
-    /** @param promotion makes another replica lead a slot */
+    /**
+     * @param promotion makes another replica lead a slot
+     * @param reading reads a replica of this process through, and fails until that is done
+     */
     public ReplicaUpkeep(
             ControlPlane control,
             LocalCluster cluster,
             Hosting hosting,
             @Nullable RemoteCalls calls,
             BiFunction<TenantId, ReplicaId, CompletableFuture<Void>> promotion,
+            BiFunction<TenantId, ReplicaId, CompletableFuture<Void>> reading,
             LoopScheduler scheduler) {
         this.control = control;
         this.cluster = cluster;
         this.hosting = hosting;
         this.calls = calls;
         this.promotion = promotion;
+        this.reading = reading;
         this.scheduler = scheduler;
     }
 
@@ -287,24 +293,30 @@ public final class ReplicaUpkeep {
     }
 
     /**
-     * Fails unless a majority of those that stay with a leader hold all that it has: what a majority of all have acknowledged may otherwise be
-     * there alone once the others have left.
+     * Fails unless a majority of those that stay with a leader hold all that it has, and have been read through: what a majority of all have
+     * acknowledged may otherwise be there alone once the others have left, or be damaged wherever it is.
      */
     private CompletableFuture<Void> heldByMajority(TenantRecord record, ReplicaId leader, List<ReplicaId> stay) {
-        NodeId leads = cluster.nameOf(leader);
         List<ReplicaId> others = stay.stream()
                 .filter(each -> each.shard().equals(leader.shard()) && !each.equals(leader))
                 .toList();
         int enough = ShardReplicas.enoughToAcknowledge(Durability.MAJORITY, others.size() + 1) - 1;
+        return readThrough(record, leader).thenCompose(nothing -> heldBy(record, leader, others, enough));
+    }
+
+    private CompletableFuture<Void> heldBy(TenantRecord record, ReplicaId leader, List<ReplicaId> others, int enough) {
         if (enough == 0) {
             return done();
         }
+        NodeId leads = cluster.nameOf(leader);
         return positions(leads, leads).thenCompose(theirs -> {
             List<CompletableFuture<Boolean>> asked = others.stream()
-                    .map(cluster::nameOf)
-                    .filter(cluster::isReachable)
-                    .map(host -> positions(host, leads)
-                            .thenApply(mine -> Filling.isFilled(List.of(slot(record, leader.shard())), theirs, mine))
+                    .filter(each -> cluster.isReachable(cluster.nameOf(each)))
+                    .map(each -> positions(cluster.nameOf(each), leads)
+                            .thenCombine(
+                                    readThrough(record, each),
+                                    (mine, read) ->
+                                            Filling.isFilled(List.of(slot(record, leader.shard())), theirs, mine))
                             .exceptionally(failure -> false))
                     .toList();
             return all(asked)
@@ -314,8 +326,22 @@ public final class ReplicaUpkeep {
                                     : waits(
                                             record,
                                             "it waits until " + enough + " of " + others + " hold what " + leader
-                                                    + " has"));
+                                                    + " has, and have been read through"));
         });
+    }
+
+    private CompletableFuture<Void> readThrough(TenantRecord record, ReplicaId replica) {
+        TenantId id = record.config().id();
+        NodeId host = cluster.nameOf(replica);
+        RemoteCalls remote = calls;
+        return cluster.isLocal(host) || remote == null
+                ? reading.apply(id, replica)
+                : remote.ask(
+                                host,
+                                index -> new Call.ReadThrough(index, id.value(), replica.toString()),
+                                Answer.Done.class,
+                                CALL_DEADLINE)
+                        .thenApply(done -> null);
     }
 
     private static CompletableFuture<Void> waits(TenantRecord record, String what) {

@@ -5,6 +5,7 @@ import io.tidaldb.api.NodeId;
 import io.tidaldb.api.Origin;
 import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.Seqno;
+import io.tidaldb.api.TenantConfig;
 import io.tidaldb.api.TenantId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.api.placement.ShardAssignment;
@@ -13,6 +14,7 @@ import io.tidaldb.core.cluster.LocalCluster;
 import io.tidaldb.core.cluster.RemoteCalls;
 import io.tidaldb.core.control.ClusterCommand;
 import io.tidaldb.core.control.ControlPlane;
+import io.tidaldb.core.control.TenantRecord;
 import io.tidaldb.core.hosting.Hosting;
 import io.tidaldb.core.ingest.KnownLog;
 import io.tidaldb.core.ingest.Node;
@@ -76,6 +78,10 @@ public final class Scrubbing {
 
     private final Deque<TenantShard> left = new ArrayDeque<>();
     private final Map<TenantShard, Damaged> known = new HashMap<>();
+
+    /** What is read through, or was, for as long as the replicas of its tenant are being changed. */
+    private final Map<TenantShard, Reading> readings = new HashMap<>();
+
     private Scrub.@Nullable Place place;
     private boolean healing;
     private volatile ScrubFigures figures = new ScrubFigures(0, 0, 0, 0);
@@ -139,7 +145,7 @@ public final class Scrubbing {
             step();
             return;
         }
-        cluster.unlessEnded(host, () -> cluster.node(shard.replica()).scrub(shard, place, STRETCH_BYTES))
+        stretch(shard, place)
                 .whenComplete((read, failure) -> scheduler.execute(() -> {
                     long bytes = 0;
                     if (failure != null) {
@@ -157,6 +163,12 @@ public final class Scrubbing {
                 }));
     }
 
+    private CompletableFuture<Scrub.Stretch> stretch(TenantShard shard, Scrub.@Nullable Place from) {
+        return cluster.unlessEnded(
+                cluster.nameOf(shard.replica()),
+                () -> cluster.node(shard.replica()).scrub(shard, from, STRETCH_BYTES));
+    }
+
     private void next() {
         left.poll();
         place = null;
@@ -169,6 +181,79 @@ public final class Scrubbing {
     private void count(long passes, long bytes, long damaged) {
         ScrubFigures before = figures;
         figures = new ScrubFigures(before.passes() + passes, before.bytes() + bytes, before.damaged() + damaged, 0);
+    }
+
+    // What others leave
+
+    /** A replica that is read through from its beginning. Confined to the scheduler. */
+    private static final class Reading {
+
+        /** What its tenant was to be changed to when that began. */
+        private final TenantConfig wanted;
+
+        private Scrub.@Nullable Place next;
+        private boolean done;
+
+        Reading(TenantConfig wanted) {
+            this.wanted = wanted;
+        }
+    }
+
+    /**
+     * Has a replica of this process that others leave read through, at the rate of scrubbing, also where that is off: while they still have what
+     * may turn out to be damaged here. Called again until it is done.
+     *
+     * @throws TidalException through the stage, NOT_CAUGHT_UP until all of it was read, and is whole
+     */
+    public CompletableFuture<Void> readThrough(TenantId id, ReplicaId replica) {
+        return CompletableFuture.runAsync(
+                () -> {
+                    EmbeddedTenant tenant = hosting.tenant(id);
+                    TenantShard shard = tenant == null ? null : tenant.open(replica);
+                    TenantRecord record = control.tenant(id);
+                    if (record == null || shard == null || shard.refusal() != null || !isRead(shard, record.wanted())) {
+                        throw new TidalException(
+                                ErrorCode.NOT_CAUGHT_UP,
+                                "what " + replica + " has of tenant " + id
+                                        + " is read through, and not known to be whole yet: wait");
+                    }
+                },
+                scheduler);
+    }
+
+    private boolean isRead(TenantShard shard, TenantConfig wanted) {
+        Reading reading = readings.get(shard);
+        if (reading == null || !reading.wanted.equals(wanted)) {
+            reading = new Reading(wanted);
+            readings.put(shard, reading);
+            readOn(shard, reading);
+        }
+        return reading.done;
+    }
+
+    @SuppressWarnings("FutureReturnValueIgnored") // A failure ends it, and it begins again when it is asked for again.
+    private void readOn(TenantShard shard, Reading reading) {
+        stretch(shard, reading.next)
+                .whenComplete((read, failure) -> scheduler.execute(() -> {
+                    if (readings.get(shard) != reading) {
+                        return;
+                    }
+                    if (failure != null || shard.refusal() != null) {
+                        readings.remove(shard);
+                        return;
+                    }
+                    count(0, read.bytes(), 0);
+                    reading.next = read.next();
+                    reading.done = read.next() == null;
+                    if (!reading.done) {
+                        scheduler.schedule(pause(read.bytes()), () -> readOn(shard, reading));
+                    }
+                }));
+    }
+
+    private boolean isChanging(TenantShard shard) {
+        TenantRecord record = control.tenant(shard.tenant().config().id());
+        return record != null && record.change() != null;
     }
 
     // What is damaged
@@ -249,6 +334,7 @@ public final class Scrubbing {
     @SuppressWarnings("FutureReturnValueIgnored") // A failure is logged, and it is tried again.
     private void look() {
         scheduler.schedule(LOOK, this::look);
+        readings.keySet().removeIf(shard -> !isChanging(shard));
         if (healing) {
             return;
         }

@@ -43,6 +43,7 @@ import io.tidaldb.core.remote.Call;
 import io.tidaldb.core.remote.CallCodec;
 import io.tidaldb.core.report.ClusterFigures;
 import io.tidaldb.core.runtime.LoopFactory;
+import io.tidaldb.core.scrub.Scrubbing;
 import io.tidaldb.core.tenant.EmbeddedTenant;
 import io.tidaldb.core.tenant.HeldPositions;
 import io.tidaldb.core.tenant.RoutedSums;
@@ -101,7 +102,8 @@ public final class CallService implements AutoCloseable {
             MoveTarget moveTarget,
             MoveCoordinator moves,
             Reconciling reconciling,
-            ReplicaComparing comparing) {}
+            ReplicaComparing comparing,
+            Scrubbing scrubbing) {}
 
     /** Creates what answers on a network, once it is {@linkplain #start started}. */
     public CallService(Instance tidal, ControlPlane control, NodeNetwork network, Hosting hosting, Parts parts) {
@@ -238,6 +240,11 @@ public final class CallService implements AutoCloseable {
             return handOver(
                             new ClusterCommand.Promote(TenantId.of(over.tenant()), ReplicaId.parse(over.replica())),
                             !Boolean.FALSE.equals(over.preferring()))
+                    .thenApply(nothing -> new Answer.Done());
+        }
+        if (call instanceof Call.ReadThrough through) {
+            return parts.scrubbing()
+                    .readThrough(TenantId.of(through.tenant()), ReplicaId.parse(through.replica()))
                     .thenApply(nothing -> new Answer.Done());
         }
         if (call instanceof Call.Holdings holdings) {

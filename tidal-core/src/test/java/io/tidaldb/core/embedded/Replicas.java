@@ -44,6 +44,11 @@ public final class Replicas {
                         .anyMatch(home -> home.held() && home.replica().shard().equals(shard));
     }
 
+    /** Returns whether replicas of a tenant come or leave, as far as an instance knows. */
+    public static boolean areChanging(Tidal tidal, TenantId tenant) {
+        return ((EmbeddedTidal) tidal).existing(tenant).record().change() != null;
+    }
+
     /** Returns a batch of a tenant's log with its content. */
     public static WalBatch opened(Tidal tidal, TenantId tenant, WalBatch batch) {
         return ((EmbeddedTidal) tidal).existing(tenant).keys().open(batch);

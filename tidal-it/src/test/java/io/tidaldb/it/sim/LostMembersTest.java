@@ -171,6 +171,42 @@ class LostMembersTest {
         }
     }
 
+    @Test
+    @DisplayName(
+            "R-32: who stays alone with a tenant is read through before others erase it: what is damaged there, and nobody had found, is fetched from them")
+    void whoStaysIsReadThrough() {
+        SimulatedWorld world = new SimulatedWorld(7, Trace.off());
+        try (SimulatedMembers cluster =
+                new SimulatedMembers(world, 3, Duration.ofMillis(700), Duration.ofHours(1), UnaryOperator.identity())) {
+            cluster.open();
+            Member leader = cluster.members().get(0);
+            TenantConfig config = TenantConfig.builder(TENANT)
+                    .pinnedShards(LEADER)
+                    .durability(Durability.LOCAL)
+                    .build();
+            leader.call(tidal -> tidal.createTenant(config));
+            for (int i = 0; i < WRITES; i++) {
+                leader.call(tidal -> tenant(leader).record("view", 1, 1));
+            }
+            world.runFor(Duration.ofSeconds(5));
+            LossyDisk disk = leader.machine().disks().disk(leader.home().path());
+            assertThat(disk.rot(log -> log.tenant().equals(TENANT), new SimulatedRandom(5)))
+                    .isPresent();
+            TenantConfig alone = config.toBuilder()
+                    .withoutReplicas(ReplicaId.parse("r1:s0"), ReplicaId.parse("r2:s0"))
+                    .build();
+            leader.call(tidal -> tidal.updateTenant(alone));
+            assertThat(tenant(leader).placement()).containsExactly(LEADER);
+            assertThat(leader.tidal().scrub().refetched()).isOne();
+            assertThat(leader.<Long>call(tidal ->
+                            tenant(leader).read("view", 1, ReadOptions.DEFAULT).count()))
+                    .isEqualTo(WRITES);
+            assertThat(leader.tidal().health().tenants())
+                    .allSatisfy(each -> assertThat(each.damage()).isNull())
+                    .allSatisfy(each -> assertThat(each.lost()).isEmpty());
+        }
+    }
+
     private static boolean votes(Member asked, NodeId node) {
         return asked.tidal().membership().members().stream()
                 .anyMatch(each -> each.node().equals(node) && each.votes());

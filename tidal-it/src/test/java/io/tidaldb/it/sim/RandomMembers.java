@@ -5,6 +5,7 @@ import io.tidaldb.api.Origin;
 import io.tidaldb.api.ReplicaId;
 import io.tidaldb.api.TidalException;
 import io.tidaldb.api.wal.LogId;
+import io.tidaldb.core.embedded.Replicas;
 import io.tidaldb.it.sim.SimulatedMembers.Member;
 import io.tidaldb.it.sim.check.MembersCheck;
 import java.time.Duration;
@@ -385,7 +386,8 @@ final class RandomMembers {
     /** A replica's copy of a log. */
     private record Rotten(Origin origin, Member member) {}
 
-    // A copy of what another wrote, while somebody has a whole one. Where all write, nobody throws away what is
+    // A copy of what another wrote, while somebody has a whole one and is not about to erase it. Where all write,
+    // nobody throws away what is
     // damaged. In a slot it is always the same copy: of two that are found damaged when they are opened nobody knows
     // how far they had gone, and if every replica were damaged, each elsewhere, none could be thrown away.
     private void rot() {
@@ -399,7 +401,8 @@ final class RandomMembers {
                                 log -> !log.origin().region().equals(member.region())
                                         && mayRot(new Rotten(log.origin(), member), slot(log))
                                         && isWholeElsewhere(log, member)
-                                        && Chaos.isWrittenByOne(asked.tidal(), log.tenant()),
+                                        && Chaos.isWrittenByOne(asked.tidal(), log.tenant())
+                                        && !Replicas.areChanging(asked.tidal(), log.tenant()),
                                 rots))
                 .ifPresent(log -> {
                     rotten++;
