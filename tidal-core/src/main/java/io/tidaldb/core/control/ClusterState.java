@@ -317,6 +317,11 @@ final class ClusterState {
                     .map(each -> upgrades.phase(each.node()))
                     .orElse(UpgradePhase.SERVING);
         }
+
+        @Override
+        public boolean isFilling(ReplicaId replica) {
+            return nodes.filling().contains(replica);
+        }
     }
 
     MigrationTable migrations() {

@@ -44,6 +44,8 @@ final class MigrationTable {
         Reply grantIncarnation(ReplicaId replica);
 
         UpgradePhase phase(ReplicaId replica);
+
+        boolean isFilling(ReplicaId replica);
     }
 
     private final Cluster cluster;
@@ -267,6 +269,12 @@ final class MigrationTable {
         UpgradePhase phase = cluster.phase(known.to());
         if (!phase.mayLead()) {
             return refused(ErrorCode.UNSAFE, "the node that has " + known.to() + " is out of service: it is " + phase);
+        }
+        if (cluster.isFilling(known.to())) {
+            return refused(
+                    ErrorCode.NOT_CAUGHT_UP,
+                    known.to() + " can't lead tenant " + command.tenant()
+                            + ": its node is new, and what was compared may have been on the one before it");
         }
         Reply granted = cluster.grantIncarnation(known.to());
         if (granted instanceof Reply.Done) {

@@ -532,15 +532,16 @@ public final class Hosting implements ControlPlane.Listener {
 
     /** Tells a replica that begins anew what its part in its slot is. */
     public CompletableFuture<Void> rejoin(EmbeddedTenant tenant, TenantShard shard) {
-        TenantRecord record = tenant.record();
-        return done().thenComposeAsync(
-                        nothing -> SlotPart.of(record).stream()
-                                .filter(part ->
-                                        part.shard().equals(shard.replica().shard()))
-                                .findFirst()
-                                .map(part -> assigned(shard, part, record))
-                                .orElseGet(Hosting::done),
-                        scheduler);
+        return done().thenComposeAsync(nothing -> assigned(shard, tenant.record()), scheduler);
+    }
+
+    // By what is agreed when it is told, in one step: whoever is told of a later change is told after it.
+    private CompletableFuture<Void> assigned(TenantShard shard, TenantRecord record) {
+        return SlotPart.of(record).stream()
+                .filter(part -> part.shard().equals(shard.replica().shard()))
+                .findFirst()
+                .map(part -> assigned(shard, part, record))
+                .orElseGet(Hosting::done);
     }
 
     // It is erased by whoever sees to the change.

@@ -310,8 +310,12 @@ final class GroupCommit {
         return shard == null ? !dirty.isEmpty() : shard.staged != StagedCommit.NOTHING;
     }
 
-    /** Makes count what was written before a takeover and came after it. Called by tasks, on a shard whose writes are taken here. */
+    /**
+     * Makes count what was written before a takeover and came after it; what can't be logged now stays {@link TenantShard#isAdoptionDue due}.
+     * Called by tasks, on a shard whose writes are taken here.
+     */
     void adopt(TenantShard shard) {
+        shard.adoptionDue(true);
         if (isStaged(shard)) {
             // A takeover says what came after it.
             commit();
@@ -329,6 +333,7 @@ final class GroupCommit {
             }
             due = next;
         }
+        shard.adoptionDue(false);
     }
 
     /** Merges what closed origins hold, if every member of the slot holds all of it. Called by tasks. */

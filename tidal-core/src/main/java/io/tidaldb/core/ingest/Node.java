@@ -291,12 +291,14 @@ public final class Node {
         });
     }
 
-    // Between two commits, and not within the one that brought the tail.
-    @SuppressWarnings(
-            "FutureReturnValueIgnored") // What fails is tried again when more of the tail comes, or at the next open.
-    private void adopt(TenantShard shard) {
+    /** Makes count, where writes of a slot are taken here, what was written before a takeover and came after it; or leaves it due. */
+    @SuppressWarnings("FutureReturnValueIgnored") // What fails stays due.
+    public void adopt(TenantShard shard) {
+        // Between two commits, and not within the one that brought the tail.
         loop.submit(() -> {
-            loop.commits().adopt(shard);
+            if (shard.leads() && shard.isLed() && shard.hasTail()) {
+                loop.commits().adopt(shard);
+            }
             return null;
         });
     }

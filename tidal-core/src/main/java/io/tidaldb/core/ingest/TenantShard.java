@@ -126,6 +126,7 @@ public final class TenantShard {
     private volatile long freshNanos;
     private volatile boolean heardOfLeader;
     private volatile boolean gathering;
+    private volatile boolean adoptionDue;
     private volatile @Nullable TidalException damage;
 
     /** Why what was here had to be thrown away, until everything is back that the leader has; null otherwise. */
@@ -517,6 +518,18 @@ public final class TenantShard {
 
     private static boolean hasTail(OriginLedger each) {
         return each.limit.isClosed() && Long.compareUnsigned(each.lastSeqno, each.limit.adoptedTo()) > 0;
+    }
+
+    /**
+     * Returns whether a tail was to be adopted here when it could not be, as while the lease had lapsed: nothing else may come that has it tried
+     * again. Safe for any thread.
+     */
+    public boolean isAdoptionDue() {
+        return adoptionDue;
+    }
+
+    void adoptionDue(boolean due) {
+        adoptionDue = due;
     }
 
     /**

@@ -474,6 +474,7 @@ public final class Replicator implements TransportHandler, CommitListener, AutoC
         slots.values().forEach(slot -> {
             exchange.publishNeeded(slot);
             exchange.gather(slot);
+            exchange.adopt(slot);
             exchange.merge(slot);
         });
         expire(clock.monotonicNanos());

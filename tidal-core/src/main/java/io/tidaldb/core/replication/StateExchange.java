@@ -122,6 +122,13 @@ final class StateExchange {
         }
     }
 
+    /** Has a tail adopted that came when it could not be. */
+    void adopt(ReplicatedSlot slot) {
+        if (slot.leads && slot.shard.isAdoptionDue()) {
+            node.adopt(slot.shard);
+        }
+    }
+
     /** Merges what several leaders have written one after the other, once every member of the slot holds all of it. */
     @SuppressWarnings("FutureReturnValueIgnored") // It is tried again.
     void merge(ReplicatedSlot slot) {

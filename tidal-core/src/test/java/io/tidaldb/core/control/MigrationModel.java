@@ -212,6 +212,11 @@ final class MigrationModel implements Exploration.State<MigrationModel> {
         public UpgradePhase phase(ReplicaId replica) {
             return UpgradePhase.SERVING;
         }
+
+        @Override
+        public boolean isFilling(ReplicaId replica) {
+            return false;
+        }
     }
 
     // What is looked at

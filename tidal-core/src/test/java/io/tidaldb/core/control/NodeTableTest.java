@@ -34,6 +34,7 @@ class NodeTableTest {
         for (int region = 0; region < 3; region++) {
             shards.add(new ShardAssignment(ShardId.of(0), RegionId.of(region), NodeId.of("n" + region)));
         }
+        shards.add(new ShardAssignment(ShardId.of(1), RegionId.of(0), NodeId.of("n0")));
         state.apply(new ClusterCommand.DefineTopology("c", shards));
         accepted(new ClusterCommand.RegisterNode(N2, REGION, "one", "there:1"));
     }
@@ -109,6 +110,27 @@ class NodeTableTest {
         refused(ErrorCode.NOT_CAUGHT_UP, "may lack", new ClusterCommand.Promote(tenant, ON_N2));
         accepted(new ClusterCommand.ReplicasFilled(N3, List.of(ON_N2)));
         accepted(new ClusterCommand.Promote(tenant, ON_N2));
+    }
+
+    @Test
+    @DisplayName("R-52: nor is it given what is being moved there, though the node before it had everything")
+    void fillingTarget() {
+        TenantId tenant = TenantId.of(1);
+        ReplicaId from = ReplicaId.parse("r0:s1");
+        accepted(new ClusterCommand.CreateTenant(
+                TenantConfig.builder(tenant).pinnedShards(from).build(), List.of(from), 1));
+        accepted(new ClusterCommand.StartMigration(
+                tenant, from, ON_N2, new MigrationTerms(0, 1_000, 0, false, false), 1));
+        MigrationState state = MigrationState.PREPARING;
+        for (MigrationState next :
+                List.of(MigrationState.DUAL_WRITE, MigrationState.VERIFYING, MigrationState.CUTOVER)) {
+            accepted(new ClusterCommand.StepMigration(tenant, 1, state, 0, next, null, 1));
+            state = next;
+        }
+        accepted(new ClusterCommand.ReplaceNode(N2, N3, "there:3"));
+        refused(ErrorCode.NOT_CAUGHT_UP, "its node is new", new ClusterCommand.CutOver(tenant, 1, 1, 0, 1));
+        accepted(new ClusterCommand.ReplicasFilled(N3, List.of(ON_N2)));
+        accepted(new ClusterCommand.CutOver(tenant, 1, 1, 0, 1));
     }
 
     @Test

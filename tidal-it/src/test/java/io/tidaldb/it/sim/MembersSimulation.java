@@ -22,10 +22,12 @@ class MembersSimulation {
     }
 
     @ParameterizedTest
-    @ValueSource(longs = {2016, 100043, 108053})
+    @ValueSource(longs = {2016, 100043, 105634, 108053, 109898, 122262})
     @DisplayName(
             "runs that failed once do not any more: a leader is preferred that could not lead for minutes; a node whose replica was fetched anew waits while a"
-                    + " move is paused; a leader waits for a state that it asks nobody for")
+                    + " move is paused; a replica that is fetched anew is told a part that it does not have any more; a leader waits for a state that it"
+                    + " asks nobody for; what a former leader alone has comes while its successor's lease has lapsed; a move ends at a node that has"
+                    + " just taken another one's place")
     void onceFailed(long seed) {
         RandomMembers.run(seed, Trace.off());
     }
