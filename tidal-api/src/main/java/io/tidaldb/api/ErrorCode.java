@@ -22,7 +22,7 @@ public enum ErrorCode {
     MIGRATION_NOT_FOUND(Outcome.NOT_APPLIED),
     /** A quota of the tenant refuses the write. */
     QUOTA_EXCEEDED(Outcome.NOT_APPLIED),
-    /** A queue is full. */
+    /** A queue is full, or what it takes right now is used up, such as memory. */
     OVERLOADED(Outcome.NOT_APPLIED),
     /** The node asked does not own what was asked for. */
     NOT_OWNER(Outcome.NOT_APPLIED),

@@ -47,7 +47,8 @@ public interface WalStore extends AutoCloseable {
      * Makes everything appended so far durable, for all logs at once.
      *
      * @throws TidalException {@link ErrorCode#STORE_FAILED}; the store is then unusable. {@link ErrorCode#STORAGE_FULL} if the disk
-     *     did not take it: then every append since the last sync is undone, surely and for good, and the store goes on
+     *     did not take it, {@link ErrorCode#OVERLOADED} if there was no memory to write it from: then every append since the last sync is
+     *     undone, surely and for good, and the store goes on
      */
     void sync();
 

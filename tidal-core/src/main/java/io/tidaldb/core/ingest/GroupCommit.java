@@ -588,7 +588,8 @@ final class GroupCommit {
             boolean answered = putOff > 0
                     || dirty.stream()
                             .anyMatch(shard -> shard.staged.writes.stream().anyMatch(write -> write.answered));
-            if (e.code() == ErrorCode.STORAGE_FULL && !answered) {
+            boolean undone = e.code() == ErrorCode.STORAGE_FULL || e.code() == ErrorCode.OVERLOADED;
+            if (undone && !answered) {
                 takeBack(e);
             } else {
                 fail(e);
@@ -596,7 +597,7 @@ final class GroupCommit {
         }
     }
 
-    /** The store had no room for the commit and took all of it back. */
+    /** The store had no room for the commit, or no memory, and took all of it back. */
     private void takeBack(TidalException full) {
         refused = full;
         for (int i = appended.size() - 1; i >= 0; i--) {

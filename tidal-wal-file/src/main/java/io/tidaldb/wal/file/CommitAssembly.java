@@ -101,12 +101,19 @@ final class CommitAssembly {
     }
 
     private static ByteBuffer allocate(int bytes) {
-        ByteBuffer blocks = bytes <= KEPT_BYTES
-                ? ByteBuffer.allocateDirect(bytes + CommitHeader.BLOCK_BYTES)
-                        .alignedSlice(CommitHeader.BLOCK_BYTES)
-                        .slice(0, bytes)
-                : ByteBuffer.allocate(bytes);
+        ByteBuffer blocks = bytes <= KEPT_BYTES ? kept(bytes) : ByteBuffer.allocate(bytes);
         return blocks.order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    private static ByteBuffer kept(int bytes) {
+        try {
+            return ByteBuffer.allocateDirect(bytes + CommitHeader.BLOCK_BYTES)
+                    .alignedSlice(CommitHeader.BLOCK_BYTES)
+                    .slice(0, bytes);
+        } catch (OutOfMemoryError e) {
+            // What was appended is not to be refused for that: whether it can be written is seen when it is.
+            return ByteBuffer.allocate(bytes);
+        }
     }
 
     /**

@@ -1,5 +1,7 @@
 package io.tidaldb.wal.file;
 
+import io.tidaldb.api.ErrorCode;
+import io.tidaldb.api.TidalException;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
@@ -66,7 +68,8 @@ class Disk {
         } catch (ClosedChannelException e) {
             // Somebody's interrupt, not the disk's answer.
             throw e;
-        } catch (IOException e) {
+        } catch (IOException | OutOfMemoryError e) {
+            // The JDK has a direct buffer before it asks the system for anything.
             throw new RefusedWrite(e);
         }
     }
@@ -127,15 +130,33 @@ class Disk {
         return Files.getFileStore(directory).getUsableSpace();
     }
 
-    /** Fills a buffer from an offset; fewer bytes only at the end of the file. */
+    /**
+     * Fills a buffer from an offset; fewer bytes only at the end of the file.
+     *
+     * @throws TidalException {@link ErrorCode#OVERLOADED} if there is no memory for it outside the heap
+     */
     static void read(FileChannel channel, ByteBuffer target, long offset) throws IOException {
         long at = offset;
-        while (target.hasRemaining()) {
-            int read = channel.read(target, at);
-            if (read < 0) {
-                return;
+        try {
+            while (target.hasRemaining()) {
+                int read = channel.read(target, at);
+                if (read < 0) {
+                    return;
+                }
+                at += read;
             }
-            at += read;
+        } catch (OutOfMemoryError e) {
+            throw noMemory("a read of " + target.remaining() + " bytes", e);
         }
+    }
+
+    /** Returns what to say where the JVM has no direct buffer for a read or a write. */
+    static TidalException noMemory(String what, Throwable cause) {
+        return new TidalException(
+                ErrorCode.OVERLOADED,
+                what + " found no memory outside the heap (" + cause.getMessage()
+                        + "): expected a direct buffer as large as that; it can be tried again as soon as whoever has that memory gives it"
+                        + " back, or raise -XX:MaxDirectMemorySize",
+                cause);
     }
 }

@@ -46,6 +46,9 @@ final class FreeSpace {
 
     /** Returns what to say of a write that the disk did not take, although there seemed to be room. */
     TidalException refusal(String what, RefusedWrite refused) {
+        if (refused.isForMemory()) {
+            return Disk.noMemory(what + " in " + directory, refused);
+        }
         // Whoever else fills this disk does it right now.
         usableBytes = -1;
         return new TidalException(
