@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.tidaldb.api.ErrorCode;
 import io.tidaldb.api.NodeId;
 import io.tidaldb.api.Spi;
+import io.tidaldb.api.TidalException;
 import io.tidaldb.api.control.ControlEntry;
 import io.tidaldb.api.control.ControlListener;
 import io.tidaldb.api.control.ControlLog;
@@ -16,14 +17,17 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -36,6 +40,9 @@ import org.junit.jupiter.api.io.TempDir;
 public abstract class ControlLogContract {
 
     static final long PATIENCE_SECONDS = 30;
+
+    /** A log that holds more calls than these is taken for one that holds any number. */
+    private static final int MOST_WAITING = 100_000;
 
     private static final NodeId NODE = NodeId.of("n0");
 
@@ -313,6 +320,67 @@ public abstract class ControlLogContract {
         Recorder replayed = new Recorder();
         open(home, replayed);
         assertThat(replayed.events).isEqualTo(seen.events);
+    }
+
+    @Test
+    void holdsSoManyCallsRefusesTheOthersAndGoesOn() throws Exception {
+        CountDownLatch entered = new CountDownLatch(1);
+        CountDownLatch leave = new CountDownLatch(1);
+        Recorder slow = new Recorder() {
+            @Override
+            public void committed(ControlEntry entry) {
+                super.committed(entry);
+                entered.countDown();
+                try {
+                    leave.await();
+                } catch (InterruptedException e) {
+                    throw new IllegalStateException(e);
+                }
+            }
+        };
+        ControlLog log = open(home(), slow);
+        ExecutorService other = Executors.newSingleThreadExecutor();
+        List<CompletionStage<Long>> held;
+        List<CompletionStage<Long>> reads;
+        try {
+            Future<CompletionStage<Long>> first = other.submit(() -> log.propose(bytes("first")));
+            assertThat(entered.await(PATIENCE_SECONDS, TimeUnit.SECONDS)).isTrue();
+            held = untilRefused(i -> log.propose(bytes("held " + i)));
+            reads = untilRefused(i -> log.read());
+            leave.countDown();
+            assertThat(await(first.get(PATIENCE_SECONDS, TimeUnit.SECONDS))).isEqualTo(1);
+        } finally {
+            leave.countDown();
+            other.shutdown();
+        }
+        for (CompletionStage<Long> stage : held) {
+            await(stage);
+        }
+        for (CompletionStage<Long> stage : reads) {
+            await(stage);
+        }
+        assertThat(await(log.propose(bytes("last")))).isEqualTo(held.size() + 2L);
+        assertThat(slow.events).hasSize(held.size() + 2);
+        for (int i = 0; i < held.size(); i++) {
+            assertThat(slow.events.get(i + 1)).isEqualTo((i + 2) + ":held " + i);
+        }
+    }
+
+    /** Calls until one is refused because too many wait, and returns those before it. */
+    static List<CompletionStage<Long>> untilRefused(IntFunction<CompletionStage<Long>> call) {
+        List<CompletionStage<Long>> held = new ArrayList<>();
+        while (held.size() < MOST_WAITING) {
+            CompletableFuture<Long> stage = call.apply(held.size()).toCompletableFuture();
+            if (stage.isCompletedExceptionally()) {
+                assertThat(stage.handle((done, thrown) -> thrown).join())
+                        .isInstanceOfSatisfying(
+                                TidalException.class,
+                                refusal -> assertThat(refusal.code()).isEqualTo(ErrorCode.OVERLOADED));
+                return held;
+            }
+            held.add(stage);
+        }
+        throw new AssertionError("expected that no more than " + MOST_WAITING + " calls are held");
     }
 
     @Test

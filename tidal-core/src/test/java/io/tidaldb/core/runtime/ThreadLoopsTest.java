@@ -3,6 +3,7 @@ package io.tidaldb.core.runtime;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
@@ -99,6 +100,54 @@ class ThreadLoopsTest {
             callbacks.execute(ThreadLoopsTest::fail);
             callbacks.execute(done::countDown);
             assertThat(done.await(20, TimeUnit.SECONDS)).isTrue();
+        }
+    }
+
+    @Test
+    @DisplayName("refuses work in the background beyond its queue, does all that it has taken, and takes more")
+    void boundsWorkInTheBackground() throws InterruptedException {
+        CountDownLatch begun = new CountDownLatch(1);
+        CountDownLatch goOn = new CountDownLatch(1);
+        AtomicInteger done = new AtomicInteger();
+        try (LoopFactory.BackgroundExecutor background = new ThreadLoops().background("background")) {
+            background.execute(() -> {
+                begun.countDown();
+                awaitQuietly(goOn);
+            });
+            assertThat(begun.await(20, TimeUnit.SECONDS)).isTrue();
+            int taken = 0;
+            try {
+                while (taken < 100_000) {
+                    background.execute(done::incrementAndGet);
+                    taken++;
+                }
+            } catch (RejectedExecutionException e) {
+                assertThat(taken).isBetween(1, 1_000);
+            }
+            goOn.countDown();
+            CountDownLatch last = new CountDownLatch(1);
+            while (!taken(background, last::countDown)) {
+                Thread.onSpinWait();
+            }
+            assertThat(last.await(20, TimeUnit.SECONDS)).isTrue();
+            assertThat(done).hasValue(taken).hasValueLessThan(100_000);
+        }
+    }
+
+    private static boolean taken(LoopFactory.BackgroundExecutor background, Runnable task) {
+        try {
+            background.execute(task);
+            return true;
+        } catch (RejectedExecutionException e) {
+            return false;
+        }
+    }
+
+    private static void awaitQuietly(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
         }
     }
 

@@ -25,6 +25,7 @@ final class SimulatedControlLog implements ControlLog {
 
     private static final Duration DEADLINE = Duration.ofSeconds(5);
     private static final Duration RETRY = Duration.ofMillis(20);
+    private static final int MAX_WAITING = 4096;
 
     private final SimulatedControl control;
     private final ControlLogContext context;
@@ -67,6 +68,9 @@ final class SimulatedControlLog implements ControlLog {
             throw TidalException.invalid("command of " + command.length + " bytes is out of range: expected 1 to "
                     + MAX_COMMAND_BYTES + " bytes");
         }
+        if (waits.size() >= MAX_WAITING) {
+            return overloaded();
+        }
         byte[] copy = command.clone();
         control.proposed(copy);
         Wait wait = begin();
@@ -77,6 +81,9 @@ final class SimulatedControlLog implements ControlLog {
     @Override
     public CompletionStage<Long> read() {
         checkOpen();
+        if (waits.size() >= MAX_WAITING) {
+            return overloaded();
+        }
         Wait wait = begin();
         wait.changes = false;
         scheduler.schedule(control.draw(control.faults().commit()), () -> look(wait));
@@ -271,6 +278,11 @@ final class SimulatedControlLog implements ControlLog {
         if (closed) {
             throw closedRefusal();
         }
+    }
+
+    private static CompletionStage<Long> overloaded() {
+        return CompletableFuture.failedFuture(new TidalException(
+                ErrorCode.OVERLOADED, "control log has " + MAX_WAITING + " calls waiting: try again later"));
     }
 
     private static TidalException uncertain() {
